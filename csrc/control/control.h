@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_CONTROL_H
+#define MIRROR_CONTROL_H
+
+/**
+ * @file
+ * The control path: what the registry, the checks, the plan, the taps and the watcher share.
+ *
+ * One mutex, the registry's, guards everything here; functions without a word on it are called with it held. The
+ * exception is what mirror_poller_is_inside() reads.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rte_common.h>
+#include <rte_spinlock.h>
+
+#include "../datapath/datapath.h"
+#include "rte_mirror.h"
+
+struct rte_eth_rxtx_callback;
+
+/** One queue of a source in one direction. Never freed, see struct mirror_context. */
+struct mirror_tap {
+	struct mirror_context context;
+
+	uint16_t port_id;
+	uint16_t queue_id;
+	enum rte_mirror_direction direction;
+	/** What ethdev calls; NULL: nothing of ours. */
+	const struct rte_eth_rxtx_callback *attached;
+	/** What ethdev called before and a poller may still be about to enter; NULL: nothing. */
+	const struct rte_eth_rxtx_callback *pending;
+	uint64_t pending_use; /**< context.use when pending was removed */
+	uint64_t waited_use;  /**< context.use after the last publication */
+	struct mirror_list *planned; /**< about to be published */
+	struct mirror_list *retired; /**< published before, freed when no poller can be using them */
+	struct mirror_tap *next;
+};
+
+/** A lock for a tx queue of a target that several taps send on. Never freed: it is few bytes, and others may hold it. */
+struct mirror_queue_lock {
+	rte_spinlock_t lock;
+	uint16_t port_id;
+	uint16_t queue_id;
+	struct mirror_queue_lock *next;
+} __rte_cache_aligned;
+
+/** A mirror's place on a tap: its counters there and its target queue. Lives as long as the mirror. */
+struct mirror_slot {
+	struct mirror_counters counters;
+
+	struct mirror_counters base; /**< counters at the last reset */
+	struct mirror *mirror;
+	struct mirror_tap *tap;
+	uint16_t target_queue;
+	bool wanted; /**< belongs in its tap's list */
+	bool live;   /**< is in its tap's list */
+	TAILQ_ENTRY(mirror_slot) next;
+};
+
+struct mirror {
+	uint32_t id;
+	char name[RTE_MIRROR_NAME_SIZE];
+	uint16_t src_port;
+	uint16_t target_port;
+	uint16_t target_queue;
+	uint16_t nb_target_queues;
+	uint16_t max_segs;
+	bool target_is_lockfree; /**< its queues take several writers */
+	uint32_t source_epoch;   /**< mirror_epochs at registration */
+	uint32_t target_epoch;
+	uint32_t directions;
+	enum rte_mirror_mode mode;
+	rte_mirror_offload_fn offload;
+	void *offload_ctx;
+	rte_spinlock_t *lock;
+	enum rte_mirror_state state; /**< RUNNING or STOPPED; WAITING is found out when somebody asks */
+	char reason[RTE_MIRROR_REASON_SIZE];
+	TAILQ_HEAD(, mirror_slot) slots;
+	TAILQ_ENTRY(mirror) next;
+};
+
+TAILQ_HEAD(mirror_head, mirror);
+
+/** How many mirrors may be on one source. */
+#define MIRROR_MAX_PER_SOURCE 64
+
+/** All mirrors, oldest first. */
+extern struct mirror_head mirrors;
+
+/* error.c */
+
+extern int mirror_logtype;
+
+#define MIRROR_LOG(level, ...) \
+	rte_log(RTE_LOG_##level, mirror_logtype, "MIRROR: " __VA_ARGS__)
+
+/** Keeps the sentence for rte_mirror_last_error(), logs it, returns -error. Needs no mutex. */
+int mirror_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
+
+/* registry.c */
+
+/** Takes the registry's mutex, unless the calling thread is inside the data path: -EDEADLK. */
+int mirror_registry_lock(void);
+void mirror_registry_unlock(void);
+/** The mirror with that id, or NULL, the refusal kept. */
+struct mirror *mirror_find(uint32_t mirror_id);
+
+/* check.c */
+
+/** Checks parameters for a source against ports and mirrors; on success mirror says what they come to. */
+int mirror_check(uint16_t src_port, const struct rte_mirror_param *param, struct mirror *mirror);
+bool mirror_port_is_started(uint16_t port_id);
+/** A valid port on which RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled, or RTE_MAX_ETHPORTS. */
+uint16_t mirror_fast_free_port(void);
+
+/* plan.c */
+
+/**
+ * Brings the taps in line with the mirrors: covers new queues, takes stopped mirrors out, allots target queues.
+ *
+ * @param newcomer
+ *   A mirror that is not published unless all of its queues can be covered; NULL: none.
+ * @param timeout_us
+ *   How long to wait for pollers.
+ * @return
+ *   0, or a negative errno, and nothing new is published:
+ *   - -ETIMEDOUT: packets are no longer offered to mirrors that have stopped, but a poller may still be inside
+ *   - another: the newcomer's queues cannot be covered, or out of memory
+ */
+int mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us);
+/** Ends a mirror for good, giving the reason as in printf; mirror_plan_apply() then takes it out. */
+void mirror_stop(struct mirror *mirror, const char *format, ...) __rte_format_printf(2, 3);
+
+/* list.c */
+
+/** Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. */
+int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots, uint16_t nb_slots,
+		struct mirror_list **list);
+/** Publishes a list, whose owner the tap becomes, unless the tap has one just like it. */
+void mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list);
+
+/* queues.c */
+
+/** Gives a slot the least used of the target queues that its mirror may use: 0 or -ENOMEM. */
+int mirror_queue_allot(struct mirror_slot *slot);
+/** The lock that goes with a slot's target queue; NULL: it is the only user, or none is needed. */
+rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot);
+
+/* attach.c */
+
+/** The taps that there have been; only ever grows at its head. May be walked without the mutex. */
+struct mirror_tap *mirror_taps(void);
+/** Finds a tap, or makes it; NULL: out of memory. */
+struct mirror_tap *mirror_tap_get(uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction direction);
+/** Has ethdev call the tap, if it does not yet: 0 or -errno. */
+int mirror_tap_attach(struct mirror_tap *tap);
+/** Frees what can be freed of each tap, and has ethdev no longer call those without a list, as far as that can be. */
+void mirror_taps_tidy(void);
+/** Replaces the tap's list, whose owner it becomes; NULL: none. */
+void mirror_publish(struct mirror_tap *tap, struct mirror_list *list);
+/** Waits until no poller uses a list that was published before, then frees those: 0 or -ETIMEDOUT. */
+int mirror_wait(struct mirror_tap *tap, uint64_t deadline);
+/** Whether the calling thread is inside the data path. Needs no mutex. */
+bool mirror_poller_is_inside(void);
+
+/* watch.c */
+
+/** Has ports watched from now on, for as long as there is something to watch: 0 or -errno. */
+int mirror_watch(void);
+
+#endif /* MIRROR_CONTROL_H */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_log.h>
+
+#include "control.h"
+
+/*
+ * The lists are replaced in two steps, each skipping the taps whose list stays the same. In the first, slots that
+ * are no longer wanted leave, new ones are not there yet, and a target queue has its lock if it had or will have
+ * more than one user. When no poller is inside an older list, the second step brings the new slots in, with a lock
+ * where there is more than one user now. So at no time do two pollers send on one queue without its lock.
+ */
+
+void
+mirror_stop(struct mirror *mirror, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(mirror->reason, sizeof(mirror->reason), format, args);
+	va_end(args);
+	mirror->state = RTE_MIRROR_STOPPED;
+	MIRROR_LOG(NOTICE, "%s stopped: %s\n", mirror->name, mirror->reason);
+}
+
+/* Rules 1, 4 and 8: a mirror ends with its devices, and when sharing its packets has become unsafe. */
+static void
+stop_if_due(struct mirror *mirror)
+{
+	uint16_t fast_free_port;
+
+	if (mirror_is_gone(mirror->src_port, mirror->source_epoch))
+		mirror_stop(mirror, "its source, port %u, was removed", mirror->src_port);
+	else if (mirror_is_gone(mirror->target_port, mirror->target_epoch))
+		mirror_stop(mirror, "its target, port %u, was removed", mirror->target_port);
+	else if (!mirror_port_is_started(mirror->target_port))
+		mirror_stop(mirror, "its target, port %u, was stopped", mirror->target_port);
+	else if ((fast_free_port = mirror_fast_free_port()) != RTE_MAX_ETHPORTS)
+		mirror_stop(mirror, "port %u was configured with MBUF_FAST_FREE, which frees packets that mirrors share",
+				fast_free_port);
+}
+
+static struct mirror_slot *
+find_slot(const struct mirror *mirror, const struct mirror_tap *tap)
+{
+	struct mirror_slot *slot;
+
+	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		if (slot->tap == tap)
+			return slot;
+	}
+	return NULL;
+}
+
+/* Has a slot for the mirror on a tap, ready to be published. */
+static int
+cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction direction)
+{
+	struct mirror_tap *tap = mirror_tap_get(mirror->src_port, queue_id, direction);
+	struct mirror_slot *slot;
+	int rc;
+
+	if (tap == NULL)
+		return -ENOMEM;
+	slot = find_slot(mirror, tap);
+	if (slot == NULL) {
+		slot = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*slot));
+		if (slot == NULL)
+			return -ENOMEM;
+		memset(slot, 0, sizeof(*slot));
+		slot->mirror = mirror;
+		slot->tap = tap;
+		TAILQ_INSERT_TAIL(&mirror->slots, slot, next);
+	}
+	if (slot->wanted)
+		return 0;
+	/* A slot that is still live, since its poller has not left yet, keeps its queue. */
+	rc = slot->live ? 0 : mirror_queue_allot(slot);
+	if (rc == 0)
+		rc = mirror_tap_attach(tap);
+	slot->wanted = rc == 0;
+	return rc;
+}
+
+/* Wants a slot on each of the source's queues, and on no other. */
+static int
+cover_source(struct mirror *mirror)
+{
+	struct rte_eth_dev_info dev;
+	struct mirror_slot *slot;
+	uint16_t queue;
+	int rc = rte_eth_dev_info_get(mirror->src_port, &dev);
+
+	if (rc != 0)
+		return rc;
+	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		if (slot->tap->queue_id >= (slot->tap->direction == RTE_MIRROR_RX ?
+				dev.nb_rx_queues : dev.nb_tx_queues))
+			slot->wanted = false;
+	}
+	for (queue = 0; rc == 0 && (mirror->directions & RTE_MIRROR_RX) != 0 && queue < dev.nb_rx_queues; queue++)
+		rc = cover_queue(mirror, queue, RTE_MIRROR_RX);
+	for (queue = 0; rc == 0 && (mirror->directions & RTE_MIRROR_TX) != 0 && queue < dev.nb_tx_queues; queue++)
+		rc = cover_queue(mirror, queue, RTE_MIRROR_TX);
+	return rc;
+}
+
+/* Wants what each mirror should have now. Only the newcomer's failure matters: the others' is mended next time. */
+static int
+cover_sources(const struct mirror *newcomer)
+{
+	struct mirror_slot *slot;
+	struct mirror *mirror;
+	int rc = 0, result = 0;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (mirror->state == RTE_MIRROR_RUNNING)
+			stop_if_due(mirror);
+		if (mirror->state == RTE_MIRROR_RUNNING) {
+			rc = cover_source(mirror);
+			result = mirror == newcomer ? rc : result;
+			continue;
+		}
+		TAILQ_FOREACH(slot, &mirror->slots, next)
+			slot->wanted = false;
+	}
+	return result;
+}
+
+static int
+plan_list(struct mirror_tap *tap, bool enter)
+{
+	struct mirror_slot *slots[MIRROR_MAX_PER_SOURCE], *slot;
+	struct mirror *mirror;
+	uint16_t nb = 0;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		slot = find_slot(mirror, tap);
+		if (slot != NULL && slot->wanted && (slot->live || enter))
+			slots[nb++] = slot;
+	}
+	return mirror_list_build(tap, slots, nb, &tap->planned);
+}
+
+/* Publishes, for each tap, the slots that are wanted; those that enter with it only if asked to. All or nothing. */
+static int
+update_taps(bool enter)
+{
+	struct mirror_tap *tap;
+	int rc = 0;
+
+	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next)
+		rc = plan_list(tap, enter);
+	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+		if (rc == 0)
+			mirror_list_publish(tap, tap->planned);
+		else
+			free(tap->planned);
+		tap->planned = NULL;
+	}
+	return rc;
+}
+
+static int
+wait_for_taps(uint32_t timeout_us)
+{
+	const uint64_t deadline = rte_get_timer_cycles() + rte_get_timer_hz() / 1000000 * timeout_us;
+	struct mirror_tap *tap;
+	int rc = 0;
+
+	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next)
+		rc = mirror_wait(tap, deadline);
+	return rc;
+}
+
+int
+mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us)
+{
+	struct mirror_slot *slot;
+	struct mirror *mirror;
+	int rc = cover_sources(newcomer);
+
+	if (rc == 0)
+		rc = update_taps(false);
+	if (rc == 0)
+		rc = wait_for_taps(timeout_us);
+	if (rc != 0)
+		return rc;
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		TAILQ_FOREACH(slot, &mirror->slots, next)
+			slot->live = slot->wanted;
+	}
+	return update_taps(true);
+}

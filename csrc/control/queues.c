@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "control.h"
+
+static struct mirror_queue_lock *queue_locks;
+
+/* How many slots send, or are about to send, on a queue of a target. */
+static unsigned int
+count_users(uint16_t port_id, uint16_t queue_id)
+{
+	const struct mirror_slot *slot;
+	const struct mirror *mirror;
+	unsigned int nb = 0;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (mirror->target_port != port_id)
+			continue;
+		TAILQ_FOREACH(slot, &mirror->slots, next)
+			nb += slot->target_queue == queue_id && (slot->wanted || slot->live);
+	}
+	return nb;
+}
+
+static struct mirror_queue_lock *
+find_lock(uint16_t port_id, uint16_t queue_id)
+{
+	struct mirror_queue_lock *lock;
+
+	for (lock = queue_locks; lock != NULL; lock = lock->next) {
+		if (lock->port_id == port_id && lock->queue_id == queue_id)
+			break;
+	}
+	return lock;
+}
+
+/* Has a lock in store for a target queue, so that none is missing when a second user comes. */
+static int
+store_lock(uint16_t port_id, uint16_t queue_id)
+{
+	struct mirror_queue_lock *lock;
+
+	if (find_lock(port_id, queue_id) != NULL)
+		return 0;
+	lock = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*lock));
+	if (lock == NULL)
+		return -ENOMEM;
+	rte_spinlock_init(&lock->lock);
+	lock->port_id = port_id;
+	lock->queue_id = queue_id;
+	lock->next = queue_locks;
+	queue_locks = lock;
+	return 0;
+}
+
+int
+mirror_queue_allot(struct mirror_slot *slot)
+{
+	const struct mirror *mirror = slot->mirror;
+	uint16_t queue = mirror->target_queue, best = queue, i;
+	unsigned int fewest = UINT32_MAX, nb;
+
+	for (i = 0; i < mirror->nb_target_queues && fewest > 0; i++, queue++) {
+		nb = count_users(mirror->target_port, queue);
+		if (nb < fewest) {
+			fewest = nb;
+			best = queue;
+		}
+	}
+	slot->target_queue = best;
+	return store_lock(mirror->target_port, best);
+}
+
+rte_spinlock_t *
+mirror_queue_lock(const struct mirror_slot *slot)
+{
+	const struct mirror *mirror = slot->mirror;
+
+	if (mirror->target_is_lockfree || count_users(mirror->target_port, slot->target_queue) < 2)
+		return NULL;
+	return &find_lock(mirror->target_port, slot->target_queue)->lock;
+}

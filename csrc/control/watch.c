@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+
+#include "../compat.h"
+#include "control.h"
+
+/* Queues that a reconfiguration brought are mirrored after this time at the latest. */
+#define PERIOD_US 500000
+
+/* How long a poller may take to leave the data path meanwhile. */
+#define POLLER_US 1000
+
+static bool is_running;
+static bool has_events;
+
+/*
+ * Runs in whichever thread removes the device, which may hold locks of its own, and may be inside the registry:
+ * so it takes no mutex and waits for nothing.
+ */
+static int
+on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+		void *ret_param __rte_unused)
+{
+	__atomic_fetch_add(&mirror_epochs[port_id], 1, __ATOMIC_ACQ_REL);
+	return 0;
+}
+
+static bool
+has_work(void)
+{
+	const struct mirror_tap *tap;
+
+	if (!TAILQ_EMPTY(&mirrors))
+		return true;
+	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+		/* Attached with nothing to do, until the port's traffic proves that it can be detached. */
+		if (tap->attached != NULL && rte_eth_dev_is_valid_port(tap->port_id))
+			return true;
+	}
+	return false;
+}
+
+/* What ethdev has no event for: ports that stop, and queues that come and go. */
+static uint32_t
+watch(void *arg __rte_unused)
+{
+	bool go_on;
+
+	do {
+		usleep(PERIOD_US);
+		mirror_registry_lock();
+		/* What a poller holds up, by staying inside for longer, is done next time. */
+		(void)mirror_plan_apply(NULL, POLLER_US);
+		mirror_taps_tidy();
+		go_on = is_running = has_work();
+		mirror_registry_unlock();
+	} while (go_on);
+	return 0;
+}
+
+int
+mirror_watch(void)
+{
+	int rc;
+
+	if (!has_events) {
+		rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
+		if (rc != 0)
+			return mirror_refuse(-rc, "cannot watch ports for their removal: %s", strerror(-rc));
+		has_events = true;
+	}
+	if (is_running)
+		return 0;
+	rc = mirror_thread_create("mirror-watch", watch, NULL);
+	if (rc != 0)
+		return mirror_refuse(-rc, "cannot start the thread that watches ports: %s", strerror(-rc));
+	is_running = true;
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_atomic.h>
+
+#include "datapath.h"
+
+uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
+
+/* Serves the entries that take the same packets: one reference count update, then one array for each target. */
+static void
+serve(const struct mirror_entry *entry, uint64_t unshareable, const struct mirror_burst *burst)
+{
+	struct rte_mbuf *taken[MIRROR_BURST], *offered[MIRROR_BURST];
+	struct rte_mbuf *const *chosen;
+	uint16_t nb, i;
+	uint64_t bytes;
+
+	nb = mirror_select(entry, burst, taken, &chosen);
+	if (nb == 0)
+		return;
+	if (entry->lock != NULL)
+		rte_spinlock_lock(entry->lock);
+	nb = mirror_take(entry, unshareable, chosen, nb, taken, &bytes);
+	for (i = 0; i + 1 < entry->nb_together; i++) {
+		memcpy(offered, taken, nb * sizeof(taken[0]));
+		mirror_send(entry + i, offered, nb, bytes);
+	}
+	mirror_send(entry + i, taken, nb, bytes);
+	if (entry->lock != NULL)
+		rte_spinlock_unlock(entry->lock);
+}
+
+static void
+walk(const struct mirror_list *list, const struct mirror_burst *burst)
+{
+	uint16_t i;
+
+	if (mirror_is_gone(burst->port_id, list->source_epoch))
+		return;
+	for (i = 0; i < list->nb_entries; i += list->entries[i].nb_together)
+		serve(&list->entries[i], list->unshareable, burst);
+}
+
+/* Apart from offer(), so that a burst with nothing to do pays for none of this. */
+static __rte_noinline void
+pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct mirror_burst burst = { .port_id = port_id, .queue_id = queue_id };
+	const uint64_t use = context->use;
+	const struct mirror_list *list;
+
+	/* Before use turns odd: control reads poller only after it has seen that. */
+	__atomic_store_n(&context->poller, pthread_self(), __ATOMIC_RELAXED);
+	__atomic_store_n(&context->use, use + 1, __ATOMIC_RELEASE);
+	/*
+	 * Either control, which publishes and then looks at use, sees us inside and waits; or we see what it has
+	 * published. Pairs with the fence in mirror_publish().
+	 */
+	rte_smp_mb();
+	list = __atomic_load_n(&context->list, __ATOMIC_ACQUIRE);
+	while (list != NULL && nb_pkts > 0) {
+		burst.pkts = pkts;
+		burst.nb_pkts = RTE_MIN(nb_pkts, MIRROR_BURST);
+		walk(list, &burst);
+		pkts += burst.nb_pkts;
+		nb_pkts -= burst.nb_pkts;
+	}
+	/* What we did with the list is done before control frees it. Pairs with the acquire in uses(). */
+	__atomic_store_n(&context->use, use + 2, __ATOMIC_RELEASE);
+}
+
+static inline void
+offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	if (nb_pkts > 0 && __atomic_load_n(&context->list, __ATOMIC_RELAXED) != NULL) {
+		pass(context, port_id, queue_id, pkts, nb_pkts);
+		return;
+	}
+	/*
+	 * Nothing is used, so there is nothing to mark. But control frees a removed callback on the evidence of
+	 * later passes, and this is one. Pairs with the acquire in uses().
+	 */
+	__atomic_store_n(&context->use, context->use + 2, __ATOMIC_RELEASE);
+}
+
+uint16_t
+mirror_rx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts,
+		uint16_t max_pkts __rte_unused, void *user_param)
+{
+	offer(user_param, port_id, queue_id, pkts, nb_pkts);
+	return nb_pkts;
+}
+
+uint16_t
+mirror_tx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts,
+		void *user_param)
+{
+	offer(user_param, port_id, queue_id, pkts, nb_pkts);
+	return nb_pkts;
+}

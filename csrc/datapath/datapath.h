@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_DATAPATH_H
+#define MIRROR_DATAPATH_H
+
+/**
+ * @file
+ * The packet's way: callback -> select -> take -> send.
+ *
+ * ethdev calls the callback of a context, the place where one queue of a source is tapped in one direction. The
+ * context's list says which mirrors look at the burst. For each of them select chooses packets, take raises their
+ * reference counts, and send offers them to the target and gives back what the target refuses.
+ *
+ * Nothing here allocates, logs, waits (but for a lock that the mirror asks for) or calls into control/. Nothing here
+ * writes to the application's array, or to an mbuf but its reference counts.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <rte_config.h>
+#include <rte_mbuf.h>
+#include <rte_spinlock.h>
+
+#include "rte_mirror.h"
+
+/** Packets handled at a time; longer bursts come in parts. Bounds the arrays on the poller's stack. */
+#define MIRROR_BURST 64
+
+/** What became of the packets that one context offered to one mirror. Written by that context's poller alone. */
+struct mirror_counters {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t declined;
+	uint64_t unsupported;
+	uint64_t full;
+} __rte_cache_aligned;
+
+/** One mirror as one context sees it. Immutable. */
+struct mirror_entry {
+	struct mirror_counters *counters;
+	rte_mirror_offload_fn offload;
+	void *offload_ctx;
+	rte_spinlock_t *lock;       /**< the application's; NULL: none */
+	rte_spinlock_t *queue_lock; /**< for a target queue with several users; NULL: the only user */
+	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
+	uint16_t target_port;
+	uint16_t target_queue;
+	uint16_t max_segs;          /**< longest chain that the target may be given */
+	uint16_t nb_together;       /**< this entry and those behind it that take the same packets, at one go */
+};
+
+/** What a context's mirrors are. Immutable once published; replaced as a whole. */
+struct mirror_list {
+	uint64_t unshareable;  /**< ol_flags with which a packet is never shared */
+	uint32_t source_epoch; /**< mirror_epochs of the source when its mirrors were added */
+	uint16_t nb_entries;
+	struct mirror_list *retired; /**< control's: the next of the lists that cannot be freed yet */
+	struct mirror_entry entries[];
+};
+
+/**
+ * Where one queue of a source is tapped in one direction: what ethdev's callback is given. Lives for ever, since
+ * ethdev may still be about to enter a callback that has been removed.
+ */
+struct mirror_context {
+	/* Both paths: written by control, read by the poller. NULL: nothing to do. */
+	struct mirror_list *list;
+
+	/* Data path: written by the poller, read by control. */
+	uint64_t use;     /**< odd: a poller is inside; grows by 2 with every burst */
+	pthread_t poller; /**< who is inside, valid while use is odd */
+} __rte_cache_aligned;
+
+/**
+ * How many devices have had each port id so far. Grows in ethdev's DESTROY event, which may not wait for anything:
+ * with a number that is behind, a list or an entry belongs to a device that is gone, and is not followed.
+ */
+extern uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
+
+/** Whether the device that had this port id at that time is gone. */
+static inline bool
+mirror_is_gone(uint16_t port_id, uint32_t epoch)
+{
+	return unlikely(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) != epoch);
+}
+
+/** The rx callback that ethdev calls; user_param is a struct mirror_context. */
+uint16_t mirror_rx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
+		uint16_t nb_pkts, uint16_t max_pkts, void *user_param);
+
+/** The tx callback that ethdev calls; user_param is a struct mirror_context. */
+uint16_t mirror_tx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
+		uint16_t nb_pkts, void *user_param);
+
+/** A burst as it is offered to the mirrors: the application's array, and where it comes through. */
+struct mirror_burst {
+	struct rte_mbuf *const *pkts;
+	uint16_t nb_pkts;
+	uint16_t port_id;
+	uint16_t queue_id;
+};
+
+/**
+ * Chooses the packets for an entry, counting what it leaves out.
+ *
+ * @param room
+ *   Room for MIRROR_BURST packets, used where the choice is not the whole burst.
+ * @param[out] chosen
+ *   The chosen packets: in room, or the burst's own.
+ * @return
+ *   How many there are.
+ */
+uint16_t mirror_select(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf **room, struct rte_mbuf *const **chosen);
+
+/**
+ * Takes a reference of every segment of the packets, one for each of entry->nb_together entries, leaving out and
+ * counting those that may not be shared.
+ *
+ * @param[out] taken
+ *   The packets taken, in order; may be where pkts is.
+ * @param[out] bytes
+ *   The sum of their lengths: once sent they are no longer ours to ask.
+ * @return
+ *   How many were taken.
+ */
+uint16_t mirror_take(const struct mirror_entry *entry, uint64_t unshareable, struct rte_mbuf *const *pkts,
+		uint16_t nb_pkts, struct rte_mbuf **taken, uint64_t *bytes);
+
+/** Offers taken packets to an entry's target, which may rearrange the array; gives back what it refuses. */
+void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken, uint64_t bytes);
+
+#endif /* MIRROR_DATAPATH_H */

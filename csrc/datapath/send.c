@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <rte_ethdev.h>
+
+#include "datapath.h"
+
+/* The source still holds its own reference, so this is never the last one and frees nothing. */
+static void
+give_back(struct rte_mbuf *pkt)
+{
+	if (pkt->nb_segs == 1) {
+		rte_mbuf_refcnt_update(pkt, -1);
+		return;
+	}
+	while (pkt != NULL) {
+		/* Read before our reference is gone. */
+		struct rte_mbuf *next = pkt->next;
+
+		rte_mbuf_refcnt_update(pkt, -1);
+		pkt = next;
+	}
+}
+
+static uint16_t
+transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken)
+{
+	uint16_t nb;
+
+	/* The port id may already be another device's, which never asked for these packets. */
+	if (mirror_is_gone(entry->target_port, entry->target_epoch))
+		return 0;
+	if (entry->queue_lock == NULL)
+		return rte_eth_tx_burst(entry->target_port, entry->target_queue, taken, nb_taken);
+	rte_spinlock_lock(entry->queue_lock);
+	nb = rte_eth_tx_burst(entry->target_port, entry->target_queue, taken, nb_taken);
+	rte_spinlock_unlock(entry->queue_lock);
+	return nb;
+}
+
+void
+mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken, uint64_t bytes)
+{
+	uint16_t nb, i;
+
+	if (nb_taken == 0)
+		return;
+	nb = transmit(entry, taken, nb_taken);
+	for (i = nb; i < nb_taken; i++) {
+		bytes -= taken[i]->pkt_len;
+		give_back(taken[i]);
+	}
+	entry->counters->packets += nb;
+	entry->counters->bytes += bytes;
+	entry->counters->full += nb_taken - nb;
+}
