@@ -36,7 +36,8 @@ mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
 #else
 	pthread_t thread;
 	/* Only the result's type differs, and nobody reads the result of a detached thread. */
-	int rc = rte_ctrl_thread_create(&thread, name, NULL, (void *(*)(void *))(uintptr_t)run, arg);
+	int rc = rte_ctrl_thread_create(
+			&thread, name, NULL, (void *(*)(void *))(uintptr_t)run, arg);
 
 	return rc != 0 ? rc : -pthread_detach(thread);
 #endif

@@ -37,7 +37,8 @@ mirror_tap_get(uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction di
 	struct mirror_tap *tap;
 
 	for (tap = taps; tap != NULL; tap = tap->next) {
-		if (tap->port_id == port_id && tap->queue_id == queue_id && tap->direction == direction)
+		if (tap->port_id == port_id && tap->queue_id == queue_id &&
+				tap->direction == direction)
 			return tap;
 	}
 	tap = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*tap));
@@ -60,9 +61,11 @@ mirror_tap_attach(struct mirror_tap *tap)
 		return 0;
 	/* First on rx, last on tx: what the driver gives and is given, whatever other callbacks make of it. */
 	if (tap->direction == RTE_MIRROR_RX)
-		tap->attached = rte_eth_add_first_rx_callback(tap->port_id, tap->queue_id, mirror_rx_callback, tap);
+		tap->attached = rte_eth_add_first_rx_callback(
+				tap->port_id, tap->queue_id, mirror_rx_callback, tap);
 	else
-		tap->attached = rte_eth_add_tx_callback(tap->port_id, tap->queue_id, mirror_tx_callback, tap);
+		tap->attached = rte_eth_add_tx_callback(
+				tap->port_id, tap->queue_id, mirror_tx_callback, tap);
 	return tap->attached != NULL ? 0 : -rte_errno;
 }
 
@@ -108,7 +111,8 @@ tidy(struct mirror_tap *tap)
 	/* Its deadline is past: lists are freed if that can be done at once. */
 	(void)mirror_wait(tap, 0);
 	/* What a removed port leaves is freed when it has a successor: by then EAL may have been cleaned up. */
-	if (tap->pending != NULL && rte_eth_dev_is_valid_port(tap->port_id) && is_past_pending(tap)) {
+	if (tap->pending != NULL && rte_eth_dev_is_valid_port(tap->port_id) &&
+			is_past_pending(tap)) {
 		rte_free((void *)(uintptr_t)tap->pending);
 		tap->pending = NULL;
 	}
@@ -162,6 +166,12 @@ mirror_wait(struct mirror_tap *tap, uint64_t deadline)
 	return 0;
 }
 
+static pthread_t
+poller(const struct mirror_tap *tap)
+{
+	return __atomic_load_n(&tap->context.poller, __ATOMIC_RELAXED);
+}
+
 bool
 mirror_poller_is_inside(void)
 {
@@ -169,8 +179,7 @@ mirror_poller_is_inside(void)
 
 	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
 		/* The poller says who it is before it says that it is inside. */
-		if ((uses(tap) & 1) != 0 &&
-				__atomic_load_n(&tap->context.poller, __ATOMIC_RELAXED) == pthread_self())
+		if ((uses(tap) & 1) != 0 && poller(tap) == pthread_self())
 			return true;
 	}
 	return false;

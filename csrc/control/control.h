@@ -36,10 +36,10 @@ struct mirror_tap {
 	const struct rte_eth_rxtx_callback *attached;
 	/** What ethdev called before and a poller may still be about to enter; NULL: nothing. */
 	const struct rte_eth_rxtx_callback *pending;
-	uint64_t pending_use; /**< context.use when pending was removed */
-	uint64_t waited_use;  /**< context.use after the last publication */
+	uint64_t pending_use;        /**< context.use when pending was removed */
+	uint64_t waited_use;         /**< context.use after the last publication */
 	struct mirror_list *planned; /**< about to be published */
-	struct mirror_list *retired; /**< published before, freed when no poller can be using them */
+	struct mirror_list *retired; /**< published before, freed when no poller uses them */
 	struct mirror_tap *next;
 };
 
@@ -80,7 +80,7 @@ struct mirror {
 	rte_mirror_offload_fn offload;
 	void *offload_ctx;
 	rte_spinlock_t *lock;
-	enum rte_mirror_state state; /**< RUNNING or STOPPED; WAITING is found out when somebody asks */
+	enum rte_mirror_state state; /**< not WAITING, which is found out when asked for */
 	char reason[RTE_MIRROR_REASON_SIZE];
 	TAILQ_HEAD(, mirror_slot) slots;
 	TAILQ_ENTRY(mirror) next;
@@ -98,8 +98,7 @@ extern struct mirror_head mirrors;
 
 extern int mirror_logtype;
 
-#define MIRROR_LOG(level, ...) \
-	rte_log(RTE_LOG_##level, mirror_logtype, "MIRROR: " __VA_ARGS__)
+#define MIRROR_LOG(level, ...) rte_log(RTE_LOG_##level, mirror_logtype, "MIRROR: " __VA_ARGS__)
 
 /** Keeps the sentence for rte_mirror_last_error(), logs it, returns -error. Needs no mutex. */
 int mirror_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
@@ -141,8 +140,8 @@ void mirror_stop(struct mirror *mirror, const char *format, ...) __rte_format_pr
 /* list.c */
 
 /** Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. */
-int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots, uint16_t nb_slots,
-		struct mirror_list **list);
+int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots,
+		uint16_t nb_slots, struct mirror_list **list);
 /** Publishes a list, whose owner the tap becomes, unless the tap has one just like it. */
 void mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list);
 
@@ -158,7 +157,8 @@ rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot);
 /** The taps that there have been; only ever grows at its head. May be walked without the mutex. */
 struct mirror_tap *mirror_taps(void);
 /** Finds a tap, or makes it; NULL: out of memory. */
-struct mirror_tap *mirror_tap_get(uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction direction);
+struct mirror_tap *mirror_tap_get(
+		uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction direction);
 /** Has ethdev call the tap, if it does not yet: 0 or -errno. */
 int mirror_tap_attach(struct mirror_tap *tap);
 /** Frees what can be freed of each tap, and has ethdev no longer call those without a list, as far as that can be. */

@@ -33,12 +33,13 @@ static bool
 take_the_same(const struct mirror *a, const struct mirror *b)
 {
 	return a->offload == NULL && b->offload == NULL && a->lock == NULL && b->lock == NULL &&
-		a->max_segs == b->max_segs;
+			a->max_segs == b->max_segs;
 }
 
 /* Appends a slot and, behind it, all those that take the same packets. */
 static void
-append_together(struct mirror_list *list, struct mirror_slot *const *slots, uint16_t nb_slots, uint16_t first)
+append_together(struct mirror_list *list, struct mirror_slot *const *slots, uint16_t nb_slots,
+		uint16_t first)
 {
 	struct mirror_entry *entry = &list->entries[list->nb_entries];
 	uint16_t i;
@@ -62,7 +63,7 @@ is_same(const struct mirror_list *a, const struct mirror_list *b)
 	if (a == NULL || b == NULL)
 		return a == b;
 	return a->source_epoch == b->source_epoch && a->nb_entries == b->nb_entries &&
-		memcmp(a->entries, b->entries, a->nb_entries * sizeof(a->entries[0])) == 0;
+			memcmp(a->entries, b->entries, a->nb_entries * sizeof(a->entries[0])) == 0;
 }
 
 int

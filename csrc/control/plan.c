@@ -46,7 +46,7 @@ stop_if_due(struct mirror *mirror)
 	else if (!mirror_port_is_started(mirror->target_port))
 		mirror_stop(mirror, "its target, port %u, was stopped", mirror->target_port);
 	else if ((fast_free_port = mirror_fast_free_port()) != RTE_MAX_ETHPORTS)
-		mirror_stop(mirror, "port %u was configured with MBUF_FAST_FREE, which frees packets that mirrors share",
+		mirror_stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);
 }
 
@@ -92,26 +92,35 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 	return rc;
 }
 
-/* Wants a slot on each of the source's queues, and on no other. */
+/* Wants a slot on each of the source's queues in a direction, and on no other. */
+static int
+cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint16_t nb_queues)
+{
+	struct mirror_slot *slot;
+	uint16_t queue;
+	int rc = 0;
+
+	if ((mirror->directions & direction) == 0)
+		return 0;
+	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		if (slot->tap->direction == direction && slot->tap->queue_id >= nb_queues)
+			slot->wanted = false;
+	}
+	for (queue = 0; rc == 0 && queue < nb_queues; queue++)
+		rc = cover_queue(mirror, queue, direction);
+	return rc;
+}
+
 static int
 cover_source(struct mirror *mirror)
 {
 	struct rte_eth_dev_info dev;
-	struct mirror_slot *slot;
-	uint16_t queue;
 	int rc = rte_eth_dev_info_get(mirror->src_port, &dev);
 
-	if (rc != 0)
-		return rc;
-	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		if (slot->tap->queue_id >= (slot->tap->direction == RTE_MIRROR_RX ?
-				dev.nb_rx_queues : dev.nb_tx_queues))
-			slot->wanted = false;
-	}
-	for (queue = 0; rc == 0 && (mirror->directions & RTE_MIRROR_RX) != 0 && queue < dev.nb_rx_queues; queue++)
-		rc = cover_queue(mirror, queue, RTE_MIRROR_RX);
-	for (queue = 0; rc == 0 && (mirror->directions & RTE_MIRROR_TX) != 0 && queue < dev.nb_tx_queues; queue++)
-		rc = cover_queue(mirror, queue, RTE_MIRROR_TX);
+	if (rc == 0)
+		rc = cover_direction(mirror, RTE_MIRROR_RX, dev.nb_rx_queues);
+	if (rc == 0)
+		rc = cover_direction(mirror, RTE_MIRROR_TX, dev.nb_tx_queues);
 	return rc;
 }
 
@@ -174,7 +183,8 @@ update_taps(bool enter)
 static int
 wait_for_taps(uint32_t timeout_us)
 {
-	const uint64_t deadline = rte_get_timer_cycles() + rte_get_timer_hz() / 1000000 * timeout_us;
+	const uint64_t timeout = rte_get_timer_hz() / US_PER_S * timeout_us;
+	const uint64_t deadline = rte_get_timer_cycles() + timeout;
 	struct mirror_tap *tap;
 	int rc = 0;
 

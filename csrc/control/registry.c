@@ -26,7 +26,8 @@ mirror_registry_lock(void)
 {
 	/* Looked at first: who holds the mutex may be waiting for this very thread to leave. */
 	if (mirror_poller_is_inside())
-		return mirror_refuse(EDEADLK, "called from inside a mirror's data path: call from another thread");
+		return mirror_refuse(EDEADLK,
+				"called from inside a mirror's data path: call from another thread");
 	pthread_mutex_lock(&mutex);
 	return 0;
 }
@@ -46,7 +47,9 @@ mirror_find(uint32_t mirror_id)
 		if (mirror->id == mirror_id)
 			return mirror;
 	}
-	mirror_refuse(ENOENT, "there is no mirror %" PRIu32 ": rte_mirror_list() tells which there are", mirror_id);
+	mirror_refuse(ENOENT,
+			"there is no mirror %" PRIu32 ": rte_mirror_list() tells which there are",
+			mirror_id);
 	return NULL;
 }
 
@@ -80,7 +83,8 @@ give_identity(struct mirror *mirror, const char *name)
 	/* Somebody may have chosen a name like ours for a mirror of theirs: that id is passed over. */
 	do {
 		if (last_id == UINT32_MAX)
-			return mirror_refuse(ENOMEM, "this process has used up its mirror ids: restart it");
+			return mirror_refuse(ENOMEM,
+					"this process has used up its mirror ids: restart it");
 		mirror->id = ++last_id;
 		if (name != NULL)
 			rte_strscpy(mirror->name, name, sizeof(mirror->name));
@@ -96,14 +100,18 @@ refuse_plan(int rc, const struct mirror *mirror)
 {
 	switch (rc) {
 	case -ETIMEDOUT:
-		return mirror_refuse(ETIMEDOUT, "a poller has stayed inside a mirror for %d s: does the caller hold its "
-				"lock? Call again once it has left", TIMEOUT_US / 1000000);
+		return mirror_refuse(ETIMEDOUT,
+				"a poller has stayed inside a mirror for %d s: does the caller hold its "
+				"lock? Call again once it has left",
+				TIMEOUT_US / 1000000);
 	case -ENOMEM:
 		return mirror_refuse(ENOMEM, "out of memory");
 	case -ENOTSUP:
-		return mirror_refuse(ENOTSUP, "this DPDK has no rx/tx callbacks: build it with RTE_ETHDEV_RXTX_CALLBACKS");
+		return mirror_refuse(ENOTSUP,
+				"this DPDK has no rx/tx callbacks: build it with RTE_ETHDEV_RXTX_CALLBACKS");
 	default:
-		return mirror_refuse(-rc, "port %u: cannot attach to its queues: %s", mirror->src_port, strerror(-rc));
+		return mirror_refuse(-rc, "port %u: cannot attach to its queues: %s",
+				mirror->src_port, strerror(-rc));
 	}
 }
 
@@ -264,7 +272,8 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 	}
 	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->src_port)) {
 		info->state = RTE_MIRROR_WAITING;
-		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped", mirror->src_port);
+		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped",
+				mirror->src_port);
 	}
 }
 

@@ -25,7 +25,7 @@ read_counters(const struct mirror_slot *slot)
 static struct rte_mirror_stats
 sum(const struct mirror *mirror)
 {
-	struct rte_mirror_stats stats = {0};
+	struct rte_mirror_stats stats = { 0 };
 	const struct mirror_slot *slot;
 
 	TAILQ_FOREACH(slot, &mirror->slots, next) {

@@ -71,16 +71,19 @@ mirror_watch(void)
 	int rc;
 
 	if (!has_events) {
-		rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
+		rc = rte_eth_dev_callback_register(
+				RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
 		if (rc != 0)
-			return mirror_refuse(-rc, "cannot watch ports for their removal: %s", strerror(-rc));
+			return mirror_refuse(-rc, "cannot watch ports for their removal: %s",
+					strerror(-rc));
 		has_events = true;
 	}
 	if (is_running)
 		return 0;
 	rc = mirror_thread_create("mirror-watch", watch, NULL);
 	if (rc != 0)
-		return mirror_refuse(-rc, "cannot start the thread that watches ports: %s", strerror(-rc));
+		return mirror_refuse(-rc, "cannot start the thread that watches ports: %s",
+				strerror(-rc));
 	is_running = true;
 	return 0;
 }

@@ -48,7 +48,8 @@ walk(const struct mirror_list *list, const struct mirror_burst *burst)
 
 /* Apart from offer(), so that a burst with nothing to do pays for none of this. */
 static __rte_noinline void
-pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts)
+pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
+		uint16_t nb_pkts)
 {
 	struct mirror_burst burst = { .port_id = port_id, .queue_id = queue_id };
 	const uint64_t use = context->use;
@@ -75,8 +76,8 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 }
 
 static inline void
-offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
-		struct rte_mbuf **pkts, uint16_t nb_pkts)
+offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
+		uint16_t nb_pkts)
 {
 	if (nb_pkts > 0 && __atomic_load_n(&context->list, __ATOMIC_RELAXED) != NULL) {
 		pass(context, port_id, queue_id, pkts, nb_pkts);

@@ -51,8 +51,8 @@ struct mirror_entry {
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
 	uint16_t target_port;
 	uint16_t target_queue;
-	uint16_t max_segs;          /**< longest chain that the target may be given */
-	uint16_t nb_together;       /**< this entry and those behind it that take the same packets, at one go */
+	uint16_t max_segs;    /**< longest chain that the target may be given */
+	uint16_t nb_together; /**< it and those behind it that take the same packets */
 };
 
 /** What a context's mirrors are. Immutable once published; replaced as a whole. */
@@ -60,7 +60,7 @@ struct mirror_list {
 	uint64_t unshareable;  /**< ol_flags with which a packet is never shared */
 	uint32_t source_epoch; /**< mirror_epochs of the source when its mirrors were added */
 	uint16_t nb_entries;
-	struct mirror_list *retired; /**< control's: the next of the lists that cannot be freed yet */
+	struct mirror_list *retired; /**< control's: the next that cannot be freed yet */
 	struct mirror_entry entries[];
 };
 
@@ -130,10 +130,12 @@ uint16_t mirror_select(const struct mirror_entry *entry, const struct mirror_bur
  * @return
  *   How many were taken.
  */
-uint16_t mirror_take(const struct mirror_entry *entry, uint64_t unshareable, struct rte_mbuf *const *pkts,
-		uint16_t nb_pkts, struct rte_mbuf **taken, uint64_t *bytes);
+uint16_t mirror_take(const struct mirror_entry *entry, uint64_t unshareable,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes);
 
 /** Offers taken packets to an entry's target, which may rearrange the array; gives back what it refuses. */
-void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken, uint64_t bytes);
+void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
+		uint64_t bytes);
 
 #endif /* MIRROR_DATAPATH_H */

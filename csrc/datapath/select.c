@@ -19,7 +19,8 @@ mirror_select(const struct mirror_entry *entry, const struct mirror_burst *burst
 	}
 	/* The function may reorder what it is given, and the application's array is not ours to reorder. */
 	memcpy(room, burst->pkts, burst->nb_pkts * sizeof(room[0]));
-	nb = entry->offload(burst->port_id, burst->queue_id, room, burst->nb_pkts, entry->offload_ctx);
+	nb = entry->offload(
+			burst->port_id, burst->queue_id, room, burst->nb_pkts, entry->offload_ctx);
 	nb = RTE_MIN(nb, burst->nb_pkts);
 	entry->counters->declined += burst->nb_pkts - nb;
 	*chosen = room;

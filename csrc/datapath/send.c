@@ -40,7 +40,8 @@ transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_
 }
 
 void
-mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken, uint64_t bytes)
+mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
+		uint64_t bytes)
 {
 	uint16_t nb, i;
 

@@ -89,24 +89,25 @@ struct rte_mirror_select;
 /**
  * What to mirror, and how. Zero-initialise it: 0 means default for all but target_port and directions.
  *
- * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed.
+ * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed. A name has 1 to
+ * RTE_MIRROR_NAME_SIZE - 1 bytes and no control characters. What is not built yet is refused unless it is 0.
  */
 struct rte_mirror_param {
-	uint16_t target_port;          /**< port that the mirrored packets are transmitted on */
-	uint16_t target_queue;         /**< first of the target's tx queues that are the mirrors' own */
-	uint16_t nb_target_queues;     /**< how many of them; 0: all from target_queue on */
-	enum rte_mirror_mode mode;     /**< what the target is given */
-	uint32_t directions;           /**< RTE_MIRROR_RX | RTE_MIRROR_TX, at least one */
-	rte_mirror_offload_fn offload; /**< chooses packets; NULL: all */
-	void *ctx;                     /**< for offload */
-	rte_spinlock_t *lock;          /**< held while references are taken and sent; NULL: none */
-	const struct rte_mirror_select *select; /**< not built yet: NULL */
-	struct rte_mempool *pool;      /**< for split and copy; not built yet: NULL */
-	uint32_t snaplen;              /**< bytes mirrored of each packet, 0: all; not built yet: 0 */
-	uint32_t split_len;            /**< bytes that split copies; not built yet: 0 */
-	uint32_t flags;                /**< none is defined yet: 0 */
-	const char *name;              /**< unique; printable, not empty; NULL: "mirror<id>" */
-	uint64_t reserved[4];          /**< must be 0 */
+	uint16_t target_port;                   /**< port to transmit on */
+	uint16_t target_queue;                  /**< first of the tx queues that are mirrors' own */
+	uint16_t nb_target_queues;              /**< how many; 0: all from target_queue on */
+	enum rte_mirror_mode mode;              /**< what the target is given */
+	uint32_t directions;                    /**< RTE_MIRROR_RX | RTE_MIRROR_TX, at least one */
+	rte_mirror_offload_fn offload;          /**< chooses packets; NULL: all */
+	void *ctx;                              /**< for offload */
+	rte_spinlock_t *lock;                   /**< held around take and send; NULL: none */
+	const struct rte_mirror_select *select; /**< not built yet */
+	struct rte_mempool *pool;               /**< for split and copy; not built yet */
+	uint32_t snaplen;                       /**< bytes of each, 0: all; not built yet */
+	uint32_t split_len;                     /**< bytes that split copies; not built yet */
+	uint32_t flags;                         /**< none is defined yet */
+	const char *name;                       /**< unique; NULL: "mirror<id>" */
+	uint64_t reserved[4];                   /**< must be 0 */
 };
 
 /**
@@ -128,19 +129,19 @@ struct rte_mirror_stats {
 
 /** A mirror as it is now. */
 struct rte_mirror_info {
-	uint32_t id;                /**< the mirror's id */
-	uint16_t src_port;          /**< the source's port id; tells nothing once the mirror is stopped */
-	uint16_t target_port;       /**< the target's port id; likewise */
-	uint16_t target_queue;      /**< first tx queue of the target that it may use */
-	uint16_t nb_target_queues;  /**< how many tx queues of the target it may use */
-	uint16_t nb_rx_queues;      /**< how many rx queues of the source it is on */
-	uint16_t nb_tx_queues;      /**< how many tx queues of the source it is on */
-	uint32_t directions;        /**< RTE_MIRROR_RX | RTE_MIRROR_TX */
-	enum rte_mirror_mode mode;  /**< the mode chosen */
-	enum rte_mirror_state state; /**< whether it is at work */
+	uint32_t id;                         /**< the mirror's id */
+	uint16_t src_port;                   /**< its source */
+	uint16_t target_port;                /**< its target */
+	uint16_t target_queue;               /**< first tx queue of the target that it may use */
+	uint16_t nb_target_queues;           /**< how many tx queues of the target it may use */
+	uint16_t nb_rx_queues;               /**< how many rx queues of the source it is on */
+	uint16_t nb_tx_queues;               /**< how many tx queues of the source it is on */
+	uint32_t directions;                 /**< RTE_MIRROR_RX | RTE_MIRROR_TX */
+	enum rte_mirror_mode mode;           /**< the mode chosen */
+	enum rte_mirror_state state;         /**< whether it is at work */
 	char name[RTE_MIRROR_NAME_SIZE];     /**< its name */
 	char reason[RTE_MIRROR_REASON_SIZE]; /**< why it waits or is stopped; "" when it runs */
-	uint64_t reserved[4];       /**< 0 */
+	uint64_t reserved[4];                /**< 0 */
 };
 
 /**
@@ -213,6 +214,7 @@ int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint
  *   - -ENOENT: no such mirror
  *   - -ETIMEDOUT: a poller has stayed inside the mirror for seconds. No packet is offered to it any more, but it
  *     still exists: call again
+ *   - -ENOMEM: out of memory; likewise
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_remove(uint32_t mirror_id);

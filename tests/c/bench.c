@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "bench.h"
+#include "poison.h"
+
+void
+bench_open(struct bench *bench, const struct port_options *source,
+		const struct port_options *target)
+{
+	static unsigned int nb_made;
+	char name[16];
+
+	snprintf(name, sizeof(name), "pool%u", nb_made++);
+	bench->pool = poison_pool_create(name, BENCH_POOL_SIZE, PACKET_DATA_ROOM);
+	port_open(&bench->source, source != NULL ? source : &port_default);
+	port_open(&bench->target, target != NULL ? target : &port_default);
+	port_open(&bench->target2, target != NULL ? target : &port_default);
+}
+
+void
+bench_close(struct bench *bench)
+{
+	CHECK_EQ(rte_mirror_list(NULL, 0), 0);
+	port_close(&bench->source);
+	port_close(&bench->target);
+	port_close(&bench->target2);
+	poison_pool_free(bench->pool);
+}
+
+uint32_t
+mirror_with(uint16_t source, const struct rte_mirror_param *param)
+{
+	uint32_t id = 0;
+	int rc = rte_mirror_add(source, param, &id);
+
+	if (rc != 0)
+		test_fail(__FILE__, __LINE__, "rte_mirror_add: %d: %s", rc,
+				rte_mirror_last_error());
+	CHECK(id != 0);
+	return id;
+}
+
+uint32_t
+mirror_on(uint16_t source, uint16_t target, uint32_t directions)
+{
+	const struct rte_mirror_param param = { .target_port = target, .directions = directions };
+
+	return mirror_with(source, &param);
+}
+
+void
+mirror_off(uint32_t id)
+{
+	CHECK_EQ(rte_mirror_remove(id), 0);
+}
+
+struct rte_mirror_stats
+stats_of(uint32_t id)
+{
+	struct rte_mirror_stats stats;
+
+	CHECK_EQ(rte_mirror_stats_get(id, &stats), 0);
+	CHECK_EQ(stats.seen,
+			stats.packets + stats.filtered + stats.unsampled + stats.declined +
+					stats.unsupported + stats.nombuf + stats.full);
+	return stats;
+}
+
+struct rte_mirror_info
+info_of(uint32_t id)
+{
+	struct rte_mirror_info info;
+
+	CHECK_EQ(rte_mirror_info_get(id, &info), 0);
+	CHECK_EQ(info.id, id);
+	return info;
+}

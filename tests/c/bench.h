@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef BENCH_H
+#define BENCH_H
+
+/**
+ * @file
+ * What most cases start from: ports, packets and mirrors.
+ */
+
+#include "harness.h"
+#include "packets.h"
+#include "ports.h"
+#include "rte_mirror.h"
+
+/** A pool that tells misuse, a source and two targets. */
+struct bench {
+	struct rte_mempool *pool;
+	struct port source, target, target2;
+};
+
+#define BENCH_POOL_SIZE 8191
+
+/** Opens all of it; options are the source's and the targets', NULL: port_default. */
+void bench_open(struct bench *bench, const struct port_options *source,
+		const struct port_options *target);
+/** Checks that no packet is missing, once what the rings hold is freed, and closes all of it. */
+void bench_close(struct bench *bench);
+
+/** Adds a mirror, which has to succeed. */
+uint32_t mirror_on(uint16_t source, uint16_t target, uint32_t directions);
+uint32_t mirror_with(uint16_t source, const struct rte_mirror_param *param);
+void mirror_off(uint32_t id);
+/** A mirror's counters, checked to add up. */
+struct rte_mirror_stats stats_of(uint32_t id);
+struct rte_mirror_info info_of(uint32_t id);
+
+#endif /* BENCH_H */

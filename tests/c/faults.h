@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef FAULTS_H
+#define FAULTS_H
+
+/**
+ * @file
+ * What this program's own versions of ethdev functions do before, or instead of, asking ethdev. The library is linked
+ * to no DPDK library, so it finds the program's first.
+ */
+
+#include <stdint.h>
+
+struct faults {
+	/** Counted down with every callback added; the one that makes it 0 fails. 0: none does. */
+	unsigned int fail_callback;
+	/** The rte_errno of callbacks that fail. */
+	int callback_errno;
+	/** Every callback fails. */
+	int no_callbacks;
+	/** Tx offloads that every port is capable of, besides what it says itself. */
+	uint64_t tx_capabilities;
+	/** Tx offloads that queue 0 of queue_port tells of, if any. */
+	uint64_t queue_tx_offloads;
+	uint16_t queue_port;
+};
+
+extern struct faults faults;
+
+/** Callbacks that the library has had attached, less those it has had removed. */
+int nb_callbacks_now(void);
+
+#endif /* FAULTS_H */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "packets.h"
+
+struct rte_mbuf *
+packet_make(struct rte_mempool *pool, uint16_t nb_segs, uint16_t seg_len, uint32_t seed)
+{
+	struct rte_mbuf *head = NULL, *seg;
+	uint16_t i, offset;
+	char *data;
+
+	for (i = 0; i < nb_segs; i++) {
+		seg = rte_pktmbuf_alloc(pool);
+		CHECK(seg != NULL);
+		data = rte_pktmbuf_append(seg, seg_len);
+		CHECK(data != NULL);
+		for (offset = 0; offset < seg_len; offset++)
+			data[offset] = (char)(seed * 31 + i * 7 + offset);
+		if (head == NULL)
+			head = seg;
+		else
+			CHECK_EQ(rte_pktmbuf_chain(head, seg), 0);
+	}
+	return head;
+}
+
+void
+packets_make(struct rte_mempool *pool, struct rte_mbuf **pkts, uint16_t nb_pkts, uint16_t nb_segs,
+		uint16_t seg_len)
+{
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++)
+		pkts[i] = packet_make(pool, nb_segs, seg_len, i);
+}
+
+void
+packets_free(struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	rte_pktmbuf_free_bulk(pkts, nb_pkts);
+}
+
+void
+packets_check_refcnt(struct rte_mbuf *const *pkts, uint16_t nb_pkts, uint16_t refcnt)
+{
+	const struct rte_mbuf *seg;
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++) {
+		for (seg = pkts[i]; seg != NULL; seg = seg->next)
+			CHECK_EQ(rte_mbuf_refcnt_read(seg), refcnt);
+	}
+}
+
+struct seen_segment {
+	struct rte_mbuf header;
+	uint8_t data[PACKET_DATA_ROOM];
+};
+
+struct snapshot {
+	uint16_t nb_pkts;
+	struct rte_mbuf **pkts;
+	uint32_t nb_segs;
+	struct seen_segment *segs;
+};
+
+static void
+see(const struct rte_mbuf *seg, struct seen_segment *seen)
+{
+	CHECK(seg->buf_len <= sizeof(seen->data));
+	memcpy(&seen->header, seg, sizeof(seen->header));
+	rte_mbuf_refcnt_set(&seen->header, 0);
+	memcpy(seen->data, seg->buf_addr, seg->buf_len);
+}
+
+struct snapshot *
+snapshot_take(struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	const struct rte_mbuf *seg;
+	uint32_t nb = 0;
+	uint16_t i;
+
+	CHECK(snapshot != NULL);
+	snapshot->nb_pkts = nb_pkts;
+	snapshot->pkts = calloc(nb_pkts, sizeof(pkts[0]));
+	for (i = 0; i < nb_pkts; i++)
+		snapshot->nb_segs += pkts[i]->nb_segs;
+	snapshot->segs = calloc(snapshot->nb_segs, sizeof(snapshot->segs[0]));
+	CHECK(snapshot->pkts != NULL && snapshot->segs != NULL);
+	memcpy(snapshot->pkts, pkts, nb_pkts * sizeof(pkts[0]));
+	for (i = 0; i < nb_pkts; i++) {
+		for (seg = pkts[i]; seg != NULL; seg = seg->next)
+			see(seg, &snapshot->segs[nb++]);
+	}
+	CHECK_EQ(nb, snapshot->nb_segs);
+	return snapshot;
+}
+
+void
+snapshot_check(struct snapshot *snapshot, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	const struct rte_mbuf *seg;
+	struct seen_segment now;
+	uint32_t nb = 0;
+	uint16_t i;
+
+	CHECK_EQ(nb_pkts, snapshot->nb_pkts);
+	CHECK(memcmp(pkts, snapshot->pkts, nb_pkts * sizeof(pkts[0])) == 0);
+	for (i = 0; i < nb_pkts; i++) {
+		for (seg = pkts[i]; seg != NULL; seg = seg->next, nb++) {
+			const struct seen_segment *before = &snapshot->segs[nb];
+
+			see(seg, &now);
+			CHECK(memcmp(&now.header, &before->header, sizeof(now.header)) == 0);
+			CHECK(memcmp(now.data, before->data, seg->buf_len) == 0);
+		}
+	}
+	CHECK_EQ(nb, snapshot->nb_segs);
+	free(snapshot->pkts);
+	free(snapshot->segs);
+	free(snapshot);
+}
+
+void
+ring_put(struct rte_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	CHECK_EQ(rte_ring_enqueue_bulk(ring, (void *const *)pkts, nb_pkts, NULL), nb_pkts);
+}
+
+uint16_t
+ring_get(struct rte_ring *ring, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return (uint16_t)rte_ring_dequeue_burst(ring, (void **)pkts, nb_pkts, NULL);
+}
+
+void
+ring_check(struct rte_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	struct rte_mbuf *got;
+	uint16_t i;
+
+	CHECK_EQ(rte_ring_count(ring), nb_pkts);
+	for (i = 0; i < nb_pkts; i++) {
+		CHECK_EQ(ring_get(ring, &got, 1), 1);
+		CHECK(got == pkts[i]);
+		rte_pktmbuf_free(got);
+	}
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* What happens to a mirror when its ports do: stopped, reconfigured, removed, replaced. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "bench.h"
+
+/* Passes packets through a queue of the source, each way: how many references the targets were given of them. */
+static unsigned int
+nb_mirrored(const struct bench *bench, uint16_t queue)
+{
+	struct rte_mbuf *pkts[10];
+	unsigned int nb, i;
+
+	packets_make(bench->pool, pkts, 10, 1, 60);
+	ring_put(bench->source.rx[queue], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 10), 10);
+	CHECK_EQ(rte_eth_tx_burst(bench->source.id, queue, pkts, 10), 10);
+	nb = 10 * (rte_mbuf_refcnt_read(pkts[0]) - 1u);
+	ring_check(bench->source.tx[queue], pkts, 10);
+	for (i = 0; i < PORT_MAX_QUEUES; i++) {
+		while (ring_get(bench->target.tx[i], pkts, 1) == 1)
+			packets_free(pkts, 1);
+		while (ring_get(bench->target2.tx[i], pkts, 1) == 1)
+			packets_free(pkts, 1);
+	}
+	return nb;
+}
+
+static void
+a_source_that_stops_is_waited_for(void)
+{
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	port_stop(&bench.source);
+	CHECK_EQ(info_of(id).state, RTE_MIRROR_WAITING);
+	CHECK(info_of(id).reason[0] != '\0');
+	CHECK_EQ(rte_eth_dev_start(bench.source.id), 0);
+	CHECK_EQ(info_of(id).state, RTE_MIRROR_RUNNING);
+	CHECK(info_of(id).reason[0] == '\0');
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	CHECK_EQ(stats_of(id).packets, 40);
+	/* One whose source is stopped can be removed. */
+	port_stop(&bench.source);
+	mirror_off(id);
+	CHECK_EQ(rte_eth_dev_start(bench.source.id), 0);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	bench_close(&bench);
+}
+
+static void
+new_queues_of_a_source_are_covered_within_a_second(void)
+{
+	const struct port_options one = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
+	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
+	struct bench bench;
+	uint16_t queue;
+	uint32_t id;
+
+	bench_open(&bench, &one, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	port_stop(&bench.source);
+	port_configure(&bench.source, &four);
+	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
+	for (queue = 0; queue < 4; queue++)
+		CHECK_EQ(nb_mirrored(&bench, queue), 20);
+	CHECK_EQ(stats_of(id).packets, 100);
+	/* And fewer queues again, and more. */
+	port_stop(&bench.source);
+	port_configure(&bench.source, &one);
+	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 1 && info_of(id).nb_tx_queues == 1);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	port_stop(&bench.source);
+	port_configure(&bench.source, &four);
+	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
+	for (queue = 0; queue < 4; queue++)
+		CHECK_EQ(nb_mirrored(&bench, queue), 20);
+	mirror_off(id);
+	for (queue = 0; queue < 4; queue++)
+		CHECK_EQ(nb_mirrored(&bench, queue), 0);
+	bench_close(&bench);
+}
+
+static void
+a_mirror_ends_with_its_source(void)
+{
+	const struct port_options options = port_default;
+	struct bench bench;
+	uint16_t port_id;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	port_id = bench.source.id;
+	port_close(&bench.source);
+	/* Another device gets the number at once, and the callbacks that ethdev has kept for it. */
+	port_open(&bench.source, &options);
+	CHECK_EQ(bench.source.id, port_id);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "source") != NULL);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	CHECK_EQ(stats_of(id).packets, 20);
+	/* The stopped one is not in the way of a new one. */
+	mirror_off(mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX));
+	mirror_off(id);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	bench_close(&bench);
+}
+
+/* A new device under an old number is mirrored once by each mirror of its own, and never by two callbacks. */
+static void
+a_successor_of_a_source_is_mirrored_once(void)
+{
+	struct bench bench;
+	unsigned int i;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	for (i = 0; i < 5; i++) {
+		id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+		CHECK_EQ(nb_mirrored(&bench, 0), 20);
+		CHECK_EQ(stats_of(id).seen, 20);
+		port_close(&bench.source);
+		if (i % 2 == 0)
+			mirror_off(id);
+		port_open(&bench.source, &port_default);
+		if (i % 2 == 1)
+			mirror_off(id);
+		CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	}
+	bench_close(&bench);
+}
+
+static void
+a_mirror_ends_with_its_target(void)
+{
+	struct bench bench;
+	uint16_t port_id;
+	uint32_t id, id2;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	port_id = bench.target.id;
+	port_close(&bench.target);
+	port_open(&bench.target, &port_default);
+	CHECK_EQ(bench.target.id, port_id);
+	/* The other mirror goes on, and the new device gets nothing that it was not asked to get. */
+	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "target") != NULL);
+	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(stats_of(id2).packets, 30);
+	CHECK_EQ(stats_of(id).packets, 10);
+	mirror_off(id);
+	mirror_off(id2);
+	bench_close(&bench);
+}
+
+static void
+a_target_that_stops_ends_the_mirror(void)
+{
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	port_stop(&bench.target);
+	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "target") != NULL);
+	CHECK_EQ(rte_eth_dev_start(bench.target.id), 0);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	mirror_off(id);
+	bench_close(&bench);
+}
+
+/* Source and target may be any started ports: net_null's traffic never ends. */
+static void
+net_null_as_a_source(void)
+{
+	struct rte_mbuf *pkts[32];
+	struct rte_mempool *pool;
+	struct port target;
+	uint16_t null;
+	uint32_t id;
+
+	port_open(&target, &port_default);
+	null = vdev_open("net_null0", "size=100");
+	vdev_configure(null, &(const struct port_options){ .nb_rx_queues = 1, .nb_tx_queues = 1 });
+	id = mirror_on(null, target.id, RTE_MIRROR_RX);
+	CHECK_EQ(rte_eth_rx_burst(null, 0, pkts, 32), 32);
+	CHECK_EQ(stats_of(id).packets, 32);
+	CHECK_EQ(stats_of(id).bytes, 3200);
+	pool = pkts[0]->pool;
+	ring_check(target.tx[0], pkts, 32);
+	packets_check_refcnt(pkts, 32, 1);
+	packets_free(pkts, 32);
+	CHECK_EQ(rte_mempool_in_use_count(pool), 0);
+	mirror_off(id);
+	vdev_close(null, "net_null0");
+	port_close(&target);
+}
+
+const struct test_case test_cases[] = {
+	{ "a_source_that_stops_is_waited_for", a_source_that_stops_is_waited_for },
+	{ "new_queues_of_a_source_are_covered_within_a_second",
+			new_queues_of_a_source_are_covered_within_a_second },
+	{ "a_mirror_ends_with_its_source", a_mirror_ends_with_its_source },
+	{ "a_successor_of_a_source_is_mirrored_once", a_successor_of_a_source_is_mirrored_once },
+	{ "a_mirror_ends_with_its_target", a_mirror_ends_with_its_target },
+	{ "a_target_that_stops_ends_the_mirror", a_target_that_stops_ends_the_mirror },
+	{ "net_null_as_a_source", net_null_as_a_source },
+	{ NULL, NULL },
+};
