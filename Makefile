@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+#
+# make build   the Python package, installed into .venv
+# make demo    mirrors real packets and shows it
+# make test    lint, C tests, pytest
+# make lint    the static checks alone
+# make clean   as cloned
+#
+# Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: build demo test lint c-test clean FORCE
+.DEFAULT_GOAL := build
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+STAMPS := build/stamps
+PACKAGES := .ci/packages.build $(if $(filter test lint c-test,$(MAKECMDGOALS)),.ci/packages.test)
+# Folders too: a file that has gone is a change.
+SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE \
+	$(shell find csrc src -name __pycache__ -prune -o -print)
+C_SOURCES := $(shell find csrc tests/c -name '*.[ch]')
+
+build: $(STAMPS)/package
+
+demo: $(STAMPS)/package
+	@$(IN_VENV) python examples/demo.py
+
+# pytest comes last, so that its closing line does.
+test: lint c-test
+	$(IN_VENV) pytest
+
+lint: $(STAMPS)/test-tools $(STAMPS)/package
+	$(IN_VENV) ruff check
+	$(IN_VENV) ruff format --check
+	$(IN_VENV) mypy
+	$(IN_VENV) clang-format --dry-run -Werror $(C_SOURCES)
+	@mkdir -p build/doxygen
+	doxygen docs/Doxyfile
+
+# Each of C_BUILDS is a build folder of the library and its C tests.
+C_BUILDS := gcc clang sanitized
+c-test: $(C_BUILDS:%=build/c/%/build.ninja)
+	for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
+
+build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
+build/c/clang/build.ninja: SETUP := env CC=clang meson setup
+build/c/sanitized/build.ninja: SETUP := env CC=gcc meson setup -Db_sanitize=address,undefined
+
+build/c/%/build.ninja: $(STAMPS)/build-tools
+	rm -rf $(@D)
+	$(IN_VENV) $(SETUP) --werror -Dtests=true $(@D)
+
+$(STAMPS)/package: $(STAMPS)/build-tools $(SOURCES)
+	$(IN_VENV) pip install -q --no-build-isolation --config-settings=build-dir=build/wheel \
+		--config-settings=setup-args=-Dextension=enabled .
+	@touch $@
+
+$(STAMPS)/test-tools: $(STAMPS)/build-tools
+	$(IN_VENV) pip install -q --group test
+	@touch $@
+
+# pip knows --group from 25.1 on.
+$(STAMPS)/build-tools: .venv/identity pyproject.toml
+	@mkdir -p $(@D)
+	$(IN_VENV) pip install -q 'pip>=25.1'
+	$(IN_VENV) pip install -q --group build --group demo
+	@touch $@
+
+# Written only when the environment is made anew.
+.venv/identity: FORCE
+	@.ci/install-packages $(PACKAGES)
+	@.ci/make-venv
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Zero-copy traffic mirroring of DPDK ports.
+
+Names are loaded when they are first used: what needs no DPDK works without the C extension.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    BusyTimeoutError,
+    ClosedError,
+    ConflictError,
+    EalAlreadyStartedError,
+    EalError,
+    InvalidConfigError,
+    MirrorError,
+    NotFoundError,
+    OutOfMemoryError,
+    UnsupportedError,
+)
+from .spec import Direction, MirrorSpec, MirrorStats, Mode
+
+if TYPE_CHECKING:
+    from .eal import Eal
+    from .ealconfig import EalConfig
+    from .ethdev import Port
+    from .forwarder import Forwarder
+    from .mempool import Mempool
+    from .mirror import Mirror
+    from .vdev import Vdev
+
+__all__ = [
+    "BusyTimeoutError",
+    "ClosedError",
+    "ConflictError",
+    "Direction",
+    "Eal",
+    "EalAlreadyStartedError",
+    "EalConfig",
+    "EalError",
+    "Forwarder",
+    "InvalidConfigError",
+    "Mempool",
+    "Mirror",
+    "MirrorError",
+    "MirrorSpec",
+    "MirrorStats",
+    "Mode",
+    "NotFoundError",
+    "OutOfMemoryError",
+    "Port",
+    "UnsupportedError",
+    "Vdev",
+]
+
+_LAZY = {
+    "Eal": "eal",
+    "EalConfig": "ealconfig",
+    "Forwarder": "forwarder",
+    "Mempool": "mempool",
+    "Mirror": "mirror",
+    "Port": "ethdev",
+    "Vdev": "vdev",
+}
+
+# A library says nothing by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

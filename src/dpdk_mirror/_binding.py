@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The C extension, or, where it was not built, a sentence about what to install at its first use."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import threading
+from typing import Any, NoReturn
+
+from .errors import UnsupportedError, error_for
+
+_ffi: Any
+try:
+    _ffi = importlib.import_module("dpdk_mirror._ffi")
+except ImportError as import_error:
+    _ffi = None
+    _reason = import_error
+
+__all__ = ["check", "drain_log", "ffi", "lib"]
+
+
+class _Missing:
+    """Stands in for the extension, so that what needs no DPDK can be imported without it."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise UnsupportedError(
+            errno.ENOTSUP,
+            f"use DPDK: dpdk_mirror's C extension cannot be loaded: {_reason}",
+            "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler, then reinstall dpdk-mirror",
+        ) from _reason
+
+
+ffi: Any = _Missing() if _ffi is None else _ffi.ffi
+lib: Any = _Missing() if _ffi is None else _ffi.lib
+
+_logger = logging.getLogger("dpdk_mirror.eal")
+_draining = threading.Lock()
+# By RTE_LOG_*; 0 is no level.
+_LEVELS = (logging.CRITICAL,) * 4 + (logging.ERROR, logging.WARNING, logging.INFO, logging.INFO, logging.DEBUG)
+# What EAL adds to whatever a driver has said.
+_SAYS_NOTHING = ("EAL: Driver cannot attach", "EAL: Failed to attach")
+
+
+def check(rc: int, what: str, hint: str = "") -> int:
+    """The result of a C call, which is >= 0; a negative errno becomes its exception.
+
+    What DPDK logged meanwhile is the reason, unless ``what`` has one after a colon.
+    """
+    if rc < 0:
+        reason = drain_log()
+        if reason and ": " not in what:
+            what = f"{what}: DPDK says {reason!r}"
+        raise error_for(-rc, what, hint)
+    return rc
+
+
+def drain_log() -> str:
+    """Hands what DPDK has logged to the logger ``dpdk_mirror.eal``; returns what went wrong first, "" if nothing.
+
+    That may be a warning: the first error, which often names less of a cause, is added then.
+    """
+    serious: list[tuple[bool, str]] = []
+    with _draining:
+        for rte_level, line in _lines():
+            level = _LEVELS[min(rte_level, len(_LEVELS) - 1)]
+            _logger.log(level, "%s", line)
+            if level >= logging.WARNING and not line.startswith(_SAYS_NOTHING):
+                serious.append((level >= logging.ERROR, line))
+    errors = [line for is_error, line in serious if is_error]
+    return "; ".join(dict.fromkeys([line for _, line in serious[:1]] + errors[:1]))
+
+
+def _lines() -> list[tuple[int, str]]:
+    """The log's lines, put together from its pieces."""
+    piece, lost = ffi.new("struct ffi_log_piece *"), ffi.new("uint64_t *")
+    lines: list[tuple[int, str]] = []
+    text = b""
+    while lib.ffi_log_take(piece, lost):
+        if lost[0]:
+            lines.append((5, f"{lost[0]} lines of DPDK's log are lost: nobody read it in time"))
+        text += ffi.buffer(piece.text, piece.length)[:]
+        if text.endswith(b"\n"):
+            lines.append((piece.level, text.decode(errors="replace").rstrip()))
+            text = b""
+    if text:
+        lines.append((piece.level, text.decode(errors="replace")))
+    return [(level, line) for level, line in lines if line]

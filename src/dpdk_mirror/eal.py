@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""EAL, DPDK's runtime: started once per process, with the devices, ports and pools in it."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import errno
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from ._binding import check, drain_log, ffi, lib
+from .ealconfig import EalConfig, is_pci, pci_address
+from .errors import (
+    ClosedError,
+    ConflictError,
+    EalAlreadyStartedError,
+    EalError,
+    InvalidConfigError,
+    MirrorError,
+    NotFoundError,
+    UnsupportedError,
+    error_for,
+)
+from .ethdev import Port
+from .mempool import Mempool
+from .vdev import Vdev
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+__all__ = ["Eal", "EalConfig", "Vdev", "is_pci"]
+
+_logger = logging.getLogger("dpdk_mirror")
+_starting = threading.Lock()
+_argv: list[Any] = []  # EAL keeps pointers into its arguments
+
+_KERNEL_DRIVERS = ("net_af_packet", "net_af_xdp", "net_tap", "net_tun")
+
+
+class Eal:
+    """DPDK's runtime, with ``EalConfig(**options)``. One per process, ever: DPDK cannot be started again once it ended.
+
+    The thread that makes it keeps its CPU affinity. ``close()``, or the end of the ``with`` block, closes all that is
+    in it.
+    """
+
+    _started: ClassVar[weakref.ref[Eal] | None] = None  # the one that this process may have
+
+    def __init__(self, **options: Any) -> None:
+        self.config = EalConfig(**options)
+        self._devices: dict[str, _Device] = {}
+        self._ports: dict[str, Port] = {}  # in the order in which they were opened
+        self._pools: weakref.WeakSet[Mempool] = weakref.WeakSet()
+        with _starting:
+            self._check_not_started()
+            vdevs = self.config.checked_vdevs()
+            self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
+            self._finalizer = self._start()
+        try:
+            for device in self.config.devices:
+                self._note_pci(device)
+            for vdev in vdevs:
+                self._plug(vdev)
+        except BaseException:
+            self.close()
+            raise
+
+    def __repr__(self) -> str:
+        return "<Eal, closed>" if self.closed else f"<Eal with {len(self._devices)} devices>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        return not self._finalizer.alive
+
+    @property
+    def workers(self) -> tuple[int, ...]:
+        """The worker lcores."""
+        self._check_open("list the workers")
+        lcores = ffi.new("uint32_t[]", self.config.workers)
+        return tuple(lcores[0 : lib.ffi_eal_workers(lcores, len(lcores))])
+
+    @property
+    def hugepages(self) -> bool:
+        """Whether the memory consists of hugepages."""
+        return "--no-huge" not in self.arguments
+
+    @property
+    def runtime_directory(self) -> Path:
+        """Where DPDK has its telemetry socket; nowhere without telemetry."""
+        self._check_open("tell the runtime directory")
+        path = ffi.new("char[]", 4096)
+        check(lib.ffi_eal_runtime_directory(path, len(path)), "tell the runtime directory")
+        return Path(os.fsdecode(ffi.string(path)))
+
+    def mempool(self, name: str, *, size: int = 4095, data_room: int = 2048) -> Mempool:
+        """A new pool of packet buffers."""
+        self._check_open(f"create mempool {name}")
+        pool = Mempool(self, name, size=size, data_room=data_room)
+        self.adopt(pool)
+        return pool
+
+    def port(self, name: str) -> Port:
+        """The port of a device that is there, not started yet; for a virtual device the name may lack the driver's."""
+        self._check_open(f"open port {name}")
+        name = self._full_name(name)
+        port = self._ports.get(name)
+        if port is None or port.closed:
+            port = Port(self, name)
+            self.adopt(port)
+        return port
+
+    def plug(self, device: Vdev | str) -> Port:
+        """Adds a device, and opens its port: the first, where it has several."""
+        self._check_open(f"plug {device}")
+        if isinstance(device, str) and is_pci(device):
+            return self._pci_port(device)
+        vdev = device if isinstance(device, Vdev) else Vdev.parse(device)
+        vdev.check()
+        self._plug(vdev)
+        return self.port(self._devices[vdev.name].ports[0])
+
+    def unplug(self, port: Port) -> None:
+        """Closes a port, and takes its device away with all other ports that it has."""
+        self._check_open(f"unplug {port.name}")
+        device = next((device for device in self._devices.values() if port.name in device.ports), None)
+        if device is None:
+            raise NotFoundError(errno.ENODEV, f"unplug {port.name}: it is no port of a device that EAL was given")
+        port.close()
+        for name in device.ports:
+            if name in self._ports:
+                self._ports.pop(name).close()
+        self._remove(device)
+
+    def drain_log(self) -> None:
+        """Hands what DPDK has logged to the logger ``dpdk_mirror.eal``, as happens when a call fails and at the end."""
+        drain_log()
+
+    def close(self) -> None:
+        """Closes what uses the ports, the ports, the pools, and ends DPDK for this process. A second call does nothing.
+
+        A pool whose buffers are in use somewhere goes with DPDK; a warning is logged.
+        """
+        if self.closed:
+            return
+        while self._ports:
+            self._ports[next(reversed(self._ports))].close()
+            self._ports.popitem()
+        for pool in list(self._pools):
+            try:
+                pool.close()
+            except ConflictError as error:
+                _logger.warning("%s", error)
+                pool.abandon()
+        self._finalizer()
+        drain_log()
+
+    # Its inside.
+
+    def adopt(self, child: Port | Mempool) -> None:
+        """Has a child closed when EAL is. Ports stay, since they are devices' state; pools may go before."""
+        if isinstance(child, Mempool):
+            self._pools.add(child)
+        else:
+            self._ports.pop(child.name, None)
+            self._ports[child.name] = child
+
+    def _check_open(self, what: str) -> None:
+        if self.closed:
+            raise ClosedError(errno.EBADF, f"{what}: EAL is closed")
+
+    @classmethod
+    def _check_not_started(cls) -> None:
+        if cls._started is None:
+            return
+        eal = cls._started()
+        if eal is not None and not eal.closed:
+            raise EalAlreadyStartedError(
+                errno.EALREADY, "start EAL: it is running", "there is one Eal per process, use that"
+            )
+        raise EalAlreadyStartedError(
+            errno.EALREADY,
+            "start EAL: this process has had it, and DPDK cannot be started again",
+            "keep one Eal open, or start another process",
+        )
+
+    def _start(self) -> weakref.finalize[[int, str | None], Eal]:
+        """Starts EAL; returns what ends it."""
+        private = _make_runtime_directory(telemetry=self.config.telemetry)
+        arguments = [ffi.new("char[]", argument.encode()) for argument in self.arguments]
+        argv = ffi.new("char *[]", [*arguments, ffi.NULL])
+        _argv.append((argv, arguments))
+        with _runtime_directory(private):
+            rc = lib.ffi_eal_init(len(arguments), argv)
+        reason = drain_log()
+        if private is not None and not (rc == 0 and self.config.telemetry):
+            # But for telemetry, nothing is ever put there: nothing shall be left if this process is killed.
+            shutil.rmtree(private, ignore_errors=True)
+        if rc == 0:
+            Eal._started = weakref.ref(self)
+            return weakref.finalize(self, _end, os.getpid(), private)
+        if rc == -errno.EALREADY:
+            raise EalAlreadyStartedError(-rc, "start EAL: that failed in this process before, and DPDK tries once")
+        raise EalError(-rc, f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}")
+
+    def _plug(self, vdev: Vdev) -> None:
+        if vdev.name in self._devices:
+            if _port_names(vdev.name):
+                raise ConflictError(errno.EEXIST, f"plug {vdev}: there is a device of that name")
+            self._remove(self._devices[vdev.name])  # all that is left of it once its ports are closed
+        drain_log()
+        rc = lib.ffi_eal_plug(b"vdev", vdev.name.encode(), ",".join(vdev.args).encode())
+        if rc < 0:
+            raise _plug_error(-rc, vdev, drain_log())
+        device = _Device("vdev", vdev.name, _port_names(vdev.name), vdev.name.removeprefix(vdev.driver).lstrip("_"))
+        self._devices[vdev.name] = device
+        if not device.ports:
+            self._remove(device)
+            raise UnsupportedError(errno.ENOTSUP, f"plug {vdev}: the device has no Ethernet port")
+
+    def _remove(self, device: _Device) -> None:
+        check(lib.ffi_eal_unplug(device.bus.encode(), device.name.encode()), f"unplug {device.name}")
+        del self._devices[device.name]
+
+    def _note_pci(self, devargs: str) -> None:
+        address = pci_address(devargs)
+        ports = _port_names(address)
+        if not ports:
+            raise NotFoundError(
+                errno.ENODEV,
+                f"open device {address}: no driver of DPDK took it",
+                "it may have to be bound to vfio-pci, see dpdk-devbind.py",
+            )
+        self._devices[address] = _Device("pci", address, ports, address)
+
+    def _pci_port(self, devargs: str) -> Port:
+        device = self._devices.get(pci_address(devargs))
+        if device is None:
+            raise UnsupportedError(
+                errno.ENOTSUP, f"plug {devargs}: EAL was started without it", "name it in Eal(devices=[...])"
+            )
+        return self.port(device.ports[0])
+
+    def _full_name(self, name: str) -> str:
+        """The name of the port that goes by that short name."""
+        known = _port_names()
+        if name in known:
+            return name
+        fitting = [device.ports[0] for device in self._devices.values() if device.short == name]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise InvalidConfigError(errno.EINVAL, f"open port {name}: that may be {' or '.join(fitting)}")
+        near = difflib.get_close_matches(name, [*known, *(device.short for device in self._devices.values())])
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(known) or 'none'}"
+        raise NotFoundError(errno.ENODEV, f"open port {name}: there is no such port", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    bus: str
+    name: str
+    ports: tuple[str, ...]
+    short: str  # what its first port may be called, too
+
+
+def _plug_error(code: int, vdev: Vdev, reason: str) -> MirrorError:
+    if vdev.driver in _KERNEL_DRIVERS and os.geteuid() != 0:
+        hint = "it takes root, or a user namespace as of unshare -Urnm"
+    else:
+        hint = f"{vdev.driver} takes {params}" if (params := vdev.params) else ""
+    why = f"DPDK says {reason!r}" if reason else "its driver refuses it without a word"
+    return error_for(code, f"plug {vdev}: {why}", hint)
+
+
+def _end(pid: int, private: str | None) -> None:
+    if os.getpid() != pid:
+        return  # a forked child that ends has no say here
+    rc = lib.ffi_eal_cleanup()
+    if rc < 0:
+        _logger.warning("end EAL: %s", os.strerror(-rc))
+    if private is not None:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _port_names(device: str | None = None) -> tuple[str, ...]:
+    """The ports of a device, or all."""
+    c_device = ffi.NULL if device is None else ffi.new("char[]", device.encode())
+    size = lib.ffi_eal_ports(c_device, ffi.NULL, 0)
+    ports = ffi.new("struct ffi_eal_port[]", size)
+    count = min(size, lib.ffi_eal_ports(c_device, ports, size))
+    return tuple(ffi.string(port.name).decode() for port in ports[0:count])
+
+
+def _make_runtime_directory(*, telemetry: bool) -> str | None:
+    """A folder for this process alone; None where clients of the telemetry look into the usual one, and it is ours."""
+    if "RUNTIME_DIRECTORY" in os.environ:
+        return None
+    if telemetry and (os.getuid() == 0 or os.access(os.environ.get("XDG_RUNTIME_DIR", ""), os.W_OK)):
+        return None
+    return tempfile.mkdtemp(prefix="dpdk-mirror-")
+
+
+@contextlib.contextmanager
+def _runtime_directory(private: str | None) -> Iterator[None]:
+    """Has EAL keep its sockets in that folder; what this process starts knows nothing of it."""
+    if private is None:
+        yield
+        return
+    os.environ["RUNTIME_DIRECTORY"] = private
+    try:
+        yield
+    finally:
+        del os.environ["RUNTIME_DIRECTORY"]

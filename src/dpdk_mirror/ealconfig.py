@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What EAL is to be started with, checked and made into its arguments."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
+from .vdev import Vdev
+
+__all__ = ["EalConfig", "is_pci"]
+
+_MB = 1 << 20
+# A packet buffer beside its data: the pool's header, mbuf, headroom, alignment; and its place in the pool's ring.
+_BUFFER_OVERHEAD = 64 + 128 + 128 + 64
+_PLACE = 16
+# What EAL, lcores, drivers and rings take. EAL itself starts with 16 MB.
+_BASE_MB = 128
+_MAX_MEMORY_MB = 1 << 24
+_HUGEPAGE_SIZE = 2 << 20  # or more
+# Linux's MAP_HUGETLB with the page size's logarithm in the bits above, as of <linux/mman.h>.
+_MAP_HUGETLB, _MAP_HUGE_SHIFT = 0x40000, 26
+_PCI = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
+
+
+def is_pci(devargs: str) -> bool:
+    """Whether EAL's devargs name a PCI device, as ``0000:03:00.0`` or ``03:00.0,key=value``."""
+    return _PCI.fullmatch(devargs.partition(",")[0]) is not None
+
+
+def pci_address(devargs: str) -> str:
+    """The address as EAL writes it: with its domain, in lower case."""
+    address = devargs.partition(",")[0].lower()
+    return address if address.count(":") == 2 else f"0000:{address}"
+
+
+@dataclass(frozen=True, slots=True)
+class EalConfig:
+    """How EAL is started.
+
+    vdevs: virtual devices, each a Vdev or EAL's form of one.
+    devices: PCI devices, by address and arguments; no other is touched.
+    workers: threads for forwarders, however few CPUs there are.
+    hugepages: True or False; None: where enough of them are free.
+    buffers, data_room: how many packet buffers all pools together are to have, and their size: makes memory_mb.
+    memory_mb: memory for DPDK, when not as computed.
+    telemetry: whether other processes can ask DPDK for its state, through a socket.
+    """
+
+    vdevs: tuple[Vdev | str, ...] = ()
+    devices: tuple[str, ...] = ()
+    workers: int = 1
+    hugepages: bool | None = None
+    buffers: int = 65536
+    data_room: int = 2048
+    memory_mb: int | None = None
+    telemetry: bool = False
+
+    def __post_init__(self) -> None:
+        for key in ("workers", "buffers", "data_room", "memory_mb"):
+            value = getattr(self, key)
+            if (key, value) != ("memory_mb", None) and (not isinstance(value, int) or isinstance(value, bool)):
+                raise TypeError(f"{key} must be an int, not {type(value).__name__}")
+        for key in ("vdevs", "devices"):
+            value = getattr(self, key)
+            if isinstance(value, str | Vdev) or not isinstance(value, Iterable):
+                raise TypeError(f"{key} must be a list of devices")
+            object.__setattr__(self, key, tuple(value))
+        if self.workers < 0:
+            refuse(f"workers={self.workers}: it cannot be less than 0")
+        if not 0 <= self.buffers < 1 << 32 or not 1 <= self.data_room <= 0xFFFF:
+            refuse(f"buffers={self.buffers} of data_room={self.data_room}: DPDK's pools cannot be so")
+        if self.memory_mb is not None and not 64 <= self.memory_mb <= _MAX_MEMORY_MB:
+            refuse(f"memory_mb={self.memory_mb}: not within 64 to {_MAX_MEMORY_MB}")
+        for device in self.devices:
+            _check_pci(device)
+
+    def needed_mb(self, page_size: int) -> int:
+        """The memory that EAL is to have, in pages of that size."""
+        if self.memory_mb is not None:
+            return self.memory_mb
+        size = -(-(self.data_room + _BUFFER_OVERHEAD) // 64) * 64
+        # DPDK's pools do not let a buffer cross the end of a page that it would fit into.
+        size = page_size // (page_size // size) if size <= page_size else -(-size // page_size) * page_size
+        return _BASE_MB + -(-self.buffers * (size + _PLACE) // _MB)
+
+    def checked_vdevs(self) -> list[Vdev]:
+        """The virtual devices, once no driver's file speaks against any of them."""
+        vdevs = [vdev if isinstance(vdev, Vdev) else Vdev.parse(vdev) for vdev in self.vdevs]
+        names = set()
+        for vdev in vdevs:
+            vdev.check()
+            if vdev.name in names:
+                raise ConflictError(errno.EEXIST, f"start EAL with {vdev}: there are two devices of that name")
+            names.add(vdev.name)
+        return vdevs
+
+    def arguments(self, max_lcores: int) -> list[str]:
+        """EAL's command line. What EAL would refuse is refused here: some releases then end the process."""
+        arguments = ["dpdk-mirror", "--lcores", self._lcores(max_lcores)]
+        arguments += self._memory()
+        if not self.telemetry:
+            arguments.append("--no-telemetry")
+        if not self.devices:
+            arguments.append("--no-pci")
+        for device in self.devices:
+            arguments += ["-a", device]
+        return arguments
+
+    def _lcores(self, max_lcores: int) -> str:
+        """Lcore 0 on all CPUs that the process may use, each worker from 1 on on one of them, in turns.
+
+        EAL pins the thread that starts it to lcore 0's, and threads and processes that this starts inherit that: so it
+        changes nothing for them.
+        """
+        if self.workers >= max_lcores:
+            refuse(f"workers={self.workers}: this DPDK has {max_lcores - 1} at most")
+        cpus = sorted(os.sched_getaffinity(0))
+        main = f"0@({','.join(map(str, cpus))})"
+        # The first worker stays clear of the first CPU, which is where the rest of the process tends to run.
+        return ",".join([main, *(f"{worker}@{cpus[worker % len(cpus)]}" for worker in range(1, self.workers + 1))])
+
+    def _memory(self) -> list[str]:
+        if self.hugepages is not False:
+            needed = self.needed_mb(_HUGEPAGE_SIZE)
+            free = free_hugepage_mb(needed)
+            if free >= needed:
+                return ["--in-memory"]
+            if self.hugepages:
+                hint = "reserve more, or hugepages=None"
+                _lack(f"{needed} MB of hugepages", f"{free} MB are free and may be used", hint)
+        needed, available = self.needed_mb(mmap.PAGESIZE), available_mb()
+        if needed > available:
+            _lack(f"{needed} MB of memory", f"{available} MB are available", "lower memory_mb or buffers")
+        return ["--no-huge", "--no-shconf", "-m", str(needed)]
+
+
+def refuse(reason: str, hint: str = "") -> NoReturn:
+    raise InvalidConfigError(errno.EINVAL, f"start EAL with {reason}", hint)
+
+
+def _lack(what: str, why: str, hint: str) -> NoReturn:
+    raise OutOfMemoryError(errno.ENOMEM, f"start EAL with {what}: {why}", hint)
+
+
+def _check_pci(devargs: object) -> None:
+    if not isinstance(devargs, str):
+        raise TypeError(f"a device must be a str, not {type(devargs).__name__}")
+    if not is_pci(devargs) or not devargs.isprintable():
+        refuse(f"device {devargs!r}: not a PCI address with arguments", "virtual devices go into vdevs")
+    if not Path("/sys/bus/pci/devices", pci_address(devargs)).exists():
+        raise NotFoundError(errno.ENODEV, f"start EAL with device {devargs}: this machine has none of that address")
+
+
+def available_mb() -> int:
+    """Memory that can be had without swapping."""
+    meminfo = Path("/proc/meminfo").read_text(encoding="ascii")
+    match = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo, re.MULTILINE)
+    return int(match[1]) // 1024 if match is not None else _MAX_MEMORY_MB
+
+
+def free_hugepage_mb(needed_mb: int) -> int:
+    """Free hugepages that this user may use; all sizes together, since EAL takes all. Not counted beyond the need."""
+    free = 0
+    for directory in Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB"):
+        size = int(directory.name.removeprefix("hugepages-").removesuffix("kB")) << 10
+        count = int((directory / "free_hugepages").read_text()) - int((directory / "resv_hugepages").read_text())
+        count = min(count, -(-needed_mb * _MB // size))
+        if count > 0 and _may_map(count * size, size):
+            free += count * size // _MB
+    return free
+
+
+def _may_map(length: int, page_size: int) -> bool:
+    """Whether the kernel would reserve hugepages for this process: it counts limits that no file tells."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_HUGETLB | (page_size.bit_length() - 1) << _MAP_HUGE_SHIFT
+    try:
+        mmap.mmap(-1, length, flags=flags).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Forwarding loops: C, on EAL's worker lcores; Python starts, stops and reads counters."""
+
+from __future__ import annotations
+
+import enum
+import errno
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from ._binding import check, ffi, lib
+from .errors import ConflictError, InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from .ethdev import Port
+
+__all__ = ["ForwardCounters", "ForwardMode", "Forwarder", "ForwarderConfig", "ForwarderStats"]
+
+
+class ForwardMode(enum.IntEnum):
+    """What becomes of packets on their way; the values are C's."""
+
+    IO = 0
+    MACSWAP = 1
+    DRAIN = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ForwarderConfig:
+    """How to forward.
+
+    ``workers``: so many lcores, None meaning all that are free; no more are taken than the queues can employ.
+    ``packets``: receive exactly so many on the source, then no more. ``retry_s``: offer what the far end refuses
+    again, until that has taken nothing for so long.
+    """
+
+    mode: ForwardMode = ForwardMode.IO
+    both_ways: bool = False
+    workers: int | None = None
+    packets: int | None = None
+    retry_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.mode, ForwardMode):
+            raise TypeError(f"mode must be a ForwardMode, not {type(self.mode).__name__}")
+        limits = {"workers": 0xFFFF, "packets": 2**64 - 1}
+        for name, most in limits.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+            if not 1 <= value <= most:
+                raise InvalidConfigError(errno.EINVAL, f"forward with {name}={value}: not within 1 to {most}")
+        if not 0 <= self.retry_s <= 3600:
+            raise InvalidConfigError(errno.EINVAL, f"forward with retry_s={self.retry_s}: not within 0 to 3600")
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardCounters:
+    """One way's counters. ``lost``: received, but refused by the far end."""
+
+    rx_packets: int = 0
+    rx_bytes: int = 0
+    tx_packets: int = 0
+    tx_bytes: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ForwarderStats:
+    """Counters of both ways: ``forth`` is source to sink. ``idle_s``: how long the source has given nothing."""
+
+    forth: ForwardCounters
+    back: ForwardCounters
+    idle_s: float
+    workers: int
+    running: bool
+
+
+class Forwarder:
+    """Receives on all queues of ``source`` and transmits on ``sink``; without a sink, frees what it receives.
+
+    Options are ForwarderConfig's. Runs from ``start()``, or the entry of ``with``, until ``stop()``. The queues that it
+    uses are nobody else's meanwhile. Its counters stay readable until it is closed or started again.
+    """
+
+    shares_queues = False
+
+    def __init__(self, source: Port, sink: Port | None = None, **options: Any) -> None:
+        if sink is None:
+            options = {"mode": ForwardMode.DRAIN} | options
+        self.source, self.sink = source, sink
+        self.config = ForwarderConfig(**options)
+        if (sink is None) != (self.config.mode is ForwardMode.DRAIN):
+            raise InvalidConfigError(errno.EINVAL, f"{self}: drain, and nothing else, goes without a sink")
+        if sink is source and self.config.both_ways:
+            raise InvalidConfigError(errno.EINVAL, f"{self}: one port has one way")
+        self._lock = threading.RLock()
+        self._c: Any = None  # C type: struct ffi_forward *; None before start() and after close()
+        self._finalizer: Any = None
+
+    def __repr__(self) -> str:
+        return f"<Forwarder {self}>"
+
+    def __str__(self) -> str:
+        if self.sink is None:
+            return f"drain {self.source.name}"
+        arrow = "<->" if self.config.both_ways else "->"
+        return f"forward {self.source.name} {arrow} {self.sink.name}"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        with self._lock:
+            return self._c is not None and self.stats().running
+
+    def start(self) -> Self:
+        """Starts the loops, with counters at 0."""
+        with self._lock:
+            if self.running:
+                raise ConflictError(errno.EBUSY, f"{self}: it is running")
+            self._free()
+            try:
+                self._attach()
+                self._c = self._start()
+            except BaseException:
+                self._detach()
+                raise
+            self._finalizer = weakref.finalize(self, lib.ffi_forward_free, self._c)
+        return self
+
+    def stop(self) -> None:
+        """Stops the loops; when it returns, the lcores have left them. A second call does nothing."""
+        with self._lock:
+            if self._c is not None:
+                lib.ffi_forward_stop(self._c)
+            self._detach()
+
+    def close(self) -> None:
+        """Stops, and forgets the counters."""
+        self.stop()
+        with self._lock:
+            self._free()
+
+    def stats(self) -> ForwarderStats:
+        stats = ffi.new("struct ffi_forward_stats *")
+        with self._lock:
+            if self._c is None:
+                raise ConflictError(errno.ENODATA, f"read the counters of {self}: it has not been started")
+            lib.ffi_forward_stats_get(self._c, stats)
+        forth, back = (
+            ForwardCounters(**{name: getattr(way, name) for name in ForwardCounters.__slots__})
+            for way in (stats.forth, stats.back)
+        )
+        return ForwarderStats(forth, back, stats.idle_ns / 1e9, stats.workers, stats.running)
+
+    def _start(self) -> Any:
+        config, source, sink = self.config, self.source, self.sink or self.source
+        c_config = ffi.new("struct ffi_forward_config *")
+        c_config.mode, c_config.source, c_config.sink = int(config.mode), source.id, sink.id
+        c_config.source_rx_queues = source.rx_queues
+        if self.sink is not None:
+            c_config.sink_tx_queues = sink.tx_queues
+        if config.both_ways:
+            c_config.sink_rx_queues, c_config.source_tx_queues = sink.rx_queues, source.tx_queues
+        c_config.workers, c_config.budget = config.workers or 0, config.packets or 0
+        c_config.retry_ms = round(config.retry_s * 1000)
+        started = ffi.new("struct ffi_forward **")
+        rc = lib.ffi_forward_start(c_config, started)
+        if rc == -errno.EBUSY:
+            wanted = f"{config.workers} of EAL's workers are" if config.workers else "one of EAL's workers is"
+            raise ConflictError(errno.EBUSY, f"{self}: not even {wanted} free", "start Eal with more workers")
+        check(rc, f"{self} with {source.rx_queues} rx queues")
+        return started[0]
+
+    def _attach(self) -> None:
+        for port, queues in self._queues():
+            port.attach(self, queues)
+
+    def _queues(self) -> Iterator[tuple[Port, list[tuple[str, int]]]]:
+        """The ports and the queues of theirs that it uses."""
+        for port, forth, back in ((self.source, "rx", "tx"), (self.sink, "tx", "rx")):
+            if port is None:
+                continue
+            if not port.started:
+                raise ConflictError(errno.ENETDOWN, f"{self}: port {port.name} is not started")
+            ways = [forth, back] if self.config.both_ways else [forth]
+            counts = {"rx": port.rx_queues, "tx": port.tx_queues}
+            yield port, [(way, queue) for way in ways for queue in range(counts[way])]
+
+    def _detach(self) -> None:
+        for port in (self.source, self.sink):
+            if port is not None:
+                port.detach(self)
+
+    def _free(self) -> None:
+        if self._c is not None:
+            self._finalizer()
+            self._c = None

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Pools of packet buffers."""
+
+from __future__ import annotations
+
+import errno
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+from ._binding import check, ffi, lib
+from .errors import ClosedError, ConflictError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .eal import Eal
+    from .ethdev import Port
+
+__all__ = ["Mempool"]
+
+
+class Mempool:
+    """A pool of ``size`` packet buffers (mbufs); made by ``Eal.mempool()``.
+
+    ``data_room`` is how many bytes of packet data a buffer holds; longer frames take several. Each buffer has the
+    headroom that DPDK was built with (128 bytes) on top. No lcore keeps buffers back for itself, so every thread can
+    have the last one.
+    """
+
+    def __init__(self, eal: Eal, name: str, *, size: int = 4095, data_room: int = 2048) -> None:
+        self._eal = eal  # keeps EAL up for as long as the pool is there
+        self.name = name
+        self.size = size
+        self.data_room = data_room
+        c_name = ffi.new("char[]", name.encode())
+        config = ffi.new("struct ffi_pool_config *", {"name": c_name, "size": size, "data_room": data_room})
+        created = ffi.new("struct rte_mempool **")
+        check(lib.ffi_pool_create(config, created), f"create mempool {name} of {size} x {data_room} bytes")
+        self._c: Any = created[0]  # C type: struct rte_mempool *; None once closed
+        self._finalizer = weakref.finalize(self, _free_unused, self._c, size)
+        self.ports: weakref.WeakSet[Port] = weakref.WeakSet()  # those that receive into it when they are started
+
+    def __repr__(self) -> str:
+        return f"<Mempool {self.name} of {self.size} x {self.data_room} bytes>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def c(self) -> Any:
+        """The ``struct rte_mempool *``, for C code of your own."""
+        if self._c is None:
+            raise ClosedError(errno.EBADF, f"use mempool {self.name}: it is closed")
+        return self._c
+
+    @property
+    def closed(self) -> bool:
+        return self._c is None
+
+    @property
+    def available(self) -> int:
+        """How many buffers are free."""
+        return int(lib.ffi_pool_available(self.c))
+
+    @property
+    def in_use(self) -> int:
+        """How many buffers are not."""
+        return self.size - self.available
+
+    def close(self) -> None:
+        """Frees the pool; refused while a port or anybody else still uses it. A second call does nothing."""
+        if self._c is None:
+            return
+        for port in self.ports:
+            if port.started:
+                raise ConflictError(
+                    errno.EBUSY, f"close mempool {self.name}: port {port.name} uses it", "close that first"
+                )
+        if held := self.in_use:
+            raise ConflictError(errno.EBUSY, f"close mempool {self.name}: {held} of its buffers are in use")
+        self._finalizer()
+        self._c = None
+
+    def abandon(self) -> None:
+        """Gives the pool up without freeing it: it goes when EAL does."""
+        self._finalizer.detach()
+        self._c = None
+
+
+def _free_unused(pool: Any, size: int) -> None:
+    """Frees a pool that nobody has buffers of; another is better leaked than freed under its user."""
+    if lib.ffi_pool_available(pool) == size:
+        lib.ffi_pool_free(pool)

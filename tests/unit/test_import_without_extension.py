@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""On a machine without DPDK: what needs none works, the rest says what to install."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dpdk_mirror
+
+
+@pytest.fixture
+def python(tmp_path):
+    """``python(code)`` runs code, with a copy of the package that has nothing that was compiled; returns its output."""
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    ignored = shutil.ignore_patterns("*.so", "__pycache__", "include")
+    shutil.copytree(Path(dpdk_mirror.__file__).parent, tmp_path / "dpdk_mirror", ignore=ignored)
+
+    def run(code):
+        process = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
+        )
+        assert process.returncode == 0, process.stderr
+        return process.stdout
+
+    return run
+
+
+def test_the_copy_has_no_extension(python):
+    assert "No module named 'dpdk_mirror._ffi'" in python(
+        "try:\n    import dpdk_mirror._ffi\nexcept ImportError as error:\n    print(error)"
+    )
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted(
+        ".".join(path.relative_to(Path(dpdk_mirror.__file__).parent).with_suffix("").parts)
+        for path in Path(dpdk_mirror.__file__).parent.rglob("*.py")
+        if path.name != "__init__.py"
+    ),
+)
+def test_each_module_can_be_imported(python, module):
+    python(f"import dpdk_mirror.{module}")
+
+
+def test_each_name_of_the_package_can_be_had(python):
+    python("import dpdk_mirror\nfor name in dpdk_mirror.__all__: getattr(dpdk_mirror, name)")
+
+
+def test_the_package_has_no_other_names(python):
+    output = python(
+        "import dpdk_mirror\ntry:\n    dpdk_mirror.nonsense\nexcept AttributeError as error:\n    print(error)"
+    )
+    assert output == "module 'dpdk_mirror' has no attribute 'nonsense'\n"
+
+
+def test_importing_the_package_loads_nothing_of_dpdk(python):
+    """Nor the modules over it; so it also is where the extension is there."""
+    code = "import sys, dpdk_mirror; print(sorted(m for m in sys.modules if m.startswith('dpdk_mirror.')))"
+    expected = "['dpdk_mirror.errors', 'dpdk_mirror.spec']\n"
+    assert python(code) == expected
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == expected
+
+
+def test_using_eal_says_what_to_install(python):
+    output = python(
+        "from dpdk_mirror import Eal, UnsupportedError\n"
+        "try:\n    Eal()\nexcept UnsupportedError as error:\n    print(error)"
+    )
+    assert "cannot be loaded: No module named 'dpdk_mirror._ffi' [ENOTSUP]" in output
+    assert "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler" in output
+
+
+def test_specs_and_the_list_of_drivers_work(python):
+    assert python("from dpdk_mirror import MirrorSpec; print(MirrorSpec(name='x').to_pairs())") == (
+        "directions=both,mode=share,name=x\n"
+    )
+    assert "net_null" in python("from dpdk_mirror.cli.drivers import drivers; print([d.name for d in drivers()])")

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""MirrorSpec: its values, and the text that it is written as."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dpdk_mirror.errors import InvalidConfigError
+from dpdk_mirror.spec import Direction, MirrorSpec, MirrorStats, Mode
+
+HEADER = Path(__file__).parents[2] / "csrc/include/rte_mirror.h"
+
+specs = st.builds(
+    MirrorSpec,
+    directions=st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH]),
+    mode=st.sampled_from(Mode),
+    target_queue=st.integers(0, 0xFFFF),
+    nb_target_queues=st.integers(0, 0xFFFF),
+    snaplen=st.integers(0, 0xFFFFFFFF),
+    split_len=st.integers(0, 0xFFFFFFFF),
+    name=st.none() | st.text(),
+)
+
+
+@given(specs)
+@example(MirrorSpec(name=""))
+@example(MirrorSpec(name="a b,c=d"))
+@example(MirrorSpec(name='"quoted" \\x41 back\\slash'))
+@example(MirrorSpec(name="new\nline, tab\t, nul\0, é, 漢, 🪞"))
+def test_a_spec_survives_its_text(spec):
+    text = spec.to_pairs()
+    assert MirrorSpec.from_pairs(text) == spec
+    assert re.fullmatch("[ -~]+", text), "only printable ASCII is sure to pass a socket that speaks JSON"
+
+
+def test_the_text_names_what_is_not_the_librarys_default():
+    assert MirrorSpec().to_pairs() == "directions=both,mode=share"
+    assert MirrorSpec(directions=Direction.RX, mode=Mode.COPY, snaplen=96, name="a b").to_pairs() == (
+        'directions=rx,mode=copy,snaplen=96,name="a b"'
+    )
+
+
+def test_what_the_text_does_not_name_keeps_its_default():
+    assert MirrorSpec.from_pairs("") == MirrorSpec()
+    assert MirrorSpec.from_pairs("mode=auto") == MirrorSpec(mode=Mode.AUTO)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mod=share", "did you mean mode"),
+        ("mode=shared", "none of share, split, copy, auto"),
+        ("directions=none", "none of rx, tx, both"),
+        ("mode", "not key=value"),
+        ("mode=", "not key=value"),
+        ("mode=share,", "not key=value"),
+        ("mode=share,,snaplen=1", "not key=value"),
+        ("name=a b", "not key=value"),
+        ('name="a', "not key=value"),
+        ('name="\\n"', "not key=value"),
+        ('name="é"', "not key=value"),
+        ('name="\\xff"', "not UTF-8"),
+        ("mode=share,mode=share", "given twice"),
+        ("snaplen=-1", "not a number"),
+        ("snaplen=0x10", "not a number"),
+        ("snaplen=4294967296", "not within 0 to 4294967295"),
+        ("target_queue=65536", "not within 0 to 65535"),
+    ],
+)
+def test_text_that_describes_no_spec_is_refused(text, message):
+    with pytest.raises(InvalidConfigError, match=message):
+        MirrorSpec.from_pairs(text)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"mode": 0}, {"directions": 3}, {"snaplen": "1"}, {"snaplen": True}, {"snaplen": 1.0}, {"name": b"x"}],
+)
+def test_wrong_types_are_type_errors(values):
+    with pytest.raises(TypeError):
+        MirrorSpec(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"directions": Direction(0)},
+        {"snaplen": -1},
+        {"split_len": 1 << 32},
+        {"target_queue": 1 << 16},
+        {"name": "\ud800"},
+    ],
+)
+def test_values_that_c_cannot_have_are_refused(values):
+    with pytest.raises(InvalidConfigError):
+        MirrorSpec(**values)
+
+
+def test_directions_and_modes_have_the_names_and_values_of_c():
+    directions = [Direction.RX, Direction.TX, Direction.BOTH]
+    assert [(str(each), int(each)) for each in directions] == [("rx", 1), ("tx", 2), ("both", 3)]
+    assert [(str(each), int(each)) for each in Mode] == [("share", 0), ("split", 1), ("copy", 2), ("auto", 3)]
+    assert Direction.RX | Direction.TX is Direction.BOTH
+
+
+def test_counters_and_parameters_have_the_names_of_the_header():
+    """One name for one thing, in C as in Python."""
+    header = HEADER.read_text(encoding="utf-8")
+
+    def members(struct):
+        body = re.search(rf"^struct {struct} {{\n(.*?)^}};", header, re.DOTALL | re.MULTILINE)[1]
+        return re.findall(r"(\w+)(?:\[\w+\])?;", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
+
+    assert [field.name for field in fields(MirrorStats)] == members("rte_mirror_stats")
+    assert {field.name for field in fields(MirrorSpec)} <= set(members("rte_mirror_param"))
