@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "pcapformat.h"
+
+/* pcap: the magic number for nanoseconds, the format's version, and the longest packet (as libpcap has it). */
+#define PCAP_MAGIC   0xa1b23c4d
+#define PCAP_MAJOR   2
+#define PCAP_MINOR   4
+#define PCAP_SNAPLEN 262144
+
+/* pcapng: types of blocks and options. */
+#define SECTION_HEADER        0x0a0d0d0a
+#define INTERFACE_DESCRIPTION 1
+#define ENHANCED_PACKET       6
+#define BYTE_ORDER_MAGIC      0x1a2b3c4d
+#define OPTION_END            0
+#define OPTION_IF_NAME        2
+#define OPTION_IF_TSRESOL     9
+#define TSRESOL_NS            9
+
+/* Every block ends with its length once more. */
+#define PCAPNG_LENGTH_SIZE 4
+
+struct pcap_header {
+	uint32_t magic;
+	uint16_t major;
+	uint16_t minor;
+	uint32_t reserved[2];
+	uint32_t snaplen;
+	uint32_t link_type;
+};
+
+struct pcap_record {
+	uint32_t seconds;
+	uint32_t nanoseconds;
+	uint32_t captured_length;
+	uint32_t original_length;
+};
+
+struct section_header {
+	uint32_t type;
+	uint32_t length;
+	uint32_t byte_order;
+	uint16_t major;
+	uint16_t minor;
+	int32_t section_length
+			[2]; /* -1: not known; one number of 64 bits, but that would make the compiler pad */
+	uint32_t length_again;
+};
+
+struct interface_description {
+	uint32_t type;
+	uint32_t length;
+	uint16_t link_type;
+	uint16_t reserved;
+	uint32_t snaplen; /* 0: unlimited */
+};
+
+struct enhanced_packet {
+	uint32_t type;
+	uint32_t length;
+	uint32_t interface;
+	uint32_t time_high;
+	uint32_t time_low;
+	uint32_t captured_length;
+	uint32_t original_length;
+};
+
+static uint32_t
+padding(uint32_t length)
+{
+	return -length & 3;
+}
+
+static uint32_t
+put(uint8_t *buffer, const void *data, uint32_t length)
+{
+	memcpy(buffer, data, length);
+	return length;
+}
+
+static uint32_t
+put_option(uint8_t *buffer, uint16_t code, const void *value, uint16_t length)
+{
+	const uint16_t header[] = { code, length };
+	uint32_t at = put(buffer, header, sizeof(header));
+
+	if (length > 0)
+		at += put(buffer + at, value, length);
+	memset(buffer + at, 0, padding(length));
+	return at + padding(length);
+}
+
+static uint32_t
+put_interface(uint8_t *buffer, const struct ffi_writer_config *config)
+{
+	struct interface_description block = {
+		.type = INTERFACE_DESCRIPTION,
+		.link_type = config->link_type,
+	};
+	const uint8_t resolution = TSRESOL_NS;
+	uint32_t at = sizeof(block);
+
+	at += put_option(buffer + at, OPTION_IF_NAME, config->interface, strlen(config->interface));
+	at += put_option(buffer + at, OPTION_IF_TSRESOL, &resolution, sizeof(resolution));
+	at += put_option(buffer + at, OPTION_END, NULL, 0);
+	block.length = at + PCAPNG_LENGTH_SIZE;
+	put(buffer, &block, sizeof(block));
+	return at + put(buffer + at, &block.length, PCAPNG_LENGTH_SIZE);
+}
+
+uint32_t
+ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer)
+{
+	const struct pcap_header header = {
+		.magic = PCAP_MAGIC,
+		.major = PCAP_MAJOR,
+		.minor = PCAP_MINOR,
+		.snaplen = PCAP_SNAPLEN,
+		.link_type = config->link_type,
+	};
+	const struct section_header section = {
+		.type = SECTION_HEADER,
+		.length = sizeof(section),
+		.byte_order = BYTE_ORDER_MAGIC,
+		.major = 1,
+		.section_length = { -1, -1 },
+		.length_again = sizeof(section),
+	};
+	uint32_t at;
+
+	if (config->format == FFI_WRITER_PCAP)
+		return put(buffer, &header, sizeof(header));
+	at = put(buffer, &section, sizeof(section));
+	return at + put_interface(buffer + at, config);
+}
+
+uint32_t
+ffi_pcapformat_header(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
+		uint8_t *buffer)
+{
+	const struct pcap_record record = {
+		.seconds = packet->time_ns / NS_PER_S,
+		.nanoseconds = packet->time_ns % NS_PER_S,
+		.captured_length = packet->captured_length,
+		.original_length = packet->original_length,
+	};
+	struct enhanced_packet block = {
+		.type = ENHANCED_PACKET,
+		.length = sizeof(block) + packet->captured_length +
+				padding(packet->captured_length) + PCAPNG_LENGTH_SIZE,
+		.time_high = packet->time_ns >> 32,
+		.time_low = (uint32_t)packet->time_ns,
+		.captured_length = packet->captured_length,
+		.original_length = packet->original_length,
+	};
+
+	if (format == FFI_WRITER_PCAP)
+		return put(buffer, &record, sizeof(record));
+	return put(buffer, &block, sizeof(block));
+}
+
+uint32_t
+ffi_pcapformat_trailer(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
+		uint8_t *buffer)
+{
+	uint32_t pad = padding(packet->captured_length);
+	uint32_t length = sizeof(struct enhanced_packet) + packet->captured_length + pad +
+			PCAPNG_LENGTH_SIZE;
+
+	if (format == FFI_WRITER_PCAP)
+		return 0;
+	memset(buffer, 0, pad);
+	return pad + put(buffer + pad, &length, PCAPNG_LENGTH_SIZE);
+}

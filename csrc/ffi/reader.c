@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <pcap/pcap.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "framelength.h"
+#include "reader.h"
+#include "stream.h"
+#include "thread.h"
+
+/* The share of the pool that one frame may take: mbufs wait in queues, descriptors and caches too. */
+#define FRAME_SHARE 4
+
+/* Where the link type stands in the header of a pcap file. */
+#define PCAP_LINK_TYPE_OFFSET 20
+#define PCAP_HEADER_SIZE      24
+
+struct ffi_reader {
+	struct ffi_stream stream;
+	FILE *file; /* the pcap's, once that is there */
+	pcap_t *pcap;
+	pthread_t thread;
+	bool joinable;
+	bool stop;
+
+	/* What is fed. */
+	struct rte_ring *ring;
+	struct rte_mempool *pool;
+	struct ffi_framelength framelength;
+	uint32_t segment_size;
+
+	/* Written by the thread: frames and bytes as they come, the rest before state. */
+	struct ffi_reader_status status;
+};
+
+static void
+set_state(struct ffi_reader *reader, enum ffi_reader_state state)
+{
+	/* With ffi_reader_status_get(). */
+	__atomic_store_n(&reader->status.state, state, __ATOMIC_RELEASE);
+}
+
+static bool
+is_stopped(const struct ffi_reader *reader)
+{
+	return __atomic_load_n(&reader->stop, __ATOMIC_RELAXED);
+}
+
+__rte_format_printf(3, 4) static void fail(
+		struct ffi_reader *reader, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reader->status.message, sizeof(reader->status.message), format, args);
+	va_end(args);
+	reader->status.error = error;
+}
+
+static int
+start_thread(struct ffi_reader *reader, void *(*run)(void *))
+{
+	int rc = ffi_thread_start(&reader->thread, "mirror-reader", run, reader);
+
+	reader->joinable = rc == 0;
+	return rc;
+}
+
+static void
+join_thread(struct ffi_reader *reader)
+{
+	if (reader->joinable)
+		pthread_join(reader->thread, NULL);
+	reader->joinable = false;
+}
+
+/* libpcap numbers link types as the host does; how files number them, it shows only in a file that it writes. */
+static int
+read_link_type(pcap_t *pcap, uint32_t *link_type)
+{
+	char *header = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&header, &size);
+	pcap_dumper_t *dumper;
+
+	if (file == NULL)
+		return -errno;
+	dumper = pcap_dump_fopen(pcap, file);
+	if (dumper != NULL)
+		pcap_dump_close(dumper);
+	else
+		fclose(file);
+	if (size >= PCAP_HEADER_SIZE)
+		memcpy(link_type, header + PCAP_LINK_TYPE_OFFSET, sizeof(*link_type));
+	free(header);
+	return size >= PCAP_HEADER_SIZE ? 0 : -EBADMSG;
+}
+
+static int
+open_pcap(struct ffi_reader *reader)
+{
+	char message[PCAP_ERRBUF_SIZE] = "";
+	FILE *file = ffi_stream_open(&reader->stream);
+
+	if (file == NULL)
+		return -errno;
+	reader->pcap = pcap_fopen_offline(file, message);
+	if (reader->pcap == NULL) {
+		fclose(file);
+		fail(reader, -EBADMSG, "%s", message);
+		return -EBADMSG;
+	}
+	reader->file = file;
+	return read_link_type(reader->pcap, &reader->status.link_type);
+}
+
+static void *
+open_main(void *arg)
+{
+	struct ffi_reader *reader = arg;
+	int rc = open_pcap(reader);
+
+	reader->status.error = rc;
+	reader->status.offset = reader->stream.offset;
+	set_state(reader, rc == 0 ? FFI_READER_OPEN : FFI_READER_REFUSED);
+	return NULL;
+}
+
+int
+ffi_reader_open(int fd, struct ffi_reader **reader)
+{
+	struct ffi_reader *opened = calloc(1, sizeof(*opened));
+	int rc;
+
+	if (opened == NULL)
+		return -ENOMEM;
+	opened->stream.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	opened->stream.stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (opened->stream.fd < 0 || opened->stream.stop_fd < 0) {
+		rc = -errno;
+		goto close_fds;
+	}
+	rc = start_thread(opened, open_main);
+	if (rc < 0)
+		goto close_fds;
+	*reader = opened;
+	return 0;
+
+close_fds:
+	close(opened->stream.fd);
+	close(opened->stream.stop_fd);
+	free(opened);
+	return rc;
+}
+
+/* Waits until there is an mbuf; NULL when stopped. */
+static struct rte_mbuf *
+take_segment(const struct ffi_reader *reader)
+{
+	struct rte_mbuf *segment;
+
+	while ((segment = rte_pktmbuf_alloc(reader->pool)) == NULL) {
+		if (is_stopped(reader))
+			return NULL;
+		ffi_thread_pause();
+	}
+	return segment;
+}
+
+/* A frame as a chain of mbufs; NULL when stopped. */
+static struct rte_mbuf *
+make_packet(const struct ffi_reader *reader, const u_char *data, uint32_t length)
+{
+	struct rte_mbuf *first = take_segment(reader), *segment = first;
+	uint32_t done = 0;
+
+	while (segment != NULL) {
+		segment->data_len = RTE_MIN(length - done, reader->segment_size);
+		memcpy(rte_pktmbuf_mtod(segment, void *), data + done, segment->data_len);
+		done += segment->data_len;
+		if (done == length) {
+			first->pkt_len = length;
+			return first;
+		}
+		segment->next = take_segment(reader);
+		segment = segment->next;
+		first->nb_segs++;
+	}
+	if (first != NULL) {
+		/* The last one was counted, but did not come. */
+		first->nb_segs--;
+		rte_pktmbuf_free(first);
+	}
+	return NULL;
+}
+
+static int
+feed_frame(struct ffi_reader *reader, const struct pcap_pkthdr *header, const u_char *data)
+{
+	uint64_t segments = (header->caplen + reader->segment_size - 1) / reader->segment_size;
+	struct rte_mbuf *pkt;
+
+	if (segments > reader->pool->size / FRAME_SHARE) {
+		fail(reader, -EMSGSIZE,
+				"a frame of %u bytes takes %" PRIu64 " of the pool's %u mbufs",
+				header->caplen, segments, reader->pool->size);
+		return -EMSGSIZE;
+	}
+	pkt = make_packet(reader, data, header->caplen);
+	if (pkt == NULL)
+		return -ECANCELED;
+	ffi_framelength_set(&reader->framelength, pkt, header->len);
+	while (rte_ring_enqueue(reader->ring, pkt) != 0) {
+		if (is_stopped(reader)) {
+			rte_pktmbuf_free(pkt);
+			return -ECANCELED;
+		}
+		ffi_thread_pause();
+	}
+	__atomic_store_n(&reader->status.bytes, reader->status.bytes + header->caplen,
+			__ATOMIC_RELAXED);
+	__atomic_store_n(&reader->status.frames, reader->status.frames + 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static void *
+feed_main(void *arg)
+{
+	struct ffi_reader *reader = arg;
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int rc;
+
+	while ((rc = pcap_next_ex(reader->pcap, &header, &data)) == 1)
+		if (is_stopped(reader) || feed_frame(reader, header, data) < 0)
+			break;
+	if (rc == PCAP_ERROR && !reader->stream.stopped) {
+		reader->status.offset = ftell(reader->file);
+		fail(reader, -EBADMSG, "%s", pcap_geterr(reader->pcap));
+	}
+	set_state(reader, FFI_READER_ENDED);
+	return NULL;
+}
+
+int
+ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mempool *pool)
+{
+	int rc;
+
+	if (__atomic_load_n(&reader->status.state, __ATOMIC_ACQUIRE) != FFI_READER_OPEN)
+		return -EBUSY;
+	rc = ffi_framelength_find(&reader->framelength);
+	if (rc < 0)
+		return rc;
+	reader->ring = ring;
+	reader->pool = pool;
+	reader->segment_size = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+	join_thread(reader);
+	set_state(reader, FFI_READER_FEEDING);
+	rc = start_thread(reader, feed_main);
+	if (rc < 0)
+		set_state(reader, FFI_READER_OPEN);
+	return rc;
+}
+
+void
+ffi_reader_status_get(const struct ffi_reader *reader, struct ffi_reader_status *status)
+{
+	struct ffi_reader_status now = { 0 };
+
+	/* With set_state(): what was written before the state is there. */
+	now.state = __atomic_load_n(&reader->status.state, __ATOMIC_ACQUIRE);
+	now.frames = __atomic_load_n(&reader->status.frames, __ATOMIC_RELAXED);
+	now.bytes = __atomic_load_n(&reader->status.bytes, __ATOMIC_RELAXED);
+	if (now.state != FFI_READER_OPENING)
+		now.link_type = reader->status.link_type;
+	if (now.state == FFI_READER_REFUSED || now.state == FFI_READER_ENDED) {
+		now.error = reader->status.error;
+		now.offset = reader->status.offset;
+		memcpy(now.message, reader->status.message, sizeof(now.message));
+	}
+	*status = now;
+}
+
+void
+ffi_reader_close(struct ffi_reader *reader)
+{
+	__atomic_store_n(&reader->stop, true, __ATOMIC_RELAXED);
+	eventfd_write(reader->stream.stop_fd, 1);
+	join_thread(reader);
+	if (reader->pcap != NULL)
+		pcap_close(reader->pcap);
+	close(reader->stream.fd);
+	close(reader->stream.stop_fd);
+	free(reader);
+}

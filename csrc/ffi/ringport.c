@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "ringport.h"
+
+/* As many as there are entries in a port's table: the most that rte_eth_from_rings() copies. */
+_Static_assert(FFI_RINGPORT_QUEUES <= RTE_PMD_RING_MAX_TX_RINGS, "net_ring has fewer queues");
+
+int
+ffi_ringport_create(const char *name, uint32_t size, uint16_t tx_queues, struct rte_ring **ring)
+{
+	struct rte_ring *queues[FFI_RINGPORT_QUEUES];
+	struct rte_ring *created;
+	uint16_t i;
+
+	if (tx_queues == 0 || tx_queues > FFI_RINGPORT_QUEUES)
+		return -EINVAL;
+	created = rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_EXACT_SZ | RING_F_SC_DEQ);
+	if (created == NULL)
+		return -rte_errno;
+	for (i = 0; i < tx_queues; i++)
+		queues[i] = created;
+	if (rte_eth_from_rings(name, queues, 1, queues, tx_queues, rte_socket_id()) < 0) {
+		rte_ring_free(created);
+		return -rte_errno;
+	}
+	*ring = created;
+	return 0;
+}
+
+uint32_t
+ffi_ringport_count(const struct rte_ring *ring)
+{
+	return rte_ring_count(ring);
+}
+
+void
+ffi_ringport_free(struct rte_ring *ring)
+{
+	void *pkt;
+
+	while (rte_ring_dequeue(ring, &pkt) == 0)
+		rte_pktmbuf_free(pkt);
+	rte_ring_free(ring);
+}

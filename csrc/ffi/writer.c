@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "framelength.h"
+#include "pcapformat.h"
+#include "thread.h"
+#include "writer.h"
+
+#define BURST          64
+#define BUFFER_SIZE    (1 << 18)
+#define INTERFACE_SIZE 256
+
+struct ffi_writer {
+	struct rte_ring *ring;
+	struct ffi_writer_config config;
+	struct ffi_framelength framelength;
+	pthread_t thread;
+	int stop_fd;
+	bool regular; /* a file, which never makes a write wait */
+	bool stop;
+	bool finish;
+
+	/* The thread's own. */
+	uint64_t last_ns;
+	uint32_t buffered;
+	char interface[INTERFACE_SIZE];
+	uint8_t buffer[BUFFER_SIZE];
+
+	/* Written by the thread. */
+	struct ffi_writer_status status;
+};
+
+static bool
+is_set(const bool *flag)
+{
+	/* With raise_flag(). */
+	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static void
+raise_flag(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_RELEASE);
+}
+
+static void
+fail(struct ffi_writer *writer, int error)
+{
+	if (writer->status.error == 0)
+		__atomic_store_n(&writer->status.error, error, __ATOMIC_RELAXED);
+}
+
+/* Waits until PIPE_BUF bytes can be written without waiting. False when stopped. */
+static bool
+wait_for_room(const struct ffi_writer *writer)
+{
+	struct pollfd fds[] = {
+		{ .fd = writer->config.fd, .events = POLLOUT },
+		{ .fd = writer->stop_fd, .events = POLLIN },
+	};
+
+	return writer->regular || (poll(fds, 2, -1) > 0 && fds[1].revents == 0);
+}
+
+static void
+flush(struct ffi_writer *writer)
+{
+	uint32_t done = 0;
+
+	while (done < writer->buffered && writer->status.error == 0) {
+		uint32_t size = writer->buffered - done;
+		ssize_t nb;
+
+		if (!wait_for_room(writer)) {
+			fail(writer, -ECANCELED);
+			break;
+		}
+		nb = write(writer->config.fd, writer->buffer + done,
+				writer->regular ? size : RTE_MIN(size, (uint32_t)PIPE_BUF));
+		if (nb >= 0)
+			done += nb;
+		else if (errno != EAGAIN && errno != EINTR)
+			fail(writer, -errno);
+	}
+	writer->buffered = 0;
+}
+
+static void
+append(struct ffi_writer *writer, const uint8_t *data, uint32_t length)
+{
+	while (length > 0) {
+		uint32_t size = RTE_MIN(length, BUFFER_SIZE - writer->buffered);
+
+		memcpy(writer->buffer + writer->buffered, data, size);
+		writer->buffered += size;
+		data += size;
+		length -= size;
+		if (writer->buffered == BUFFER_SIZE)
+			flush(writer);
+	}
+}
+
+/* The clock may be set back; the packets' times never go back. */
+static uint64_t
+packet_time(struct ffi_writer *writer)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	writer->last_ns = RTE_MAX(writer->last_ns, (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec);
+	return writer->last_ns;
+}
+
+static void
+write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
+{
+	const struct ffi_pcapformat_packet packet = {
+		.time_ns = packet_time(writer),
+		.captured_length = pkt->pkt_len,
+		.original_length = ffi_framelength_get(&writer->framelength, pkt),
+	};
+	uint8_t around[PCAPFORMAT_HEADER_SIZE];
+
+	append(writer, around, ffi_pcapformat_header(writer->config.format, &packet, around));
+	for (; pkt != NULL; pkt = pkt->next)
+		append(writer, rte_pktmbuf_mtod(pkt, const uint8_t *), pkt->data_len);
+	append(writer, around, ffi_pcapformat_trailer(writer->config.format, &packet, around));
+	if (writer->status.error != 0)
+		return;
+	__atomic_store_n(&writer->status.bytes, writer->status.bytes + packet.captured_length,
+			__ATOMIC_RELAXED);
+	__atomic_store_n(&writer->status.frames, writer->status.frames + 1, __ATOMIC_RELAXED);
+}
+
+/* How many packets were on the ring. */
+static unsigned int
+write_burst(struct ffi_writer *writer)
+{
+	struct rte_mbuf *pkts[BURST];
+	unsigned int nb = rte_ring_dequeue_burst(writer->ring, (void **)pkts, BURST, NULL), i;
+
+	for (i = 0; i < nb && writer->status.error == 0; i++)
+		write_packet(writer, pkts[i]);
+	rte_pktmbuf_free_bulk(pkts, nb);
+	return nb;
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct ffi_writer *writer = arg;
+	uint8_t start[PCAPFORMAT_START_SIZE];
+	bool last = false;
+
+	append(writer, start, ffi_pcapformat_start(&writer->config, start));
+	while (!last && !is_set(&writer->stop)) {
+		/* Read first: what was put on the ring before is seen. */
+		bool finish = is_set(&writer->finish);
+
+		if (write_burst(writer) > 0)
+			continue;
+		flush(writer);
+		last = finish;
+		if (!last)
+			ffi_thread_pause();
+	}
+	flush(writer);
+	/* What a file system could not do with the data, some tell only now. */
+	if (close(writer->config.fd) < 0)
+		fail(writer, -errno);
+	raise_flag(&writer->status.ended);
+	return NULL;
+}
+
+static int
+open_fds(struct ffi_writer *writer, int fd)
+{
+	struct stat status;
+
+	writer->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (writer->stop_fd < 0)
+		return -errno;
+	writer->config.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (writer->config.fd < 0 || fstat(fd, &status) < 0) {
+		close(writer->stop_fd);
+		return -errno;
+	}
+	writer->regular = S_ISREG(status.st_mode);
+	return 0;
+}
+
+int
+ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
+		struct ffi_writer **writer)
+{
+	struct ffi_writer *started;
+	int rc;
+
+	if (strlen(config->interface) >= INTERFACE_SIZE)
+		return -EINVAL;
+	started = calloc(1, sizeof(*started));
+	if (started == NULL)
+		return -ENOMEM;
+	started->ring = ring;
+	started->config = *config;
+	started->config.interface = strcpy(started->interface, config->interface);
+	rc = ffi_framelength_find(&started->framelength);
+	if (rc < 0)
+		goto free_writer;
+	rc = open_fds(started, config->fd);
+	if (rc < 0)
+		goto free_writer;
+	rc = ffi_thread_start(&started->thread, "mirror-writer", writer_main, started);
+	if (rc < 0)
+		goto close_fds;
+	*writer = started;
+	return 0;
+
+close_fds:
+	close(started->config.fd);
+	close(started->stop_fd);
+free_writer:
+	free(started);
+	return rc;
+}
+
+void
+ffi_writer_finish(struct ffi_writer *writer)
+{
+	raise_flag(&writer->finish);
+}
+
+void
+ffi_writer_status_get(const struct ffi_writer *writer, struct ffi_writer_status *status)
+{
+	struct ffi_writer_status now = { .ended = is_set(&writer->status.ended) };
+
+	now.frames = __atomic_load_n(&writer->status.frames, __ATOMIC_RELAXED);
+	now.bytes = __atomic_load_n(&writer->status.bytes, __ATOMIC_RELAXED);
+	now.error = __atomic_load_n(&writer->status.error, __ATOMIC_RELAXED);
+	*status = now;
+}
+
+void
+ffi_writer_close(struct ffi_writer *writer)
+{
+	raise_flag(&writer->stop);
+	eventfd_write(writer->stop_fd, 1);
+	pthread_join(writer->thread, NULL);
+	close(writer->stop_fd);
+	free(writer);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef FFI_WRITER_H
+#define FFI_WRITER_H
+
+/**
+ * @file
+ * Writes the packets on a ring to a capture, by a thread of its own.
+ *
+ * Whole packets, whatever their length and their number of segments, each with the time in nanoseconds at which it
+ * was taken off the ring, and with the original length if it comes from a reader.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rte_ring;
+struct ffi_writer;
+
+enum ffi_writer_format {
+	FFI_WRITER_PCAPNG,
+	FFI_WRITER_PCAP, /* with nanoseconds */
+};
+
+struct ffi_writer_config {
+	int fd; /* duplicated */
+	enum ffi_writer_format format;
+	uint32_t link_type;    /* as capture files number it */
+	const char *interface; /* pcapng: what the packets were seen on, less than 256 bytes */
+};
+
+struct ffi_writer_status {
+	uint64_t frames;
+	uint64_t bytes;
+	int32_t error; /* -errno of a write; what comes later is taken off the ring and dropped */
+	bool ended;    /* nothing will be written any more */
+};
+
+/** 0; -EINVAL: the interface's name is too long; -ENOMEM; -errno. */
+int ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
+		struct ffi_writer **writer);
+
+/** Has the writer end once the ring is empty. Nobody may put anything on the ring any more. */
+void ffi_writer_finish(struct ffi_writer *writer);
+
+void ffi_writer_status_get(const struct ffi_writer *writer, struct ffi_writer_status *status);
+
+/** Ends the writer, even when it waits for somebody to read a pipe; what it has not written is lost. */
+void ffi_writer_close(struct ffi_writer *writer);
+
+#endif /* FFI_WRITER_H */

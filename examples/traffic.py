@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Traffic for the demo, made with scapy: every kind of frame that a mirror should not stumble over."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
+from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
+from scapy.packet import Packet, Raw
+from scapy.utils import RawPcapNgReader, RawPcapWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUNDS = 100
+_NO_LIMIT = 1 << 30
+_ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+_V4 = IP(src="192.0.2.1", dst="192.0.2.2")
+_V6 = IPv6(src="2001:db8::1", dst="2001:db8::2")
+
+
+def mixed(seed: int = 1) -> list[bytes]:
+    """Some thousand frames of 42 bytes to 64 KB: TCP, UDP, ICMP and ARP, IPv4 and IPv6, VLANs, fragments, jumbos."""
+    chance = random.Random(seed)  # noqa: S311  the same traffic every time
+    frames: list[Packet] = []
+    for number in range(ROUNDS):
+        data = Raw(chance.randbytes(chance.randrange(1400)))
+        tcp = TCP(sport=40000 + number, dport=443, flags="PA", seq=number * 1000)
+        udp = UDP(sport=40000 + number, dport=53)
+        frames += [
+            _ETHER / ARP(psrc="192.0.2.1", pdst="192.0.2.2"),
+            _ETHER / _V4 / tcp / data,
+            _ETHER / _V6 / tcp / data,
+            _ETHER / _V4 / udp / data,
+            _ETHER / Dot1Q(vlan=100 + number) / _V4 / udp / data,
+            _ETHER / Dot1AD(vlan=5) / Dot1Q(vlan=number + 1) / _V6 / udp / data,
+            _ETHER / _V6 / ICMPv6EchoRequest(seq=number) / data,
+            *(_ETHER / part for part in fragment(_V4 / ICMP(seq=number) / Raw(chance.randbytes(4000)))),
+        ]
+        if number % 10 == 0:
+            frames.append(_ETHER / _V4 / udp / Raw(chance.randbytes(9000)))
+            frames.append(_ETHER / _V4 / tcp / Raw(chance.randbytes(65535 - 40)))
+    return [bytes(frame) for frame in frames]
+
+
+def write(path: Path, frames: list[bytes]) -> None:
+    with RawPcapWriter(str(path), linktype=1) as writer:
+        writer.write(frames)
+
+
+def read(path: Path) -> list[bytes]:
+    """The frames of a pcapng, whole."""
+    frames = []
+    with RawPcapNgReader(str(path)) as reader:
+        while True:
+            try:
+                frames.append(reader._read_packet(_NO_LIMIT)[0])  # noqa: SLF001  the public one cuts at 64 KB
+            except EOFError:
+                return frames

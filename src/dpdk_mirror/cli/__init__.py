@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The command dpdk-mirror: one file per sub-command, each with add_parser()."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ..errors import MirrorError
+from . import drivers, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EPILOG = """\
+examples:
+  dpdk-mirror drivers 'net_*'
+      list the drivers for Ethernet ports that the installed DPDK has
+  dpdk-mirror run in.pcap --to out.pcapng
+      replay a capture and write what the mirror gets
+
+dpdk-mirror COMMAND --help tells more.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command. 0: done, 1: failed, with one line on stderr, 2: wrong usage, 130: interrupted."""
+    arguments = _make_parser().parse_args(argv)
+    if arguments.debug:
+        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+    try:
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout has had enough; Python shall not try again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except (MirrorError, OSError) as error:
+        if arguments.debug:
+            raise
+        print(f"dpdk-mirror: {_sentence(error)}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dpdk-mirror",
+        description="Zero-copy traffic mirroring of DPDK ports.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    version = importlib.metadata.version("dpdk-mirror")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    run.add_parser(commands)
+    drivers.add_parser(commands)
+    return parser
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and not isinstance(error, MirrorError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    else:
+        text = str(error)
+    return " ".join(text.split())

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""A run's files, ports, mirrors and forwarder, wired together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from .._binding import lib
+from ..capture import ETHERNET, STREAM, CaptureReader, CaptureWriter
+from ..eal import Eal, is_pci
+from ..forwarder import Forwarder, ForwarderStats
+from ..mirror import Mirror
+from ..spec import Direction
+from .ends import DeviceEnd, End, Ends, FileEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from ..ethdev import Port
+    from ..mempool import Mempool
+
+# A live source does not wait for a file: so many packets may wait to be written, the rest counts as refused.
+_WAITING_PACKETS = 8192
+# What drivers hold for each of their queues is less.
+_DESCRIPTORS = 4096
+# How long a sink may take nothing of a replay until what it does not take counts as lost.
+_RETRY_S = 1.0
+_STDIN = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do."""
+
+    ends: Ends
+    direction: Direction = Direction.BOTH
+    queues: int = 1
+    one_way: bool = False
+    packets: int | None = None
+
+    @property
+    def is_replay(self) -> bool:
+        return isinstance(self.ends.source, FileEnd)
+
+    @property
+    def both_ways(self) -> bool:
+        source, sink = self.ends.source, self.ends.sink
+        return sink is not None and source.is_live and sink.is_live and not self.one_way
+
+    @property
+    def devices(self) -> list[str]:
+        """The PCI devices: EAL must know them from its start."""
+        return [end.devargs for end in self.ends.all if isinstance(end, DeviceEnd) and is_pci(end.devargs)]
+
+    @property
+    def workers(self) -> int:
+        return 1 if self.is_replay else min(self.queues, len(os.sched_getaffinity(0)))
+
+    @property
+    def pool_size(self) -> int:
+        """Enough for what waits in files' rings and in drivers' queues, with as much again to go on with."""
+        files = sum(isinstance(end, FileEnd) for end in self.ends.all)
+        devices = len(self.ends.all) - files
+        return files * _WAITING_PACKETS + devices * self.queues * _DESCRIPTORS + _WAITING_PACKETS - 1
+
+
+class Files:
+    """The captures of a run. What has not begun when it fails is removed, what has begun keeps the name of a part."""
+
+    def __init__(self, ends: Ends, stdout: int) -> None:
+        self.begun = False
+        self.reader: CaptureReader | None = None
+        self.writers: dict[int, CaptureWriter] = {}  # by the number of their end among the outputs
+        try:
+            self._open(ends, stdout)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether somebody does not want to read on what is written for him."""
+        return self.begun and any(writer.hung_up for writer in self.writers.values())
+
+    def check(self) -> None:
+        """Raises what went wrong with writing."""
+        for writer in self.writers.values() if self.begun else ():
+            writer.check()
+
+    def begin(self, link_type: int = ETHERNET) -> None:
+        """Lets the writers write."""
+        self.begun = True
+        for writer in self.writers.values():
+            writer.start(link_type)
+
+    def finish(self) -> None:
+        """Waits until all is written, and gives the captures their names."""
+        if not self.begun:  # a stream from which nothing came
+            self.begin()
+        for writer in self.writers.values():
+            writer.finish()
+        for writer in self.writers.values():
+            writer.commit()
+
+    def close(self) -> None:
+        for writer in self.writers.values():
+            writer.close()
+            if not self.begun:
+                writer.discard()
+        if self.reader is not None:
+            self.reader.close()
+
+    def _open(self, ends: Ends, stdout: int) -> None:
+        if isinstance(ends.source, FileEnd):
+            is_stream = ends.source.path == STREAM
+            self.reader = CaptureReader(_STDIN if is_stream else ends.source.path, wait=not is_stream)
+        for number, end in enumerate(ends.outputs):
+            if isinstance(end, FileEnd):
+                target = stdout if end.path == STREAM else end.path
+                self.writers[number] = CaptureWriter(target, interface=ends.source.label)
+
+
+@dataclass(frozen=True)
+class PortReport:
+    """One port's line in the report. Counted by us: not every driver counts, and some not bytes."""
+
+    name: str
+    role: str
+    rx_packets: int = 0
+    rx_bytes: int = 0
+    tx_packets: int = 0
+    tx_bytes: int = 0
+
+
+class Circuit:
+    """The running whole: ports started, mirrors on, packets forwarded."""
+
+    def __init__(self, eal: Eal, plan: Plan, files: Files) -> None:
+        self.plan = plan
+        self._files = files
+        self._eal = eal
+        self._pool: Mempool = eal.mempool("packets", size=plan.pool_size)
+        self._source = self._open_source(plan.ends.source)
+        outputs = [self._open_output(number, end) for number, end in enumerate(plan.ends.outputs)]
+        self._sink = outputs.pop(0) if plan.ends.sink is not None else None
+        self.mirrors = [
+            Mirror(self._source, target, direction=plan.direction, name=name)
+            for target, name in zip(outputs, _mirror_names(plan.ends), strict=True)
+        ]
+        self._forwarder = Forwarder(
+            self._source,
+            self._sink,
+            both_ways=plan.both_ways,
+            packets=plan.packets,
+            retry_s=_RETRY_S if plan.is_replay else 0.0,
+        )
+
+    def start(self) -> None:
+        """Lets packets through; a replay begins with feed()."""
+        if self._files.reader is None:
+            self._files.begin()
+        else:
+            self._files.reader.poll()  # what is no capture better fails now
+        self._forwarder.start()
+
+    def feed(self) -> None:
+        """Begins a replay, as soon as its header was read."""
+        reader = self._files.reader
+        if reader is not None and not self._files.begun and reader.poll():
+            self._files.begin(reader.link_type)
+            reader.start(self._pool)
+
+    def stop(self) -> None:
+        """No packet moves any more; what has arrived is still to be written."""
+        self._forwarder.stop()
+
+    def stats(self) -> ForwarderStats:
+        return self._forwarder.stats()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the packets asked for, or all of the replay, have been received and passed on, or nobody reads."""
+        if self._files.hung_up:
+            return True
+        forth = self.stats().forth
+        passed = forth.rx_packets if self._sink is None else forth.tx_packets + forth.lost
+        if self.plan.packets is not None and passed >= self.plan.packets:
+            return True
+        reader = self._files.reader
+        return reader is not None and reader.ended and passed == reader.stats.frames
+
+    def check(self) -> None:
+        """Raises what has gone wrong."""
+        self._files.check()
+
+    def ports(self) -> list[PortReport]:
+        """The ports as the run's ends see them: source, sink if there is one, targets."""
+        ends, stats = self.plan.ends, self.stats()
+        forth, back = stats.forth, stats.back
+        reports = [
+            PortReport(ends.source.label, "source", forth.rx_packets, forth.rx_bytes, back.tx_packets, back.tx_bytes)
+        ]
+        if ends.sink is not None:
+            reports.append(
+                PortReport(ends.sink.label, "sink", back.rx_packets, back.rx_bytes, forth.tx_packets, forth.tx_bytes)
+            )
+        for end, mirror in zip(ends.targets, self.mirrors, strict=True):
+            sent = mirror.stats()
+            reports.append(PortReport(end.label, "target", 0, 0, sent.packets, sent.bytes))
+        return reports
+
+    def _open_source(self, end: End) -> Port:
+        if isinstance(end, DeviceEnd):
+            return self._start(self._eal.plug(end.devargs), self.plan.queues)
+        return cast("CaptureReader", self._files.reader).open_port(self._eal, self._pool)
+
+    def _open_output(self, number: int, end: End) -> Port:
+        queues = self.plan.queues
+        if isinstance(end, FileEnd):
+            size = self._pool.size if self.plan.is_replay else _WAITING_PACKETS
+            tx_queues = min(queues, lib.FFI_RINGPORT_QUEUES)
+            return self._files.writers[number].open_port(self._eal, self._pool, size=size, tx_queues=tx_queues)
+        port = self._eal.plug(end.devargs)
+        # Of a target that has fewer, the source's queues share what there is.
+        return self._start(port, queues if end is self.plan.ends.sink else min(queues, port.max_tx_queues))
+
+    def _start(self, port: Port, queues: int) -> Port:
+        return port.start(self._pool, rx_queues=queues, tx_queues=queues)
+
+
+def _mirror_names(ends: Ends) -> Iterator[str | None]:
+    """The targets' names where they will do: short, printable and different."""
+    names = [end.label[-(lib.RTE_MIRROR_NAME_SIZE - 1) :] for end in ends.targets]
+    for name in names:
+        yield name if name.isascii() and name.isprintable() and names.count(name) == 1 else None

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""dpdk-mirror drivers: the drivers of the installed DPDK."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import errno
+import fnmatch
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ..errors import NotFoundError
+from ..pmdinfo import Driver, drivers
+
+_EPILOG = """\
+examples:
+  dpdk-mirror drivers 'net_*'
+      all drivers for Ethernet ports
+  dpdk-mirror drivers net_tap --json
+      one driver, with all that its file tells
+"""
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "drivers",
+        help="list the drivers of the installed DPDK",
+        description="Lists the drivers that the installed DPDK has, with the arguments that they say they take.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "pattern", metavar="NAME", nargs="?", default="*", help="only drivers of that name; a shell pattern as 'net_*'"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON array on stdout, instead of a table")
+    parser.add_argument("--debug", action="store_true", help="tracebacks")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    chosen = _matching(arguments.pattern)
+    if arguments.json:
+        print(json.dumps([_as_json(driver) for driver in chosen], indent=2))
+    elif sys.stdout.isatty():
+        _print_table(chosen)
+    else:
+        for line in _lines(chosen):
+            print(line)
+    return 0
+
+
+def _matching(pattern: str) -> list[Driver]:
+    known = drivers()
+    chosen = [driver for driver in known if fnmatch.fnmatchcase(driver.name, pattern)]
+    if chosen:
+        return chosen
+    near = difflib.get_close_matches(pattern, [driver.name for driver in known])
+    hint = f"did you mean {' or '.join(near)}?" if near else "dpdk-mirror drivers lists all"
+    raise NotFoundError(errno.ENOENT, f"list drivers {pattern}: DPDK has none of that name", hint)
+
+
+def _as_json(driver: Driver) -> dict[str, Any]:
+    return {
+        "name": driver.name,
+        "path": str(driver.path),
+        "virtual": driver.virtual,
+        "devargs": list(driver.devargs),
+        "params": driver.params,
+        "pci_ids": [str(pci_id) for pci_id in driver.pci_ids],
+        "kmod": driver.kmod,
+    }
+
+
+def _rows(chosen: list[Driver]) -> list[tuple[str, str, str]]:
+    return [
+        (driver.name, f"{len(driver.pci_ids)} PCI ids" if driver.pci_ids else "-", driver.params or "-")
+        for driver in chosen
+    ]
+
+
+def _lines(chosen: list[Driver]) -> list[str]:
+    """For other programs: columns that a blank parts, the arguments, which may have blanks, last."""
+    rows = _rows(chosen)
+    name, ids = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return [f"{row[0]:{name}}  {row[1]:{ids}}  {row[2]}" for row in rows]
+
+
+def _print_table(chosen: list[Driver]) -> None:
+    table = Table(box=None, header_style="bold")
+    for title in ("driver", "devices", "arguments"):
+        table.add_column(title, no_wrap=title == "driver", overflow="fold")
+    for row in _rows(chosen):
+        table.add_row(*row)
+    console = Console()
+    console.print(table, markup=False, highlight=False)

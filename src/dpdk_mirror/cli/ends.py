@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The ends of a run as they are named on the command line: ports, capture files, stdin and stdout."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..capture import STREAM, part_of
+from ..errors import ConflictError, InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
+
+
+@dataclass(frozen=True)
+class DeviceEnd:
+    """A port that EAL opens; its name is what stands before the first comma."""
+
+    devargs: str
+
+    @property
+    def label(self) -> str:
+        return self.devargs.partition(",")[0]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something may come from it that has not been sent there: net_null takes all and gives nothing."""
+        return not self.label.startswith("net_null")
+
+
+@dataclass(frozen=True)
+class FileEnd:
+    """A capture file, or "-"."""
+
+    path: str
+
+    @property
+    def label(self) -> str:
+        return self.path
+
+    is_live = False
+
+
+End = DeviceEnd | FileEnd
+
+
+def parse_end(text: str) -> End:
+    """What ``text`` names: a file when it has a slash or a capture's suffix, a driver's arguments left aside."""
+    if text.startswith("file:"):
+        return FileEnd(text.removeprefix("file:"))
+    name, _, arguments = text.partition(",")
+    looks = name if "=" in arguments else text
+    if text == STREAM or "/" in looks or looks.lower().endswith(_CAPTURE_SUFFIXES):
+        return FileEnd(text)
+    return DeviceEnd(text)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Who is who in a run."""
+
+    source: End
+    sink: End | None
+    targets: Sequence[End]
+
+    @property
+    def all(self) -> list[End]:
+        return [self.source, *self.outputs]
+
+    @property
+    def outputs(self) -> list[End]:
+        return [*([self.sink] if self.sink else []), *self.targets]
+
+    @property
+    def writes_stdout(self) -> bool:
+        return FileEnd(STREAM) in self.outputs
+
+    def check(self) -> None:
+        """Raises what cannot work, before anything is opened."""
+        if not all(end.label for end in self.all):
+            raise InvalidConfigError(errno.EINVAL, "open the ends: one of them has no name")
+        labels = [end.label for end in self.all if isinstance(end, DeviceEnd)]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ConflictError(errno.EEXIST, f"open {label}: given twice; each end is a port of its own")
+        self._check_files()
+
+    def _check_files(self) -> None:
+        taken = dict.fromkeys(_touched(self.source, reads=True), "it is what is replayed")
+        for output in self.outputs:
+            paths = _touched(output)
+            for path in paths & taken.keys():
+                raise ConflictError(errno.EEXIST, f"write {output.label}: {taken[path]}")
+            taken |= dict.fromkeys(paths, "two ends would write to it")
+
+
+def _touched(end: End, *, reads: bool = False) -> set[str]:
+    """The files that an end uses and nobody else may write; devices like /dev/null may be used by any number."""
+    if not isinstance(end, FileEnd):
+        return set()
+    if end.path == STREAM:
+        return set() if reads else {STREAM}
+    path = Path(end.path).resolve()
+    if path.is_char_device():
+        return set()
+    return {str(path)} if reads else {str(path), str(part_of(path))}

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""dpdk-mirror run: forwards packets, or replays a capture, and mirrors them meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+
+from ..eal import Eal
+from ..spec import Direction
+from .circuit import Circuit, Files, Plan
+from .ends import Ends, parse_end
+from .report import live_line, print_json, print_tables, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_PAUSE_S = 0.01
+_LINES_PER_S = 4
+
+_DESCRIPTION = """\
+Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it.
+
+             forwarded
+   SOURCE  <----------->  SINK
+      |
+      |   mirrored
+      +-------------->  TARGET
+      +-------------->  TARGET ...
+
+An end is what EAL calls devargs (net_tap0,iface=t0 or 0000:03:00.0), or a capture: anything with a slash, anything
+that ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed
+once, as fast as possible and without loss. Without SINK, what SOURCE delivers is discarded.
+
+Captures are written as NAME.part and get their name at a good end. Ctrl-C and SIGTERM are a good end.
+"""
+
+_EPILOG = """\
+examples:
+  dpdk-mirror run in.pcap --to out.pcapng
+      replay a capture and write what the mirror gets
+  dpdk-mirror run net_null0 --packets 1000 --to - | tcpdump -nr -
+      look at the first 1000 packets of a port
+"""
+
+
+def add_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="forward packets, or replay a capture, and mirror them meanwhile",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from, and are mirrored")
+    parser.add_argument("sink", metavar="SINK", type=parse_end, nargs="?", help="where they go; discarded if not given")
+    parser.add_argument(
+        "--to", "--mirror-to", metavar="TARGET", type=parse_end, action="append", required=True, dest="targets",
+        help="where the mirror sends them; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--direction", choices=("rx", "tx", "both"), default="both",
+        help="what SOURCE receives, what is sent on it, or both (default)",
+    )  # fmt: skip
+    parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
+    parser.add_argument(
+        "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
+    )
+    _add_end_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end, instead of tables")
+    parser.add_argument("--debug", action="store_true", help="EAL's log, and tracebacks")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
+    ends = parser.add_mutually_exclusive_group()
+    ends.add_argument("--seconds", metavar="S", type=_seconds, help="end after S seconds")
+    ends.add_argument("--packets", metavar="N", type=_count, help="end after exactly N packets received on SOURCE")
+    ends.add_argument(
+        "--until-idle", metavar="S", type=_seconds, help="end when SOURCE has given nothing for S seconds"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
+
+
+class Signals:
+    """Ctrl-C and SIGTERM: a good end of what has begun, an interruption before that and at the second time."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.ended = False
+
+    @contextmanager
+    def caught(self) -> Iterator[Signals]:
+        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self.ended or not self.begun:
+            raise KeyboardInterrupt
+        self.ended = True
+
+
+@contextmanager
+def own_stdout() -> Iterator[int]:
+    """Stdout for the capture or the report alone: what C code prints, now or at its exit, goes to stderr."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield stdout
+    finally:
+        os.close(stdout)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    ends = Ends(arguments.source, arguments.sink, arguments.targets)
+    if arguments.json and ends.writes_stdout:
+        arguments.parser.error("argument --json: not allowed with an end that writes to stdout")
+    ends.check()
+    plan = Plan(ends, Direction[arguments.direction.upper()], arguments.queues, arguments.one_way, arguments.packets)
+    with Signals().caught() as signals, own_stdout() as stdout, Files(ends, stdout) as files:
+        with Eal(devices=plan.devices, workers=plan.workers, buffers=plan.pool_size) as eal:
+            result = _run(Circuit(eal, plan, files), arguments, signals)
+            files.finish()
+            broken = files.reader.error if files.reader is not None else None
+        with os.fdopen(os.dup(2 if ends.writes_stdout else stdout), "w", errors="backslashreplace") as file:
+            (print_json if arguments.json else print_tables)(result, file)
+    if broken is not None:
+        raise broken
+    return 0
+
+
+def _run(circuit: Circuit, arguments: argparse.Namespace, signals: Signals) -> dict[str, Any]:
+    circuit.start()
+    signals.begun = True
+    print("ready", file=sys.stderr, flush=True)
+    begin = time.monotonic()
+    _watch(circuit, arguments, signals, begin)
+    circuit.stop()
+    result = report(circuit, time.monotonic() - begin)
+    for mirror in circuit.mirrors:
+        mirror.close()
+    return result
+
+
+def _watch(circuit: Circuit, arguments: argparse.Namespace, signals: Signals, begin: float) -> None:
+    """Returns when the run has come to its end; raises what ends it badly."""
+    line = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+    is_terminal, drawn = line.console.is_terminal, begin
+    with line if is_terminal else nullcontext():
+        while not (signals.ended or circuit.has_ended or _is_time(circuit, arguments, begin)):
+            circuit.feed()
+            circuit.check()
+            if is_terminal and time.monotonic() - drawn > 1 / _LINES_PER_S:
+                line.update(live_line(circuit), refresh=True)
+                drawn = time.monotonic()
+            time.sleep(_PAUSE_S)
+
+
+def _is_time(circuit: Circuit, arguments: argparse.Namespace, begin: float) -> bool:
+    if arguments.seconds is not None:
+        return bool(time.monotonic() - begin >= arguments.seconds)
+    return arguments.until_idle is not None and bool(circuit.stats().idle_s >= arguments.until_idle)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Capture files for tests, read and written byte by byte as the formats' drafts have it; wrong bytes fail.
+
+scapy's readers cut frames that are longer than 262140 bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+ETHERNET = 1
+_PCAP = struct.Struct("<IHHIIII")
+_RECORD = struct.Struct("<IIII")
+_BLOCK = struct.Struct("<II")
+_PACKET = struct.Struct("<IIIII")
+_SECTION, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
+
+
+@dataclass
+class Capture:
+    """What a capture holds; equality leaves out the times, which a replay does not keep."""
+
+    link_type: int
+    frames: list[tuple[bytes, int]]  # data and original length
+    times_ns: list[int] = field(default_factory=list, compare=False)
+    interface: str = field(default="", compare=False)
+
+
+def read_capture(path: Path) -> Capture:
+    """All of a pcap (with nanoseconds or microseconds) or pcapng of one interface."""
+    data = path.read_bytes()
+    return _read_pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else _read_pcap(data)
+
+
+def write_capture(
+    path: Path, frames: Iterable[bytes | tuple[bytes, int]], *, link_type: int = ETHERNET, snaplen: int = 262144
+) -> Capture:
+    """Writes a pcap; a frame may come with the length that it had before it was cut."""
+    whole = [(frame, len(frame)) if isinstance(frame, bytes) else frame for frame in frames]
+    with path.open("wb") as file:
+        file.write(_PCAP.pack(0xA1B2C3D4, 2, 4, 0, 0, snaplen, link_type))
+        for data, length in whole:
+            file.write(_RECORD.pack(1, 2, len(data), length) + data)
+    return Capture(link_type, whole)
+
+
+def some_frames(count: int, *, longest: int = 1500) -> list[bytes]:
+    """Frames of different lengths, each different from all others."""
+    return [number.to_bytes(4, "big") + os.urandom(number * 37 % (longest - 60) + 56) for number in range(count)]
+
+
+def _read_pcap(data: bytes) -> Capture:
+    magic, major, minor, _, _, _, link_type = _PCAP.unpack_from(data)
+    assert (major, minor) == (2, 4)
+    unit = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}[magic]
+    capture, at = Capture(link_type, []), _PCAP.size
+    while at < len(data):
+        seconds, fraction, size, length = _RECORD.unpack_from(data, at)
+        at += _RECORD.size + size
+        assert at <= len(data)
+        capture.frames.append((data[at - size : at], length))
+        capture.times_ns.append(seconds * 10**9 + fraction * unit)
+    return capture
+
+
+def _read_pcapng(data: bytes) -> Capture:
+    blocks = list(_blocks(data))
+    assert [kind for kind, _ in blocks] == [_SECTION, _INTERFACE] + [_ENHANCED_PACKET] * (len(blocks) - 2)
+    assert blocks[0][1] == struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+    link_type, reserved, snaplen = struct.unpack_from("<HHI", blocks[1][1])
+    options = dict(_options(blocks[1][1][8:]))
+    assert (reserved, snaplen, options[9]) == (0, 0, b"\x09")
+    capture = Capture(link_type, [], interface=options[2].decode())
+    for _, body in blocks[2:]:
+        interface, high, low, size, length = _PACKET.unpack_from(body)
+        frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :]
+        assert (interface, len(frame), padding) == (0, size, bytes(-size % 4))
+        capture.frames.append((frame, length))
+        capture.times_ns.append((high << 32) + low)
+    return capture
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at < len(data):
+        kind, size = _BLOCK.unpack_from(data, at)
+        assert size % 4 == 0
+        assert data[at + size - 4 : at + size] == size.to_bytes(4, "little")
+        yield kind, data[at + _BLOCK.size : at + size - 4]
+        at += size
+
+
+def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while data[at:] != bytes(4):
+        code, size = struct.unpack_from("<HH", data, at)
+        yield code, data[at + 4 : at + 4 + size]
+        at += 4 + size + -size % 4

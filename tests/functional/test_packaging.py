@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What pip makes of the project, and how the set-up finds out what a machine lacks."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def build_wheel(folder: Path, extension: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = [f"--config-settings=setup-args=-Dextension={extension}", f"--config-settings=build-dir={folder}/build"]
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "-w", str(folder)]
+    return subprocess.run(
+        [*pip, *settings, str(ROOT)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=250,
+    )
+
+
+def test_without_libdpdk_the_package_is_pure_python(tmp_path):
+    """pip install works on a machine that merely controls others, a compiler or none."""
+    built = build_wheel(tmp_path, "auto", PKG_CONFIG_LIBDIR="/nonexistent", CC="/nonexistent")
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
+    assert sources <= set(names)
+    assert [name for name in names if name.endswith((".so", ".pyc"))] == []
+
+
+def test_extension_that_is_asked_for_is_not_left_out(tmp_path):
+    """Makefile and CI say enabled: then a missing libdpdk is an error that names it."""
+    built = build_wheel(tmp_path, "enabled", PKG_CONFIG_LIBDIR="/nonexistent")
+    assert built.returncode != 0
+    assert "libdpdk" in built.stdout + built.stderr
+    assert list(tmp_path.glob("*.whl")) == []
+
+
+def test_builds_without_isolation_have_what_isolated_ones_have():
+    """The group build repeats build-system.requires."""
+    assert set(PROJECT["build-system"]["requires"]) <= set(PROJECT["dependency-groups"]["build"])
+
+
+def test_version_is_in_one_place():
+    """meson.build's; the changelog may only be ahead of it."""
+    assert "version" in PROJECT["project"]["dynamic"]
+    (version,) = re.findall(r"^    version: '([0-9.]+)',", (ROOT / "meson.build").read_text(), flags=re.MULTILINE)
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## [{version}]" in changelog or "## [Unreleased]" in changelog
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A machine of stand-ins: runs install-packages on a list of two packages, as this user, with these installed."""
+
+    def stand_in(name: str, script: str) -> None:
+        path = tmp_path / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def install(*, installed: str, user: int) -> tuple[int, str, str]:
+        log = tmp_path / "apt.log"
+        log.unlink(missing_ok=True)
+        stand_in("dpkg-query", f'for p in {installed}; do [ "$p" = "$3" ] && echo -n installed && exit; done; exit 1')
+        stand_in("id", f"echo {user}")
+        stand_in("sudo", "exit 1")
+        stand_in("apt-get", f'echo "$@" >>{log}')
+        (tmp_path / "list").write_text("# what for\nfirst\n\nsecond  # and why\n")
+        done = subprocess.run(
+            [ROOT / ".ci" / "install-packages", tmp_path / "list"],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        )
+        return done.returncode, done.stderr, log.read_text() if log.exists() else ""
+
+    return install
+
+
+def test_packages_that_are_there_are_not_installed(machine):
+    """apt-get is not so much as called."""
+    assert machine(installed="first second", user=0) == (0, "", "")
+
+
+def test_missing_packages_are_installed_by_root(machine):
+    """Only those that are missing, after the lists are refreshed."""
+    code, _, apt = machine(installed="first", user=0)
+    assert code == 0
+    assert apt.splitlines() == ["update -q", "install -y --no-install-recommends second -q"]
+
+
+def test_missing_packages_are_named_to_an_ordinary_user(machine):
+    """Who gets the line to run, and no half-done build."""
+    code, stderr, apt = machine(installed="second", user=1000)
+    assert code == 1
+    assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends first\n" in stderr
+    assert apt == ""

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What goes wrong with a run: one clear line, the right exit code, and no output that looks whole but is not."""
+
+import os
+import resource
+import struct
+import subprocess
+
+import pytest
+from captures import read_capture, some_frames, write_capture
+from runs import COMMAND, error_line, run
+
+
+@pytest.fixture
+def capture(tmp_path):
+    """in.pcap in tmp_path: 400 frames, about 300 KB."""
+    return write_capture(tmp_path / "in.pcap", some_frames(400))
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("missing", [1, 7, 16, 20])
+@pytest.mark.parametrize("output", ["out.pcapng", "out.pcap"])
+def test_of_a_truncated_capture_all_that_is_whole_is_mirrored(tmp_path, capture, missing, output):
+    """Exit 1; the line says after how many frames and at which byte it breaks; the output is a whole capture."""
+    whole = (tmp_path / "in.pcap").read_bytes()
+    last = 16 + len(capture.frames[-1][0])
+    (tmp_path / "cut.pcap").write_bytes(whole[: len(whole) - last + missing])
+    done = run("cut.pcap", "net_null0", "--to", output, cwd=tmp_path)
+    line = error_line(done)
+    assert line.startswith("dpdk-mirror: replay cut.pcap: broken after 399 frames, at byte ")
+    assert f"at byte {len(whole) - last + missing}: truncated" in line
+    assert read_capture(tmp_path / output).frames == capture.frames[:399]
+    assert left_in(tmp_path) == ["cut.pcap", "in.pcap", output]
+    assert b"399" in done.stdout
+
+
+def test_a_broken_record_ends_a_replay_where_it_stands(tmp_path, capture):
+    with (tmp_path / "in.pcap").open("ab") as file:
+        file.write(struct.pack("<IIII", 1, 2, 300_000_000, 300_000_000) + bytes(100))
+    line = error_line(run("in.pcap", "--to", "out.pcapng", cwd=tmp_path))
+    assert "broken after 400 frames, at byte " in line
+    assert read_capture(tmp_path / "out.pcapng") == capture
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"root:x:0:0:root:/root:/bin/bash\n" * 9, "not a capture: unknown file format"),
+        (b"\xd4\xc3\xb2\xa1\x02\x00", "not a capture: truncated"),
+        (b"\x0a\x0d\x0d\x0a" * 20, "not a capture"),
+    ],
+)
+@pytest.mark.parametrize("source", ["in.pcap", "-"])
+def test_what_is_no_capture_leaves_no_output(tmp_path, content, reason, source):
+    (tmp_path / "in.pcap").write_bytes(content)
+    with (tmp_path / "in.pcap").open("rb") as stdin:
+        done = run(source, "net_null0", "--to", "out.pcapng", cwd=tmp_path, stdin=stdin)
+    assert f"read {source}: {reason}" in error_line(done)
+    assert done.stdout == b""
+    assert left_in(tmp_path) == ["in.pcap"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nix.pcap", "--to", "out.pcapng"], "read nix.pcap: No such file or directory"),
+        (["./", "--to", "out.pcapng"], "read ./: Is a directory"),
+        (["in.pcap", "--to", "nix/out.pcapng"], "write nix/out.pcapng: No such file or directory"),
+        (["in.pcap", "out.pcap", "--to", "nix/out.pcapng"], "write nix/out.pcapng: No such file or directory"),
+        (["in.pcap", "--to", "."], "driver of ."),
+        (["in.pcap", "--to", "./"], "write ./: Is a directory"),
+        (["in.pcap", "--to", "in.pcap"], "write in.pcap: it is what is replayed"),
+        (["in.pcap", "--to", "out.pcap", "--to", "./out.pcap"], "write ./out.pcap: two ends would write to it"),
+        (["net_null0", "net_null0", "--to", "out.pcap"], "open net_null0: given twice"),
+        (["net_nul0", "--to", "out.pcap"], "did you mean net_null?"),
+        (["net_null0,sizes=64", "--to", "out.pcap"], "did you mean size?"),
+        (["in.pcap", "net_tap0,iface=far_too_long_for_a_name", "--to", "out.pcap"], "plug net_tap0,"),
+        (["net_af_packet0,iface=nix0", "--to", "out.pcap"], "plug net_af_packet0,iface=nix0"),
+        (["0000:7f:1f.7", "--to", "out.pcap"], "0000:7f:1f.7"),
+    ],
+)
+def test_ends_that_cannot_be_opened_leave_nothing_behind(tmp_path, capture, arguments, reason):
+    done = run(*arguments, cwd=tmp_path)
+    assert reason in error_line(done)
+    assert b"ready" not in done.stderr
+    assert done.stdout == b""
+    assert left_in(tmp_path) == ["in.pcap"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_an_output_that_must_not_be_written_is_refused(tmp_path, capture):
+    (tmp_path / "out.pcap").write_bytes(b"precious")
+    (tmp_path / "out.pcap").chmod(0o444)
+    assert "write out.pcap: Permission denied" in error_line(run("in.pcap", "--to", "out.pcap", cwd=tmp_path))
+    assert (tmp_path / "out.pcap").read_bytes() == b"precious"
+
+
+def test_an_output_that_fails_keeps_the_name_of_a_part(tmp_path, capture):
+    """The file's size limit is reached in the middle; an older capture of the name stays as it is."""
+    (tmp_path / "out.pcapng").write_bytes(b"old")
+    limits = (100_000, 100_000)
+    done = run(
+        "in.pcap", "net_null0", "--to", "out.pcapng", "--to", "other.pcap", cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
+    )  # fmt: skip
+    assert "write out.pcapng: File too large [EFBIG]; what was written until then is in " in error_line(done)
+    assert left_in(tmp_path) == ["in.pcap", "other.pcap.part", "out.pcapng", "out.pcapng.part"]
+    assert (tmp_path / "out.pcapng").read_bytes() == b"old"
+    assert done.stdout == b""
+
+
+def test_a_disk_that_fills_up_ends_the_run(tmp_path, capture):
+    """A live source never ends by itself: the full disk does it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    script = f'mount -t tmpfs -o size=200k tmpfs {folder} || exit 77; "$@"; code=$?; ls {folder}; exit $code'
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
+    command = [*unshare, "sh", "-c", script, "sh", *COMMAND, "net_null0", "--to", str(folder / "out.pcapng")]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        pytest.skip(f"no tmpfs of one's own here: {done.stderr.decode().strip()}")
+    assert f"write {folder}/out.pcapng: No space left on device [ENOSPC]" in error_line(done)
+    assert done.stdout == b"out.pcapng.part\n"
+
+
+def test_a_full_device_is_an_error_too(capture, tmp_path):
+    assert "write /dev/full: No space left on device" in error_line(run("in.pcap", "--to", "/dev/full", cwd=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["in.pcap"], "--to"),
+        (["in.pcap", "--to", "-", "--json"], "--json"),
+        (["in.pcap", "-", "--to", "out.pcap", "--json"], "--json"),
+        (["in.pcap", "--to", "out.pcap", "--packets", "0"], "--packets"),
+        (["in.pcap", "--to", "out.pcap", "--seconds", "nan"], "--seconds"),
+        (["in.pcap", "--to", "out.pcap", "--seconds", "1", "--packets", "1"], "not allowed with"),
+        (["in.pcap", "--to", "out.pcap", "--direction", "up"], "--direction"),
+    ],
+)
+def test_wrong_usage_exits_with_2(tmp_path, capture, arguments, reason):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert reason in done.stderr.decode()
+    assert left_in(tmp_path) == ["in.pcap"]
+
+
+def test_a_killed_run_leaves_only_a_part(tmp_path, wait_until):
+    with subprocess.Popen(
+        [*COMMAND, "net_null0", "--to", "out.pcapng"], cwd=tmp_path, stderr=subprocess.PIPE
+    ) as process:
+        part = tmp_path / "out.pcapng.part"
+        wait_until(lambda: part.exists() and part.stat().st_size, timeout_s=60)
+        process.kill()
+    assert left_in(tmp_path) == ["out.pcapng.part"]

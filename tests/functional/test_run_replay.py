@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Replays: every frame of a capture arrives, whole and in order, wherever the mirror leads."""
+
+import os
+import shlex
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
+from runs import COMMAND, run, run_well
+
+FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
+CAPTURES = sorted(Path(FOLDER).glob("*.pcap")) if FOLDER else []
+
+# Around the ends of the mbufs (2048 bytes), and up to the longest that libpcap reads.
+LENGTHS = [1, 2, 13, 14, 59, 60, 64, 1514, 2047, 2048, 2049, 4096, 9018, 16128, 16129, 65535, 65589, 131072, 262144]
+
+
+def test_captures_to_replay_are_there_where_the_environment_names_them():
+    assert CAPTURES or not FOLDER
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name)
+def test_real_captures_arrive_frame_by_frame(tmp_path, capture):
+    """Frames, link type and original lengths are the input's in a pcapng and in a pcap, and the counters say so."""
+    result = run_well(capture, "net_null0", "--to", tmp_path / "out.pcapng", "--to", tmp_path / "out.pcap")
+    expected = read_capture(capture)
+    assert read_capture(tmp_path / "out.pcapng") == expected
+    assert read_capture(tmp_path / "out.pcap") == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.pcap", "out.pcapng"]
+    packets, octets = len(expected.frames), sum(len(data) for data, _ in expected.frames)
+    source, sink, *targets = result["ports"]
+    assert (source["rx_packets"], source["rx_bytes"]) == (packets, octets)
+    assert all((port["tx_packets"], port["tx_bytes"]) == (packets, octets) for port in [sink, *targets])
+    assert all(mirror["seen"] == mirror["packets"] == packets for mirror in result["mirrors"])
+    assert result["lost"] == 0
+
+
+@pytest.mark.parametrize("suffix", ["pcapng", "pcap"])
+def test_frames_of_any_length_stay_whole(tmp_path, suffix):
+    """Also where the input's header promises shorter ones, as that of scapy's writers may."""
+    frames = [os.urandom(length) for length in [*LENGTHS, *reversed(LENGTHS), 0, 3]]
+    expected = write_capture(tmp_path / "in.pcap", frames, snaplen=65535)
+    run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / f"out.{suffix}")
+    assert read_capture(tmp_path / f"out.{suffix}") == expected
+
+
+def test_original_lengths_and_link_type_go_through_two_replays(tmp_path):
+    """Cut frames keep the length they had, and frames behind them, in the same mbufs, their own."""
+    cut = [(bytes([number % 256]) * (number % 90 + 1), 1500 + number % 7 * 1000) for number in range(500)]
+    expected = write_capture(tmp_path / "in.pcap", [*cut, b"whole" * 20, *cut, b"whole again"], link_type=101)
+    run_well(tmp_path / "in.pcap", "--to", tmp_path / "a.pcapng")
+    run_well(tmp_path / "a.pcapng", "--to", tmp_path / "b.pcap")
+    assert read_capture(tmp_path / "a.pcapng") == expected
+    assert read_capture(tmp_path / "b.pcap") == expected
+
+
+def test_a_capture_of_the_other_byte_order_with_nanoseconds_is_read(tmp_path):
+    frame = b"\x01\x02\x03" * 30
+    header = struct.pack(">IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 147)
+    (tmp_path / "in.cap").write_bytes(header + struct.pack(">IIII", 1, 2, len(frame), 99) + frame)
+    run_well(tmp_path / "in.cap", "--to", tmp_path / "out.pcapng")
+    assert read_capture(tmp_path / "out.pcapng") == Capture(147, [(frame, 99)])
+
+
+def test_more_frames_than_the_rings_hold_are_not_lost(tmp_path):
+    """One sink and two targets, all files, get every one of 60000 frames in order."""
+    frames = [number.to_bytes(60, "big") for number in range(60_000)]
+    expected = write_capture(tmp_path / "in.pcap", frames)
+    outputs = [tmp_path / name for name in ("sink.pcapng", "one.pcapng", "two.pcap")]
+    result = run_well(tmp_path / "in.pcap", outputs[0], "--to", outputs[1], "--to", outputs[2])
+    assert [read_capture(output) == expected for output in outputs] == [True, True, True]
+    assert result["lost"] == 0
+    assert [mirror["full"] for mirror in result["mirrors"]] == [0, 0]
+
+
+def test_more_bytes_than_the_pool_holds_are_not_lost(tmp_path):
+    frames = [bytes([number]) * 262144 for number in range(256)]
+    expected = write_capture(tmp_path / "in.pcap", frames)
+    run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "out.pcapng")
+    assert read_capture(tmp_path / "out.pcapng") == expected
+
+
+def test_a_capture_without_packets_gives_a_whole_empty_one(tmp_path):
+    write_capture(tmp_path / "in.pcap", [], link_type=113)
+    result = run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "o.pcapng", "--to", tmp_path / "o.pcap")
+    assert read_capture(tmp_path / "o.pcapng") == read_capture(tmp_path / "o.pcap") == Capture(113, [])
+    assert result["ports"][0]["rx_packets"] == 0
+
+
+def test_times_are_those_of_mirroring_in_order(tmp_path):
+    write_capture(tmp_path / "in.pcap", some_frames(500))
+    before = time.time_ns()
+    run_well(tmp_path / "in.pcap", "--to", tmp_path / "out.pcapng", "--to", tmp_path / "out.pcap")
+    after = time.time_ns()
+    for name in ("out.pcapng", "out.pcap"):
+        times = read_capture(tmp_path / name).times_ns
+        assert times == sorted(times)
+        assert before < times[0] <= times[-1] < after
+        assert any(time_ns % 1000 for time_ns in times)
+
+
+def test_a_pcapng_names_the_source(tmp_path):
+    write_capture(tmp_path / "in.pcap", some_frames(1))
+    run_well("in.pcap", "--to", "out.pcapng", cwd=tmp_path)
+    assert read_capture(tmp_path / "out.pcapng").interface == "in.pcap"
+
+
+def test_packets_ends_a_replay_after_exactly_so_many(tmp_path):
+    frames = some_frames(1000)
+    write_capture(tmp_path / "in.pcap", frames)
+    out, sink = tmp_path / "out.pcapng", tmp_path / "sink.pcap"
+    result = run_well(tmp_path / "in.pcap", sink, "--to", out, "--packets", 333)
+    assert [data for data, _ in read_capture(out).frames] == frames[:333]
+    assert [data for data, _ in read_capture(sink).frames] == frames[:333]
+    assert result["ports"][0]["rx_packets"] == 333
+
+
+def test_the_mirror_sees_only_its_direction(tmp_path):
+    """Nothing is sent on a source that is replayed: a tx mirror stays empty."""
+    frames = some_frames(40)
+    write_capture(tmp_path / "in.pcap", frames)
+    result = run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "tx.pcapng", "--direction", "tx")
+    assert read_capture(tmp_path / "tx.pcapng") == Capture(ETHERNET, [])
+    assert result["mirrors"][0]["direction"] == "tx"
+    assert result["mirrors"][0]["seen"] == 0
+    run_well(tmp_path / "in.pcap", "net_null0", "--mirror-to", tmp_path / "rx.pcapng", "--direction", "rx")
+    assert [data for data, _ in read_capture(tmp_path / "rx.pcapng").frames] == frames
+
+
+def test_streams_go_in_and_out(tmp_path):
+    """What comes on stdin goes to stdout: it is a pcapng of the same frames, with the table on stderr."""
+    expected = write_capture(tmp_path / "in.pcap", some_frames(2000))
+    done = run("-", "--to", "-", input=(tmp_path / "in.pcap").read_bytes())
+    assert done.returncode == 0, done.stderr.decode()
+    (tmp_path / "out.pcapng").write_bytes(done.stdout)
+    assert read_capture(tmp_path / "out.pcapng") == expected
+    assert b"lost 0 packets" in done.stderr
+
+
+def test_tcpdump_reads_the_stream(tmp_path):
+    write_capture(tmp_path / "in.pcap", [b"\xff" * 12 + b"\x88\xb5" + b"hello" * 20] * 7)
+    command = f"{shlex.join(COMMAND)} in.pcap --to - | tcpdump -nr - 2>/dev/null"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert done.stdout.count(b"ethertype Unknown (0x88b5), length 114") == 7
+
+
+def test_the_examples_of_the_help_work(tmp_path):
+    write_capture(tmp_path / "in.pcap", some_frames(5))
+    examples = [line.strip() for line in run("--help").stdout.decode().splitlines() if "  dpdk-mirror run " in line]
+    assert len(examples) == 2
+    environment = {"PATH": f"{Path(COMMAND[0]).parent}:{os.environ['PATH']}:/usr/sbin"}
+    for example in examples:
+        script = f"set -o pipefail; {example}"
+        done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert len(read_capture(tmp_path / "out.pcapng").frames) == 5
+    assert len(done.stdout.splitlines()) >= 1000
+
+
+def test_outputs_that_are_no_files_are_written_in_place(tmp_path):
+    expected = write_capture(tmp_path / "in.pcap", some_frames(300))
+    os.mkfifo(tmp_path / "fifo.pcap")
+    with subprocess.Popen("cat fifo.pcap > out.pcap", shell=True, cwd=tmp_path) as cat:
+        run_well("in.pcap", "/dev/null", "--to", "fifo.pcap", "--to", "/dev/null", cwd=tmp_path)
+        cat.wait()
+    assert read_capture(tmp_path / "out.pcap") == expected
+    assert Path("/dev/null").is_char_device()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_link_is_followed_to_the_file_that_it_stands_for(tmp_path):
+    expected = write_capture(tmp_path / "in.pcap", some_frames(3))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.pcapng").symlink_to("folder/real.pcapng")
+    run_well(tmp_path / "in.pcap", "--to", tmp_path / "link.pcapng")
+    assert (tmp_path / "link.pcapng").is_symlink()
+    assert read_capture(tmp_path / "folder" / "real.pcapng") == expected
+
+
+def test_any_file_name_will_do(tmp_path):
+    """One with blanks, brackets, umlauts and bytes that are no UTF-8, and one that is long."""
+    name, long = os.fsdecode("in [b]ü\n\xff.pcap".encode("latin-1")), "x" * 200 + ".pcapng"
+    expected = write_capture(tmp_path / name, some_frames(2))
+    result = run_well(f"./{name}", "net_null0", "--to", long, cwd=tmp_path)
+    assert read_capture(tmp_path / long) == expected
+    assert [port["name"] for port in result["ports"]] == [f"./{name}", "net_null0", long]
+    assert run(f"./{name}", "--to", f"./{name}.cap", cwd=tmp_path).returncode == 0
+    assert read_capture(tmp_path / f"{name}.cap") == expected

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The layers of docs/architecture.md hold in the sources themselves: who may include or import whom, and how long."""
+
+from __future__ import annotations
+
+import ast
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+CSRC = ROOT / "csrc"
+PACKAGE = ROOT / "src" / "dpdk_mirror"
+C_TESTS = ROOT / "tests" / "c"
+
+C_FILES = sorted([*CSRC.rglob("*.[ch]"), *C_TESTS.rglob("*.[ch]")])
+PYTHON_FILES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "examples").glob("*.py"), ROOT / "build_ffi.py"])
+
+
+def own_includes(path: Path) -> Iterator[Path]:
+    """The project's files that a file includes, relative to the project."""
+    for name in re.findall(r'^#include "([^"]+)"', path.read_text(), flags=re.MULTILINE):
+        found = [folder / name for folder in (path.parent, CSRC / "include") if (folder / name).exists()]
+        assert found, f"{path} includes {name}, which is not there"
+        yield found[0].resolve().relative_to(ROOT)
+
+
+def may_include(path: Path, included: Path) -> bool:
+    """What DESIGN's arrows say: rte_mirror.h <- control -> datapath; the others see the public header alone."""
+    folder = path.relative_to(ROOT).parent
+    if included.name == "rte_mirror.h" or included.parent == folder:
+        return True
+    if folder == Path("csrc/control"):
+        return included.parent == Path("csrc/datapath") or included == Path("csrc/compat.h")
+    if folder == Path("csrc/ffi"):
+        return included == Path("csrc/compat.h")
+    # The handshake is tested on the files themselves.
+    return path == C_TESTS / "test_handshake.c" and included == Path("csrc/control/control.h")
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_c_file_includes_only_what_its_layer_may_see(path):
+    """Above all, nothing in datapath/ includes anything of control/, and ffi/ sees the public header alone."""
+    assert [str(included) for included in own_includes(path) if not may_include(path, included)] == []
+
+
+def test_only_compat_h_tests_the_dpdk_version():
+    """What differs between DPDK releases is in one file."""
+    testing = [path for path in C_FILES if re.search(r"^#\s*(el)?if.*RTE_VER", path.read_text(), flags=re.MULTILINE)]
+    assert testing == [CSRC / "compat.h"]
+
+
+def c_functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function's name and how many lines its body has, braces included."""
+    lines = path.read_text().splitlines()
+    opening = None
+    for number, line in enumerate(lines):
+        if line == "{":
+            opening = number
+        elif line == "}" and opening is not None:
+            names = re.findall(r"^(\w+)\(", "\n".join(lines[max(0, opening - 8) : opening]), flags=re.MULTILINE)
+            yield names[-1], number - opening + 1
+            opening = None
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_c_file_and_its_functions_are_short(path):
+    """A file has at most 400 lines, a function at most 40."""
+    assert len(path.read_text().splitlines()) <= 400
+    assert [(name, length) for name, length in c_functions(path) if length > 40] == []
+
+
+def python_functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function's name and how many lines it has, decorators and docstring left out."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first, *rest = node.body
+            body = rest if rest and ast.get_docstring(node) is not None else [first, *rest]
+            signature = first.lineno - node.lineno
+            yield node.name, signature + (node.end_lineno or 0) - body[0].lineno + 1
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_python_module_and_its_functions_are_short(path):
+    """A module has at most 400 lines, a function at most 30."""
+    assert len(path.read_text().splitlines()) <= 400
+    assert [(name, length) for name, length in python_functions(path) if length > 30] == []
+
+
+def module_name(path: Path) -> str:
+    """A module's name in the package: eal, cli, cli.run; "" for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def is_for_typing(node: ast.AST) -> bool:
+    """Whether it is an if TYPE_CHECKING: what it imports is never imported when the program runs."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def import_nodes(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        elif not is_for_typing(child):
+            yield from import_nodes(child)
+
+
+def imported_names(module: str) -> Iterator[str]:
+    """Full dotted names of what a module imports when it runs, functions' own imports included."""
+    path = MODULES[module]
+    package = ["dpdk_mirror", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in import_nodes(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            base = package[: len(package) - node.level + 1] if node.level else []
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def imported_modules(module: str) -> set[str]:
+    """The package's own modules that a module imports; "" (the package itself) is imported by all, and left out."""
+    found = set()
+    for name in imported_names(module):
+        if not name.startswith("dpdk_mirror."):
+            continue
+        inside = name.removeprefix("dpdk_mirror.")
+        parent = inside.rpartition(".")[0]
+        found.add(inside if inside in MODULES else parent)
+    return found - {"", module}
+
+
+def reachable(module: str) -> set[str]:
+    found: set[str] = set()
+    ahead = [module]
+    while ahead:
+        ahead += [name for name in imported_modules(ahead.pop()) if name not in found and not found.add(name)]
+    return found
+
+
+def test_only_binding_imports_the_extension():
+    """One module knows CFFI's extension."""
+    assert [name for name in MODULES if "dpdk_mirror._ffi" in imported_names(name)] == []
+    # It must still import where there is no extension, so it looks it up by name.
+    assert [name for name, path in MODULES.items() if "_ffi" in path.read_text()] == ["_binding"]
+
+
+@pytest.mark.parametrize("module", ["", "errors", "spec", "vdev", "ealconfig", "pmdinfo", "cli.drivers"])
+def test_module_that_needs_no_dpdk_reaches_no_extension(module):
+    """On a machine without libdpdk these import, and so will remote control."""
+    assert "_binding" not in reachable(module)
+
+
+def test_imports_have_no_cycle():
+    """Every arrow points one way: names for annotations aside, no module imports one that imports it."""
+    TopologicalSorter({name: imported_modules(name) for name in MODULES}).prepare()
+
+
+def test_nothing_imports_the_command_or_the_pytest_plugin():
+    """They are at the top."""
+    top = {"pytest_plugin"} | {name for name in MODULES if name.split(".")[0] == "cli"}
+    assert [name for name in MODULES if name not in top and imported_modules(name) & top] == []
+
+
+def test_scapy_is_for_tests_and_examples():
+    """The package takes anything with __bytes__ and does without scapy."""
+    assert [name for name in MODULES if any(found.startswith("scapy") for found in imported_names(name))] == []

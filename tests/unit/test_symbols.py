@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What librte_mirror.so exports, and what it does not ask the loader for."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+CSRC = Path(__file__).resolve().parents[2] / "csrc"
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    """The installed package's folder."""
+    spec = importlib.util.find_spec("dpdk_mirror")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def exported(library: Path) -> set[str]:
+    """The library's own global functions and data."""
+    with library.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".dynsym")
+        assert isinstance(symbols, SymbolTableSection)
+        return {
+            symbol.name
+            for symbol in symbols.iter_symbols()
+            if symbol["st_shndx"] not in ("SHN_UNDEF", "SHN_ABS") and symbol["st_info"]["bind"] == "STB_GLOBAL"
+        }
+
+
+def needed(library: Path) -> list[str]:
+    with library.open("rb") as file:
+        dynamic = ELFFile(file).get_section_by_name(".dynamic")
+        assert isinstance(dynamic, DynamicSection)
+        return [tag.needed for tag in dynamic.iter_tags("DT_NEEDED")]
+
+
+def test_exports_are_the_version_map_and_the_header(package):
+    """What the library exports, what its version map lists and what the header declares are the same."""
+    header = re.sub(r"/\*.*?\*/", "", (CSRC / "include" / "rte_mirror.h").read_text(), flags=re.DOTALL)
+    declared = set(re.findall(r"^[a-z][^(;{]*?\b(rte_mirror_\w+)\(", header, flags=re.MULTILINE))
+    mapped = set(re.findall(r"^\t(\w+);", (CSRC / "version.map").read_text(), flags=re.MULTILINE))
+    assert "rte_mirror_register" in declared
+    assert exported(package / "librte_mirror.so") == mapped == declared
+
+
+def test_library_is_linked_to_no_dpdk_library(package):
+    """So it can be loaded into a running application, which brings its own."""
+    libraries = needed(package / "librte_mirror.so")
+    assert "libc.so.6" in libraries
+    assert [name for name in libraries if "rte_" in name] == []
+
+
+def test_extension_loads_the_packages_own_library(package):
+    """The extension finds librte_mirror.so beside itself, whatever else is installed."""
+    (extension,) = package.glob("_ffi*.so")
+    with extension.open("rb") as file:
+        dynamic = ELFFile(file).get_section_by_name(".dynamic")
+        assert isinstance(dynamic, DynamicSection)
+        paths = [tag.runpath for tag in dynamic.iter_tags("DT_RUNPATH")]
+    assert "librte_mirror.so" in needed(extension)
+    assert paths == ["$ORIGIN"]
+
+
+def test_header_is_in_the_package(package):
+    """Drivers' and applications' builds can find it."""
+    assert (package / "include" / "rte_mirror.h").read_text() == (CSRC / "include" / "rte_mirror.h").read_text()
