@@ -101,6 +101,8 @@ detach(struct mirror_tap *tap)
 	if (rc != 0)
 		return;
 	tap->pending = tap->attached;
+	/* Removed first, counted then. Pairs with the rte_smp_mb()s in the callback. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	tap->pending_use = uses(tap);
 	tap->attached = NULL;
 }

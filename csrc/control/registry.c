@@ -14,7 +14,7 @@
 #include "control.h"
 
 /* How long a poller may stay inside the data path before that is an error. Bursts take microseconds. */
-#define TIMEOUT_US 2000000
+#define TIMEOUT_US 5000000
 
 struct mirror_head mirrors = TAILQ_HEAD_INITIALIZER(mirrors);
 

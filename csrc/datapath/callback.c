@@ -79,8 +79,9 @@ static inline void
 offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
 		uint16_t nb_pkts)
 {
-	if (nb_pkts > 0 && __atomic_load_n(&context->list, __ATOMIC_RELAXED) != NULL) {
-		pass(context, port_id, queue_id, pkts, nb_pkts);
+	if (__atomic_load_n(&context->list, __ATOMIC_RELAXED) != NULL) {
+		if (nb_pkts > 0)
+			pass(context, port_id, queue_id, pkts, nb_pkts);
 		return;
 	}
 	/*
@@ -88,6 +89,11 @@ offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struc
 	 * later passes, and this is one. Pairs with the acquire in uses().
 	 */
 	__atomic_store_n(&context->use, context->use + 2, __ATOMIC_RELEASE);
+	/*
+	 * Either control, which removes a callback and then looks at use, counts this pass; or the poller no longer
+	 * finds that callback when it looks next. Pairs with the fence in detach().
+	 */
+	rte_smp_mb();
 }
 
 uint16_t

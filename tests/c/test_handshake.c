@@ -3,10 +3,10 @@
  */
 
 /*
- * The handshake between pollers and the control path, under ThreadSanitizer and without EAL: the data path's files and
+ * The handshake between pollers and the control path, under a sanitizer and without EAL: the data path's files and
  * control/attach.c themselves, over a stand-in for ethdev whose callbacks are freed for good when the library frees
  * them. Lists, counters and callbacks are used without any other synchronisation, so whatever the handshake lets
- * through too early is a data race, or a use of freed memory, that ThreadSanitizer reports.
+ * through too early is a data race, or a use of freed memory, that the sanitizer reports.
  */
 
 #include <pthread.h>
@@ -24,7 +24,7 @@
 #define SOURCE    0
 #define TARGET    1
 #define NB_PKTS   3
-#define NB_CYCLES 20000
+#define NB_CYCLES 50000
 
 #define CHECK(condition)                                                                          \
 	do {                                                                                      \
