@@ -21,13 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._binding import check, ffi, lib
+from .closeable import Closeable
 from .errors import ClosedError, ConflictError, MirrorError, error_for
 from .ethdev import Port
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     from .eal import Eal
     from .mempool import Mempool
 
@@ -110,7 +108,7 @@ class RingPort(Port):
             self._ring = None
 
 
-class _Capture:
+class _Capture(Closeable):
     """What a reader and a writer have in common: the C object behind them, and their port."""
 
     shares_queues = False
@@ -120,14 +118,6 @@ class _Capture:
         self.port: RingPort | None = None
         self._c: Any = None
         self._finalizer: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends it wherever it is. A second call does nothing."""

@@ -15,9 +15,10 @@ import threading
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._binding import check, drain_log, ffi, lib
+from .closeable import Closeable
 from .ealconfig import EalConfig, is_pci, pci_address
 from .errors import (
     ClosedError,
@@ -36,8 +37,6 @@ from .vdev import Vdev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
-
 __all__ = ["Eal", "EalConfig", "Vdev", "is_pci"]
 
 _logger = logging.getLogger("dpdk_mirror")
@@ -47,7 +46,7 @@ _argv: list[Any] = []  # EAL keeps pointers into its arguments
 _KERNEL_DRIVERS = ("net_af_packet", "net_af_xdp", "net_tap", "net_tun")
 
 
-class Eal:
+class Eal(Closeable):
     """DPDK's runtime, with ``EalConfig(**options)``. One per process, ever: DPDK cannot be started again once it ended.
 
     The thread that makes it keeps its CPU affinity. ``close()``, or the end of the ``with`` block, closes all that is
@@ -77,14 +76,6 @@ class Eal:
 
     def __repr__(self) -> str:
         return "<Eal, closed>" if self.closed else f"<Eal with {len(self._devices)} devices>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def closed(self) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ._binding import check, ffi, lib
+from .closeable import Closeable
 from .errors import ClosedError, ConflictError, InvalidConfigError, error_for
 from .portconfig import PortConfig, offload_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from .eal import Eal
     from .mempool import Mempool
@@ -63,7 +63,7 @@ class QueueUser(Protocol):
     def __hash__(self) -> int: ...
 
 
-class Port:
+class Port(Closeable):
     """A port of a device that EAL has; had from ``Eal.port()`` or ``Eal.plug()``.
 
     ``close()`` ends the mirrors and forwarders that use the port, then the port. ``stop()`` is refused while a
@@ -88,14 +88,6 @@ class Port:
     def __repr__(self) -> str:
         state = "closed" if self._id is None else "started" if self._started else "stopped"
         return f"<Port {self.name}, {state}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # What it is.
 

@@ -6,21 +6,20 @@ from __future__ import annotations
 
 import errno
 import weakref
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ._binding import check, ffi, lib
+from .closeable import Closeable
 from .errors import ClosedError, ConflictError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .eal import Eal
     from .ethdev import Port
 
 __all__ = ["Mempool"]
 
 
-class Mempool:
+class Mempool(Closeable):
     """A pool of ``size`` packet buffers (mbufs); made by ``Eal.mempool()``.
 
     ``data_room`` is how many bytes of packet data a buffer holds; longer frames take several. Each buffer has the
@@ -43,14 +42,6 @@ class Mempool:
 
     def __repr__(self) -> str:
         return f"<Mempool {self.name} of {self.size} x {self.data_room} bytes>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def c(self) -> Any:

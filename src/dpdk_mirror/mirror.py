@@ -8,15 +8,14 @@ import enum
 import errno
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
+from .closeable import Closeable
 from .errors import ClosedError, error_for
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .ethdev import Port
 
 __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorState"]
@@ -68,7 +67,7 @@ class MirrorHooks:
     lock: Any = None
 
 
-class Mirror:
+class Mirror(Closeable):
     """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
 
     Options are MirrorSpec's: mode, target_queue, nb_target_queues, snaplen, split_len, name.
@@ -105,14 +104,6 @@ class Mirror:
 
     def __str__(self) -> str:
         return f"mirror {self.source.name} -> {self.target.name} ({self.spec.directions})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def id(self) -> int:

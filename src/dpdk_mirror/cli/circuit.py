@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from .._binding import lib
 from ..capture import ETHERNET, STREAM, CaptureReader, CaptureWriter
+from ..closeable import Closeable
 from ..eal import Eal, is_pci
 from ..forwarder import Forwarder, ForwarderStats
 from ..mirror import Mirror
@@ -18,8 +19,6 @@ from .ends import DeviceEnd, End, Ends, FileEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
-    from typing import Self
 
     from ..ethdev import Port
     from ..mempool import Mempool
@@ -69,7 +68,7 @@ class Plan:
         return files * _WAITING_PACKETS + devices * self.queues * _DESCRIPTORS + _WAITING_PACKETS - 1
 
 
-class Files:
+class Files(Closeable):
     """The captures of a run. What has not begun when it fails is removed, what has begun keeps the name of a part."""
 
     def __init__(self, ends: Ends, stdout: int) -> None:
@@ -81,14 +80,6 @@ class Files:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def hung_up(self) -> bool:

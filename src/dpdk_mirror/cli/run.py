@@ -187,6 +187,8 @@ def _watch(circuit: Circuit, arguments: argparse.Namespace, signals: Signals, be
 
 
 def _is_time(circuit: Circuit, arguments: argparse.Namespace, begin: float) -> bool:
+    elapsed = time.monotonic() - begin
     if arguments.seconds is not None:
-        return bool(time.monotonic() - begin >= arguments.seconds)
-    return arguments.until_idle is not None and bool(circuit.stats().idle_s >= arguments.until_idle)
+        return bool(elapsed >= arguments.seconds)
+    # What the source did not give before the run began does not count.
+    return arguments.until_idle is not None and bool(min(circuit.stats().idle_s, elapsed) >= arguments.until_idle)
