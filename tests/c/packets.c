@@ -77,6 +77,8 @@ see(const struct rte_mbuf *seg, struct seen_segment *seen)
 	CHECK(seg->buf_len <= sizeof(seen->data));
 	memcpy(&seen->header, seg, sizeof(seen->header));
 	rte_mbuf_refcnt_set(&seen->header, 0);
+	/* From 24.11 on net_ring says on rx where a packet came in. */
+	seen->header.port = 0;
 	memcpy(seen->data, seg->buf_addr, seg->buf_len);
 }
 
