@@ -112,9 +112,10 @@ tidy(struct mirror_tap *tap)
 {
 	/* Its deadline is past: lists are freed if that can be done at once. */
 	(void)mirror_wait(tap, 0);
-	/* What a removed port leaves is freed when it has a successor: by then EAL may have been cleaned up. */
-	if (tap->pending != NULL && rte_eth_dev_is_valid_port(tap->port_id) &&
-			is_past_pending(tap)) {
+	/* What a removed port leaves waits for its successor: until then EAL may have been cleaned up. */
+	if (!mirror_port_exists(tap->port_id))
+		return;
+	if (tap->pending != NULL && is_past_pending(tap)) {
 		rte_free((void *)(uintptr_t)tap->pending);
 		tap->pending = NULL;
 	}

@@ -13,59 +13,6 @@
 
 #define ALL_DIRECTIONS ((uint32_t)RTE_MIRROR_RX | (uint32_t)RTE_MIRROR_TX)
 
-/* ethdev gives a port that is not started the burst functions of one that never was; no public call tells. */
-bool
-mirror_port_is_started(uint16_t port_id)
-{
-	uint16_t unused = 0;
-
-	if (!rte_eth_dev_is_valid_port(port_id))
-		return false;
-	while (unused < RTE_MAX_ETHPORTS && rte_eth_dev_is_valid_port(unused))
-		unused++;
-	return unused == RTE_MAX_ETHPORTS ||
-			rte_eth_fp_ops[port_id].tx_pkt_burst != rte_eth_fp_ops[unused].tx_pkt_burst;
-}
-
-static uint64_t
-port_tx_offloads(uint16_t port_id)
-{
-	struct rte_eth_conf conf;
-
-	return rte_eth_dev_conf_get(port_id, &conf) == 0 ? conf.txmode.offloads : 0;
-}
-
-/* What is enabled on a queue alone shows where the driver can tell. */
-static bool
-has_fast_free_queue(uint16_t port_id)
-{
-	struct rte_eth_dev_info dev;
-	struct rte_eth_txq_info queue;
-	uint16_t i;
-
-	if (!rte_eth_dev_is_valid_port(port_id) || rte_eth_dev_info_get(port_id, &dev) != 0)
-		return false;
-	for (i = 0; i < dev.nb_tx_queues; i++) {
-		if (rte_eth_tx_queue_info_get(port_id, i, &queue) == 0 &&
-				(queue.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
-			return true;
-	}
-	return false;
-}
-
-uint16_t
-mirror_fast_free_port(void)
-{
-	uint16_t port;
-
-	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (rte_eth_dev_is_valid_port(port) &&
-				(port_tx_offloads(port) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
-			break;
-	}
-	return port;
-}
-
 /* With FAST_FREE a driver frees mbufs without a look at their reference count, those that mirrors share too. */
 static int
 check_fast_free(void)
@@ -73,7 +20,8 @@ check_fast_free(void)
 	uint16_t port = mirror_fast_free_port(), candidate;
 
 	for (candidate = 0; port == RTE_MAX_ETHPORTS && candidate < RTE_MAX_ETHPORTS; candidate++) {
-		if (has_fast_free_queue(candidate))
+		if ((mirror_port_queue_offloads(candidate) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
+				0)
 			port = candidate;
 	}
 	if (port == RTE_MAX_ETHPORTS)
@@ -123,9 +71,8 @@ check_not_built(const struct rte_mirror_param *param)
 	return 0;
 }
 
-/* What can be told from the parameters alone. */
-static int
-check_param(const struct rte_mirror_param *param)
+int
+mirror_check_param(const struct rte_mirror_param *param)
 {
 	unsigned int i;
 
@@ -155,12 +102,12 @@ check_port(uint16_t port_id, const char *role, struct rte_eth_dev_info *dev)
 {
 	int rc;
 
-	if (!rte_eth_dev_is_valid_port(port_id))
+	if (!mirror_port_exists(port_id))
 		return mirror_refuse(ENODEV, "%s: there is no port %u", role, port_id);
 	if (!mirror_port_is_started(port_id))
 		return mirror_refuse(ENETDOWN, "%s: port %u is not started: start it first", role,
 				port_id);
-	rc = rte_eth_dev_info_get(port_id, dev);
+	rc = mirror_port_info_get(port_id, dev);
 	if (rc != 0)
 		return mirror_refuse(-rc, "%s: port %u does not say what it is: %s", role, port_id,
 				strerror(-rc));
@@ -183,8 +130,7 @@ check_source(struct mirror *mirror)
 		return mirror_refuse(EINVAL,
 				"source: port %u has no tx queue: configure one, or mirror rx alone",
 				mirror->src_port);
-	if ((mirror->directions & RTE_MIRROR_TX) != 0 &&
-			(port_tx_offloads(mirror->src_port) & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0)
+	if ((mirror->directions & RTE_MIRROR_TX) != 0 && mirror_port_is_lockfree(mirror->src_port))
 		return mirror_refuse(ENOTSUP,
 				"source: port %u has MT_LOCKFREE enabled, so several threads may send on one "
 				"queue at once: configure it without, or mirror rx alone",
@@ -197,7 +143,6 @@ check_target(const struct rte_mirror_param *param, struct mirror *mirror)
 {
 	const uint16_t port = mirror->target_port;
 	struct rte_eth_dev_info dev;
-	uint64_t offloads;
 	int rc = check_port(port, "target", &dev);
 
 	if (rc != 0)
@@ -216,10 +161,11 @@ check_target(const struct rte_mirror_param *param, struct mirror *mirror)
 	mirror->nb_target_queues = param->nb_target_queues != 0 ?
 			param->nb_target_queues :
 			dev.nb_tx_queues - param->target_queue;
-	offloads = port_tx_offloads(port);
-	mirror->target_is_lockfree = (offloads & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0;
+	mirror->target_is_lockfree = mirror_port_is_lockfree(port);
 	/* Without it drivers may pick transmit functions that look at the first segment alone. */
-	mirror->max_segs = (offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0 ? UINT16_MAX : 1;
+	mirror->max_segs = 1;
+	if ((mirror_port_tx_offloads(port) & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
+		mirror->max_segs = UINT16_MAX;
 	return 0;
 }
 
@@ -290,10 +236,8 @@ check_others(const struct mirror *mirror, const char *name)
 int
 mirror_check(uint16_t src_port, const struct rte_mirror_param *param, struct mirror *mirror)
 {
-	int rc = check_param(param);
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	mirror->src_port = src_port;
 	mirror->target_port = param->target_port;
 	mirror->directions = param->directions;

@@ -23,6 +23,7 @@
 #include "../datapath/datapath.h"
 #include "rte_mirror.h"
 
+struct rte_eth_dev_info;
 struct rte_eth_rxtx_callback;
 
 /** One queue of a source in one direction. Never freed, see struct mirror_context. */
@@ -113,10 +114,25 @@ struct mirror *mirror_find(uint32_t mirror_id);
 
 /* check.c */
 
+/** Checks what can be told from the parameters alone: 0 or -errno. */
+int mirror_check_param(const struct rte_mirror_param *param);
 /** Checks parameters for a source against ports and mirrors; on success mirror says what they come to. */
 int mirror_check(uint16_t src_port, const struct rte_mirror_param *param, struct mirror *mirror);
+
+/* ports.c */
+
+/** Has epochs kept from now on: 0 or -errno. */
+int mirror_ports_watch(void);
+bool mirror_port_exists(uint16_t port_id);
 bool mirror_port_is_started(uint16_t port_id);
-/** A valid port on which RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled, or RTE_MAX_ETHPORTS. */
+/** As rte_eth_dev_info_get(), of a started port that may be going away meanwhile: 0 or -errno. */
+int mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info);
+/** The tx offloads that the port was configured with. */
+uint64_t mirror_port_tx_offloads(uint16_t port_id);
+/** The tx offloads enabled on any of a started port's queues, as far as its driver can tell. */
+uint64_t mirror_port_queue_offloads(uint16_t port_id);
+bool mirror_port_is_lockfree(uint16_t port_id);
+/** A port that was configured with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE, or RTE_MAX_ETHPORTS. */
 uint16_t mirror_fast_free_port(void);
 
 /* plan.c */
@@ -134,8 +150,8 @@ uint16_t mirror_fast_free_port(void);
  *   - another: the newcomer's queues cannot be covered, or out of memory
  */
 int mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us);
-/** Ends a mirror for good, giving the reason as in printf; mirror_plan_apply() then takes it out. */
-void mirror_stop(struct mirror *mirror, const char *format, ...) __rte_format_printf(2, 3);
+/** Stops, for good, the mirrors whose devices have gone; mirror_plan_apply() takes them out. */
+void mirror_plan_stop_gone(void);
 
 /* list.c */
 

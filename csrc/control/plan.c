@@ -21,8 +21,11 @@
  * where there is more than one user now. So at no time do two pollers send on one queue without its lock.
  */
 
-void
-mirror_stop(struct mirror *mirror, const char *format, ...)
+/* Ends a mirror for good. */
+static void stop(struct mirror *mirror, const char *format, ...) __rte_format_printf(2, 3);
+
+static void
+stop(struct mirror *mirror, const char *format, ...)
 {
 	va_list args;
 
@@ -33,21 +36,42 @@ mirror_stop(struct mirror *mirror, const char *format, ...)
 	MIRROR_LOG(NOTICE, "%s stopped: %s\n", mirror->name, mirror->reason);
 }
 
-/* Rules 1, 4 and 8: a mirror ends with its devices, and when sharing its packets has become unsafe. */
+/* Its packets go nowhere any more: the data path does not follow what belongs to a device that is gone. */
 static void
-stop_if_due(struct mirror *mirror)
+stop_if_gone(struct mirror *mirror)
 {
-	uint16_t fast_free_port;
-
 	if (mirror_is_gone(mirror->src_port, mirror->source_epoch))
-		mirror_stop(mirror, "its source, port %u, was removed", mirror->src_port);
+		stop(mirror, "its source, port %u, was removed", mirror->src_port);
 	else if (mirror_is_gone(mirror->target_port, mirror->target_epoch))
-		mirror_stop(mirror, "its target, port %u, was removed", mirror->target_port);
-	else if (!mirror_port_is_started(mirror->target_port))
-		mirror_stop(mirror, "its target, port %u, was stopped", mirror->target_port);
-	else if ((fast_free_port = mirror_fast_free_port()) != RTE_MAX_ETHPORTS)
-		mirror_stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
+		stop(mirror, "its target, port %u, was removed", mirror->target_port);
+}
+
+/* Rules 1, 4 and 7: going on has become unsafe. */
+static void
+stop_if_unsafe(struct mirror *mirror)
+{
+	const uint16_t fast_free_port = mirror_fast_free_port();
+
+	if (!mirror_port_is_started(mirror->target_port))
+		stop(mirror, "its target, port %u, was stopped", mirror->target_port);
+	else if ((mirror->directions & RTE_MIRROR_TX) != 0 &&
+			mirror_port_is_lockfree(mirror->src_port))
+		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",
+				mirror->src_port);
+	else if (fast_free_port != RTE_MAX_ETHPORTS)
+		stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);
+}
+
+void
+mirror_plan_stop_gone(void)
+{
+	struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (mirror->state == RTE_MIRROR_RUNNING)
+			stop_if_gone(mirror);
+	}
 }
 
 static struct mirror_slot *
@@ -115,7 +139,7 @@ static int
 cover_source(struct mirror *mirror)
 {
 	struct rte_eth_dev_info dev;
-	int rc = rte_eth_dev_info_get(mirror->src_port, &dev);
+	int rc = mirror_port_info_get(mirror->src_port, &dev);
 
 	if (rc == 0)
 		rc = cover_direction(mirror, RTE_MIRROR_RX, dev.nb_rx_queues);
@@ -132,9 +156,10 @@ cover_sources(const struct mirror *newcomer)
 	struct mirror *mirror;
 	int rc = 0, result = 0;
 
+	mirror_plan_stop_gone();
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->state == RTE_MIRROR_RUNNING)
-			stop_if_due(mirror);
+			stop_if_unsafe(mirror);
 		if (mirror->state == RTE_MIRROR_RUNNING) {
 			rc = cover_source(mirror);
 			result = mirror == newcomer ? rc : result;

@@ -124,8 +124,12 @@ add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id
 	if (mirror == NULL)
 		return mirror_refuse(ENOMEM, "out of memory");
 	TAILQ_INIT(&mirror->slots);
+	rc = mirror_check_param(param);
 	/* Watched before they are checked, so that no port goes unnoticed. */
-	rc = mirror_watch();
+	if (rc == 0)
+		rc = mirror_watch();
+	/* What was mirrored from or to a port's former device does not stand in the way. */
+	mirror_plan_stop_gone();
 	if (rc == 0)
 		rc = mirror_check(src_port, param, mirror);
 	if (rc == 0)
@@ -288,6 +292,7 @@ rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info)
 	rc = mirror_registry_lock();
 	if (rc != 0)
 		return rc;
+	mirror_plan_stop_gone();
 	mirror = mirror_find(mirror_id);
 	if (mirror != NULL)
 		describe(mirror, info);

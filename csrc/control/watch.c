@@ -18,19 +18,6 @@
 #define POLLER_US 1000
 
 static bool is_running;
-static bool has_events;
-
-/*
- * Runs in whichever thread removes the device, which may hold locks of its own, and may be inside the registry:
- * so it takes no mutex and waits for nothing.
- */
-static int
-on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
-		void *ret_param __rte_unused)
-{
-	__atomic_fetch_add(&mirror_epochs[port_id], 1, __ATOMIC_ACQ_REL);
-	return 0;
-}
 
 static bool
 has_work(void)
@@ -41,7 +28,7 @@ has_work(void)
 		return true;
 	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
 		/* Attached with nothing to do, until the port's traffic proves that it can be detached. */
-		if (tap->attached != NULL && rte_eth_dev_is_valid_port(tap->port_id))
+		if (tap->attached != NULL && mirror_port_exists(tap->port_id))
 			return true;
 	}
 	return false;
@@ -68,18 +55,10 @@ watch(void *arg __rte_unused)
 int
 mirror_watch(void)
 {
-	int rc;
+	int rc = mirror_ports_watch();
 
-	if (!has_events) {
-		rc = rte_eth_dev_callback_register(
-				RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
-		if (rc != 0)
-			return mirror_refuse(-rc, "cannot watch ports for their removal: %s",
-					strerror(-rc));
-		has_events = true;
-	}
-	if (is_running)
-		return 0;
+	if (rc != 0 || is_running)
+		return rc;
 	rc = mirror_thread_create("mirror-watch", watch, NULL);
 	if (rc != 0)
 		return mirror_refuse(-rc, "cannot start the thread that watches ports: %s",

@@ -55,6 +55,9 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 	const uint64_t use = context->use;
 	const struct mirror_list *list;
 
+	/* We are inside already: a target, a bond say, transmits through its own source. */
+	if (unlikely((use & 1) != 0))
+		return;
 	/* Before use turns odd: control reads poller only after it has seen that. */
 	__atomic_store_n(&context->poller, pthread_self(), __ATOMIC_RELAXED);
 	__atomic_store_n(&context->use, use + 1, __ATOMIC_RELEASE);

@@ -78,8 +78,9 @@ struct mirror_context {
 } __rte_cache_aligned;
 
 /**
- * How many devices have had each port id so far. Grows in ethdev's DESTROY event, which may not wait for anything:
- * with a number that is behind, a list or an entry belongs to a device that is gone, and is not followed.
+ * Counts, for each port id, the devices that come and go: even while there is one, odd from its DESTROY event to the
+ * next one's NEW. A list or an entry with another number than its port's now belongs to a device that is gone, and is
+ * not followed.
  */
 extern uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 

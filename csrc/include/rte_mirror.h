@@ -20,7 +20,8 @@
  * which are left alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
  *
  * All functions may be called from any thread, but not from inside a mirror's data path (-EDEADLK). They may wait:
- * for each other, and until no poller can still use what they take away.
+ * for each other, and until no poller can still use what they take away; while one poller stays inside, changes that
+ * would have to wait for it end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
  *
  * The interface follows the "lib: introduce traffic mirroring API" RFC (dpdk-dev, July 2020).
  */
@@ -88,6 +89,9 @@ struct rte_mirror_select;
 
 /**
  * What to mirror, and how. Zero-initialise it: 0 means default for all but target_port and directions.
+ *
+ * A lock is held while the target's own mirrors take theirs: where mirrors are chained, the application sees to it that
+ * no two chains take the same locks in opposite orders.
  *
  * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed. A name has 1 to
  * RTE_MIRROR_NAME_SIZE - 1 bytes and no control characters. What is not built yet is refused unless it is 0.
@@ -196,7 +200,7 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -EBUSY: a chained mirror holds the same lock
  *   - -ENOTSUP: not built yet; RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process;
  *     tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks
- *   - -ENOMEM: out of memory, or of ids
+ *   - -ENOMEM: out of memory, or of ids; or 64 mirrors are on the source
  *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds
  *   - -EDEADLK: called from inside the data path
  */
@@ -212,9 +216,9 @@ int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint
  * @return
  *   0, or a negative errno:
  *   - -ENOENT: no such mirror
- *   - -ETIMEDOUT: a poller has stayed inside the mirror for seconds. No packet is offered to it any more, but it
- *     still exists: call again
- *   - -ENOMEM: out of memory; likewise
+ *   - -ETIMEDOUT: a poller has stayed inside this mirror, or another, for seconds. No packet is offered to this one
+ *     any more, but it still exists: call again
+ *   - -ENOMEM: out of memory; it still exists, and may still be offered packets: call again
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_remove(uint32_t mirror_id);

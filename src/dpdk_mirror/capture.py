@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 import errno
 import itertools
+import math
 import os
 import stat
 import time
@@ -266,10 +267,18 @@ class CaptureWriter(_Capture):
         if error and error != -errno.EPIPE:
             raise _write_error(self.name, -error, self._part)
 
-    def finish(self) -> None:
-        """Waits until all that was sent is written; nothing may be sent any more."""
+    def finish(self, timeout_s: float = math.inf) -> None:
+        """Waits until all that was sent is written; nothing may be sent any more.
+
+        BusyTimeoutError when whoever reads a stream has taken nothing for so long; it can be called again.
+        """
         lib.ffi_writer_finish(self._live())
+        progress, since = self.stats, time.monotonic()
         while not self._status().ended:
+            if self.stats != progress:
+                progress, since = self.stats, time.monotonic()
+            if time.monotonic() - since > timeout_s:
+                raise error_for(errno.ETIMEDOUT, f"write {self.name}: its reader has taken nothing for {timeout_s:g} s")
             time.sleep(_PAUSE_S)
         self.check()
 
@@ -301,6 +310,8 @@ class CaptureWriter(_Capture):
     def _open_output(self) -> int:
         path = Path(self.name)
         try:
+            if self.name.endswith(os.sep):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if path.exists() and not path.is_file():
                 return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
             if path.exists() and not os.access(path, os.W_OK):

@@ -139,7 +139,7 @@ class EalConfig:
                 _lack(f"{needed} MB of hugepages", f"{free} MB are free and may be used", hint)
         needed, available = self.needed_mb(mmap.PAGESIZE), available_mb()
         if needed > available:
-            _lack(f"{needed} MB of memory", f"{available} MB are available", "lower memory_mb or buffers")
+            _lack(f"{needed} MB of memory", f"{available} MB are available", "ask for fewer buffers or queues")
         return ["--no-huge", "--no-shconf", "-m", str(needed)]
 
 

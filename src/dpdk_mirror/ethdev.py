@@ -157,6 +157,8 @@ class Port(Closeable):
     def start(self, pool: Mempool, **options: Any) -> Self:
         """Sets the port up as ``PortConfig(**options)`` says and starts it; what it receives comes from ``pool``."""
         config = PortConfig(**options)
+        if not hasattr(pool, "c"):
+            raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")
         if self._started:
             raise ConflictError(errno.EBUSY, f"start port {self.name}: it is started", "stop it first")
         c_config = config.to_c(self._info(), pool.c)

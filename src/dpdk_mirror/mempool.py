@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from ._binding import check, ffi, lib
 from .closeable import Closeable
-from .errors import ClosedError, ConflictError
+from .errors import ClosedError, ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
     from .eal import Eal
     from .ethdev import Port
 
 __all__ = ["Mempool"]
+
+_MAX_SIZE = (1 << 31) - 1
+# An mbuf's 16-bit buffer length, less the headroom.
+_MAX_DATA_ROOM = 0xFFFF - 128
 
 
 class Mempool(Closeable):
@@ -28,6 +32,7 @@ class Mempool(Closeable):
     """
 
     def __init__(self, eal: Eal, name: str, *, size: int = 4095, data_room: int = 2048) -> None:
+        _check(name, size, data_room)
         self._eal = eal  # keeps EAL up for as long as the pool is there
         self.name = name
         self.size = size
@@ -82,6 +87,16 @@ class Mempool(Closeable):
         """Gives the pool up without freeing it: it goes when EAL does."""
         self._finalizer.detach()
         self._c = None
+
+
+def _check(name: object, size: object, data_room: object) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"a mempool's name must be a str, not {type(name).__name__}")
+    for key, value, most in (("size", size, _MAX_SIZE), ("data_room", data_room, _MAX_DATA_ROOM)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{key} must be an int, not {type(value).__name__}")
+        if not 1 <= value <= most:
+            raise InvalidConfigError(errno.EINVAL, f"create mempool {name}: {key}={value} is not within 1 to {most}")
 
 
 def _free_unused(pool: Any, size: int) -> None:

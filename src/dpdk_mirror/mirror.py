@@ -84,6 +84,9 @@ class Mirror(Closeable):
         hooks: MirrorHooks | None = None,
         **options: Any,
     ) -> None:
+        for role, port in (("source", source), ("target", target)):
+            if not hasattr(port, "tx_queues"):
+                raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
         self.source, self.target = source, target
         self.spec = MirrorSpec(directions=direction, **options)
         self._hooks = hooks or MirrorHooks()  # kept alive as long as the mirror

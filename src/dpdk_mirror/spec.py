@@ -75,7 +75,7 @@ class MirrorSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.directions, Direction) or not isinstance(self.mode, Mode):
-            raise TypeError("directions must be a Direction and mode a Mode")
+            raise TypeError("a direction must be a Direction, such as Direction.RX, and a mode a Mode")
         if self.directions not in (Direction.RX, Direction.TX, Direction.BOTH):
             _refuse(f"directions={int(self.directions)}: neither rx nor tx nor both")
         for key, bits in _BITS.items():

@@ -119,6 +119,12 @@ rte_free(void *callback)
 /* The rest of control/, as far as attach.c asks for it. */
 
 bool
+mirror_port_exists(uint16_t port_id)
+{
+	return port_id == SOURCE;
+}
+
+bool
 mirror_port_is_started(uint16_t port_id)
 {
 	return port_id == SOURCE;

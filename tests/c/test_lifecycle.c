@@ -142,6 +142,119 @@ a_successor_of_a_source_is_mirrored_once(void)
 	bench_close(&bench);
 }
 
+/* What was mirrored from and to the former devices does not stand in the way, not even for a moment. */
+static void
+successors_can_be_mirrored_at_once(void)
+{
+	const uint32_t both = RTE_MIRROR_RX | RTE_MIRROR_TX;
+	struct bench bench;
+	uint32_t id, id2;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, both);
+	port_close(&bench.source);
+	port_open(&bench.source, &port_default);
+	id2 = mirror_on(bench.source.id, bench.target.id, both);
+	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
+	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	CHECK_EQ(stats_of(id2).packets, 20);
+	port_close(&bench.target);
+	port_open(&bench.target, &port_default);
+	/* It would be a loop, if the former target were still there. */
+	mirror_off(mirror_on(bench.target.id, bench.source.id, both));
+	mirror_off(id);
+	mirror_off(id2);
+	bench_close(&bench);
+}
+
+/* Sends what a target is sent through another port: the mirror's own source. */
+static uint16_t
+send_through(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts,
+		void *arg)
+{
+	uint16_t i;
+
+	(void)port_id;
+	(void)queue_id;
+	for (i = 0; i < nb_pkts; i++)
+		rte_mbuf_refcnt_update(pkts[i], 1);
+	CHECK_EQ(rte_eth_tx_burst(*(uint16_t *)arg, 0, pkts, nb_pkts), nb_pkts);
+	return nb_pkts;
+}
+
+/* As when a member of a bond is mirrored to the bond. */
+static void
+a_target_may_transmit_through_its_source(void)
+{
+	const struct rte_eth_rxtx_callback *callback;
+	struct rte_mbuf *pkts[10], *got[30];
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	callback = rte_eth_add_tx_callback(bench.target.id, 0, send_through, &bench.source.id);
+	CHECK(callback != NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
+	packets_make(bench.pool, pkts, 10, 1, 60);
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 10), 10);
+	/* Once by the application and once by the target, which was sent each packet once. */
+	CHECK_EQ(ring_get(bench.source.tx[0], got, 30), 20);
+	packets_free(got, 20);
+	CHECK_EQ(ring_get(bench.target.tx[0], got, 30), 10);
+	packets_free(got, 10);
+	CHECK_EQ(stats_of(id).packets, 10);
+	mirror_off(id);
+	CHECK_EQ(rte_eth_remove_tx_callback(bench.target.id, 0, callback), 0);
+	bench_close(&bench);
+}
+
+struct registrar {
+	uint16_t source, target;
+	bool stop;
+	uint64_t nb_cycles;
+};
+
+static int
+add_and_remove(void *arg)
+{
+	struct registrar *registrar = arg;
+
+	while (!__atomic_load_n(&registrar->stop, __ATOMIC_ACQUIRE)) {
+		mirror_off(mirror_on(registrar->source, registrar->target, RTE_MIRROR_RX));
+		registrar->nb_cycles++;
+	}
+	return 0;
+}
+
+/* The registry asks ports for their queues: also while one of them is being removed by another thread. */
+static void
+ports_may_go_while_mirrors_come(void)
+{
+	const struct port_options options = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
+	struct registrar registrar = { 0 };
+	struct bench bench;
+	unsigned int i;
+	uint16_t port_id;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	registrar.source = bench.source.id;
+	registrar.target = bench.target.id;
+	test_launch(0, add_and_remove, &registrar);
+	for (i = 0; i < 20000; i++) {
+		port_id = vdev_open("net_null7", "");
+		vdev_configure(port_id, &options);
+		id = mirror_on(port_id, bench.target2.id, RTE_MIRROR_RX);
+		vdev_close(port_id, "net_null7");
+		mirror_off(id);
+	}
+	__atomic_store_n(&registrar.stop, true, __ATOMIC_RELEASE);
+	test_join(0);
+	CHECK(registrar.nb_cycles > 0);
+	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	bench_close(&bench);
+}
+
 static void
 a_mirror_ends_with_its_target(void)
 {
@@ -219,6 +332,9 @@ const struct test_case test_cases[] = {
 			new_queues_of_a_source_are_covered_within_a_second },
 	{ "a_mirror_ends_with_its_source", a_mirror_ends_with_its_source },
 	{ "a_successor_of_a_source_is_mirrored_once", a_successor_of_a_source_is_mirrored_once },
+	{ "successors_can_be_mirrored_at_once", successors_can_be_mirrored_at_once },
+	{ "a_target_may_transmit_through_its_source", a_target_may_transmit_through_its_source },
+	{ "ports_may_go_while_mirrors_come", ports_may_go_while_mirrors_come },
 	{ "a_mirror_ends_with_its_target", a_mirror_ends_with_its_target },
 	{ "a_target_that_stops_ends_the_mirror", a_target_that_stops_ends_the_mirror },
 	{ "net_null_as_a_source", net_null_as_a_source },

@@ -195,3 +195,20 @@ def test_several_queues_are_forwarded_and_mirrored(tmp_path):
 def write_and_read(path, count):
     write_capture(path, some_frames(count))
     return path.read_bytes()
+
+
+def test_a_reader_that_stalls_does_not_hold_up_the_end(tmp_path):
+    """Told to end, a run does not wait for a reader who takes nothing: it says so, and fails."""
+    reading, writing = os.pipe()
+    with running("net_null0", "--to", "-", cwd=tmp_path, stdout=writing) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 1
+        assert b"its reader has taken nothing" in process.stderr.read()
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_mirror_of_tx_that_can_get_nothing_is_pointed_out():
+    done = run("net_null0", "--packets", 1, "--direction", "tx", "--to", "net_null1")
+    assert done.returncode == 0
+    assert b"nothing is sent on SOURCE" in done.stderr

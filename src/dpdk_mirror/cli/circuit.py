@@ -97,12 +97,12 @@ class Files(Closeable):
         for writer in self.writers.values():
             writer.start(link_type)
 
-    def finish(self) -> None:
-        """Waits until all is written, and gives the captures their names."""
+    def finish(self, timeout_s: float) -> None:
+        """Waits until all is written, and gives the captures their names; BusyTimeoutError as of a writer."""
         if not self.begun:  # a stream from which nothing came
             self.begin()
         for writer in self.writers.values():
-            writer.finish()
+            writer.finish(timeout_s)
         for writer in self.writers.values():
             writer.commit()
 

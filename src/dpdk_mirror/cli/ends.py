@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..capture import STREAM, part_of
+from ..ealconfig import is_pci
 from ..errors import ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Ends:
         """Raises what cannot work, before anything is opened."""
         if not all(end.label for end in self.all):
             raise InvalidConfigError(errno.EINVAL, "open the ends: one of them has no name")
+        for end in self.all:
+            if _looks_misnamed(end):
+                what = f"open {end.label}: it is no device's name"
+                hint = "if it is a capture, put file: in front, or a slash, or .pcap, .pcapng or .cap at its end"
+                raise InvalidConfigError(errno.EINVAL, what, hint)
         labels = [end.label for end in self.all if isinstance(end, DeviceEnd)]
         for label in labels:
             if labels.count(label) > 1:
@@ -98,6 +104,12 @@ class Ends:
             for path in paths & taken.keys():
                 raise ConflictError(errno.EEXIST, f"write {output.label}: {taken[path]}")
             taken |= dict.fromkeys(paths, "two ends would write to it")
+
+
+def _looks_misnamed(end: End) -> bool:
+    if not isinstance(end, DeviceEnd) or is_pci(end.devargs):
+        return False
+    return "." in end.label or Path(end.label).exists()
 
 
 def _touched(end: End, *, reads: bool = False) -> set[str]:

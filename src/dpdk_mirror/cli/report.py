@@ -53,7 +53,9 @@ def print_tables(result: dict[str, Any], file: TextIO) -> None:
     mirrors = ("name", "source", "target", "direction", "mode", "seen", "packets", "bytes", *left_out)
     console.print(_table("port", ports, result["ports"]))
     console.print(_table("mirror", mirrors, result["mirrors"]))
-    console.print(f"lost {result['lost']} packets, {result['seconds']:.2f} s", highlight=False)
+    left = sum(mirror[name] for mirror in result["mirrors"] for name in _LEFT_OUT)
+    line = f"lost {result['lost']} packets before the sink, {left} not mirrored, {result['seconds']:.2f} s"
+    console.print(line, highlight=False)
 
 
 def live_line(circuit: Circuit) -> Text:
@@ -68,7 +70,7 @@ def live_line(circuit: Circuit) -> Text:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         numeric = isinstance(rows[0][column], int)
         heading = title if column == "name" else column.replace("_", " ")

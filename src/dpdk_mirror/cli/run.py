@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ..eal import Eal
+from ..errors import BusyTimeoutError
 from ..spec import Direction
 from .circuit import Circuit, Files, Plan
 from .ends import Ends, parse_end
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PAUSE_S = 0.01
+_PATIENCE_S = 3.0
 _LINES_PER_S = 4
 
 _DESCRIPTION = """\
@@ -42,7 +44,8 @@ An end is what EAL calls devargs (net_tap0,iface=t0 or 0000:03:00.0), or a captu
 that ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed
 once, as fast as possible and without loss. Without SINK, what SOURCE delivers is discarded.
 
-Captures are written as NAME.part and get their name at a good end. Ctrl-C and SIGTERM are a good end.
+Captures are written as NAME.part and get their name at a good end. Once "ready" is printed, Ctrl-C and SIGTERM are a
+good end. A capture as SOURCE that is cut off is mirrored as far as it goes; the exit status then is 1.
 """
 
 _EPILOG = """\
@@ -145,12 +148,16 @@ def run(arguments: argparse.Namespace) -> int:
     ends = Ends(arguments.source, arguments.sink, arguments.targets)
     if arguments.json and ends.writes_stdout:
         arguments.parser.error("argument --json: not allowed with an end that writes to stdout")
+    if ends.writes_stdout and os.isatty(1):
+        arguments.parser.error("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
     ends.check()
     plan = Plan(ends, Direction[arguments.direction.upper()], arguments.queues, arguments.one_way, arguments.packets)
+    if plan.direction is Direction.TX and not plan.both_ways:
+        print("dpdk-mirror: nothing is sent on SOURCE in this run, so a mirror of tx gets nothing", file=sys.stderr)
     with Signals().caught() as signals, own_stdout() as stdout, Files(ends, stdout) as files:
         with Eal(devices=plan.devices, workers=plan.workers, buffers=plan.pool_size) as eal:
             result = _run(Circuit(eal, plan, files), arguments, signals)
-            files.finish()
+            _finish(files, signals)
             broken = files.reader.error if files.reader is not None else None
         with os.fdopen(os.dup(2 if ends.writes_stdout else stdout), "w", errors="backslashreplace") as file:
             (print_json if arguments.json else print_tables)(result, file)
@@ -170,6 +177,20 @@ def _run(circuit: Circuit, arguments: argparse.Namespace, signals: Signals) -> d
     for mirror in circuit.mirrors:
         mirror.close()
     return result
+
+
+def _finish(files: Files, signals: Signals) -> None:
+    """Waits for whoever reads what is written, unless told to end."""
+    told = False
+    while True:
+        try:
+            return files.finish(_PATIENCE_S)
+        except BusyTimeoutError as error:
+            if signals.ended:
+                raise
+            if not told:
+                print(f"dpdk-mirror: {error.what}; waiting, Ctrl-C gives up", file=sys.stderr, flush=True)
+            told = True
 
 
 def _watch(circuit: Circuit, arguments: argparse.Namespace, signals: Signals, begin: float) -> None:

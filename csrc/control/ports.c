@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_atomic.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+
+#include "control.h"
+
+/* The port, plus 1, whose driver is being asked for something; 0: none. */
+static uint32_t asked;
+
+/*
+ * Runs in whichever thread removes the device, which may hold locks of its own, and may be inside the registry: so it
+ * takes no mutex. It waits for nothing but a question to the driver that is going, which holds nothing that the
+ * removal could want.
+ */
+static int
+on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+		void *ret_param __rte_unused)
+{
+	__atomic_fetch_or(&mirror_epochs[port_id], 1, __ATOMIC_ACQ_REL);
+	/* Either begin_asking() sees that the device is going, or we see that it is being asked. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u)
+		rte_pause();
+	return 0;
+}
+
+/* The same threads and locks as above. */
+static int
+on_new(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+		void *ret_param __rte_unused)
+{
+	uint32_t epoch = __atomic_load_n(&mirror_epochs[port_id], __ATOMIC_RELAXED);
+
+	/* Even again; it was so already where no device has had the number before. */
+	__atomic_store_n(&mirror_epochs[port_id], epoch + (epoch & 1), __ATOMIC_RELEASE);
+	return 0;
+}
+
+int
+mirror_ports_watch(void)
+{
+	static bool is_watching;
+	int rc;
+
+	if (is_watching)
+		return 0;
+	rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
+	if (rc == 0)
+		rc = rte_eth_dev_callback_register(
+				RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
+	if (rc != 0)
+		return mirror_refuse(-rc, "cannot watch ports come and go: %s", strerror(-rc));
+	is_watching = true;
+	return 0;
+}
+
+bool
+mirror_port_exists(uint16_t port_id)
+{
+	/* Between DESTROY and its end, ethdev still takes the port for a valid one. */
+	return rte_eth_dev_is_valid_port(port_id) &&
+			(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) & 1) == 0;
+}
+
+/* ethdev gives a port that is not started the burst functions of one that never was; no public call tells. */
+bool
+mirror_port_is_started(uint16_t port_id)
+{
+	uint16_t unused = 0;
+
+	if (!mirror_port_exists(port_id))
+		return false;
+	while (unused < RTE_MAX_ETHPORTS && rte_eth_dev_is_valid_port(unused))
+		unused++;
+	return unused == RTE_MAX_ETHPORTS ||
+			rte_eth_fp_ops[port_id].tx_pkt_burst != rte_eth_fp_ops[unused].tx_pkt_burst;
+}
+
+/* Whether the driver may be asked until end_asking(): the device cannot go meanwhile. */
+static bool
+begin_asking(uint16_t port_id)
+{
+	__atomic_store_n(&asked, port_id + 1u, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return mirror_port_is_started(port_id);
+}
+
+static void
+end_asking(void)
+{
+	__atomic_store_n(&asked, 0, __ATOMIC_RELEASE);
+}
+
+int
+mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
+{
+	int rc = begin_asking(port_id) ? rte_eth_dev_info_get(port_id, info) : -ENETDOWN;
+
+	end_asking();
+	return rc;
+}
+
+uint64_t
+mirror_port_tx_offloads(uint16_t port_id)
+{
+	struct rte_eth_conf conf;
+
+	return rte_eth_dev_conf_get(port_id, &conf) == 0 ? conf.txmode.offloads : 0;
+}
+
+uint64_t
+mirror_port_queue_offloads(uint16_t port_id)
+{
+	struct rte_eth_txq_info queue;
+	struct rte_eth_dev_info dev;
+	uint64_t offloads = 0;
+	uint16_t i;
+
+	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0) {
+		for (i = 0; i < dev.nb_tx_queues; i++) {
+			if (rte_eth_tx_queue_info_get(port_id, i, &queue) == 0)
+				offloads |= queue.conf.offloads;
+		}
+	}
+	end_asking();
+	return offloads;
+}
+
+bool
+mirror_port_is_lockfree(uint16_t port_id)
+{
+	return (mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0;
+}
+
+uint16_t
+mirror_fast_free_port(void)
+{
+	uint16_t port;
+
+	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
+		if (mirror_port_exists(port) &&
+				(mirror_port_tx_offloads(port) &
+						RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
+			break;
+	}
+	return port;
+}
