@@ -30,6 +30,7 @@ struct route {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t way;
+	bool is_stuck; /* a whole retry has not helped: no more until something is taken again */
 };
 
 /* One lcore. Aligned, so that no two lcores write to the same cache line. */
@@ -154,15 +155,19 @@ retry(const struct ffi_forward *forward, const struct route *route, struct rte_m
 }
 
 static void
-transmit(struct worker *worker, const struct route *route, struct rte_mbuf **pkts, uint16_t nb,
+transmit(struct worker *worker, struct route *route, struct rte_mbuf **pkts, uint16_t nb,
 		uint64_t bytes)
 {
 	struct ffi_forward_counters *counters = &worker->counters[route->way];
 	uint16_t sent;
 
 	sent = rte_eth_tx_burst(route->tx_port, route->tx_queue, pkts, nb);
-	if (sent < nb && worker->forward->retry_tsc > 0)
+	if (sent > 0)
+		route->is_stuck = false;
+	if (sent < nb && worker->forward->retry_tsc > 0 && !route->is_stuck) {
 		sent += retry(worker->forward, route, &pkts[sent], nb - sent);
+		route->is_stuck = sent < nb;
+	}
 	add(&counters->tx_packets, sent);
 	/* Only what was refused is still ours to measure. */
 	add(&counters->tx_bytes, bytes - sum_bytes(&pkts[sent], nb - sent));
@@ -171,7 +176,7 @@ transmit(struct worker *worker, const struct route *route, struct rte_mbuf **pkt
 }
 
 static uint16_t
-serve(struct worker *worker, const struct route *route)
+serve(struct worker *worker, struct route *route)
 {
 	struct ffi_forward_counters *counters = &worker->counters[route->way];
 	struct ffi_forward *forward = worker->forward;

@@ -16,13 +16,12 @@ import math
 import os
 import stat
 import time
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._binding import check, ffi, lib
-from .closeable import Closeable
+from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, MirrorError, error_for
 from .ethdev import Port
 
@@ -39,6 +38,7 @@ __all__ = [
     "CaptureWriter",
     "RingPort",
     "part_of",
+    "real",
 ]
 
 ETHERNET = 1
@@ -72,9 +72,14 @@ class CaptureStats:
     bytes: int
 
 
+def real(path: str | os.PathLike[str]) -> Path:
+    """The path without symbolic links; of a loop of them, what the system will refuse."""
+    return Path(os.path.realpath(path))
+
+
 def part_of(path: str | os.PathLike[str]) -> Path:
     """Where a capture is until it is whole."""
-    resolved = Path(path).resolve()
+    resolved = real(path)
     return resolved.with_name(f"{resolved.name}.part")
 
 
@@ -128,7 +133,7 @@ class _Capture(Closeable):
 
     def _hold(self, c: Any, close: Any) -> None:
         self._c = c
-        self._finalizer = weakref.finalize(self, close, c)
+        self._finalizer = finalize(self, close, c)
 
     def _make_port(self, eal: Eal, pool: Mempool, size: int, tx_queues: int = 1) -> RingPort:
         if self.port is not None:
@@ -286,7 +291,7 @@ class CaptureWriter(_Capture):
         """Gives the finished capture its name."""
         if self._part is not None:
             try:
-                self._part.rename(Path(self.name).resolve())
+                self._part.rename(real(self.name))
             except OSError as error:
                 raise _write_error(self.name, error.errno or errno.EIO, self._part) from None
             self._part = None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._binding import check, drain_log, ffi, lib
-from .closeable import Closeable
+from .closeable import Closeable, end_all
 from .ealconfig import EalConfig, is_pci, pci_address
 from .errors import (
     ClosedError,
@@ -147,7 +147,8 @@ class Eal(Closeable):
     def close(self) -> None:
         """Closes what uses the ports, the ports, the pools, and ends DPDK for this process. A second call does nothing.
 
-        A pool whose buffers are in use somewhere goes with DPDK; a warning is logged.
+        Nobody may be using any of it in another thread meanwhile. A pool whose buffers are in use somewhere goes with
+        DPDK; a warning is logged.
         """
         if self.closed:
             return
@@ -284,6 +285,7 @@ def _plug_error(code: int, vdev: Vdev, reason: str) -> MirrorError:
 def _end(pid: int, private: str | None) -> None:
     if os.getpid() != pid:
         return  # a forked child that ends has no say here
+    end_all()
     rc = lib.ffi_eal_cleanup()
     if rc < 0:
         _logger.warning("end EAL: %s", os.strerror(-rc))

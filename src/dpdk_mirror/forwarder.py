@@ -7,11 +7,11 @@ from __future__ import annotations
 import enum
 import errno
 import threading
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ._binding import check, ffi, lib
+from .closeable import finalize
 from .errors import ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Forwarder:
             except BaseException:
                 self._detach()
                 raise
-            self._finalizer = weakref.finalize(self, lib.ffi_forward_free, self._c)
+            self._finalizer = finalize(self, lib.ffi_forward_free, self._c)
         return self
 
     def stop(self) -> None:

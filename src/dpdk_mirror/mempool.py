@@ -9,7 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ._binding import check, ffi, lib
-from .closeable import Closeable
+from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Mempool(Closeable):
         created = ffi.new("struct rte_mempool **")
         check(lib.ffi_pool_create(config, created), f"create mempool {name} of {size} x {data_room} bytes")
         self._c: Any = created[0]  # C type: struct rte_mempool *; None once closed
-        self._finalizer = weakref.finalize(self, _free_unused, self._c, size)
+        self._finalizer = finalize(self, _free_unused, self._c, size)
         self.ports: weakref.WeakSet[Port] = weakref.WeakSet()  # those that receive into it when they are started
 
     def __repr__(self) -> str:
@@ -92,11 +92,13 @@ class Mempool(Closeable):
 def _check(name: object, size: object, data_room: object) -> None:
     if not isinstance(name, str):
         raise TypeError(f"a mempool's name must be a str, not {type(name).__name__}")
+    if not name or "\0" in name:
+        raise InvalidConfigError(errno.EINVAL, f"create mempool {name!r}: that is no name")
     for key, value, most in (("size", size, _MAX_SIZE), ("data_room", data_room, _MAX_DATA_ROOM)):
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError(f"{key} must be an int, not {type(value).__name__}")
         if not 1 <= value <= most:
-            raise InvalidConfigError(errno.EINVAL, f"create mempool {name}: {key}={value} is not within 1 to {most}")
+            raise InvalidConfigError(errno.ERANGE, f"create mempool {name}: {key}={value} is not within 1 to {most}")
 
 
 def _free_unused(pool: Any, size: int) -> None:

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import enum
 import errno
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
-from .closeable import Closeable
+from .closeable import Closeable, finalize
 from .errors import ClosedError, error_for
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
@@ -100,7 +99,7 @@ class Mirror(Closeable):
         except BaseException:
             self._detach()
             raise
-        self._finalizer = weakref.finalize(self, lib.rte_mirror_remove, self._id)
+        self._finalizer = finalize(self, lib.rte_mirror_remove, self._id)
 
     def __repr__(self) -> str:
         return f"<Mirror {self}{', closed' if self._id is None else ''}>"

@@ -180,7 +180,7 @@ def test_tables_name_ports_mirrors_and_losses():
     lines = [line.split() for line in done.stdout.decode().splitlines()]
     assert ["net_null0", "source", "10", "640", "0", "0"] in lines
     assert ["net_null2", "net_null0", "net_null2", "both", "share", "10", "10", "640"] in lines
-    assert lines[-1][:3] == ["lost", "0", "packets,"]
+    assert lines[-1][:6] == ["lost", "0", "packets", "before", "the", "sink,"]
     assert done.stderr == b"ready\n"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
-from runs import COMMAND, run, run_well
+from runs import COMMAND, error_line, run, run_well
 
 FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
 CAPTURES = sorted(Path(FOLDER).glob("*.pcap")) if FOLDER else []
@@ -191,3 +191,32 @@ def test_any_file_name_will_do(tmp_path):
     assert [port["name"] for port in result["ports"]] == [f"./{name}", "net_null0", long]
     assert run(f"./{name}", "--to", f"./{name}.cap", cwd=tmp_path).returncode == 0
     assert read_capture(tmp_path / f"{name}.cap") == expected
+
+
+def test_a_stream_whose_reader_leaves_does_not_cut_the_other_captures(tmp_path):
+    frames = [bytes([n % 256]) * 60 for n in range(60000)]
+    write_capture(tmp_path / "in.pcap", frames)
+    command = [*COMMAND, "in.pcap", "--to", "-", "--to", "out.pcapng"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.wait(60) == 0, process.stderr.read()
+    assert len(read_capture(tmp_path / "out.pcapng").frames) == len(frames)
+
+
+def test_a_sink_that_takes_nothing_costs_a_replay_one_wait_in_all(tmp_path):
+    """Not one for each burst."""
+    frames = [bytes([n % 256]) * 60 for n in range(3000)]
+    write_capture(tmp_path / "in.pcap", frames)
+    result = run_well("in.pcap", "net_ring0", "--to", "out.pcapng", cwd=tmp_path)
+    assert 0 < result["lost"] < len(frames)
+    assert result["ports"][1]["tx_packets"] == len(frames) - result["lost"]
+    assert result["seconds"] < 10
+    assert len(read_capture(tmp_path / "out.pcapng").frames) == len(frames)
+
+
+def test_a_replay_whose_buffers_nobody_gives_back_says_so(tmp_path):
+    write_capture(tmp_path / "in.pcap", [bytes(65535)] * 1500)
+    line = error_line(run("in.pcap", "--to", "net_ring0", cwd=tmp_path))
+    assert "stuck after" in line
+    assert "hold all packet buffers" in line

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """The demo shows what it says."""
 
+import os
 import subprocess
 import sys
 import time
@@ -24,7 +25,8 @@ def test_the_demo_shows_a_replay_and_live_traffic_in_time_and_leaves_nothing(tmp
     assert done.returncode == 0, done.stderr
     shown = done.stdout.splitlines()[-1]
     assert "1020 frames of 42 to 65549 bytes were mirrored byte for byte and in order" in shown
-    assert "tcpdump saw all of both" in shown or "the live part was skipped" in shown
+    # An ordinary user may not be allowed namespaces; root is.
+    assert "tcpdump saw all of both" in shown or ("the live part was skipped" in shown and os.geteuid() != 0)
     assert time.monotonic() - start < 20
     assert interfaces() == before
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +14,7 @@ from .._binding import lib
 from ..capture import ETHERNET, STREAM, CaptureReader, CaptureWriter
 from ..closeable import Closeable
 from ..eal import Eal, is_pci
+from ..errors import MirrorError
 from ..forwarder import Forwarder, ForwarderStats
 from ..mirror import Mirror
 from ..spec import Direction
@@ -29,6 +32,8 @@ _WAITING_PACKETS = 8192
 _DESCRIPTORS = 4096
 # How long a sink may take nothing of a replay until what it does not take counts as lost.
 _RETRY_S = 1.0
+# How long nothing of a replay may move until that is an error; longer than a sink is waited for.
+_STALL_S = 5.0
 _STDIN = 0
 
 
@@ -73,6 +78,7 @@ class Files(Closeable):
 
     def __init__(self, ends: Ends, stdout: int) -> None:
         self.begun = False
+        self._targets = range(len(ends.outputs) - len(ends.targets), len(ends.outputs))
         self.reader: CaptureReader | None = None
         self.writers: dict[int, CaptureWriter] = {}  # by the number of their end among the outputs
         try:
@@ -83,8 +89,14 @@ class Files(Closeable):
 
     @property
     def hung_up(self) -> bool:
-        """Whether somebody does not want to read on what is written for him."""
-        return self.begun and any(writer.hung_up for writer in self.writers.values())
+        """Whether nobody wants to read on, of any target."""
+        writers = [self.writers.get(number) for number in self._targets]
+        return self.begun and all(writer is not None and writer.hung_up for writer in writers)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is on its way into a capture."""
+        return any(writer.port is not None and writer.port.waiting for writer in self.writers.values())
 
     def check(self) -> None:
         """Raises what went wrong with writing."""
@@ -143,6 +155,8 @@ class Circuit:
         self.plan = plan
         self._files = files
         self._eal = eal
+        self._progress: object = None
+        self._progress_time = 0.0
         self._pool: Mempool = eal.mempool("packets", size=plan.pool_size)
         self._source = self._open_source(plan.ends.source)
         outputs = [self._open_output(number, end) for number, end in enumerate(plan.ends.outputs)]
@@ -196,6 +210,15 @@ class Circuit:
     def check(self) -> None:
         """Raises what has gone wrong."""
         self._files.check()
+        reader = self._files.reader
+        if reader is None or not self._files.begun:
+            return
+        progress = (reader.stats, self.stats().forth)
+        if progress != self._progress or self._files.waiting:
+            self._progress, self._progress_time = progress, time.monotonic()
+        elif not reader.ended and time.monotonic() - self._progress_time > _STALL_S:
+            what = f"replay {reader.name}: stuck after {reader.stats.frames} frames"
+            raise MirrorError(errno.ENOBUFS, f"{what}: ports that nobody empties hold all packet buffers")
 
     def ports(self) -> list[PortReport]:
         """The ports as the run's ends see them: source, sink if there is one, targets."""

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..capture import STREAM, part_of
+from ..capture import STREAM, part_of, real
 from ..ealconfig import is_pci
 from ..errors import ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Other names of what "-" is as an output.
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
 
 
@@ -55,6 +57,8 @@ def parse_end(text: str) -> End:
     """What ``text`` names: a file when it has a slash or a capture's suffix, a driver's arguments left aside."""
     if text.startswith("file:"):
         return FileEnd(text.removeprefix("file:"))
+    if text in _STDOUT:
+        return FileEnd(STREAM)
     name, _, arguments = text.partition(",")
     looks = name if "=" in arguments else text
     if text == STREAM or "/" in looks or looks.lower().endswith(_CAPTURE_SUFFIXES):
@@ -118,7 +122,7 @@ def _touched(end: End, *, reads: bool = False) -> set[str]:
         return set()
     if end.path == STREAM:
         return set() if reads else {STREAM}
-    path = Path(end.path).resolve()
+    path = real(end.path)
     if path.is_char_device():
         return set()
     return {str(path)} if reads else {str(path), str(part_of(path))}

@@ -135,8 +135,11 @@ class Signals:
 @contextmanager
 def own_stdout() -> Iterator[int]:
     """Stdout for the capture or the report alone: what C code prints, now or at its exit, goes to stderr."""
+    try:
+        stdout = os.dup(1)
+    except OSError as error:
+        raise OSError(error.errno, "stdout is closed; redirect it to /dev/null instead") from None
     sys.stdout.flush()
-    stdout = os.dup(1)
     os.dup2(2, 1)
     try:
         yield stdout
