@@ -5,6 +5,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -197,10 +198,11 @@ def write_and_read(path, count):
     return path.read_bytes()
 
 
-def test_a_reader_that_stalls_does_not_hold_up_the_end(tmp_path):
+def test_a_reader_that_stalls_does_not_hold_up_the_end(tmp_path, wait_until):
     """Told to end, a run does not wait for a reader who takes nothing: it says so, and fails."""
     reading, writing = os.pipe()
     with running("net_null0", "--to", "-", cwd=tmp_path, stdout=writing) as process:
+        wait_until(lambda: not select.select([], [writing], [], 0)[1])  # the pipe is full
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 1
         assert b"its reader has taken nothing" in process.stderr.read()
