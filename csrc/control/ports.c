@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_atomic.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 

@@ -2,11 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <rte_ethdev.h>
 
 #include "../compat.h"
 #include "control.h"

@@ -30,7 +30,7 @@ mirror_take(const struct mirror_entry *entry, uint64_t unshareable, struct rte_m
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
 
-		/* All three are in the mbuf's first cache line. */
+		/* All that is asked here is in the mbuf's first cache line. */
 		if (unlikely((pkt->ol_flags & unshareable) != 0 || pkt->nb_segs > max_segs))
 			continue;
 		take_references(pkt, nb_together);

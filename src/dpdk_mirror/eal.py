@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._binding import check, drain_log, ffi, lib
-from .closeable import Closeable, end_all
+from .closeable import Closeable, end_all, finalize
 from .ealconfig import EalConfig, is_pci, pci_address
 from .errors import (
     ClosedError,
@@ -193,7 +193,7 @@ class Eal(Closeable):
             "keep one Eal open, or start another process",
         )
 
-    def _start(self) -> weakref.finalize[[int, str | None], Eal]:
+    def _start(self) -> weakref.finalize[..., Any]:
         """Starts EAL; returns what ends it."""
         private = _make_runtime_directory(telemetry=self.config.telemetry)
         arguments = [ffi.new("char[]", argument.encode()) for argument in self.arguments]
@@ -207,7 +207,7 @@ class Eal(Closeable):
             shutil.rmtree(private, ignore_errors=True)
         if rc == 0:
             Eal._started = weakref.ref(self)
-            return weakref.finalize(self, _end, os.getpid(), private)
+            return finalize(self, _end, private)
         if rc == -errno.EALREADY:
             raise EalAlreadyStartedError(-rc, "start EAL: that failed in this process before, and DPDK tries once")
         raise EalError(-rc, f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}")
@@ -282,9 +282,7 @@ def _plug_error(code: int, vdev: Vdev, reason: str) -> MirrorError:
     return error_for(code, f"plug {vdev}: {why}", hint)
 
 
-def _end(pid: int, private: str | None) -> None:
-    if os.getpid() != pid:
-        return  # a forked child that ends has no say here
+def _end(private: str | None) -> None:
     end_all()
     rc = lib.ffi_eal_cleanup()
     if rc < 0:
