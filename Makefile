@@ -5,6 +5,8 @@
 # make demo    mirrors real packets and shows it
 # make test    lint, C tests, pytest
 # make lint    the static checks alone
+# make bench   what mirrors cost; with QUICK=1 in less time
+# make stress  a thousand million packets, a hundred thousand mirrors
 # make clean   as cloned
 #
 # Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
@@ -13,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: build demo test lint c-test clean FORCE
+.PHONY: build demo test lint c-test bench stress clean FORCE
 .DEFAULT_GOAL := build
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,7 +26,7 @@ PACKAGES := .ci/packages.build $(if $(filter test lint c-test,$(MAKECMDGOALS)),.
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
-C_SOURCES := $(shell find csrc tests/c -name '*.[ch]')
+C_SOURCES := $(shell find csrc tests -name '*.[ch]')
 
 build: $(STAMPS)/package
 
@@ -48,6 +50,16 @@ C_BUILDS := gcc clang sanitized
 c-test: $(C_BUILDS:%=build/c/%/build.ninja)
 	for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
 
+# The library as it is installed: gcc's build has the same options.
+bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
+	$(IN_VENV) meson compile -C build/c/gcc bench instructions
+	@$(IN_VENV) python tests/bench/run.py $(if $(QUICK),--quick) build/c/gcc/tests/bench build/bench
+
+# A short form is one of the C tests.
+stress: build/c/gcc/build.ninja
+	$(IN_VENV) meson compile -C build/c/gcc stress
+	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
+
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 build/c/clang/build.ninja: SETUP := env CC=clang meson setup
 build/c/sanitized/build.ninja: SETUP := env CC=gcc meson setup -Db_sanitize=address,undefined
@@ -63,6 +75,10 @@ $(STAMPS)/package: $(STAMPS)/build-tools $(SOURCES)
 
 $(STAMPS)/test-tools: $(STAMPS)/build-tools
 	$(IN_VENV) pip install -q --group test
+	@touch $@
+
+$(STAMPS)/bench-tools: $(STAMPS)/build-tools
+	$(IN_VENV) pip install -q --group bench
 	@touch $@
 
 # pip knows --group from 25.1 on.

@@ -26,11 +26,12 @@ _SECTION, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
 
 @dataclass
 class Capture:
-    """What a capture holds; equality leaves out the times, which a replay does not keep."""
+    """What a capture holds; equality leaves out the times, which a replay does not keep, and how it was made."""
 
     link_type: int
     frames: list[tuple[bytes, int]]  # data and original length
     times_ns: list[int] = field(default_factory=list, compare=False)
+    directions: list[str] = field(default_factory=list, compare=False)  # of a pcapng: "rx", "tx" or ""
     interface: str = field(default="", compare=False)
 
 
@@ -81,8 +82,11 @@ def _read_pcapng(data: bytes) -> Capture:
     capture = Capture(link_type, [], interface=options[2].decode())
     for _, body in blocks[2:]:
         interface, high, low, size, length = _PACKET.unpack_from(body)
-        frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :]
+        frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :][: -size % 4]
         assert (interface, len(frame), padding) == (0, size, bytes(-size % 4))
+        options = dict(_options(body[_PACKET.size + size + len(padding) :]))
+        assert options.keys() <= {2}
+        capture.directions.append({0: "", 1: "rx", 2: "tx"}[struct.unpack("<I", options.get(2, bytes(4)))[0]])
         capture.frames.append((frame, length))
         capture.times_ns.append((high << 32) + low)
     return capture
@@ -100,7 +104,7 @@ def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
-    while data[at:] != bytes(4):
+    while data[at:] not in (b"", bytes(4)):
         code, size = struct.unpack_from("<HH", data, at)
         yield code, data[at + 4 : at + 4 + size]
         at += 4 + size + -size % 4

@@ -13,25 +13,6 @@
 
 #define ALL_DIRECTIONS ((uint32_t)RTE_MIRROR_RX | (uint32_t)RTE_MIRROR_TX)
 
-/* With FAST_FREE a driver frees mbufs without a look at their reference count, those that mirrors share too. */
-static int
-check_fast_free(void)
-{
-	uint16_t port = mirror_fast_free_port(), candidate;
-
-	for (candidate = 0; port == RTE_MAX_ETHPORTS && candidate < RTE_MAX_ETHPORTS; candidate++) {
-		if ((mirror_port_queue_offloads(candidate) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
-				0)
-			port = candidate;
-	}
-	if (port == RTE_MAX_ETHPORTS)
-		return 0;
-	return mirror_refuse(ENOTSUP,
-			"port %u has MBUF_FAST_FREE enabled and would free packets that the mirror "
-			"still shares: configure it without",
-			port);
-}
-
 static int
 check_name(const char *name)
 {
@@ -52,22 +33,44 @@ check_name(const char *name)
 }
 
 static int
-check_not_built(const struct rte_mirror_param *param)
+check_lengths(const struct rte_mirror_param *param)
 {
-	if (param->mode != RTE_MIRROR_SHARE)
-		return mirror_refuse(ENOTSUP, "mode %d is not built yet: use RTE_MIRROR_SHARE",
-				(int)param->mode);
-	if (param->select != NULL)
-		return mirror_refuse(ENOTSUP,
-				"select is not built yet: choose packets with an offload function");
-	if (param->pool != NULL || param->split_len != 0)
-		return mirror_refuse(ENOTSUP,
-				"pool and split_len are for modes that are not built yet: leave them 0");
-	if (param->snaplen != 0)
-		return mirror_refuse(ENOTSUP, "snaplen is not built yet: leave it 0");
-	if (param->flags != 0)
-		return mirror_refuse(ENOTSUP, "flags 0x%" PRIx32 " are not built yet: leave them 0",
-				param->flags);
+	const uint32_t snaplen = param->snaplen, split_len = param->split_len;
+
+	if (snaplen != 0 && snaplen < RTE_MIRROR_LEN_MIN)
+		return mirror_refuse(EINVAL,
+				"snaplen %" PRIu32
+				" is less than an Ethernet header: give %d or more, "
+				"or 0 for whole packets",
+				snaplen, RTE_MIRROR_LEN_MIN);
+	if (split_len == 0)
+		return 0;
+	if (param->mode == RTE_MIRROR_SHARE || param->mode == RTE_MIRROR_COPY)
+		return mirror_refuse(EINVAL,
+				"split_len is for RTE_MIRROR_SPLIT: leave it 0, or choose that mode");
+	if (split_len < RTE_MIRROR_LEN_MIN)
+		return mirror_refuse(EINVAL,
+				"split_len %" PRIu32
+				" is less than an Ethernet header: give %d or more, "
+				"or 0 for %d",
+				split_len, RTE_MIRROR_LEN_MIN, RTE_MIRROR_SPLIT_LEN);
+	if (snaplen != 0 && split_len >= snaplen)
+		return mirror_refuse(EINVAL,
+				"split_len %" PRIu32 " leaves nothing to refer to of the %" PRIu32
+				" bytes of snaplen: choose RTE_MIRROR_COPY",
+				split_len, snaplen);
+	return 0;
+}
+
+static int
+check_flags(const struct rte_mirror_param *param)
+{
+	if ((param->flags & ~(uint32_t)RTE_MIRROR_F_ORIGIN) != 0)
+		return mirror_refuse(EINVAL, "flags 0x%" PRIx32 " has unknown bits", param->flags);
+	if (param->flags != 0 && param->mode == RTE_MIRROR_SHARE)
+		return mirror_refuse(EINVAL,
+				"RTE_MIRROR_F_ORIGIN needs mbufs of the mirror's own: choose split, copy "
+				"or auto");
 	return 0;
 }
 
@@ -91,9 +94,12 @@ mirror_check_param(const struct rte_mirror_param *param)
 	if ((param->directions & ~ALL_DIRECTIONS) != 0)
 		return mirror_refuse(EINVAL, "directions 0x%" PRIx32 " has unknown bits",
 				param->directions);
-	if (check_name(param->name) != 0)
+	if (param->select != NULL)
+		return mirror_refuse(ENOTSUP,
+				"select is not built yet: choose packets with an offload function");
+	if (check_name(param->name) != 0 || check_lengths(param) != 0)
 		return -EINVAL;
-	return check_not_built(param);
+	return check_flags(param);
 }
 
 /* A port that packets can flow through. */
@@ -114,23 +120,33 @@ check_port(uint16_t port_id, const char *role, struct rte_eth_dev_info *dev)
 	return 0;
 }
 
+unsigned int
+mirror_count_queues(const struct mirror *mirror, const struct rte_eth_dev_info *source)
+{
+	const uint32_t directions = mirror->param.directions;
+
+	return ((directions & RTE_MIRROR_RX) != 0 ? source->nb_rx_queues : 0) +
+			((directions & RTE_MIRROR_TX) != 0 ? source->nb_tx_queues : 0);
+}
+
 static int
-check_source(struct mirror *mirror)
+check_source(const struct mirror *mirror)
 {
 	struct rte_eth_dev_info dev;
 	int rc = check_port(mirror->src_port, "source", &dev);
 
 	if (rc != 0)
 		return rc;
-	if ((mirror->directions & RTE_MIRROR_RX) != 0 && dev.nb_rx_queues == 0)
+	if ((mirror->param.directions & RTE_MIRROR_RX) != 0 && dev.nb_rx_queues == 0)
 		return mirror_refuse(EINVAL,
 				"source: port %u has no rx queue: configure one, or mirror tx alone",
 				mirror->src_port);
-	if ((mirror->directions & RTE_MIRROR_TX) != 0 && dev.nb_tx_queues == 0)
+	if ((mirror->param.directions & RTE_MIRROR_TX) != 0 && dev.nb_tx_queues == 0)
 		return mirror_refuse(EINVAL,
 				"source: port %u has no tx queue: configure one, or mirror rx alone",
 				mirror->src_port);
-	if ((mirror->directions & RTE_MIRROR_TX) != 0 && mirror_port_is_lockfree(mirror->src_port))
+	if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
+			mirror_port_is_lockfree(mirror->src_port))
 		return mirror_refuse(ENOTSUP,
 				"source: port %u has MT_LOCKFREE enabled, so several threads may send on one "
 				"queue at once: configure it without, or mirror rx alone",
@@ -139,9 +155,10 @@ check_source(struct mirror *mirror)
 }
 
 static int
-check_target(const struct rte_mirror_param *param, struct mirror *mirror)
+check_target(struct mirror *mirror)
 {
-	const uint16_t port = mirror->target_port;
+	const struct rte_mirror_param *param = &mirror->param;
+	const uint16_t port = param->target_port;
 	struct rte_eth_dev_info dev;
 	int rc = check_port(port, "target", &dev);
 
@@ -157,15 +174,10 @@ check_target(const struct rte_mirror_param *param, struct mirror *mirror)
 				param->target_queue,
 				param->target_queue + RTE_MAX(param->nb_target_queues, 1) - 1, port,
 				dev.nb_tx_queues - 1);
-	mirror->target_queue = param->target_queue;
-	mirror->nb_target_queues = param->nb_target_queues != 0 ?
+	mirror->config.nb_target_queues = param->nb_target_queues != 0 ?
 			param->nb_target_queues :
 			dev.nb_tx_queues - param->target_queue;
-	mirror->target_is_lockfree = mirror_port_is_lockfree(port);
-	/* Without it drivers may pick transmit functions that look at the first segment alone. */
-	mirror->max_segs = 1;
-	if ((mirror_port_tx_offloads(port) & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
-		mirror->max_segs = UINT16_MAX;
+	mirror->config.target_is_lockfree = mirror_port_is_lockfree(port);
 	return 0;
 }
 
@@ -179,7 +191,7 @@ leads_to(uint16_t from, uint16_t to)
 		return true;
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->state != RTE_MIRROR_STOPPED && mirror->src_port == from &&
-				leads_to(mirror->target_port, to))
+				leads_to(mirror->param.target_port, to))
 			return true;
 	}
 	return false;
@@ -188,19 +200,22 @@ leads_to(uint16_t from, uint16_t to)
 static int
 check_against(const struct mirror *other, const struct mirror *mirror, const char *name)
 {
+	const uint16_t target = mirror->param.target_port, other_target = other->param.target_port;
+	const rte_spinlock_t *lock = mirror->param.lock;
+
 	if (name != NULL && strcmp(other->name, name) == 0)
 		return mirror_refuse(EEXIST,
 				"there is a mirror named %s already: choose another name", name);
 	if (other->state == RTE_MIRROR_STOPPED)
 		return 0;
-	if (other->src_port == mirror->src_port && other->target_port == mirror->target_port &&
-			(other->directions & mirror->directions) != 0)
+	if (other->src_port == mirror->src_port && other_target == target &&
+			(other->param.directions & mirror->param.directions) != 0)
 		return mirror_refuse(EEXIST,
 				"%s mirrors port %u to port %u in this direction already: remove it first",
-				other->name, mirror->src_port, mirror->target_port);
-	if (mirror->lock != NULL && other->lock == mirror->lock &&
-			(leads_to(mirror->target_port, other->src_port) ||
-					leads_to(other->target_port, mirror->src_port)))
+				other->name, mirror->src_port, target);
+	if (lock != NULL && other->param.lock == lock &&
+			(leads_to(target, other->src_port) ||
+					leads_to(other_target, mirror->src_port)))
 		return mirror_refuse(EBUSY,
 				"%s, in one chain with this mirror, holds the same lock while it sends: "
 				"give each a lock of its own",
@@ -215,12 +230,14 @@ check_others(const struct mirror *mirror, const char *name)
 	struct mirror *other;
 	int rc;
 
-	if (mirror->target_port == mirror->src_port)
+	if (mirror->param.target_port == mirror->src_port)
 		return mirror_refuse(ELOOP, "port %u is source and target: mirror to another port",
 				mirror->src_port);
-	if (leads_to(mirror->target_port, mirror->src_port))
+	if (leads_to(mirror->param.target_port, mirror->src_port))
 		return mirror_refuse(ELOOP, "target would be mirrored back to its source");
 	TAILQ_FOREACH(other, &mirrors, next) {
+		if (other->id == mirror->id)
+			continue;
 		rc = check_against(other, mirror, name);
 		if (rc != 0)
 			return rc;
@@ -234,29 +251,25 @@ check_others(const struct mirror *mirror, const char *name)
 }
 
 int
-mirror_check(uint16_t src_port, const struct rte_mirror_param *param, struct mirror *mirror)
+mirror_check(struct mirror *mirror, const char *name)
 {
+	const uint16_t source = mirror->src_port, target = mirror->param.target_port;
 	int rc;
 
-	mirror->src_port = src_port;
-	mirror->target_port = param->target_port;
-	mirror->directions = param->directions;
-	mirror->mode = param->mode;
-	mirror->offload = param->offload;
-	mirror->offload_ctx = param->ctx;
-	mirror->lock = param->lock;
-	if (src_port < RTE_MAX_ETHPORTS && param->target_port < RTE_MAX_ETHPORTS) {
+	mirror->config = (struct mirror_config){ 0 };
+	if (source < RTE_MAX_ETHPORTS && target < RTE_MAX_ETHPORTS) {
 		/* Read first: when a device goes while it is being checked, the mirror ends with it. */
-		mirror->source_epoch = __atomic_load_n(&mirror_epochs[src_port], __ATOMIC_ACQUIRE);
-		mirror->target_epoch = __atomic_load_n(
-				&mirror_epochs[param->target_port], __ATOMIC_ACQUIRE);
+		mirror->config.source_epoch = __atomic_load_n(
+				&mirror_epochs[source], __ATOMIC_ACQUIRE);
+		mirror->config.target_epoch = __atomic_load_n(
+				&mirror_epochs[target], __ATOMIC_ACQUIRE);
 	}
 	rc = check_source(mirror);
 	if (rc == 0)
-		rc = check_target(param, mirror);
+		rc = check_target(mirror);
 	if (rc == 0)
-		rc = check_others(mirror, param->name);
+		rc = check_others(mirror, name);
 	if (rc == 0)
-		rc = check_fast_free();
+		rc = mirror_choose_mode(mirror);
 	return rc;
 }

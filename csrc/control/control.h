@@ -65,22 +65,29 @@ struct mirror_slot {
 	TAILQ_ENTRY(mirror_slot) next;
 };
 
+/** What a mirror's parameters come to with its source and target as they are. */
+struct mirror_config {
+	uint32_t source_epoch; /**< mirror_epochs at registration */
+	uint32_t target_epoch;
+	uint16_t nb_target_queues;
+	bool target_is_lockfree; /**< its queues take several writers */
+	uint16_t max_segs;       /**< longest chain that the target takes */
+	enum rte_mirror_mode mode;
+	char mode_reason[RTE_MIRROR_REASON_SIZE];
+	uint32_t snaplen;         /**< UINT32_MAX: all */
+	uint32_t split_len;       /**< 0: it does not split */
+	struct rte_mempool *pool; /**< for its own mbufs; NULL: there are none */
+	bool pool_is_single;      /**< for one producer or one consumer */
+	uint16_t room;            /**< bytes of data that an mbuf of the pool holds */
+	uint64_t own_flags;       /**< ol_flags of a new mbuf of the pool */
+};
+
 struct mirror {
 	uint32_t id;
 	char name[RTE_MIRROR_NAME_SIZE];
 	uint16_t src_port;
-	uint16_t target_port;
-	uint16_t target_queue;
-	uint16_t nb_target_queues;
-	uint16_t max_segs;
-	bool target_is_lockfree; /**< its queues take several writers */
-	uint32_t source_epoch;   /**< mirror_epochs at registration */
-	uint32_t target_epoch;
-	uint32_t directions;
-	enum rte_mirror_mode mode;
-	rte_mirror_offload_fn offload;
-	void *offload_ctx;
-	rte_spinlock_t *lock;
+	struct rte_mirror_param param; /**< as asked for; its name is NULL */
+	struct mirror_config config;
 	enum rte_mirror_state state; /**< not WAITING, which is found out when asked for */
 	char reason[RTE_MIRROR_REASON_SIZE];
 	TAILQ_HEAD(, mirror_slot) slots;
@@ -108,16 +115,62 @@ int mirror_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
 
 /** Takes the registry's mutex, unless the calling thread is inside the data path: -EDEADLK. */
 int mirror_registry_lock(void);
+/** Takes the mutex and does nothing else: for a thread of the library's own. */
+void mirror_registry_lock_mutex(void);
 void mirror_registry_unlock(void);
+/** Does what the end of a port makes possible, if nobody holds the mutex: to be called without it. */
+void mirror_registry_try_tidy(void);
 /** The mirror with that id, or NULL, the refusal kept. */
 struct mirror *mirror_find(uint32_t mirror_id);
+/** The mirror with that name, or NULL. */
+struct mirror *mirror_find_name(const char *name);
+/** Carries out the plan, see mirror_plan_apply(), for a change to a mirror: 0 or -errno, the refusal kept. */
+int mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer);
 
 /* check.c */
 
 /** Checks what can be told from the parameters alone: 0 or -errno. */
 int mirror_check_param(const struct rte_mirror_param *param);
-/** Checks parameters for a source against ports and mirrors; on success mirror says what they come to. */
-int mirror_check(uint16_t src_port, const struct rte_mirror_param *param, struct mirror *mirror);
+/**
+ * Checks mirror->param for mirror->src_port against ports and mirrors other than the one with mirror->id. On success
+ * mirror->config is what they come to.
+ */
+int mirror_check(struct mirror *mirror, const char *name);
+/** How many of the source's queues a mirror is to be on. */
+unsigned int mirror_count_queues(
+		const struct mirror *mirror, const struct rte_eth_dev_info *source);
+
+/* mode.c */
+
+/** Chooses what the target is given: mode, lengths and pool of mirror->config. 0 or -errno. */
+int mirror_choose_mode(struct mirror *mirror);
+
+/* drivers.c */
+
+/** What is known of a driver as a target. */
+struct mirror_driver {
+	const char *name;
+	bool reads_at_once; /**< has read a packet when rte_eth_tx_burst() returns, and frees by reference count */
+	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+};
+
+/** What is known of a driver; name NULL: nothing. */
+const struct mirror_driver *mirror_driver_find(const char *name);
+
+/* pools.c */
+
+/** Bytes of data that an mbuf of the library's pools has room for; more where the target takes no chains. */
+#define MIRROR_POOL_ROOM 2048
+
+/** The library's pool for a mirror, made if there is none; NULL: no memory. */
+struct rte_mempool *mirror_pool_get(const struct mirror *mirror);
+/** Frees the library's pools whose target is gone, as far as nobody has anything of them. */
+void mirror_pools_tidy(void);
+
+/* origin.c */
+
+/** Has mbufs say where they come from: 0 or -ENOMEM, the refusal kept. */
+int mirror_origin_register(void);
 
 /* ports.c */
 
@@ -132,6 +185,8 @@ uint64_t mirror_port_tx_offloads(uint16_t port_id);
 /** The tx offloads enabled on any of a started port's queues, as far as its driver can tell. */
 uint64_t mirror_port_queue_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);
+/** How many packets a started port's tx queues can hold. */
+uint32_t mirror_port_tx_descriptors(uint16_t port_id);
 /** A port that was configured with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE, or RTE_MAX_ETHPORTS. */
 uint16_t mirror_fast_free_port(void);
 

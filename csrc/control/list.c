@@ -10,30 +10,52 @@
 
 #include "control.h"
 
+/* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
+#define COPY_UP_TO 512u
+
 static void
 append(struct mirror_list *list, const struct mirror_slot *slot)
 {
 	struct mirror_entry *entry = &list->entries[list->nb_entries++];
-	const struct mirror *mirror = slot->mirror;
+	const struct rte_mirror_param *param = &slot->mirror->param;
+	const struct mirror_config *config = &slot->mirror->config;
 
 	entry->counters = (struct mirror_counters *)(uintptr_t)&slot->counters;
-	entry->offload = mirror->offload;
-	entry->offload_ctx = mirror->offload_ctx;
-	entry->lock = mirror->lock;
+	entry->offload = param->offload;
+	entry->offload_ctx = param->ctx;
+	entry->lock = param->lock;
 	entry->queue_lock = mirror_queue_lock(slot);
-	entry->target_epoch = mirror->target_epoch;
-	entry->target_port = mirror->target_port;
+	entry->pool = config->pool;
+	entry->own_flags = config->own_flags;
+	entry->target_epoch = config->target_epoch;
+	entry->snaplen = config->snaplen;
+	entry->copy_up_to = RTE_MAX(config->split_len, COPY_UP_TO);
+	entry->split_len = config->split_len;
+	entry->mode = config->mode;
+	entry->target_port = param->target_port;
 	entry->target_queue = slot->target_queue;
-	entry->max_segs = mirror->max_segs;
+	entry->room = config->room;
+	entry->max_segs = config->max_segs;
 	entry->nb_together = 1;
+	entry->with_origin = (param->flags & RTE_MIRROR_F_ORIGIN) != 0;
 }
 
-/* Whether two mirrors take the same packets of every burst, so that one reference count update does for both. */
+/* Whether a mirror shares every packet of every burst. */
+static bool
+shares_all(const struct mirror *mirror)
+{
+	return mirror->config.mode == RTE_MIRROR_SHARE && mirror->param.offload == NULL &&
+			mirror->param.lock == NULL;
+}
+
+/* Whether two mirrors take the same of every burst, so that one reference count update does for both. */
 static bool
 take_the_same(const struct mirror *a, const struct mirror *b)
 {
-	return a->offload == NULL && b->offload == NULL && a->lock == NULL && b->lock == NULL &&
-			a->max_segs == b->max_segs;
+	/* A pool of the application's may be freed when its own mirrors are gone. */
+	return shares_all(a) && shares_all(b) && a->param.pool == b->param.pool &&
+			a->config.snaplen == b->config.snaplen &&
+			a->config.max_segs == b->config.max_segs;
 }
 
 /* Appends a slot and, behind it, all those that take the same packets. */
@@ -79,10 +101,11 @@ mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots
 	*list = calloc(1, sizeof(**list) + nb_slots * sizeof((*list)->entries[0]));
 	if (*list == NULL)
 		return -ENOMEM;
-	(*list)->unshareable = RTE_MBUF_F_TX_OFFLOAD_MASK;
+	(*list)->off_wire = RTE_MBUF_F_TX_OFFLOAD_MASK;
 	if (tap->direction == RTE_MIRROR_RX)
-		(*list)->unshareable |= RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
-	(*list)->source_epoch = slots[0]->mirror->source_epoch;
+		(*list)->off_wire |= RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
+	(*list)->is_tx = tap->direction == RTE_MIRROR_TX;
+	(*list)->source_epoch = slots[0]->mirror->config.source_epoch;
 	for (i = 0; i < nb_slots; i++)
 		append_together(*list, slots, nb_slots, i);
 	return 0;

@@ -40,10 +40,12 @@ stop(struct mirror *mirror, const char *format, ...)
 static void
 stop_if_gone(struct mirror *mirror)
 {
-	if (mirror_is_gone(mirror->src_port, mirror->source_epoch))
+	const uint16_t target = mirror->param.target_port;
+
+	if (mirror_is_gone(mirror->src_port, mirror->config.source_epoch))
 		stop(mirror, "its source, port %u, was removed", mirror->src_port);
-	else if (mirror_is_gone(mirror->target_port, mirror->target_epoch))
-		stop(mirror, "its target, port %u, was removed", mirror->target_port);
+	else if (mirror_is_gone(target, mirror->config.target_epoch))
+		stop(mirror, "its target, port %u, was removed", target);
 }
 
 /* Rules 1, 4 and 7: going on has become unsafe. */
@@ -52,13 +54,13 @@ stop_if_unsafe(struct mirror *mirror)
 {
 	const uint16_t fast_free_port = mirror_fast_free_port();
 
-	if (!mirror_port_is_started(mirror->target_port))
-		stop(mirror, "its target, port %u, was stopped", mirror->target_port);
-	else if ((mirror->directions & RTE_MIRROR_TX) != 0 &&
+	if (!mirror_port_is_started(mirror->param.target_port))
+		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
+	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
 			mirror_port_is_lockfree(mirror->src_port))
 		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",
 				mirror->src_port);
-	else if (fast_free_port != RTE_MAX_ETHPORTS)
+	else if (mirror->config.mode != RTE_MIRROR_COPY && fast_free_port != RTE_MAX_ETHPORTS)
 		stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);
 }
@@ -69,7 +71,7 @@ mirror_plan_stop_gone(void)
 	struct mirror *mirror;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (mirror->state == RTE_MIRROR_RUNNING)
+		if (mirror->state != RTE_MIRROR_STOPPED)
 			stop_if_gone(mirror);
 	}
 }
@@ -124,8 +126,8 @@ cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint
 	uint16_t queue;
 	int rc = 0;
 
-	if ((mirror->directions & direction) == 0)
-		return 0;
+	if ((mirror->param.directions & direction) == 0)
+		nb_queues = 0;
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
 		if (slot->tap->direction == direction && slot->tap->queue_id >= nb_queues)
 			slot->wanted = false;
@@ -141,6 +143,11 @@ cover_source(struct mirror *mirror)
 	struct rte_eth_dev_info dev;
 	int rc = mirror_port_info_get(mirror->src_port, &dev);
 
+	if (rc == 0 && mirror->config.pool_is_single && mirror_count_queues(mirror, &dev) > 1) {
+		stop(mirror, "its pool is for one poller, and port %u has more queues now",
+				mirror->src_port);
+		return 0;
+	}
 	if (rc == 0)
 		rc = cover_direction(mirror, RTE_MIRROR_RX, dev.nb_rx_queues);
 	if (rc == 0)
@@ -160,8 +167,9 @@ cover_sources(const struct mirror *newcomer)
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->state == RTE_MIRROR_RUNNING)
 			stop_if_unsafe(mirror);
-		if (mirror->state == RTE_MIRROR_RUNNING) {
+		if (mirror->state == RTE_MIRROR_RUNNING)
 			rc = cover_source(mirror);
+		if (mirror->state == RTE_MIRROR_RUNNING) {
 			result = mirror == newcomer ? rc : result;
 			continue;
 		}

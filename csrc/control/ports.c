@@ -10,13 +10,16 @@
 
 #include "control.h"
 
+/* How many packets a tx queue can hold if its driver does not tell. */
+#define NB_DESCRIPTORS 1024
+
 /* The port, plus 1, whose driver is being asked for something; 0: none. */
 static uint32_t asked;
 
 /*
  * Runs in whichever thread removes the device, which may hold locks of its own, and may be inside the registry: so it
- * takes no mutex. It waits for nothing but a question to the driver that is going, which holds nothing that the
- * removal could want.
+ * takes no mutex but one that is free. It waits for nothing but a question to the driver that is going, which holds
+ * nothing that the removal could want.
  */
 static int
 on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
@@ -27,6 +30,7 @@ on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *a
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u)
 		rte_pause();
+	mirror_registry_try_tidy();
 	return 0;
 }
 
@@ -130,6 +134,23 @@ mirror_port_queue_offloads(uint16_t port_id)
 	}
 	end_asking();
 	return offloads;
+}
+
+uint32_t
+mirror_port_tx_descriptors(uint16_t port_id)
+{
+	struct rte_eth_txq_info queue;
+	struct rte_eth_dev_info dev;
+	uint32_t nb = 0;
+	uint16_t i;
+
+	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0) {
+		for (i = 0; i < dev.nb_tx_queues; i++)
+			nb += rte_eth_tx_queue_info_get(port_id, i, &queue) == 0 ? queue.nb_desc :
+										   NB_DESCRIPTORS;
+	}
+	end_asking();
+	return nb;
 }
 
 bool

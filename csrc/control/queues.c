@@ -18,7 +18,7 @@ count_users(uint16_t port_id, uint16_t queue_id)
 	unsigned int nb = 0;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (mirror->target_port != port_id)
+		if (mirror->param.target_port != port_id)
 			continue;
 		TAILQ_FOREACH(slot, &mirror->slots, next)
 			nb += slot->target_queue == queue_id && (slot->wanted || slot->live);
@@ -61,26 +61,26 @@ int
 mirror_queue_allot(struct mirror_slot *slot)
 {
 	const struct mirror *mirror = slot->mirror;
-	uint16_t queue = mirror->target_queue, best = queue, i;
+	uint16_t queue = mirror->param.target_queue, best = queue, i;
 	unsigned int fewest = UINT32_MAX, nb;
 
-	for (i = 0; i < mirror->nb_target_queues && fewest > 0; i++, queue++) {
-		nb = count_users(mirror->target_port, queue);
+	for (i = 0; i < mirror->config.nb_target_queues && fewest > 0; i++, queue++) {
+		nb = count_users(mirror->param.target_port, queue);
 		if (nb < fewest) {
 			fewest = nb;
 			best = queue;
 		}
 	}
 	slot->target_queue = best;
-	return store_lock(mirror->target_port, best);
+	return store_lock(mirror->param.target_port, best);
 }
 
 rte_spinlock_t *
 mirror_queue_lock(const struct mirror_slot *slot)
 {
-	const struct mirror *mirror = slot->mirror;
+	const uint16_t target = slot->mirror->param.target_port, queue = slot->target_queue;
 
-	if (mirror->target_is_lockfree || count_users(mirror->target_port, slot->target_queue) < 2)
+	if (slot->mirror->config.target_is_lockfree || count_users(target, queue) < 2)
 		return NULL;
-	return &find_lock(mirror->target_port, slot->target_queue)->lock;
+	return &find_lock(target, queue)->lock;
 }

@@ -29,12 +29,37 @@ mirror_registry_lock(void)
 		return mirror_refuse(EDEADLK,
 				"called from inside a mirror's data path: call from another thread");
 	pthread_mutex_lock(&mutex);
+	/* The application is here, so EAL is up: the watcher could not know that, and leaves pools alone. */
+	mirror_pools_tidy();
 	return 0;
+}
+
+void
+mirror_registry_lock_mutex(void)
+{
+	pthread_mutex_lock(&mutex);
 }
 
 void
 mirror_registry_unlock(void)
 {
+	pthread_mutex_unlock(&mutex);
+}
+
+/* Frees what is no longer used. */
+static void
+tidy(void)
+{
+	mirror_taps_tidy();
+	mirror_pools_tidy();
+}
+
+void
+mirror_registry_try_tidy(void)
+{
+	if (pthread_mutex_trylock(&mutex) != 0)
+		return;
+	mirror_pools_tidy();
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -65,16 +90,16 @@ destroy(struct mirror *mirror)
 	free(mirror);
 }
 
-static bool
-is_name_taken(const char *name)
+struct mirror *
+mirror_find_name(const char *name)
 {
-	const struct mirror *mirror;
+	struct mirror *mirror;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (strcmp(mirror->name, name) == 0)
-			return true;
+			break;
 	}
-	return false;
+	return mirror;
 }
 
 static int
@@ -90,15 +115,18 @@ give_identity(struct mirror *mirror, const char *name)
 			rte_strscpy(mirror->name, name, sizeof(mirror->name));
 		else
 			snprintf(mirror->name, sizeof(mirror->name), "mirror%" PRIu32, mirror->id);
-	} while (is_name_taken(mirror->name));
+	} while (mirror_find_name(mirror->name) != NULL);
 	return 0;
 }
 
-/* Says why the plan could not be carried out. */
-static int
-refuse_plan(int rc, const struct mirror *mirror)
+int
+mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer)
 {
+	int rc = mirror_plan_apply(newcomer, TIMEOUT_US);
+
 	switch (rc) {
+	case 0:
+		return 0;
 	case -ETIMEDOUT:
 		return mirror_refuse(ETIMEDOUT,
 				"a poller has stayed inside a mirror for %d s: does the caller hold its "
@@ -130,17 +158,21 @@ add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id
 		rc = mirror_watch();
 	/* What was mirrored from or to a port's former device does not stand in the way. */
 	mirror_plan_stop_gone();
-	if (rc == 0)
-		rc = mirror_check(src_port, param, mirror);
+	if (rc == 0) {
+		mirror->src_port = src_port;
+		mirror->param = *param;
+		mirror->param.name = NULL;
+		rc = mirror_check(mirror, param->name);
+	}
 	if (rc == 0)
 		rc = give_identity(mirror, param->name);
 	if (rc != 0)
 		goto free_mirror;
 	TAILQ_INSERT_TAIL(&mirrors, mirror, next);
-	rc = mirror_plan_apply(mirror, TIMEOUT_US);
+	rc = mirror_registry_apply(mirror, mirror);
 	if (rc != 0)
 		goto take_out;
-	mirror_taps_tidy();
+	tidy();
 	if (mirror_id != NULL)
 		*mirror_id = mirror->id;
 	return 0;
@@ -148,8 +180,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id
 take_out:
 	/* It has never been published: nobody can be using it. */
 	TAILQ_REMOVE(&mirrors, mirror, next);
-	mirror_taps_tidy();
-	rc = refuse_plan(rc, mirror);
+	tidy();
 free_mirror:
 	destroy(mirror);
 	return rc;
@@ -180,12 +211,12 @@ remove_mirror(struct mirror *mirror)
 
 	mirror->state = RTE_MIRROR_STOPPED;
 	rte_strscpy(mirror->reason, "it is being removed", sizeof(mirror->reason));
-	rc = mirror_plan_apply(NULL, TIMEOUT_US);
+	rc = mirror_registry_apply(mirror, NULL);
 	if (rc != 0)
-		return refuse_plan(rc, mirror);
+		return rc;
 	TAILQ_REMOVE(&mirrors, mirror, next);
 	destroy(mirror);
-	mirror_taps_tidy();
+	tidy();
 	return 0;
 }
 
@@ -230,72 +261,4 @@ rte_mirror_unregister(uint16_t src_port)
 		rc = remove_mirror(mirror);
 	mirror_registry_unlock();
 	return rc;
-}
-
-int
-rte_mirror_list(uint32_t *mirror_ids, uint32_t size)
-{
-	const struct mirror *mirror;
-	uint32_t nb = 0;
-	int rc;
-
-	if (mirror_ids == NULL && size != 0)
-		return mirror_refuse(EINVAL, "mirror_ids is NULL but size is %" PRIu32, size);
-	rc = mirror_registry_lock();
-	if (rc != 0)
-		return rc;
-	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (nb < size)
-			mirror_ids[nb] = mirror->id;
-		nb++;
-	}
-	mirror_registry_unlock();
-	return nb;
-}
-
-static void
-describe(const struct mirror *mirror, struct rte_mirror_info *info)
-{
-	const struct mirror_slot *slot;
-
-	*info = (struct rte_mirror_info){
-		.id = mirror->id,
-		.src_port = mirror->src_port,
-		.target_port = mirror->target_port,
-		.target_queue = mirror->target_queue,
-		.nb_target_queues = mirror->nb_target_queues,
-		.directions = mirror->directions,
-		.mode = mirror->mode,
-		.state = mirror->state,
-	};
-	rte_strscpy(info->name, mirror->name, sizeof(info->name));
-	rte_strscpy(info->reason, mirror->reason, sizeof(info->reason));
-	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		info->nb_rx_queues += slot->live && slot->tap->direction == RTE_MIRROR_RX;
-		info->nb_tx_queues += slot->live && slot->tap->direction == RTE_MIRROR_TX;
-	}
-	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->src_port)) {
-		info->state = RTE_MIRROR_WAITING;
-		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped",
-				mirror->src_port);
-	}
-}
-
-int
-rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info)
-{
-	const struct mirror *mirror;
-	int rc;
-
-	if (info == NULL)
-		return mirror_refuse(EINVAL, "info is NULL");
-	rc = mirror_registry_lock();
-	if (rc != 0)
-		return rc;
-	mirror_plan_stop_gone();
-	mirror = mirror_find(mirror_id);
-	if (mirror != NULL)
-		describe(mirror, info);
-	mirror_registry_unlock();
-	return mirror != NULL ? 0 : -ENOENT;
 }

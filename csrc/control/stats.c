@@ -18,6 +18,7 @@ read_counters(const struct mirror_slot *slot)
 		.bytes = __atomic_load_n(&counters->bytes, __ATOMIC_RELAXED),
 		.declined = __atomic_load_n(&counters->declined, __ATOMIC_RELAXED),
 		.unsupported = __atomic_load_n(&counters->unsupported, __ATOMIC_RELAXED),
+		.nombuf = __atomic_load_n(&counters->nombuf, __ATOMIC_RELAXED),
 		.full = __atomic_load_n(&counters->full, __ATOMIC_RELAXED),
 	};
 }
@@ -35,10 +36,11 @@ sum(const struct mirror *mirror)
 		stats.bytes += now.bytes - slot->base.bytes;
 		stats.declined += now.declined - slot->base.declined;
 		stats.unsupported += now.unsupported - slot->base.unsupported;
+		stats.nombuf += now.nombuf - slot->base.nombuf;
 		stats.full += now.full - slot->base.full;
 	}
 	/* Each packet ends in one of the counters, so the data path need not count it when it comes, too. */
-	stats.seen = stats.packets + stats.declined + stats.unsupported + stats.full;
+	stats.seen = stats.packets + stats.declined + stats.unsupported + stats.nombuf + stats.full;
 	return stats;
 }
 

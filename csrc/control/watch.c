@@ -39,7 +39,7 @@ watch(void *arg __rte_unused)
 
 	do {
 		usleep(PERIOD_US);
-		mirror_registry_lock();
+		mirror_registry_lock_mutex();
 		/* What a poller holds up, by staying inside for longer, is done next time. */
 		(void)mirror_plan_apply(NULL, POLLER_US);
 		mirror_taps_tidy();

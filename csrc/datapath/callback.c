@@ -11,9 +11,9 @@
 
 uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 
-/* Serves the entries that take the same packets: one reference count update, then one array for each target. */
+/* Serves the entries that take the same packets: they are taken once, then offered in an array for each target. */
 static void
-serve(const struct mirror_entry *entry, uint64_t unshareable, const struct mirror_burst *burst)
+serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 {
 	struct rte_mbuf *taken[MIRROR_BURST], *offered[MIRROR_BURST];
 	struct rte_mbuf *const *chosen;
@@ -25,25 +25,29 @@ serve(const struct mirror_entry *entry, uint64_t unshareable, const struct mirro
 		return;
 	if (entry->lock != NULL)
 		rte_spinlock_lock(entry->lock);
-	nb = mirror_take(entry, unshareable, chosen, nb, taken, &bytes);
+	nb = mirror_take(entry, burst, chosen, nb, taken, &bytes);
 	for (i = 0; i + 1 < entry->nb_together; i++) {
 		memcpy(offered, taken, nb * sizeof(taken[0]));
 		mirror_send(entry + i, offered, nb, bytes);
 	}
 	mirror_send(entry + i, taken, nb, bytes);
+	/* The application's packet, which no other reference holds any more if the targets have freed theirs. */
+	entry->counters->frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
 	if (entry->lock != NULL)
 		rte_spinlock_unlock(entry->lock);
 }
 
 static void
-walk(const struct mirror_list *list, const struct mirror_burst *burst)
+walk(const struct mirror_list *list, struct mirror_burst *burst)
 {
 	uint16_t i;
 
 	if (mirror_is_gone(burst->port_id, list->source_epoch))
 		return;
+	burst->off_wire = list->off_wire;
+	burst->is_tx = list->is_tx;
 	for (i = 0; i < list->nb_entries; i += list->entries[i].nb_together)
-		serve(&list->entries[i], list->unshareable, burst);
+		serve(&list->entries[i], burst);
 }
 
 /* Apart from offer(), so that a burst with nothing to do pays for none of this. */

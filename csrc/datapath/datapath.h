@@ -11,10 +11,11 @@
  *
  * ethdev calls the callback of a context, the place where one queue of a source is tapped in one direction. The
  * context's list says which mirrors look at the burst. For each of them select chooses packets, take raises their
- * reference counts, and send offers them to the target and gives back what the target refuses.
+ * reference counts or makes mbufs of the mirror's own, and send offers them to the target and gives back what the target
+ * refuses.
  *
- * Nothing here allocates, logs, waits (but for a lock that the mirror asks for) or calls into control/. Nothing here
- * writes to the application's array, or to an mbuf but its reference counts.
+ * Nothing here allocates but from the mirrors' pools, logs, waits (but for a lock that the mirror asks for) or calls into
+ * control/. Nothing here writes to the application's array, or to its mbufs but their reference counts.
  */
 
 #include <pthread.h>
@@ -38,7 +39,9 @@ struct mirror_counters {
 	uint64_t bytes;
 	uint64_t declined;
 	uint64_t unsupported;
+	uint64_t nombuf;
 	uint64_t full;
+	uint64_t frees_at_once; /**< no counter: whether the target did so with the last burst */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */
@@ -48,16 +51,25 @@ struct mirror_entry {
 	void *offload_ctx;
 	rte_spinlock_t *lock;       /**< the application's; NULL: none */
 	rte_spinlock_t *queue_lock; /**< for a target queue with several users; NULL: the only user */
+	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
+	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
+	uint32_t snaplen;           /**< longest packet that the target may be given */
+	uint32_t copy_up_to;        /**< split copies packets up to this length whole */
+	uint32_t split_len;         /**< bytes that split copies of longer ones */
+	enum rte_mirror_mode mode; /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
+	uint16_t room;        /**< bytes of data that an mbuf of the pool holds */
 	uint16_t max_segs;    /**< longest chain that the target may be given */
 	uint16_t nb_together; /**< it and those behind it that take the same packets */
+	bool with_origin;     /**< own mbufs say where they come from */
 };
 
 /** What a context's mirrors are. Immutable once published; replaced as a whole. */
 struct mirror_list {
-	uint64_t unshareable;  /**< ol_flags with which a packet is never shared */
+	uint64_t off_wire;     /**< ol_flags of packets that do not look as they do on the wire */
+	bool is_tx;            /**< which direction its tap is in */
 	uint32_t source_epoch; /**< mirror_epochs of the source when its mirrors were added */
 	uint16_t nb_entries;
 	struct mirror_list *retired; /**< control's: the next that cannot be freed yet */
@@ -84,6 +96,14 @@ struct mirror_context {
  */
 extern uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 
+/** Where an mbuf has its struct rte_mirror_origin, and the flag in ol_flags that says so; 0: nobody has asked for it. */
+struct mirror_origin_field {
+	int offset;
+	uint64_t flag;
+};
+
+extern struct mirror_origin_field mirror_origin_field;
+
 /** Whether the device that had this port id at that time is gone. */
 static inline bool
 mirror_is_gone(uint16_t port_id, uint32_t epoch)
@@ -102,9 +122,11 @@ uint16_t mirror_tx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf
 /** A burst as it is offered to the mirrors: the application's array, and where it comes through. */
 struct mirror_burst {
 	struct rte_mbuf *const *pkts;
+	uint64_t off_wire; /**< the list's */
 	uint16_t nb_pkts;
 	uint16_t port_id;
 	uint16_t queue_id;
+	bool is_tx;
 };
 
 /**
@@ -121,19 +143,55 @@ uint16_t mirror_select(const struct mirror_entry *entry, const struct mirror_bur
 		struct rte_mbuf **room, struct rte_mbuf *const **chosen);
 
 /**
- * Takes a reference of every segment of the packets, one for each of entry->nb_together entries, leaving out and
- * counting those that may not be shared.
+ * Takes what an entry's mode says of each packet, for it and those together with it, leaving out and counting those
+ * that cannot be had: the packet itself with a reference more on every segment for each entry, or mbufs of the mirror's
+ * own with as many.
  *
  * @param[out] taken
- *   The packets taken, in order; may be where pkts is.
+ *   What was taken, in order; may be where pkts is.
  * @param[out] bytes
  *   The sum of their lengths: once sent they are no longer ours to ask.
  * @return
  *   How many were taken.
  */
-uint16_t mirror_take(const struct mirror_entry *entry, uint64_t unshareable,
+uint16_t mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes);
+
+/** Raises the reference count of each segment of a packet. */
+static inline void
+mirror_refer(struct rte_mbuf *pkt, int16_t nb_references)
+{
+	/* nb_segs, not next, tells that there is no other segment: next is in the second cache line. */
+	if (likely(pkt->nb_segs == 1)) {
+		rte_mbuf_refcnt_update(pkt, nb_references);
+		return;
+	}
+	for (; pkt != NULL; pkt = pkt->next)
+		rte_mbuf_refcnt_update(pkt, nb_references);
+}
+
+/**
+ * mirror_take() with mbufs of the mirror's own for every packet.
+ */
+uint16_t mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes);
+
+/**
+ * Makes a copy of a packet look as the packet would on the wire: does the tx offloads that its flags ask for, and puts
+ * back the VLAN tags that were stripped.
+ *
+ * @param own
+ *   The copy, whole: mbufs that nobody else has.
+ * @param pkt
+ *   The packet, for its header lengths and tags.
+ * @param flags
+ *   Those of its ol_flags that ask for something.
+ * @return
+ *   Whether that could be done.
+ */
+bool mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags);
 
 /** Offers taken packets to an entry's target, which may rearrange the array; gives back what it refuses. */
 void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,

@@ -6,41 +6,50 @@
 
 #include "datapath.h"
 
-/* A packet's owner may free it one segment at a time, and so may the target: each segment has a count of its own. */
-static inline void
-take_references(struct rte_mbuf *pkt, uint16_t nb_references)
+/* Whether a packet cannot be given to the target as it is. All that is asked is in the mbuf's first cache line. */
+static inline bool
+must_be_made(const struct mirror_entry *entry, uint64_t off_wire, const struct rte_mbuf *pkt)
 {
-	/* nb_segs, not next, tells that there is no other segment: next is in the second cache line. */
-	if (likely(pkt->nb_segs == 1)) {
-		rte_mbuf_refcnt_update(pkt, nb_references);
-		return;
-	}
-	for (; pkt != NULL; pkt = pkt->next)
-		rte_mbuf_refcnt_update(pkt, nb_references);
+	return (pkt->ol_flags & off_wire) != 0 || pkt->nb_segs > entry->max_segs ||
+			pkt->pkt_len > entry->snaplen;
 }
 
-uint16_t
-mirror_take(const struct mirror_entry *entry, uint64_t unshareable, struct rte_mbuf *const *pkts,
-		uint16_t nb_pkts, struct rte_mbuf **taken, uint64_t *bytes)
+static uint16_t
+share(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes)
 {
-	const uint16_t nb_together = entry->nb_together, max_segs = entry->max_segs;
-	uint64_t sum = 0;
+	const uint64_t off_wire = burst->off_wire, frees_at_once = entry->counters->frees_at_once;
+	const uint16_t nb_together = entry->nb_together;
+	uint64_t sum = 0, own_bytes;
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
 
-		/* All that is asked here is in the mbuf's first cache line. */
-		if (unlikely((pkt->ol_flags & unshareable) != 0 || pkt->nb_segs > max_segs))
+		/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
+		if (frees_at_once)
+			rte_mbuf_prefetch_part2(pkt);
+		if (unlikely(must_be_made(entry, off_wire, pkt))) {
+			nb += mirror_take_own(entry, burst, &pkt, 1, &taken[nb], &own_bytes);
+			sum += own_bytes;
 			continue;
-		take_references(pkt, nb_together);
+		}
+		/* A packet's owner may free it segment by segment, and so may the target: each has a count of its own. */
+		mirror_refer(pkt, nb_together);
 		sum += pkt->pkt_len;
 		taken[nb++] = pkt;
 	}
-	if (unlikely(nb != nb_pkts)) {
-		for (i = 0; i < nb_together; i++)
-			entry[i].counters->unsupported += nb_pkts - nb;
-	}
 	*bytes = sum;
 	return nb;
+}
+
+uint16_t
+mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes)
+{
+	if (entry->mode == RTE_MIRROR_SHARE)
+		return share(entry, burst, pkts, nb_pkts, taken, bytes);
+	return mirror_take_own(entry, burst, pkts, nb_pkts, taken, bytes);
 }

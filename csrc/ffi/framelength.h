@@ -32,11 +32,13 @@ ffi_framelength_set(const struct ffi_framelength *where, struct rte_mbuf *pkt, u
 	pkt->ol_flags |= where->flag;
 }
 
+/** otherwise: what it is if the packet does not say. */
 static inline uint32_t
-ffi_framelength_get(const struct ffi_framelength *where, const struct rte_mbuf *pkt)
+ffi_framelength_get(
+		const struct ffi_framelength *where, const struct rte_mbuf *pkt, uint32_t otherwise)
 {
 	if ((pkt->ol_flags & where->flag) == 0)
-		return pkt->pkt_len;
+		return otherwise;
 	return *RTE_MBUF_DYNFIELD(pkt, where->offset, const uint32_t *);
 }
 

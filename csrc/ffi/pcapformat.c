@@ -21,11 +21,15 @@
 #define BYTE_ORDER_MAGIC      0x1a2b3c4d
 #define OPTION_END            0
 #define OPTION_IF_NAME        2
+#define OPTION_EPB_FLAGS      2
 #define OPTION_IF_TSRESOL     9
 #define TSRESOL_NS            9
 
 /* Every block ends with its length once more. */
 #define PCAPNG_LENGTH_SIZE 4
+
+/* A packet's flags, the only option that one has here, with its header, and the end of the options. */
+#define PACKET_OPTIONS_SIZE 12
 
 struct pcap_header {
 	uint32_t magic;
@@ -141,6 +145,15 @@ ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer)
 	return at + put_interface(buffer + at, config);
 }
 
+static uint32_t
+packet_block_length(const struct ffi_pcapformat_packet *packet)
+{
+	return sizeof(struct enhanced_packet) + packet->captured_length +
+			padding(packet->captured_length) +
+			(packet->direction != PCAPFORMAT_UNKNOWN ? PACKET_OPTIONS_SIZE : 0) +
+			PCAPNG_LENGTH_SIZE;
+}
+
 uint32_t
 ffi_pcapformat_header(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
 		uint8_t *buffer)
@@ -153,8 +166,7 @@ ffi_pcapformat_header(enum ffi_writer_format format, const struct ffi_pcapformat
 	};
 	struct enhanced_packet block = {
 		.type = ENHANCED_PACKET,
-		.length = sizeof(block) + packet->captured_length +
-				padding(packet->captured_length) + PCAPNG_LENGTH_SIZE,
+		.length = packet_block_length(packet),
 		.time_high = packet->time_ns >> 32,
 		.time_low = (uint32_t)packet->time_ns,
 		.captured_length = packet->captured_length,
@@ -170,12 +182,15 @@ uint32_t
 ffi_pcapformat_trailer(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
 		uint8_t *buffer)
 {
-	uint32_t pad = padding(packet->captured_length);
-	uint32_t length = sizeof(struct enhanced_packet) + packet->captured_length + pad +
-			PCAPNG_LENGTH_SIZE;
+	uint32_t length = packet_block_length(packet), at = padding(packet->captured_length);
+	const uint32_t flags = packet->direction;
 
 	if (format == FFI_WRITER_PCAP)
 		return 0;
-	memset(buffer, 0, pad);
-	return pad + put(buffer + pad, &length, PCAPNG_LENGTH_SIZE);
+	memset(buffer, 0, at);
+	if (packet->direction != PCAPFORMAT_UNKNOWN) {
+		at += put_option(buffer + at, OPTION_EPB_FLAGS, &flags, sizeof(flags));
+		at += put_option(buffer + at, OPTION_END, NULL, 0);
+	}
+	return at + put(buffer + at, &length, PCAPNG_LENGTH_SIZE);
 }

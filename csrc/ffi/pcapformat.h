@@ -19,13 +19,21 @@
 #define PCAPFORMAT_START_SIZE 384
 /** Room for what comes before a packet's data, and for what comes behind it. */
 #define PCAPFORMAT_HEADER_SIZE  32
-#define PCAPFORMAT_TRAILER_SIZE 8
+#define PCAPFORMAT_TRAILER_SIZE 20
+
+/** Which way a packet went, where that is known; the values are pcapng's. */
+enum ffi_pcapformat_direction {
+	PCAPFORMAT_UNKNOWN = 0,
+	PCAPFORMAT_INBOUND = 1,
+	PCAPFORMAT_OUTBOUND = 2,
+};
 
 /** What is told of a packet beside its data. */
 struct ffi_pcapformat_packet {
 	uint64_t time_ns; /**< since 1970 */
 	uint32_t captured_length;
 	uint32_t original_length;
+	enum ffi_pcapformat_direction direction; /**< for pcapng; pcap has no place for it */
 };
 
 /** Each writes to buffer and returns how many bytes. */

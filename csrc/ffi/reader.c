@@ -22,6 +22,9 @@
 /* The share of the pool that one frame may take: mbufs wait in queues, descriptors and caches too. */
 #define FRAME_SHARE 4
 
+/* Segments that are fed at a time to mirrors that copy. */
+#define TURN_SEGMENTS 512
+
 /* Where the link type stands in the header of a pcap file. */
 #define PCAP_LINK_TYPE_OFFSET 20
 #define PCAP_HEADER_SIZE      24
@@ -39,6 +42,8 @@ struct ffi_reader {
 	struct rte_mempool *pool;
 	struct ffi_framelength framelength;
 	uint32_t segment_size;
+	uint32_t copies;
+	uint32_t turn_segments; /* fed in this turn */
 
 	/* Written by the thread: frames and bytes as they come, the rest before state. */
 	struct ffi_reader_status status;
@@ -205,6 +210,30 @@ make_packet(const struct ffi_reader *reader, const u_char *data, uint32_t length
 	return NULL;
 }
 
+/*
+ * Mirrors that copy do not wait for mbufs, so the reader does: until there are enough for a turn of frames and all
+ * their copies. A turn begins when the one before has been received, but for the last burst of it: that may not have
+ * been copied yet.
+ */
+static void
+wait_for_turn(struct ffi_reader *reader, uint32_t segments)
+{
+	const uint32_t next = RTE_MAX(segments, (uint32_t)TURN_SEGMENTS);
+	const uint32_t needed = next * (1 + reader->copies) +
+			reader->turn_segments * reader->copies;
+
+	if (reader->copies == 0)
+		return;
+	if (reader->turn_segments + segments > TURN_SEGMENTS) {
+		while (!is_stopped(reader) &&
+				(!rte_ring_empty(reader->ring) ||
+						rte_mempool_avail_count(reader->pool) < needed))
+			ffi_thread_pause();
+		reader->turn_segments = 0;
+	}
+	reader->turn_segments += segments;
+}
+
 static int
 feed_frame(struct ffi_reader *reader, const struct pcap_pkthdr *header, const u_char *data)
 {
@@ -217,6 +246,7 @@ feed_frame(struct ffi_reader *reader, const struct pcap_pkthdr *header, const u_
 				header->caplen, segments, reader->pool->size);
 		return -EMSGSIZE;
 	}
+	wait_for_turn(reader, segments);
 	pkt = make_packet(reader, data, header->caplen);
 	if (pkt == NULL)
 		return -ECANCELED;
@@ -254,7 +284,8 @@ feed_main(void *arg)
 }
 
 int
-ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mempool *pool)
+ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mempool *pool,
+		uint32_t copies)
 {
 	int rc;
 
@@ -265,6 +296,7 @@ ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mem
 		return rc;
 	reader->ring = ring;
 	reader->pool = pool;
+	reader->copies = copies;
 	reader->segment_size = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
 	join_thread(reader);
 	set_state(reader, FFI_READER_FEEDING);

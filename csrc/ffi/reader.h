@@ -55,10 +55,13 @@ int ffi_reader_open(int fd, struct ffi_reader **reader);
 /**
  * Begins to put the frames on a ring.
  *
+ * @param copies
+ *   How many mbufs of the pool mirrors may take for each that the reader takes: there are that many left for them.
  * @return
  *   0; -EBUSY: the reader is not in the state FFI_READER_OPEN; -ENOMEM; -errno.
  */
-int ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mempool *pool);
+int ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mempool *pool,
+		uint32_t copies);
 
 void ffi_reader_status_get(const struct ffi_reader *reader, struct ffi_reader_status *status);
 

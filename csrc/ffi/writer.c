@@ -19,6 +19,7 @@
 
 #include "framelength.h"
 #include "pcapformat.h"
+#include "rte_mirror.h"
 #include "thread.h"
 #include "writer.h"
 
@@ -37,6 +38,9 @@ struct ffi_writer {
 	bool finish;
 
 	/* The thread's own. */
+	uint64_t tsc_hz;
+	uint64_t now_ns;  /* CLOCK_REALTIME, when the burst was taken off the ring */
+	uint64_t now_tsc; /* the same moment */
 	uint64_t last_ns;
 	uint32_t buffered;
 	char interface[INTERFACE_SIZE];
@@ -116,24 +120,51 @@ append(struct ffi_writer *writer, const uint8_t *data, uint32_t length)
 	}
 }
 
-/* The clock may be set back; the packets' times never go back. */
-static uint64_t
-packet_time(struct ffi_writer *writer)
+static void
+read_clocks(struct ffi_writer *writer)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	writer->last_ns = RTE_MAX(writer->last_ns, (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec);
+	writer->now_tsc = rte_rdtsc();
+	writer->now_ns = (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* The clock may be set back, and queues take turns; the packets' times never go back. */
+static uint64_t
+packet_time(struct ffi_writer *writer, const struct rte_mirror_origin *origin)
+{
+	/* Another CPU's counter may be ahead by a little. */
+	uint64_t age = RTE_MAX(writer->now_tsc, origin->tsc) - origin->tsc;
+	uint64_t age_ns = age / writer->tsc_hz * NS_PER_S +
+			age % writer->tsc_hz * NS_PER_S / writer->tsc_hz;
+
+	writer->last_ns = RTE_MAX(writer->last_ns, writer->now_ns - age_ns);
 	return writer->last_ns;
+}
+
+/* What the mirror says of the packet; what is known without, if it says nothing. */
+static enum ffi_pcapformat_direction
+read_origin(const struct ffi_writer *writer, const struct rte_mbuf *pkt,
+		struct rte_mirror_origin *origin)
+{
+	if (rte_mirror_origin_get(pkt, origin) == 0)
+		return origin->is_tx ? PCAPFORMAT_OUTBOUND : PCAPFORMAT_INBOUND;
+	origin->tsc = writer->now_tsc;
+	origin->pkt_len = pkt->pkt_len;
+	return PCAPFORMAT_UNKNOWN;
 }
 
 static void
 write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
 {
+	struct rte_mirror_origin origin;
+	const enum ffi_pcapformat_direction direction = read_origin(writer, pkt, &origin);
 	const struct ffi_pcapformat_packet packet = {
-		.time_ns = packet_time(writer),
+		.time_ns = packet_time(writer, &origin),
 		.captured_length = pkt->pkt_len,
-		.original_length = ffi_framelength_get(&writer->framelength, pkt),
+		.original_length = ffi_framelength_get(&writer->framelength, pkt, origin.pkt_len),
+		.direction = direction,
 	};
 	uint8_t around[PCAPFORMAT_HEADER_SIZE];
 
@@ -155,6 +186,7 @@ write_burst(struct ffi_writer *writer)
 	struct rte_mbuf *pkts[BURST];
 	unsigned int nb = rte_ring_dequeue_burst(writer->ring, (void **)pkts, BURST, NULL), i;
 
+	read_clocks(writer);
 	for (i = 0; i < nb && writer->status.error == 0; i++)
 		write_packet(writer, pkts[i]);
 	rte_pktmbuf_free_bulk(pkts, nb);
@@ -218,6 +250,7 @@ ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 	if (started == NULL)
 		return -ENOMEM;
 	started->ring = ring;
+	started->tsc_hz = rte_get_tsc_hz();
 	started->config = *config;
 	started->config.interface = strcpy(started->interface, config->interface);
 	rc = ffi_framelength_find(&started->framelength);

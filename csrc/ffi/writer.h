@@ -9,8 +9,10 @@
  * @file
  * Writes the packets on a ring to a capture, by a thread of its own.
  *
- * Whole packets, whatever their length and their number of segments, each with the time in nanoseconds at which it
- * was taken off the ring, and with the original length if it comes from a reader.
+ * All of each packet, whatever its length and its number of segments, with a time in nanoseconds. Of packets that a
+ * mirror says the origin of (RTE_MIRROR_F_ORIGIN) it is the time when they were mirrored, and their original length
+ * and direction are known; of others it is the time when they were taken off the ring. A packet that comes from a
+ * reader has the original length that is in the capture.
  */
 
 #include <stdbool.h>

@@ -9,8 +9,9 @@
  * @file
  * Zero-copy traffic mirroring of ethdev ports.
  *
- * A mirror sends a second reference of the packets that flow through a source port to a target port. It lives in
- * the source's own rx and tx callbacks: the application's loops, bursts and packets stay as they are.
+ * A mirror sends the packets that flow through a source port to a target port, too: a second reference of each, or a
+ * copy of its headers or of all of it. It lives in the source's own rx and tx callbacks: the application's loops,
+ * bursts and packets stay as they are.
  *
  * A source is any started port whose rx/tx callbacks this process runs. A target is a started port whose tx queues
  * (all of them, or the window that the parameters name) nobody else transmits on while the mirror exists. The
@@ -48,12 +49,33 @@ enum rte_mirror_direction {
 	RTE_MIRROR_TX = 1 << 1, /**< what rte_eth_tx_burst() is offered */
 };
 
-/** What the target is given of each packet. */
+/**
+ * What the target is given of each packet.
+ *
+ * Whatever the mode, a packet that still has work for a driver to do (any of RTE_MBUF_F_TX_OFFLOAD_MASK), or whose
+ * VLAN tag the NIC has stripped on rx, is copied and looks in the copy as it would on the wire: checksums filled in,
+ * tags in their place, TSO packets whole. A packet of several segments is copied into one where the target does not
+ * take chains. Copies come from the mirror's pool; of the mbuf's fields they have lengths and port.
+ */
 enum rte_mirror_mode {
-	RTE_MIRROR_SHARE = 0, /**< the same mbuf, its reference counts raised */
-	RTE_MIRROR_SPLIT,     /**< headers copied, the rest referenced; not built yet: -ENOTSUP */
-	RTE_MIRROR_COPY,      /**< a copy; not built yet: -ENOTSUP */
-	RTE_MIRROR_AUTO,      /**< what suits the target's driver; not built yet: -ENOTSUP */
+	/**
+	 * The same mbuf, its reference counts raised. For packets that nobody writes to after the mirror, until the
+	 * target is done with them.
+	 */
+	RTE_MIRROR_SHARE = 0,
+	/**
+	 * The first split_len bytes copied, the rest referenced. For applications that rewrite headers in place. What
+	 * they write behind split_len shows, and so does data appended where data was trimmed before.
+	 */
+	RTE_MIRROR_SPLIT,
+	/** A copy: nothing that the application does shows, and nothing of its pools is held. */
+	RTE_MIRROR_COPY,
+	/**
+	 * Chosen at registration; rte_mirror_info_get() tells what, and why. Share, where the target's driver is known
+	 * to have read the packet when rte_eth_tx_burst() returns, and to free it by reference count; else split, if the
+	 * target takes chains; else copy.
+	 */
+	RTE_MIRROR_AUTO,
 };
 
 /** Whether a mirror is at work. */
@@ -61,7 +83,17 @@ enum rte_mirror_state {
 	RTE_MIRROR_RUNNING = 0, /**< every packet of its source is offered to it */
 	RTE_MIRROR_WAITING,     /**< its source is stopped; goes on when that is started again */
 	RTE_MIRROR_STOPPED,     /**< ended for good, see the reason; remove it */
+	RTE_MIRROR_PAUSED, /**< by rte_mirror_pause(); is offered nothing until rte_mirror_resume() */
 };
+
+/** How many bytes RTE_MIRROR_SPLIT copies where split_len is 0: Ethernet with two tags, IPv6, options, TCP, and room. */
+#define RTE_MIRROR_SPLIT_LEN 192
+
+/** The smallest snaplen and split_len: an Ethernet header. */
+#define RTE_MIRROR_LEN_MIN 14
+
+/** Flag of a mirror: its mbufs say where they come from, see rte_mirror_origin_get(). Not for RTE_MIRROR_SHARE. */
+#define RTE_MIRROR_F_ORIGIN 0x1
 
 /**
  * Chooses which of a burst's packets are mirrored.
@@ -93,8 +125,14 @@ struct rte_mirror_select;
  * A lock is held while the target's own mirrors take theirs: where mirrors are chained, the application sees to it that
  * no two chains take the same locks in opposite orders.
  *
- * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed. A name has 1 to
- * RTE_MIRROR_NAME_SIZE - 1 bytes and no control characters. What is not built yet is refused unless it is 0.
+ * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed, or updated to others; what
+ * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes and no control
+ * characters. What is not built yet is refused unless it is 0.
+ *
+ * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of 2048
+ * bytes, or of 2047 of 9216 bytes if the target does not take chains; of more where the target's tx queues can hold
+ * more, each descriptor two. It is freed with the target, once all its mbufs are back. If there is no memory for it,
+ * a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the packets that it cannot share.
  */
 struct rte_mirror_param {
 	uint16_t target_port;                   /**< port to transmit on */
@@ -106,12 +144,12 @@ struct rte_mirror_param {
 	void *ctx;                              /**< for offload */
 	rte_spinlock_t *lock;                   /**< held around take and send; NULL: none */
 	const struct rte_mirror_select *select; /**< not built yet */
-	struct rte_mempool *pool;               /**< for split and copy; not built yet */
-	uint32_t snaplen;                       /**< bytes of each, 0: all; not built yet */
-	uint32_t split_len;                     /**< bytes that split copies; not built yet */
-	uint32_t flags;                         /**< none is defined yet */
-	const char *name;                       /**< unique; NULL: "mirror<id>" */
-	uint64_t reserved[4];                   /**< must be 0 */
+	struct rte_mempool *pool; /**< for what is copied or cut; NULL: the library's */
+	uint32_t snaplen;         /**< bytes of each packet, from RTE_MIRROR_LEN_MIN; 0: all */
+	uint32_t split_len;       /**< bytes that split copies; 0: RTE_MIRROR_SPLIT_LEN */
+	uint32_t flags;           /**< RTE_MIRROR_F_* */
+	const char *name;         /**< unique; NULL: "mirror<id>" */
+	uint64_t reserved[4];     /**< must be 0 */
 };
 
 /**
@@ -126,26 +164,39 @@ struct rte_mirror_stats {
 	uint64_t filtered;    /**< packets left out by select */
 	uint64_t unsampled;   /**< packets left out by sampling */
 	uint64_t declined;    /**< packets left out by the offload function */
-	uint64_t unsupported; /**< packets that cannot be mirrored as asked, see rte_mirror_add() */
-	uint64_t nombuf;      /**< packets for which the pool had no mbuf */
+	uint64_t unsupported; /**< packets that cannot be mirrored truthfully, see rte_mirror_add() */
+	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
 	uint64_t full;        /**< packets refused by the target */
 };
 
 /** A mirror as it is now. */
 struct rte_mirror_info {
-	uint32_t id;                         /**< the mirror's id */
-	uint16_t src_port;                   /**< its source */
-	uint16_t target_port;                /**< its target */
-	uint16_t target_queue;               /**< first tx queue of the target that it may use */
-	uint16_t nb_target_queues;           /**< how many tx queues of the target it may use */
-	uint16_t nb_rx_queues;               /**< how many rx queues of the source it is on */
-	uint16_t nb_tx_queues;               /**< how many tx queues of the source it is on */
-	uint32_t directions;                 /**< RTE_MIRROR_RX | RTE_MIRROR_TX */
-	enum rte_mirror_mode mode;           /**< the mode chosen */
-	enum rte_mirror_state state;         /**< whether it is at work */
-	char name[RTE_MIRROR_NAME_SIZE];     /**< its name */
-	char reason[RTE_MIRROR_REASON_SIZE]; /**< why it waits or is stopped; "" when it runs */
-	uint64_t reserved[4];                /**< 0 */
+	uint32_t id;                 /**< the mirror's id */
+	uint16_t src_port;           /**< its source */
+	uint16_t target_port;        /**< its target */
+	uint16_t target_queue;       /**< first tx queue of the target that it may use */
+	uint16_t nb_target_queues;   /**< how many tx queues of the target it may use */
+	uint16_t nb_rx_queues;       /**< how many rx queues of the source it is on */
+	uint16_t nb_tx_queues;       /**< how many tx queues of the source it is on */
+	uint32_t directions;         /**< RTE_MIRROR_RX | RTE_MIRROR_TX */
+	enum rte_mirror_mode mode;   /**< the mode that it is in; not RTE_MIRROR_AUTO */
+	enum rte_mirror_state state; /**< whether it is at work */
+	uint32_t snaplen;            /**< bytes that it takes of each packet; 0: all */
+	uint32_t split_len; /**< bytes that it copies of each packet; 0: it does not split */
+	uint32_t flags;     /**< RTE_MIRROR_F_* */
+	char name[RTE_MIRROR_NAME_SIZE];          /**< its name */
+	char reason[RTE_MIRROR_REASON_SIZE];      /**< why it is not running; "" when it is */
+	char mode_reason[RTE_MIRROR_REASON_SIZE]; /**< why it is in that mode */
+	uint64_t reserved[4];                     /**< 0 */
+};
+
+/** Where a packet comes from, and when it came. */
+struct rte_mirror_origin {
+	uint64_t tsc;           /**< the time stamp counter when its burst was mirrored */
+	uint32_t pkt_len;       /**< its length in bytes, however much of it was taken */
+	uint16_t port_id;       /**< the source */
+	uint16_t queue_id : 15; /**< the source's rx or tx queue */
+	uint16_t is_tx : 1;     /**< 1: RTE_MIRROR_TX, 0: RTE_MIRROR_RX */
 };
 
 /**
@@ -179,9 +230,10 @@ int rte_mirror_unregister(uint16_t src_port);
  * has a tx queue for each of the source's queues and directions, each gets one of its own; else they share under a
  * lock of the library's.
  *
- * What RTE_MIRROR_SHARE cannot mirror truthfully is counted as unsupported and not mirrored: packets with any of
- * RTE_MBUF_F_TX_OFFLOAD_MASK set, rx packets whose VLAN tag the NIC has stripped, and packets of several segments
- * when the target has not enabled RTE_ETH_TX_OFFLOAD_MULTI_SEGS.
+ * Counted as unsupported, and not mirrored, are packets that cannot look in a copy as they would on the wire
+ * (RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf that are not the packet's), and those that are
+ * longer than an mbuf of the pool where the target does not take chains. It takes them if it has
+ * RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that (net_null, net_pcap).
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.
@@ -191,16 +243,20 @@ int rte_mirror_unregister(uint16_t src_port);
  *   The new mirror's id, not 0; NULL: not wanted. Ids are not used again.
  * @return
  *   0, or a negative errno, and nothing has changed:
- *   - -EINVAL: NULL or contradictory parameters, unknown bits, no queue to mirror or to send on
+ *   - -EINVAL: NULL or contradictory parameters, unknown bits, no queue to mirror or to send on; a snaplen or
+ *     split_len that makes no sense; a pool whose mbufs are too small, or whose kind the mode cannot use
  *   - -ERANGE: target queues that are not there
  *   - -ENODEV: no such port
  *   - -ENETDOWN: a port that is not started
  *   - -ELOOP: the target is the source, or would be mirrored back to it by way of other mirrors
  *   - -EEXIST: the name, or this source, target and direction, is taken
  *   - -EBUSY: a chained mirror holds the same lock
- *   - -ENOTSUP: not built yet; RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process;
- *     tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks
- *   - -ENOMEM: out of memory, or of ids; or 64 mirrors are on the source
+ *   - -ENOTSUP: not built yet; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
+ *     process; split to a target that does not take chains; a pool for one producer or one consumer where several
+ *     pollers would use it; tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx
+ *     callbacks
+ *   - -ENOMEM: out of memory, also for the pool; out of ids, or of room in mbufs for RTE_MIRROR_F_ORIGIN; or 64
+ *     mirrors are on the source
  *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds
  *   - -EDEADLK: called from inside the data path
  */
@@ -222,6 +278,67 @@ int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_remove(uint32_t mirror_id);
+
+/**
+ * Has a mirror be offered nothing until rte_mirror_resume(). Returns when no poller is inside it. Its target may be
+ * stopped and reconfigured meanwhile.
+ *
+ * @param mirror_id
+ *   The mirror; one that is paused already stays so.
+ * @return
+ *   0, or a negative errno:
+ *   - -ENOENT: no such mirror
+ *   - -ENETDOWN: it is stopped for good
+ *   - -ETIMEDOUT: it is paused, but a poller may still be inside: call again
+ *   - -ENOMEM, -EDEADLK: as of rte_mirror_remove()
+ */
+int rte_mirror_pause(uint32_t mirror_id);
+
+/**
+ * Has a paused mirror go on, if what rte_mirror_add() asks for is still so.
+ *
+ * @param mirror_id
+ *   The mirror; one that is not paused stays as it is.
+ * @return
+ *   0, or a negative errno, and it stays paused:
+ *   - -ENOENT: no such mirror
+ *   - -ENETDOWN: it is stopped for good
+ *   - others: as of rte_mirror_add()
+ */
+int rte_mirror_resume(uint32_t mirror_id);
+
+/**
+ * Gives a mirror new parameters. Each queue's poller goes from the old ones to the new ones between two bursts, so no
+ * packet is missed or mirrored twice. A paused mirror stays paused. Counters go on.
+ *
+ * @param mirror_id
+ *   The mirror.
+ * @param param
+ *   All of its parameters, as for rte_mirror_add(). target_port, target_queue and nb_target_queues must be what they
+ *   were. name may be NULL: it keeps its name.
+ * @return
+ *   0, when no poller uses the old ones any more, or a negative errno:
+ *   - -ENOENT: no such mirror
+ *   - -ENETDOWN: it is stopped for good
+ *   - -ETIMEDOUT: the new parameters hold, but a poller may still use the old pool, lock and ctx: call again
+ *   - others: as of rte_mirror_add(), and the mirror goes on as it was
+ */
+int rte_mirror_update(uint32_t mirror_id, const struct rte_mirror_param *param);
+
+/**
+ * Finds a mirror by its name.
+ *
+ * @param name
+ *   The name.
+ * @param[out] mirror_id
+ *   The mirror's id.
+ * @return
+ *   0, or a negative errno:
+ *   - -ENOENT: no mirror has that name
+ *   - -EINVAL: name or mirror_id is NULL
+ *   - -EDEADLK: called from inside the data path
+ */
+int rte_mirror_lookup(const char *name, uint32_t *mirror_id);
 
 /**
  * Reads a mirror's counters.
@@ -278,6 +395,19 @@ int rte_mirror_list(uint32_t *mirror_ids, uint32_t size);
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info);
+
+/**
+ * Tells where a packet comes from that a mirror with RTE_MIRROR_F_ORIGIN sent. May be called from anywhere, also from
+ * inside the data path.
+ *
+ * @param pkt
+ *   The packet, as its target got it; not NULL.
+ * @param[out] origin
+ *   Where it comes from.
+ * @return
+ *   0, or -ENOENT: the packet does not say
+ */
+int rte_mirror_origin_get(const struct rte_mbuf *pkt, struct rte_mirror_origin *origin);
 
 /**
  * Tells why the library last refused something to this thread.

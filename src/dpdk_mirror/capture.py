@@ -3,8 +3,8 @@
 """Capture files and streams as ports: a capture is replayed from one, and written from what is sent to another.
 
 Frames of any length stay whole and keep their link type and their original length. A replay waits where it has to, so
-that nothing is lost between a reader and writers that share its pool: their rings hold as many packets as the pool has
-buffers.
+that nothing is lost between a reader and writers that share its pool, or have their copies from it: their rings hold
+as many packets as the pool has buffers.
 """
 
 from __future__ import annotations
@@ -201,11 +201,15 @@ class CaptureReader(_Capture):
         """The port from which the frames will be received."""
         return self._make_port(eal, pool, pool.size)
 
-    def start(self, pool: Mempool) -> None:
-        """Begins to replay, as fast as the frames are received."""
+    def start(self, pool: Mempool, *, copies: int = 0) -> None:
+        """Begins to replay, as fast as the frames are received.
+
+        It leaves ``copies`` buffers of the pool to mirrors for each that it takes: one that copies has 1 for its own,
+        one that splits 2.
+        """
         if self.port is None:
             raise ConflictError(errno.EINVAL, f"replay {self.name}: it has no port")
-        check(lib.ffi_reader_feed(self._live(), self.port.ring, pool.c), f"replay {self.name}")
+        check(lib.ffi_reader_feed(self._live(), self.port.ring, pool.c, copies), f"replay {self.name}")
 
     @property
     def error(self) -> MirrorError | None:

@@ -37,6 +37,9 @@ from .vdev import Vdev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .mirror import Mirror
+
 __all__ = ["Eal", "EalConfig", "Vdev", "is_pci"]
 
 _logger = logging.getLogger("dpdk_mirror")
@@ -60,6 +63,7 @@ class Eal(Closeable):
         self._devices: dict[str, _Device] = {}
         self._ports: dict[str, Port] = {}  # in the order in which they were opened
         self._pools: weakref.WeakSet[Mempool] = weakref.WeakSet()
+        self._mirrors: weakref.WeakValueDictionary[int, Mirror] = weakref.WeakValueDictionary()
         with _starting:
             self._check_not_started()
             vdevs = self.config.checked_vdevs()
@@ -118,6 +122,17 @@ class Eal(Closeable):
             self.adopt(port)
         return port
 
+    def mirror(self, name: str) -> Mirror:
+        """The mirror of that name that is open."""
+        self._check_open(f"find mirror {name}")
+        mirror_id = ffi.new("uint32_t *")
+        rc = -errno.ENOENT if "\0" in name else lib.rte_mirror_lookup(name.encode(), mirror_id)
+        check(rc, f"find mirror {name}: there is none of that name")
+        mirror = self._mirrors.get(mirror_id[0])
+        if mirror is None:
+            raise NotFoundError(errno.ENOENT, f"find mirror {name}: it was not made by this Eal's ports")
+        return mirror
+
     def plug(self, device: Vdev | str) -> Port:
         """Adds a device, and opens its port: the first, where it has several."""
         self._check_open(f"plug {device}")
@@ -166,13 +181,15 @@ class Eal(Closeable):
 
     # Its inside.
 
-    def adopt(self, child: Port | Mempool) -> None:
-        """Has a child closed when EAL is. Ports stay, since they are devices' state; pools may go before."""
+    def adopt(self, child: Port | Mempool | Mirror) -> None:
+        """Has a child closed when EAL is, mirrors with their ports. Ports stay, since they are devices' state."""
         if isinstance(child, Mempool):
             self._pools.add(child)
-        else:
+        elif isinstance(child, Port):
             self._ports.pop(child.name, None)
             self._ports[child.name] = child
+        else:
+            self._mirrors[child.id] = child
 
     def _check_open(self, what: str) -> None:
         if self.closed:

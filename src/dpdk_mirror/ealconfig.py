@@ -24,6 +24,12 @@ _BUFFER_OVERHEAD = 64 + 128 + 128 + 64
 _PLACE = 16
 # What EAL, lcores, drivers and rings take. EAL itself starts with 16 MB.
 _BASE_MB = 128
+# The pools that the library makes for a target, as rte_mirror.h has them: so many buffers of so many bytes; and what
+# such a pool takes beside, for lcores' caches and between its chunks of memory: measured with pools of long buffers.
+_TARGET_POOLS = ((8191, 2048), (2047, 9216))
+_BESIDE_MB = 16
+# Ports that may come later can be targets, too.
+_LEAST_TARGETS = 4
 _MAX_MEMORY_MB = 1 << 24
 _HUGEPAGE_SIZE = 2 << 20  # or more
 # Linux's MAP_HUGETLB with the page size's logarithm in the bits above, as of <linux/mman.h>.
@@ -50,8 +56,10 @@ class EalConfig:
     devices: PCI devices, by address and arguments; no other is touched.
     workers: threads for forwarders, however few CPUs there are.
     hugepages: True or False; None: where enough of them are free.
-    buffers, data_room: how many packet buffers all pools together are to have, and their size: makes memory_mb.
-    memory_mb: memory for DPDK, when not as computed.
+    buffers, data_room: how many packet buffers all pools together are to have, and their size.
+    targets: how many ports are to be targets of mirrors, for each of which the library may make a pool of its own;
+    None: as many as there are devices, and no less than 4.
+    memory_mb: memory for DPDK, when not as computed from buffers and targets.
     telemetry: whether other processes can ask DPDK for its state, through a socket.
     """
 
@@ -61,36 +69,43 @@ class EalConfig:
     hugepages: bool | None = None
     buffers: int = 65536
     data_room: int = 2048
+    targets: int | None = None
     memory_mb: int | None = None
     telemetry: bool = False
 
     def __post_init__(self) -> None:
-        for key in ("workers", "buffers", "data_room", "memory_mb"):
-            value = getattr(self, key)
-            if (key, value) != ("memory_mb", None) and (not isinstance(value, int) or isinstance(value, bool)):
-                raise TypeError(f"{key} must be an int, not {type(value).__name__}")
+        self._check_numbers()
         for key in ("vdevs", "devices"):
             value = getattr(self, key)
             if isinstance(value, str | Vdev) or not isinstance(value, Iterable):
                 raise TypeError(f"{key} must be a list of devices")
             object.__setattr__(self, key, tuple(value))
+        for device in self.devices:
+            _check_pci(device)
+
+    def _check_numbers(self) -> None:
+        for key in ("workers", "buffers", "data_room", "targets", "memory_mb"):
+            value = getattr(self, key)
+            if value is None and key in ("targets", "memory_mb"):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"{key} must be an int, not {type(value).__name__}")
         if self.workers < 0:
             refuse(f"workers={self.workers}: it cannot be less than 0")
         if not 0 <= self.buffers < 1 << 32 or not 1 <= self.data_room <= 0xFFFF:
             refuse(f"buffers={self.buffers} of data_room={self.data_room}: DPDK's pools cannot be so")
+        if self.targets is not None and not 0 <= self.targets <= 0xFFFF:
+            refuse(f"targets={self.targets}: not within 0 to 65535")
         if self.memory_mb is not None and not 64 <= self.memory_mb <= _MAX_MEMORY_MB:
             refuse(f"memory_mb={self.memory_mb}: not within 64 to {_MAX_MEMORY_MB}")
-        for device in self.devices:
-            _check_pci(device)
 
     def needed_mb(self, page_size: int) -> int:
         """The memory that EAL is to have, in pages of that size."""
         if self.memory_mb is not None:
             return self.memory_mb
-        size = -(-(self.data_room + _BUFFER_OVERHEAD) // 64) * 64
-        # DPDK's pools do not let a buffer cross the end of a page that it would fit into.
-        size = page_size // (page_size // size) if size <= page_size else -(-size // page_size) * page_size
-        return _BASE_MB + -(-self.buffers * (size + _PLACE) // _MB)
+        targets = max(_LEAST_TARGETS, len(self.vdevs) + len(self.devices)) if self.targets is None else self.targets
+        target_pool = max(_pool_mb(count, data_room, page_size) for count, data_room in _TARGET_POOLS)
+        return _BASE_MB + _pool_mb(self.buffers, self.data_room, page_size) + targets * (target_pool + _BESIDE_MB)
 
     def checked_vdevs(self) -> list[Vdev]:
         """The virtual devices, once no driver's file speaks against any of them."""
@@ -139,8 +154,15 @@ class EalConfig:
                 _lack(f"{needed} MB of hugepages", f"{free} MB are free and may be used", hint)
         needed, available = self.needed_mb(mmap.PAGESIZE), available_mb()
         if needed > available:
-            _lack(f"{needed} MB of memory", f"{available} MB are available", "ask for fewer buffers or queues")
+            _lack(f"{needed} MB of memory", f"{available} MB are available", "ask for fewer buffers, targets or queues")
         return ["--no-huge", "--no-shconf", "-m", str(needed)]
+
+
+def _pool_mb(count: int, data_room: int, page_size: int) -> int:
+    size = -(-(data_room + _BUFFER_OVERHEAD) // 64) * 64
+    # DPDK's pools do not let a buffer cross the end of a page that it would fit into.
+    size = page_size // (page_size // size) if size <= page_size else -(-size // page_size) * page_size
+    return -(-count * (size + _PLACE) // _MB)
 
 
 def refuse(reason: str, hint: str = "") -> NoReturn:

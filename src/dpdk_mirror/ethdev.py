@@ -74,7 +74,7 @@ class Port(Closeable):
     def __init__(self, eal: Eal, name: str) -> None:
         port_id = ffi.new("uint16_t *")
         check(lib.ffi_port_find(name.encode(), port_id), f"open port {name}: there is no such port")
-        self._eal = eal  # keeps EAL up for as long as the port is there
+        self.eal = eal  # keeps EAL up for as long as the port is there
         self._id: int | None = port_id[0]
         self._pool: Mempool | None = None
         self._started = False
@@ -167,7 +167,7 @@ class Port(Closeable):
         self.rx_queues, self.tx_queues = config.rx_queues, config.tx_queues
         self._max_segs = _MAX_SEGS if "MULTI_SEGS" in offload_names("tx", c_config.tx_offloads) else 1
         self._pool = pool
-        pool.ports.add(self)
+        pool.users[self] = f"port {self.name}"
         self._started = True
         return self
 
@@ -193,7 +193,7 @@ class Port(Closeable):
             if self._started:
                 self._stop(self._id)
             check(lib.ffi_port_close(self._id), f"close port {self.name}")
-        self._started = False
+        self._note_stopped()
         self._id = self._pool = None
 
     # Frames.
@@ -262,7 +262,12 @@ class Port(Closeable):
     def _stop(self, port_id: int) -> None:
         with self._lock:
             check(lib.ffi_port_stop(port_id), f"stop port {self.name}")
-            self._started = False
+            self._note_stopped()
+
+    def _note_stopped(self) -> None:
+        self._started = False
+        if self._pool is not None:
+            self._pool.users.pop(self, None)
 
     def _queue(self, doing: str, way: str, queue: int) -> tuple[int, int]:
         """The port's id and the queue, once it is sure that they can be used."""

@@ -14,7 +14,6 @@ from .errors import ClosedError, ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
     from .eal import Eal
-    from .ethdev import Port
 
 __all__ = ["Mempool"]
 
@@ -43,7 +42,8 @@ class Mempool(Closeable):
         check(lib.ffi_pool_create(config, created), f"create mempool {name} of {size} x {data_room} bytes")
         self._c: Any = created[0]  # C type: struct rte_mempool *; None once closed
         self._finalizer = finalize(self, _free_unused, self._c, size)
-        self.ports: weakref.WeakSet[Port] = weakref.WeakSet()  # those that receive into it when they are started
+        # Who takes buffers from it, and what messages call them.
+        self.users: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"<Mempool {self.name} of {self.size} x {self.data_room} bytes>"
@@ -70,14 +70,11 @@ class Mempool(Closeable):
         return self.size - self.available
 
     def close(self) -> None:
-        """Frees the pool; refused while a port or anybody else still uses it. A second call does nothing."""
+        """Frees the pool; refused while a port, a mirror or anybody else still uses it. A second call does nothing."""
         if self._c is None:
             return
-        for port in self.ports:
-            if port.started:
-                raise ConflictError(
-                    errno.EBUSY, f"close mempool {self.name}: port {port.name} uses it", "close that first"
-                )
+        for user in self.users.values():
+            raise ConflictError(errno.EBUSY, f"close mempool {self.name}: {user} uses it", "close that first")
         if held := self.in_use:
             raise ConflictError(errno.EBUSY, f"close mempool {self.name}: {held} of its buffers are in use")
         self._finalizer()

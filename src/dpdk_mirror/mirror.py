@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import enum
 import errno
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
 from .closeable import Closeable, finalize
-from .errors import ClosedError, error_for
+from .errors import ClosedError, InvalidConfigError, error_for
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
 if TYPE_CHECKING:
     from .ethdev import Port
+    from .mempool import Mempool
 
 __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorState"]
 
@@ -26,6 +28,7 @@ class MirrorState(enum.IntEnum):
     RUNNING = 0
     WAITING = 1
     STOPPED = 2
+    PAUSED = 3
 
     def __str__(self) -> str:
         return self.name.lower()
@@ -35,7 +38,8 @@ class MirrorState(enum.IntEnum):
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
 
-    ``reason`` says why it waits or is stopped. The port numbers tell nothing once it is stopped.
+    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running. The port numbers tell nothing
+    once it is stopped.
     """
 
     id: int
@@ -49,7 +53,11 @@ class MirrorInfo:
     directions: Direction
     mode: Mode
     state: MirrorState
+    snaplen: int
+    split_len: int
+    origin: bool
     reason: str
+    mode_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +74,58 @@ class MirrorHooks:
     lock: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """All that C is told of a mirror, beside its ports. Alive as long as C may use it."""
+
+    spec: MirrorSpec
+    hooks: MirrorHooks
+    pool: Mempool | None
+
+    def changed(self, options: dict[str, Any]) -> _Parameters:
+        """The same but for the options, which are those of Mirror()."""
+        options = dict(options)
+        hooks, pool = options.pop("hooks", self.hooks), options.pop("pool", self.pool)
+        if not isinstance(hooks, MirrorHooks | None):
+            raise TypeError(f"hooks must be MirrorHooks, not {type(hooks).__name__}")
+        if pool is not None and not hasattr(pool, "c"):
+            raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")
+        if "direction" in options:
+            options["directions"] = options.pop("direction")
+        return _Parameters(replace(self.spec, **options), hooks or MirrorHooks(), pool)
+
+
+_DEFAULTS = _Parameters(MirrorSpec(), MirrorHooks(), None)
+
+
 class Mirror(Closeable):
     """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
 
-    Options are MirrorSpec's: mode, target_queue, nb_target_queues, snaplen, split_len, name.
+    Options are ``direction``, MirrorSpec's (mode, target_queue, nb_target_queues, snaplen, split_len, origin, name),
+    ``hooks``, which are MirrorHooks, and ``pool``, a Mempool for what is copied or cut, instead of the library's own.
     """
 
     shares_queues = True  # the library allots a target's queues to its mirrors
 
-    def __init__(
-        self,
-        source: Port,
-        target: Port,
-        *,
-        direction: Direction = Direction.BOTH,
-        hooks: MirrorHooks | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, source: Port, target: Port, **options: Any) -> None:
         for role, port in (("source", source), ("target", target)):
             if not hasattr(port, "tx_queues"):
                 raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
         self.source, self.target = source, target
-        self.spec = MirrorSpec(directions=direction, **options)
-        self._hooks = hooks or MirrorHooks()  # kept alive as long as the mirror
+        parameters = _DEFAULTS.changed(options)
+        self._held = [parameters]  # what C may use; what holds is last
+        self._lock = threading.Lock()  # one change at a time
         self._id: int | None = None
-        first, count = self.spec.target_queue, self.spec.nb_target_queues
-        queues = range(first, first + count) if count else range(first, target.tx_queues)
         source.attach(self)
         try:
-            target.attach(self, (("tx", queue) for queue in queues))
+            target.attach(self, self._queues())
+            self._use(parameters)
             self._id = self._add()
         except BaseException:
-            self._detach()
+            self._let_go()
             raise
-        self._finalizer = finalize(self, lib.rte_mirror_remove, self._id)
+        self._finalizer = finalize(self, _remove, self._id, self._held)
+        source.eal.adopt(self)
 
     def __repr__(self) -> str:
         return f"<Mirror {self}{', closed' if self._id is None else ''}>"
@@ -118,6 +144,11 @@ class Mirror(Closeable):
     def closed(self) -> bool:
         return self._id is None
 
+    @property
+    def spec(self) -> MirrorSpec:
+        """What it was asked to do; info() tells what it does."""
+        return self._held[-1].spec
+
     def stats(self) -> MirrorStats:
         stats = ffi.new("struct rte_mirror_stats *")
         self._check(lib.rte_mirror_stats_get(self.id, stats), "read the counters of")
@@ -126,8 +157,9 @@ class Mirror(Closeable):
     def info(self) -> MirrorInfo:
         info = ffi.new("struct rte_mirror_info *")
         self._check(lib.rte_mirror_info_get(self.id, info), "describe")
-        values = {name: getattr(info, name) for name in MirrorInfo.__slots__}
-        values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason")}
+        values = {name: getattr(info, name) for name in MirrorInfo.__slots__ if name != "origin"}
+        values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason", "mode_reason")}
+        values["origin"] = bool(info.flags & lib.RTE_MIRROR_F_ORIGIN)
         values |= {"directions": Direction(info.directions), "mode": Mode(info.mode), "state": MirrorState(info.state)}
         return MirrorInfo(**values)
 
@@ -135,33 +167,87 @@ class Mirror(Closeable):
         """Sets the counters to 0."""
         self._check(lib.rte_mirror_stats_reset(self.id), "reset the counters of")
 
+    def pause(self) -> None:
+        """Mirrors nothing until ``resume()``; when it returns, nobody is inside. The target is everybody's meanwhile.
+
+        It may be stopped and set up anew. Does nothing when the mirror is paused.
+        """
+        with self._lock:
+            self._check(lib.rte_mirror_pause(self.id), "pause")
+            self._give_back_queues()
+
+    def resume(self) -> None:
+        """Goes on after ``pause()``, if a mirror that is made now could; else it stays paused."""
+        with self._lock:
+            mirror_id = self.id
+            self.target.attach(self, self._queues())
+            rc = lib.rte_mirror_resume(mirror_id)
+            if rc < 0:
+                self._give_back_queues()
+            self._check(rc, "resume")
+
+    def update(self, **options: Any) -> None:
+        """Gives it other options, of those that it can be made with; the others stay.
+
+        Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on. When
+        the new ones are refused, all stays as it was. After BusyTimeoutError the new ones hold, but somebody may still
+        be using the old hooks and the old pool: call again.
+        """
+        with self._lock:
+            mirror_id, before = self.id, list(self._held)
+            after = before[-1].changed(options)
+            self._use(*before, after)
+            # Of what nobody has closed the latest ends first: the mirror shall end before a pool that it has got now.
+            self._finalizer.detach()
+            self._finalizer = finalize(self, _remove, mirror_id, self._held)
+            rc = -errno.EINVAL
+            try:
+                param, _name = self._param(after)
+                rc = lib.rte_mirror_update(mirror_id, param)
+            finally:
+                if rc != -errno.ETIMEDOUT:
+                    self._use(*([after] if rc == 0 else before))
+            self._check(rc, "update")
+
     def close(self) -> None:
         """Removes the mirror; when it returns, nobody is inside it any more. A second call does nothing.
 
         After BusyTimeoutError the mirror gets no packets any more but still exists: call again.
         """
-        if self._id is None:
-            return
-        rc = lib.rte_mirror_remove(self._id)
-        if rc != -errno.ENOENT:  # somebody else has removed it already
-            self._check(rc, "remove")
-        self._finalizer.detach()
-        self._id = None
-        self._detach()
+        with self._lock:
+            if self._id is None:
+                return
+            rc = lib.rte_mirror_remove(self._id)
+            if rc != -errno.ENOENT:  # somebody else has removed it already
+                self._check(rc, "remove")
+            self._finalizer.detach()
+            self._id = None
+            self._let_go()
+
+    # Its inside.
 
     def _add(self) -> int:
-        spec = self.spec
+        param, _name = self._param(self._held[-1])
+        mirror_id = ffi.new("uint32_t *")
+        self._check(lib.rte_mirror_add(self.source.id, param, mirror_id), "register")
+        return int(mirror_id[0])
+
+    def _param(self, parameters: _Parameters) -> tuple[Any, Any]:
+        """C type: struct rte_mirror_param *; and its name, which is to be kept as long."""
+        spec, hooks, pool = parameters.spec, parameters.hooks, parameters.pool
+        if spec.name is not None and "\0" in spec.name:
+            raise InvalidConfigError(errno.EINVAL, f"register {self}: name has a control character")
         name = ffi.NULL if spec.name is None else ffi.new("char[]", spec.name.encode())
         param = ffi.new("struct rte_mirror_param *")
         param.target_port, param.directions, param.mode = self.target.id, int(spec.directions), int(spec.mode)
         param.target_queue, param.nb_target_queues = spec.target_queue, spec.nb_target_queues
         param.snaplen, param.split_len, param.name = spec.snaplen, spec.split_len, name
-        param.offload = _pointer("rte_mirror_offload_fn", self._hooks.offload)
-        param.ctx = _pointer("void *", self._hooks.ctx)
-        param.lock = _pointer("rte_spinlock_t *", self._hooks.lock)
-        mirror_id = ffi.new("uint32_t *")
-        self._check(lib.rte_mirror_add(self.source.id, param, mirror_id), "register")
-        return int(mirror_id[0])
+        param.flags = lib.RTE_MIRROR_F_ORIGIN if spec.origin else 0
+        param.pool = ffi.NULL if pool is None else pool.c
+        param.offload = _pointer("rte_mirror_offload_fn", hooks.offload)
+        param.ctx = _pointer("void *", hooks.ctx)
+        param.lock = _pointer("rte_spinlock_t *", hooks.lock)
+        return param, name
 
     def _check(self, rc: int, doing: str) -> None:
         if rc < 0:
@@ -169,9 +255,34 @@ class Mirror(Closeable):
             drain_log()  # has the reason, too
             raise error_for(-rc, f"{doing} {self}: {reason}")
 
-    def _detach(self) -> None:
+    def _queues(self) -> list[tuple[str, int]]:
+        """The target's queues that are the mirror's."""
+        first, count = self.spec.target_queue, self.spec.nb_target_queues
+        return [("tx", queue) for queue in range(first, first + count if count else self.target.tx_queues)]
+
+    def _give_back_queues(self) -> None:
+        self.target.detach(self)
+        self.target.attach(self)
+
+    def _use(self, *parameters: _Parameters) -> None:
+        """Notes what C may use from now on: its pools are not to be closed."""
+        before, self._held[:] = list(self._held), parameters
+        pools = [each.pool for each in parameters if each.pool is not None]
+        for pool in pools:
+            pool.users[self] = str(self)
+        for each in before:
+            if each.pool is not None and each.pool not in pools:
+                each.pool.users.pop(self, None)
+
+    def _let_go(self) -> None:
+        self._use(_Parameters(self.spec, MirrorHooks(), None))
         self.source.detach(self)
         self.target.detach(self)
+
+
+def _remove(mirror_id: int, _held: object) -> None:
+    """Removes a mirror that nobody has closed, whose memory is held until then."""
+    lib.rte_mirror_remove(mirror_id)
 
 
 def _pointer(c_type: str, value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from .errors import InvalidConfigError
 
-__all__ = ["Direction", "MirrorSpec", "MirrorStats", "Mode"]
+__all__ = ["LEN_MIN", "Direction", "MirrorSpec", "MirrorStats", "Mode"]
 
 
 class Direction(enum.IntFlag):
@@ -57,12 +57,16 @@ class MirrorStats:
 # The integer parameters, by the number of bits that C has for them.
 _BITS = {"target_queue": 16, "nb_target_queues": 16, "snaplen": 32, "split_len": 32}
 
+LEN_MIN = 14
+"""The smallest snaplen and split_len, RTE_MIRROR_LEN_MIN: an Ethernet header."""
+
 
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what only lives inside one process.
 
-    0 and None mean the library's default.
+    0 and None mean the library's default. ``origin`` has the target's packets say where they come from
+    (RTE_MIRROR_F_ORIGIN).
     """
 
     directions: Direction = Direction.BOTH
@@ -71,11 +75,14 @@ class MirrorSpec:
     nb_target_queues: int = 0
     snaplen: int = 0
     split_len: int = 0
+    origin: bool = False
     name: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.directions, Direction) or not isinstance(self.mode, Mode):
             raise TypeError("a direction must be a Direction, such as Direction.RX, and a mode a Mode")
+        if not isinstance(self.origin, bool):
+            raise TypeError(f"origin must be a bool, not {type(self.origin).__name__}")
         if self.directions not in (Direction.RX, Direction.TX, Direction.BOTH):
             _refuse(f"directions={int(self.directions)}: neither rx nor tx nor both")
         for key, bits in _BITS.items():
@@ -84,6 +91,9 @@ class MirrorSpec:
                 raise TypeError(f"{key} must be an int, not {type(value).__name__}")
             if not 0 <= value < 1 << bits:
                 _refuse(f"{key}={value}: not within 0 to {(1 << bits) - 1}")
+        _check_lengths(self)
+        if self.origin and self.mode is Mode.SHARE:
+            _refuse("origin: a shared packet has no room for it", "take mode split, copy or auto")
         if self.name is not None:
             _check_name(self.name)
 
@@ -91,6 +101,8 @@ class MirrorSpec:
         """``key=value,...`` in printable ASCII; what from_pairs() reads back."""
         pairs = [("directions", str(self.directions)), ("mode", str(self.mode))]
         pairs += [(key, str(getattr(self, key))) for key in _BITS if getattr(self, key)]
+        if self.origin:
+            pairs.append(("origin", "yes"))
         if self.name is not None:
             pairs.append(("name", _quote(self.name)))
         return ",".join(f"{key}={value}" for key, value in pairs)
@@ -113,6 +125,17 @@ def _refuse(reason: str, hint: str = "") -> NoReturn:
     raise InvalidConfigError(errno.EINVAL, f"mirror parameter {reason}", hint)
 
 
+def _check_lengths(spec: MirrorSpec) -> None:
+    for key in ("snaplen", "split_len"):
+        if 0 < getattr(spec, key) < LEN_MIN:
+            _refuse(f"{key}={getattr(spec, key)}: less than an Ethernet header", f"give {LEN_MIN} or more, or 0")
+    if spec.split_len and spec.mode not in (Mode.SPLIT, Mode.AUTO):
+        _refuse(f"split_len={spec.split_len}: mode {spec.mode} does not split", "take mode split or auto")
+    if spec.split_len and 0 < spec.snaplen <= spec.split_len:
+        what = f"split_len={spec.split_len}: nothing is left to be referenced within snaplen={spec.snaplen}"
+        _refuse(what, "take mode copy, or a smaller split_len")
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
         raise TypeError(f"name must be a str, not {type(name).__name__}")
@@ -132,6 +155,8 @@ def _from_text(key: str, text: str) -> object:
         _refuse(f"{key}={text}: not a number")
     if key == "mode":
         choices = {str(mode): mode for mode in Mode}
+    elif key == "origin":
+        choices = {"no": False, "yes": True}
     else:
         choices = {str(directions): directions for directions in (Direction.RX, Direction.TX, Direction.BOTH)}
     if text not in choices:

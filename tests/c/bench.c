@@ -4,6 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <rte_mempool.h>
 
 #include "bench.h"
 #include "poison.h"
@@ -79,4 +82,21 @@ info_of(uint32_t id)
 	CHECK_EQ(rte_mirror_info_get(id, &info), 0);
 	CHECK_EQ(info.id, id);
 	return info;
+}
+
+static void
+count_if_library_pool(struct rte_mempool *pool, void *arg)
+{
+	*(unsigned int *)arg += strncmp(pool->name, "mirror_", 7) == 0;
+}
+
+unsigned int
+nb_library_pools(void)
+{
+	unsigned int nb = 0;
+
+	/* With any call those go that can. */
+	rte_mirror_list(NULL, 0);
+	rte_mempool_walk(count_if_library_pool, &nb);
+	return nb;
 }

@@ -36,5 +36,7 @@ void mirror_off(uint32_t id);
 /** A mirror's counters, checked to add up. */
 struct rte_mirror_stats stats_of(uint32_t id);
 struct rte_mirror_info info_of(uint32_t id);
+/** How many pools of its own the library has. */
+unsigned int nb_library_pools(void);
 
 #endif /* BENCH_H */

@@ -14,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include "harness.h"
-#include "rte_mirror.h"
 
 static char runtime_directory[] = "/tmp/mirror-test-XXXXXX";
 static const char *current = "set-up";
@@ -119,41 +119,30 @@ describe_lcores(char *text, size_t size)
 	strcat(text, ")");
 }
 
-static void
-start_eal(char *program)
+void
+test_start(char *program)
 {
 	char lcores[4096];
 	char *args[] = { program, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
 		"512", "--log-level=lib.mirror:critical", "--lcores", lcores, NULL };
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	describe_lcores(lcores, sizeof(lcores));
 	CHECK(mkdtemp(runtime_directory) != NULL);
 	CHECK_EQ(setenv("RUNTIME_DIRECTORY", runtime_directory, 1), 0);
 	CHECK(rte_eal_init(RTE_DIM(args) - 1, args) >= 0);
 }
 
-/* PROGRAM [CASE]: all cases, or one. */
-int
-main(int argc, char **argv)
+void
+test_name(const char *name)
 {
-	const char *wanted = argc > 1 ? argv[1] : NULL;
-	const struct test_case *test;
-	int nb = 0;
+	current = name;
+}
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	start_eal(argv[0]);
-	for (test = test_cases; test->name != NULL; test++) {
-		if (wanted != NULL && strcmp(wanted, test->name) != 0)
-			continue;
-		current = test->name;
-		printf("%s\n", current);
-		test->run();
-		CHECK_EQ(rte_mirror_list(NULL, 0), 0);
-		nb++;
-	}
+void
+test_end(void)
+{
 	current = "end";
-	CHECK(nb > 0);
 	CHECK_EQ(rte_eal_cleanup(), 0);
 	remove_runtime_directory();
-	return 0;
 }

@@ -8,7 +8,7 @@
 /**
  * @file
  * What every C test program has: a table of named cases, each run on a started EAL, and checks that end the program
- * with file and line. A case looks at packets and counters; whoever runs it checks that it leaves nothing behind.
+ * with file and line. A case looks at packets and counters; main.c, which runs it, checks that it leaves nothing behind.
  */
 
 #include <stdbool.h>
@@ -21,6 +21,13 @@ struct test_case {
 
 /** The program's cases; ends with an empty one. */
 extern const struct test_case test_cases[];
+
+/** Starts EAL, in a runtime directory of its own, on this thread and TEST_WORKERS others. */
+void test_start(char *program);
+/** What checks that fail from now on name. */
+void test_name(const char *name);
+/** Ends EAL. */
+void test_end(void);
 
 /** Says where and why, and ends the program: exit code 1. May be called from any thread. */
 void test_fail(const char *file, int line, const char *format, ...)

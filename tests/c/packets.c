@@ -59,9 +59,78 @@ packets_check_refcnt(struct rte_mbuf *const *pkts, uint16_t nb_pkts, uint16_t re
 	}
 }
 
+void
+packet_write(struct rte_mbuf *pkt, uint32_t offset, const void *data, uint32_t len)
+{
+	const uint8_t *from = data;
+	uint32_t nb;
+
+	for (; len > 0; pkt = pkt->next) {
+		CHECK(pkt != NULL);
+		if (offset >= pkt->data_len) {
+			offset -= pkt->data_len;
+			continue;
+		}
+		nb = RTE_MIN(len, pkt->data_len - offset);
+		memcpy(rte_pktmbuf_mtod_offset(pkt, uint8_t *, offset), from, nb);
+		from += nb;
+		len -= nb;
+		offset = 0;
+	}
+}
+
+void
+bytes_read(struct bytes *bytes, const struct rte_mbuf *pkt)
+{
+	const void *data = rte_pktmbuf_read(pkt, 0, pkt->pkt_len, bytes->data);
+
+	CHECK(pkt->pkt_len <= sizeof(bytes->data));
+	CHECK(data != NULL);
+	bytes->len = pkt->pkt_len;
+	if (data != bytes->data)
+		memcpy(bytes->data, data, bytes->len);
+}
+
+void
+bytes_read_all(struct bytes *bytes, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++)
+		bytes_read(&bytes[i], pkts[i]);
+}
+
+void
+bytes_check(const struct bytes *bytes, const struct rte_mbuf *pkt, uint32_t len)
+{
+	const struct rte_mbuf *seg;
+	struct bytes got;
+	const char *why;
+	uint32_t sum = 0;
+
+	if (rte_mbuf_check(pkt, 1, &why) != 0)
+		test_fail(__FILE__, __LINE__, "%s", why);
+	for (seg = pkt; seg != NULL; seg = seg->next)
+		sum += seg->data_len;
+	CHECK_EQ(sum, pkt->pkt_len);
+	CHECK_EQ(pkt->pkt_len, len);
+	CHECK(len <= bytes->len);
+	bytes_read(&got, pkt);
+	CHECK(memcmp(got.data, bytes->data, len) == 0);
+}
+
+void
+bytes_check_all(const struct bytes *bytes, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++)
+		bytes_check(&bytes[i], pkts[i], bytes[i].len);
+}
+
 struct seen_segment {
 	struct rte_mbuf header;
-	uint8_t data[PACKET_DATA_ROOM];
+	uint8_t *data;
 };
 
 struct snapshot {
@@ -74,7 +143,8 @@ struct snapshot {
 static void
 see(const struct rte_mbuf *seg, struct seen_segment *seen)
 {
-	CHECK(seg->buf_len <= sizeof(seen->data));
+	seen->data = malloc(seg->buf_len);
+	CHECK(seen->data != NULL);
 	memcpy(&seen->header, seg, sizeof(seen->header));
 	rte_mbuf_refcnt_set(&seen->header, 0);
 	/* From 24.11 on net_ring says on rx where a packet came in. */
@@ -118,11 +188,13 @@ snapshot_check(struct snapshot *snapshot, struct rte_mbuf *const *pkts, uint16_t
 	CHECK(memcmp(pkts, snapshot->pkts, nb_pkts * sizeof(pkts[0])) == 0);
 	for (i = 0; i < nb_pkts; i++) {
 		for (seg = pkts[i]; seg != NULL; seg = seg->next, nb++) {
-			const struct seen_segment *before = &snapshot->segs[nb];
+			struct seen_segment *before = &snapshot->segs[nb];
 
 			see(seg, &now);
 			CHECK(memcmp(&now.header, &before->header, sizeof(now.header)) == 0);
 			CHECK(memcmp(now.data, before->data, seg->buf_len) == 0);
+			free(now.data);
+			free(before->data);
 		}
 	}
 	CHECK_EQ(nb, snapshot->nb_segs);

@@ -27,6 +27,21 @@ void packets_free(struct rte_mbuf **pkts, uint16_t nb_pkts);
 /** Every segment of the packets has so many references. */
 void packets_check_refcnt(struct rte_mbuf *const *pkts, uint16_t nb_pkts, uint16_t refcnt);
 
+/** The bytes of a packet, wherever they lie. */
+struct bytes {
+	uint32_t len;
+	uint8_t data[9216];
+};
+
+/** Overwrites bytes of a packet, whichever segments they are in. */
+void packet_write(struct rte_mbuf *pkt, uint32_t offset, const void *data, uint32_t len);
+void bytes_read(struct bytes *bytes, const struct rte_mbuf *pkt);
+void bytes_read_all(struct bytes *bytes, struct rte_mbuf *const *pkts, uint16_t nb_pkts);
+/** Checks that a packet is a sound one, and its bytes the first so many of these. */
+void bytes_check(const struct bytes *bytes, const struct rte_mbuf *pkt, uint32_t len);
+/** The same for whole packets. */
+void bytes_check_all(const struct bytes *bytes, struct rte_mbuf *const *pkts, uint16_t nb_pkts);
+
 /** What packets look like, their reference counts left out. */
 struct snapshot;
 struct snapshot *snapshot_take(struct rte_mbuf *const *pkts, uint16_t nb_pkts);

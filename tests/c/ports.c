@@ -27,7 +27,7 @@ unused_pool(void)
 	static struct rte_mempool *pool;
 
 	if (pool == NULL)
-		pool = rte_pktmbuf_pool_create("unused", 127, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+		pool = rte_pktmbuf_pool_create("unused", 511, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
 	CHECK(pool != NULL);
 	return pool;
 }

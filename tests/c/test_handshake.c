@@ -217,6 +217,7 @@ make_list(struct mirror_counters *counters, uint16_t nb_entries)
 		list->entries[i] = (struct mirror_entry){ .counters = &counters[i],
 			.offload = i == 1 ? all : NULL,
 			.target_port = TARGET,
+			.snaplen = UINT32_MAX,
 			.max_segs = 1,
 			.nb_together = 1 };
 	return list;

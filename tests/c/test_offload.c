@@ -233,10 +233,11 @@ call_back(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t 
 	const uint32_t id = *(uint32_t *)ctx;
 	struct rte_mirror_param param = { .target_port = port_id, .directions = RTE_MIRROR_RX };
 	struct rte_mirror_stats stats;
+	struct rte_mirror_origin origin;
 	struct rte_mirror_info info;
+	uint32_t listed;
 
 	(void)queue_id;
-	(void)pkts;
 	CHECK_EQ(rte_mirror_register(port_id, &param), -EDEADLK);
 	CHECK(rte_mirror_last_error()[0] != '\0');
 	CHECK_EQ(rte_mirror_add(port_id, &param, NULL), -EDEADLK);
@@ -246,6 +247,12 @@ call_back(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t 
 	CHECK_EQ(rte_mirror_stats_reset(id), -EDEADLK);
 	CHECK_EQ(rte_mirror_list(NULL, 0), -EDEADLK);
 	CHECK_EQ(rte_mirror_info_get(id, &info), -EDEADLK);
+	CHECK_EQ(rte_mirror_pause(id), -EDEADLK);
+	CHECK_EQ(rte_mirror_resume(id), -EDEADLK);
+	CHECK_EQ(rte_mirror_update(id, &param), -EDEADLK);
+	CHECK_EQ(rte_mirror_lookup("mirror", &listed), -EDEADLK);
+	/* But where a packet comes from may be asked. */
+	CHECK_EQ(rte_mirror_origin_get(pkts[0], &origin), -ENOENT);
 	return nb_pkts;
 }
 

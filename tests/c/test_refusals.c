@@ -2,7 +2,10 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* What rte_mirror_add() refuses: with its errno and a sentence, and with nothing half-set. */
+/*
+ * What rte_mirror_add() refuses: with its errno and a sentence, and with nothing half-set. Modes, lengths and pools are
+ * in test_parameters.c.
+ */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -70,26 +73,6 @@ wrong_parameters(void)
 	CHECK_REFUSED(good, -EINVAL, param.name = "");
 	CHECK_REFUSED(good, -EINVAL, param.name = "new\nline");
 	CHECK_REFUSED(good, -EINVAL, param.name = long_name);
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
-}
-
-static void
-what_is_not_built_yet(void)
-{
-	struct rte_mirror_param good = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
-
-	bench_open(&bench, NULL, NULL);
-	good.target_port = bench.target.id;
-	CHECK_REFUSED(good, -ENOTSUP, param.mode = RTE_MIRROR_SPLIT);
-	CHECK_REFUSED(good, -ENOTSUP, param.mode = RTE_MIRROR_COPY);
-	CHECK_REFUSED(good, -ENOTSUP, param.mode = RTE_MIRROR_AUTO);
-	CHECK_REFUSED(good, -ENOTSUP, param.select = (const struct rte_mirror_select *)&good);
-	CHECK_REFUSED(good, -ENOTSUP, param.pool = bench.pool);
-	CHECK_REFUSED(good, -ENOTSUP, param.snaplen = 64);
-	CHECK_REFUSED(good, -ENOTSUP, param.split_len = 64);
-	CHECK_REFUSED(good, -ENOTSUP, param.flags = 1);
 	check_nothing_is_mirrored(&bench);
 	bench_close(&bench);
 }
@@ -381,7 +364,6 @@ ids_that_do_not_exist(void)
 
 const struct test_case test_cases[] = {
 	{ "wrong_parameters", wrong_parameters },
-	{ "what_is_not_built_yet", what_is_not_built_yet },
 	{ "ports_and_queues_that_are_not_there", ports_and_queues_that_are_not_there },
 	{ "ports_that_packets_cannot_flow_through", ports_that_packets_cannot_flow_through },
 	{ "mirrors_that_contradict_another", mirrors_that_contradict_another },

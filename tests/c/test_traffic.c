@@ -155,38 +155,49 @@ a_thousand_mirrors_come_and_go_under_traffic(void)
 	bench_close(&bench);
 }
 
-/* More pollers than target queues: each packet that the target accepted is there. */
-static void
-pollers_share_a_target_queue_without_loss(void)
+/* Has three pollers pass 10000 bursts each through two ports: how many packets the target was sent. */
+static uint64_t
+run_three(const struct bench *bench)
 {
-	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
-	struct poller pollers[3] = { 0 };
-	struct witness witness;
+	struct poller pollers[3];
 	uint64_t nb_got = 0;
-	struct bench bench;
-	uint32_t ids[2];
 	unsigned int i;
 
-	bench_open(&bench, &four, NULL);
-	watch(&witness, &bench.target);
-	/* Two sources, three queues, one target queue. */
-	ids[0] = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	ids[1] = mirror_on(bench.target2.id, bench.target.id, RTE_MIRROR_RX);
 	for (i = 0; i < 3; i++) {
-		pollers[i] = (struct poller){ .pool = bench.pool,
+		pollers[i] = (struct poller){ .pool = bench->pool,
 			.nb_wanted = 10000,
-			.port = i < 2 ? &bench.source : &bench.target2,
+			.port = i < 2 ? &bench->source : &bench->target2,
 			.queue = i < 2 ? (uint16_t)i : 0 };
 		test_launch(i, poll, &pollers[i]);
 	}
 	for (i = 0; i < 3; i++) {
 		while (nb_bursts(&pollers[i]) < 10000) {
-			nb_got += drain(bench.target.tx[0]);
+			nb_got += drain(bench->target.tx[0]);
 			test_pause();
 		}
 		test_join(i);
 	}
-	nb_got += drain(bench.target.tx[0]);
+	return nb_got + drain(bench->target.tx[0]);
+}
+
+/* More pollers than target queues: each packet that the target accepted is there. */
+static void
+check_shared_queue(enum rte_mirror_mode mode)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = mode };
+	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
+	struct witness witness;
+	struct bench bench;
+	uint32_t ids[2];
+	uint64_t nb_got;
+
+	bench_open(&bench, &four, NULL);
+	watch(&witness, &bench.target);
+	/* Two sources, three queues, one target queue. */
+	param.target_port = bench.target.id;
+	ids[0] = mirror_with(bench.source.id, &param);
+	ids[1] = mirror_with(bench.target2.id, &param);
+	nb_got = run_three(&bench);
 	CHECK_EQ(stats_of(ids[0]).seen, 2 * 10000 * BURST);
 	CHECK_EQ(stats_of(ids[1]).seen, 10000 * BURST);
 	CHECK_EQ(stats_of(ids[0]).packets + stats_of(ids[1]).packets, nb_got);
@@ -195,6 +206,15 @@ pollers_share_a_target_queue_without_loss(void)
 	mirror_off(ids[1]);
 	watch_no_more(&witness, &bench.target);
 	bench_close(&bench);
+	CHECK_EQ(nb_library_pools(), 0);
+}
+
+static void
+pollers_share_a_target_queue_without_loss(void)
+{
+	check_shared_queue(RTE_MIRROR_SHARE);
+	/* And the library's pool, every mbuf of which comes back. */
+	check_shared_queue(RTE_MIRROR_COPY);
 }
 
 /* A target queue gets its lock, and loses it again, while the first user is sending on it. */

@@ -3,6 +3,7 @@
 """Captures as ports, in process."""
 
 import errno
+import time
 
 import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
@@ -11,8 +12,11 @@ from dpdk_mirror.capture import CaptureFormat, CaptureReader, CaptureWriter, Rin
 from dpdk_mirror.errors import ClosedError, ConflictError, MirrorError
 from dpdk_mirror.forwarder import Forwarder
 from dpdk_mirror.mirror import Mirror
+from dpdk_mirror.spec import Direction, Mode
 
 SMALL = 63  # mbufs
+LATE_NS = 20_000_000
+SLACK_NS = 1_000_000  # by which two clocks may differ
 
 
 @pytest.fixture
@@ -77,6 +81,76 @@ def test_frames_of_a_driver_do_not_inherit_a_replay_s_original_lengths(dpdk_eal,
         writer.finish()
         writer.commit()
     assert read_capture(tmp_path / "out.pcap") == Capture(ETHERNET, [(b"whole", 5)] * SMALL)
+
+
+@pytest.fixture
+def captured(dpdk_eal, dpdk_port, tmp_path, wait_until):
+    """``captured(suffix, frames, **mirror options)``: what a writer that begins 20 ms late has of them, and when."""
+
+    def run(suffix, frames, **options):
+        pool = dpdk_eal.mempool("late", size=4095)
+        source = dpdk_port("source")
+        writer = CaptureWriter(tmp_path / f"out.{suffix}")
+        with writer, writer.open_port(dpdk_eal, pool, size=4095) as port, Mirror(source, port, **options):
+            before = time.time_ns()
+            source.send(frames)
+            assert source.receive() == frames
+            after = time.time_ns()
+            wait_until(lambda: time.time_ns() > after + LATE_NS)
+            writer.start()
+            writer.finish()
+            writer.commit()
+        pool.close()
+        return read_capture(tmp_path / f"out.{suffix}"), before, after
+
+    return run
+
+
+@pytest.mark.parametrize("mode", [Mode.SPLIT, Mode.COPY])
+@pytest.mark.parametrize("suffix", ["pcapng", "pcap"])
+def test_packets_that_say_where_they_come_from_are_written_with_that(captured, dpdk_frames, suffix, mode):
+    """When they were mirrored, how long they were, and in a pcapng which way they went: sent, then received."""
+    frames = [*dpdk_frames(100), *dpdk_frames(3, size=9000)]
+    capture, before, after = captured(suffix, frames, mode=mode, snaplen=70, origin=True)
+    assert capture.frames == [(frame[:70], len(frame)) for frame in frames] * 2
+    assert capture.directions == (["tx"] * 103 + ["rx"] * 103 if suffix == "pcapng" else [])
+    assert capture.times_ns == sorted(capture.times_ns)
+    assert before - SLACK_NS < capture.times_ns[0] <= capture.times_ns[-1] < after + SLACK_NS
+
+
+@pytest.mark.parametrize("mode", [Mode.SHARE, Mode.COPY])
+def test_packets_that_do_not_say_have_the_time_of_writing(captured, dpdk_frames, mode):
+    """And the length that they have, and no direction."""
+    capture, _, after = captured("pcapng", dpdk_frames(50), mode=mode, snaplen=60)
+    assert capture.frames == [(frame[:60], 60) for frame in dpdk_frames(50)] * 2
+    assert capture.directions == [""] * 100
+    assert capture.times_ns[0] > after + LATE_NS
+
+
+def test_times_do_not_go_back_where_mirrors_take_turns(
+    dpdk_eal, dpdk_port, dpdk_pool, dpdk_frames, tmp_path, wait_until
+):
+    """Of two sources, the one that was mirrored first may come second from the ring."""
+    sources, frames = [dpdk_port("one"), dpdk_port("two")], dpdk_frames(10)
+    writer, options = CaptureWriter(tmp_path / "out.pcapng"), {"direction": Direction.TX, "mode": Mode.COPY}
+    with (
+        writer,
+        RingPort(dpdk_eal, 64).start(dpdk_pool) as late,
+        writer.open_port(dpdk_eal, dpdk_pool, size=64) as port,
+    ):
+        with Mirror(sources[0], late, **options, origin=True), Mirror(sources[1], port, **options, origin=True):
+            sources[0].send(frames)
+            sources[1].send(frames)
+        with Forwarder(late, port) as forwarder:
+            wait_until(lambda: forwarder.stats().forth.tx_packets == 10)
+        writer.start()
+        writer.finish()
+        writer.commit()
+    for source in sources:
+        assert source.receive() == frames
+    times = read_capture(tmp_path / "out.pcapng").times_ns
+    assert times[10:] == [times[9]] * 10
+    assert times == sorted(times)
 
 
 def test_closing_gives_back_what_is_under_way(dpdk_eal, small_pool, tmp_path):

@@ -12,10 +12,6 @@ from dpdk_mirror.mirror import Mirror
 from dpdk_mirror.spec import Direction
 
 RING_ROOM = 1023  # packets that a net_ring queue holds
-TX_IP_CKSUM = 1 << 54
-TX_VLAN = 1 << 57
-RX_VLAN = 1 << 0
-RX_VLAN_STRIPPED = 1 << 6
 
 
 def adds_up(stats):
@@ -198,45 +194,6 @@ def test_a_source_that_makes_its_own_packets_is_mirrored(dpdk_port):
     with Mirror(source, target, direction=Direction.RX):
         assert source.receive(limit=33) == [bytes(77)] * 33
         assert target.receive() == [bytes(77)] * 33
-
-
-@pytest.mark.parametrize("flag", [TX_IP_CKSUM, TX_VLAN])
-def test_packets_that_the_nic_is_to_finish_are_unsupported(dpdk_port, dpdk_frames, flag):
-    """Sharing them would let two drivers edit one buffer; they are counted, and the application keeps them."""
-    source, target = dpdk_port("source"), dpdk_port("target")
-    frames = dpdk_frames(30)
-    with Mirror(source, target, direction=Direction.TX) as mirror:
-        source.send(frames[:10])
-        source.send_raw(frames[10:20], ol_flags=flag)
-        source.send(frames[20:])
-        assert source.receive() == frames
-        assert target.receive() == frames[:10] + frames[20:]
-        stats = mirror.stats()
-        assert (stats.packets, stats.unsupported, adds_up(stats)) == (20, 10, True)
-        assert stats.bytes == total(frames[:10] + frames[20:])
-
-
-def test_packets_whose_vlan_tag_the_nic_took_are_unsupported(dpdk_port, dpdk_frames):
-    """The target would send a frame without its tag."""
-    source, target = dpdk_port("source"), dpdk_port("target")
-    frames = dpdk_frames(20)
-    source.send_raw(frames[:10], ol_flags=RX_VLAN | RX_VLAN_STRIPPED, vlan_tci=42)
-    source.send(frames[10:])
-    with Mirror(source, target, direction=Direction.RX) as mirror:
-        assert source.receive() == frames
-        assert target.receive() == frames[10:]
-        assert (mirror.stats().packets, mirror.stats().unsupported) == (10, 10)
-
-
-def test_chains_are_unsupported_on_a_target_without_multi_segs(dpdk_port, dpdk_frames):
-    """By what is enabled there, not by what the driver could do."""
-    source, target = dpdk_port("source"), dpdk_port("target", multi_segs=False)
-    frames = [dpdk_frames(1, size=size)[0] for size in (60, 9000, 1514, 2049, 2048)]
-    with Mirror(source, target) as mirror:
-        source.send(frames)
-        assert source.receive() == frames
-        assert target.receive() == [frames[0], frames[2], frames[4]] * 2
-        assert (mirror.stats().packets, mirror.stats().unsupported) == (6, 4)
 
 
 def test_mirrors_may_come_and_go_under_traffic(dpdk_port, dpdk_pool, dpdk_frames, wait_until):

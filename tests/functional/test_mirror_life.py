@@ -86,7 +86,8 @@ def test_a_device_that_gets_the_targets_number_gets_nothing(dpdk_port, dpdk_fram
 
 def test_info_tells_what_the_mirror_is(dpdk_port):
     source, target = dpdk_port("source", rx_queues=2), dpdk_port("target", tx_queues=4)
-    with Mirror(source, target, direction=Direction.RX, name="tap of source") as mirror:
+    options = {"mode": Mode.SPLIT, "snaplen": 500, "split_len": 100, "origin": True}
+    with Mirror(source, target, direction=Direction.RX, name="tap of source", **options) as mirror:
         assert mirror.info() == MirrorInfo(
             id=mirror.id,
             name="tap of source",
@@ -97,9 +98,13 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             nb_rx_queues=2,
             nb_tx_queues=0,
             directions=Direction.RX,
-            mode=Mode.SHARE,
+            mode=Mode.SPLIT,
             state=MirrorState.RUNNING,
+            snaplen=500,
+            split_len=100,
+            origin=True,
             reason="",
+            mode_reason="it was asked for",
         )
 
 

@@ -41,11 +41,6 @@ def refused():
         (errno.EINVAL, InvalidConfigError, "name is empty", {"name": ""}),
         (errno.EINVAL, InvalidConfigError, "longer than 63 bytes", {"name": "x" * 64}),
         (errno.EINVAL, InvalidConfigError, "control character", {"name": "bell\a"}),
-        (errno.ENOTSUP, UnsupportedError, "mode 1 is not built yet", {"mode": Mode.SPLIT}),
-        (errno.ENOTSUP, UnsupportedError, "mode 2 is not built yet", {"mode": Mode.COPY}),
-        (errno.ENOTSUP, UnsupportedError, "mode 3 is not built yet", {"mode": Mode.AUTO}),
-        (errno.ENOTSUP, UnsupportedError, "snaplen is not built yet", {"snaplen": 64}),
-        (errno.ENOTSUP, UnsupportedError, "split_len", {"split_len": 128}),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(dpdk_port, dpdk_frames, refused, number, error, reason, options):
@@ -59,6 +54,57 @@ def test_parameters_that_cannot_be_are_refused(dpdk_port, dpdk_frames, refused, 
         source.send(dpdk_frames(5))
         assert source.receive() == dpdk_frames(5)
     assert len(target.receive()) > 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        ("snaplen=13", {"snaplen": 13}),
+        ("split_len=100", {"split_len": 100}),
+        ("nothing is left", {"mode": Mode.AUTO, "split_len": 100, "snaplen": 100}),
+        ("origin", {"origin": True}),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_c_is_asked(dpdk_port, reason, options):
+    """As MirrorSpec refuses them; its own tests have the details."""
+    source, target = dpdk_port("source"), dpdk_port("target")
+    with pytest.raises(InvalidConfigError, match=reason) as caught:
+        Mirror(source, target, **options)
+    assert caught.value.hint
+    assert lib.rte_mirror_list(ffi.NULL, 0) == 0
+    assert target.send([b"free"]) == 1
+
+
+def test_split_is_refused_where_the_target_takes_no_chains(dpdk_port, refused):
+    """By what is enabled there; auto takes copy then, and says why."""
+    source, target = dpdk_port("source"), dpdk_port("target", multi_segs=False)
+    refused(errno.ENOTSUP, UnsupportedError, "MULTI_SEGS", source, target, mode=Mode.SPLIT)
+    with Mirror(source, target, mode=Mode.AUTO) as mirror:
+        assert mirror.info().mode is Mode.COPY
+        assert "one segment" in mirror.info().mode_reason
+
+
+def test_a_pool_with_too_little_room_is_refused(dpdk_eal, dpdk_port, refused):
+    """For the headers that split copies, and for a whole frame where it must fit into one buffer."""
+    source, target, single = dpdk_port("source"), dpdk_port("target"), dpdk_port("single", multi_segs=False)
+    with dpdk_eal.mempool("narrow", size=63, data_room=128) as pool:
+        reason = "pool narrow has room for 128 bytes"
+        refused(errno.EINVAL, InvalidConfigError, reason, source, target, mode=Mode.SPLIT, pool=pool)
+        refused(errno.EINVAL, InvalidConfigError, reason, source, single, mode=Mode.COPY, pool=pool)
+        Mirror(source, target, mode=Mode.SPLIT, split_len=128, pool=pool).close()
+        Mirror(source, single, mode=Mode.COPY, snaplen=128, pool=pool).close()
+
+
+def test_a_copy_is_made_where_fast_free_forbids_to_share(dpdk_port, refused):
+    """Auto comes to that by itself."""
+    source, target = dpdk_port("source"), dpdk_port("target")
+    fast_free_failsafe(dpdk_port)
+    for mode in (Mode.SHARE, Mode.SPLIT):
+        refused(errno.ENOTSUP, UnsupportedError, "MBUF_FAST_FREE", source, target, mode=mode)
+    Mirror(source, target, mode=Mode.COPY).close()
+    with Mirror(source, target, mode=Mode.AUTO) as mirror:
+        assert mirror.info().mode is Mode.COPY
+        assert "MBUF_FAST_FREE" in mirror.info().mode_reason
 
 
 def test_a_port_that_is_not_started_is_refused(dpdk_port, dpdk_pool, refused):
@@ -186,6 +232,9 @@ def test_a_device_that_is_gone_is_not_found(dpdk_port, refused):
         {"hooks": MirrorHooks(offload=print)},
         {"hooks": MirrorHooks(lock="lock")},
         {"hooks": MirrorHooks(ctx=1.5)},
+        {"hooks": 1},
+        {"pool": "packets"},
+        {"origin": 1},
     ],
 )
 def test_wrong_types_are_type_errors(dpdk_port, options):

@@ -35,10 +35,18 @@ def blocks(language: str) -> list[str]:
     return [block for name, block in found if name == language]
 
 
-def test_python_example_prints_what_stands_below_it(tmp_path):
-    example = next(block for block in blocks("python") if "Eal(" in block)
+PROGRAMS = [block for block in blocks("python") if "Eal(" in block]
+
+
+def test_there_are_python_examples():
+    """One with a mirror, one that changes it; all other Python is a test."""
+    assert len(PROGRAMS) == len(blocks("python")) - 1 == 2
+
+
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_python_example_prints_what_stands_below_it(tmp_path, number):
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=60
+        [sys.executable, "-c", PROGRAMS[number]], cwd=tmp_path, capture_output=True, check=False, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
@@ -64,7 +72,9 @@ def test_c_example_compiles_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "name", ["LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/performance.md"]
+)
 def test_files_that_it_names_are_there(name):
     assert f"({name})" in README.read_text(encoding="utf-8")
     assert (ROOT / name).is_file()

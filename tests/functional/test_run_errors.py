@@ -94,6 +94,23 @@ def test_ends_that_cannot_be_opened_leave_nothing_behind(tmp_path, capture, argu
     assert left_in(tmp_path) == ["in.pcap"]
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--mode", "share", "--split-len", "64"], "split_len=64: mode share does not split [EINVAL]; take mode split"),
+        (["--mode", "copy", "--split-len", "64"], "split_len=64: mode copy does not split [EINVAL]; take mode split"),
+        (["--split-len", "64", "--snaplen", "64"], "nothing is left to be referenced within snaplen=64 [EINVAL]; take"),
+        (["--split-len", "5000"], "register mirror net_null0 -> net_ring_capture0 (both): split_len 5000 is more"),
+    ],
+)
+def test_ways_to_mirror_that_do_not_go_together_leave_nothing_behind(tmp_path, options, reason):
+    done = run("net_null0", "--to", "out.pcapng", *options, cwd=tmp_path)
+    assert reason in error_line(done)
+    assert b"ready" not in done.stderr
+    assert done.stdout == b""
+    assert left_in(tmp_path) == []
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 def test_an_output_that_must_not_be_written_is_refused(tmp_path, capture):
     (tmp_path / "out.pcap").write_bytes(b"precious")
@@ -144,6 +161,11 @@ def test_a_full_device_is_an_error_too(capture, tmp_path):
         (["in.pcap", "--to", "out.pcap", "--seconds", "nan"], "--seconds"),
         (["in.pcap", "--to", "out.pcap", "--seconds", "1", "--packets", "1"], "not allowed with"),
         (["in.pcap", "--to", "out.pcap", "--direction", "up"], "--direction"),
+        (["in.pcap", "--to", "out.pcap", "--mode", "half"], "--mode"),
+        (["in.pcap", "--to", "out.pcap", "--snaplen", "13"], "--snaplen"),
+        (["in.pcap", "--to", "out.pcap", "--snaplen", "4294967296"], "--snaplen"),
+        (["in.pcap", "--to", "out.pcap", "--split-len", "0"], "--split-len"),
+        (["in.pcap", "--to", "out.pcap", "--split-len", "1e3"], "--split-len"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path, capture, arguments, reason):

@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
 from runs import COMMAND, run, run_well, running
 
 PORT_KEYS = ["name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes"]
-MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "seen", "packets", "bytes"]
-MIRROR_KEYS += ["filtered", "unsampled", "declined", "unsupported", "nombuf", "full"]
+MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "mode_reason", "seen"]
+MIRROR_KEYS += ["packets", "bytes", "filtered", "unsampled", "declined", "unsupported", "nombuf", "full"]
 
 
 def test_json_is_one_object_of_the_promised_shape(tmp_path):
@@ -29,6 +30,7 @@ def test_json_is_one_object_of_the_promised_shape(tmp_path):
     assert [list(mirror) for mirror in result["mirrors"]] == [MIRROR_KEYS] * 2
     for mirror, target in zip(result["mirrors"], (out, "net_null2"), strict=True):
         wanted = {"source": "net_null0", "target": target, "direction": "both", "mode": "share"}
+        wanted["mode_reason"] = "it was asked for"
         assert {key: mirror[key] for key in wanted} == wanted
     assert result["seconds"] > 0
 
@@ -183,6 +185,40 @@ def test_tables_name_ports_mirrors_and_losses():
     assert ["net_null2", "net_null0", "net_null2", "both", "share", "10", "10", "640"] in lines
     assert lines[-1][:6] == ["lost", "0", "packets", "before", "the", "sink,"]
     assert done.stderr == b"ready\n"
+
+
+def test_a_table_tells_which_mode_was_chosen_and_why():
+    """Where it was left to the library; the object has the same."""
+    arguments = ("net_null0", "--to", "net_null1", "--to", "net_ring0", "--mode", "auto", "--packets", 10)
+    done = run(*arguments)
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    assert ["net_null1", "net_null0", "net_null1", "both", "share", "10", "10", "640"] in [
+        line.split() for line in lines
+    ]
+    mirrors = run_well(*arguments)["mirrors"]
+    assert [mirror["mode"] for mirror in mirrors] == ["share", "split"]
+    for mirror in mirrors:
+        assert mirror["target"].rstrip("01") in mirror["mode_reason"]
+        assert f"{mirror['name']}: {mirror['mode']}, since {mirror['mode_reason']}" in lines
+    assert not any("since" in line for line in run(*arguments[:-4], "--packets", 1).stdout.decode().splitlines())
+
+
+@pytest.mark.parametrize("mode", ["split", "copy", "auto", None])
+@pytest.mark.parametrize("suffix", ["pcapng", "pcap"])
+def test_a_live_capture_that_is_cut_tells_lengths_and_directions(tmp_path, mode, suffix):
+    out = tmp_path / f"out.{suffix}"
+    options = ["--snaplen", 96, *(["--mode", mode] if mode else [])]
+    before = time.time_ns()
+    result = run_well("net_null0,size=1000", "net_null1", "--to", out, "--packets", 500, *options)
+    (mirror,), capture = result["mirrors"], read_capture(out)
+    assert mirror["packets"] == len(capture.frames) > 0
+    assert mirror["seen"] == mirror["packets"] + mirror["full"] + mirror["nombuf"] == 500
+    assert capture.frames == [(bytes(96), 1000)] * len(capture.frames)
+    assert capture.directions == (["rx"] * len(capture.frames) if suffix == "pcapng" else [])
+    assert capture.times_ns == sorted(capture.times_ns)
+    assert before < capture.times_ns[0] <= capture.times_ns[-1] < time.time_ns()
+    assert result["ports"][1]["tx_bytes"] == 500_000
 
 
 def test_several_queues_are_forwarded_and_mirrored(tmp_path):

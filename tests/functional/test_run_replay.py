@@ -16,6 +16,8 @@ from runs import COMMAND, error_line, run, run_well
 FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
 CAPTURES = sorted(Path(FOLDER).glob("*.pcap")) if FOLDER else []
 
+MODES = ["share", "split", "copy", "auto"]
+
 # Around the ends of the mbufs (2048 bytes), and up to the longest that libpcap reads.
 LENGTHS = [1, 2, 13, 14, 59, 60, 64, 1514, 2047, 2048, 2049, 4096, 9018, 16128, 16129, 65535, 65589, 131072, 262144]
 
@@ -67,22 +69,60 @@ def test_a_capture_of_the_other_byte_order_with_nanoseconds_is_read(tmp_path):
     assert read_capture(tmp_path / "out.pcapng") == Capture(147, [(frame, 99)])
 
 
-def test_more_frames_than_the_rings_hold_are_not_lost(tmp_path):
-    """One sink and two targets, all files, get every one of 60000 frames in order."""
+@pytest.mark.parametrize("mode", MODES)
+def test_more_frames_than_the_rings_hold_are_not_lost(tmp_path, mode):
+    """One sink and two targets, all files, get every one of 60000 frames in order, in every mode."""
     frames = [number.to_bytes(60, "big") for number in range(60_000)]
     expected = write_capture(tmp_path / "in.pcap", frames)
     outputs = [tmp_path / name for name in ("sink.pcapng", "one.pcapng", "two.pcap")]
-    result = run_well(tmp_path / "in.pcap", outputs[0], "--to", outputs[1], "--to", outputs[2])
+    result = run_well(tmp_path / "in.pcap", outputs[0], "--to", outputs[1], "--to", outputs[2], "--mode", mode)
     assert [read_capture(output) == expected for output in outputs] == [True, True, True]
     assert result["lost"] == 0
-    assert [mirror["full"] for mirror in result["mirrors"]] == [0, 0]
+    assert [(mirror["full"], mirror["nombuf"]) for mirror in result["mirrors"]] == [(0, 0), (0, 0)]
 
 
-def test_more_bytes_than_the_pool_holds_are_not_lost(tmp_path):
+@pytest.mark.parametrize("mode", MODES)
+def test_more_bytes_than_the_pool_holds_are_not_lost(tmp_path, mode):
     frames = [bytes([number]) * 262144 for number in range(256)]
     expected = write_capture(tmp_path / "in.pcap", frames)
-    run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "out.pcapng")
+    result = run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "out.pcapng", "--mode", mode)
     assert read_capture(tmp_path / "out.pcapng") == expected
+    assert result["mirrors"][0]["mode"] == ("split" if mode == "auto" else mode)
+
+
+@pytest.mark.parametrize("mode", ["split", "copy", "auto", None])
+@pytest.mark.parametrize("suffix", ["pcapng", "pcap"])
+def test_snaplen_cuts_frames_and_keeps_their_original_lengths(tmp_path, mode, suffix):
+    """Also of those that the input has cut already; without a mode it is auto."""
+    cut = [(bytes([number]) * 90, 5000 + number) for number in range(40)]
+    frames = [(frame, len(frame)) for frame in [*some_frames(400), *(os.urandom(length) for length in LENGTHS)]]
+    write_capture(tmp_path / "in.pcap", frames + cut)
+    options = ["--snaplen", 80, *(["--mode", mode] if mode else [])]
+    result = run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / f"out.{suffix}", *options)
+    expected = [(data[:80], length) for data, length in frames + cut]
+    assert read_capture(tmp_path / f"out.{suffix}").frames == expected
+    (mirror,) = result["mirrors"]
+    assert mirror["mode"] == (mode if mode not in (None, "auto") else "split")
+    assert (mirror["packets"], mirror["bytes"]) == (len(expected), sum(len(data) for data, _ in expected))
+    assert result["ports"][1]["tx_bytes"] == sum(len(data) for data, _ in frames + cut)
+
+
+def test_shared_packets_that_are_cut_have_no_room_for_their_original_lengths(tmp_path):
+    """Which is pointed out where a capture is to be written."""
+    write_capture(tmp_path / "in.pcap", [bytes(100), (bytes(60), 1000)])
+    arguments = ["in.pcap", "--snaplen", 80, "--mode", "share", "--to"]
+    done = run(*arguments, "out.pcapng", cwd=tmp_path)
+    assert read_capture(tmp_path / "out.pcapng").frames == [(bytes(80), 80), (bytes(60), 1000)]
+    assert done.stderr.decode().startswith("dpdk-mirror: packets that are shared do not tell a capture how long they")
+    assert run(*arguments, "net_null0", cwd=tmp_path).stderr == b"ready\n"
+
+
+@pytest.mark.parametrize(("mode", "direction"), [("share", ""), ("split", "rx"), ("copy", "rx"), ("auto", "rx")])
+def test_a_pcapng_tells_the_direction_unless_packets_are_shared(tmp_path, mode, direction):
+    """A shared packet has no room for it."""
+    write_capture(tmp_path / "in.pcap", some_frames(100))
+    run_well(tmp_path / "in.pcap", "--to", tmp_path / "out.pcapng", "--mode", mode)
+    assert read_capture(tmp_path / "out.pcapng").directions == [direction] * 100
 
 
 def test_a_capture_without_packets_gives_a_whole_empty_one(tmp_path):
@@ -92,10 +132,11 @@ def test_a_capture_without_packets_gives_a_whole_empty_one(tmp_path):
     assert result["ports"][0]["rx_packets"] == 0
 
 
-def test_times_are_those_of_mirroring_in_order(tmp_path):
+@pytest.mark.parametrize("mode", MODES)
+def test_times_are_those_of_mirroring_in_order(tmp_path, mode):
     write_capture(tmp_path / "in.pcap", some_frames(500))
     before = time.time_ns()
-    run_well(tmp_path / "in.pcap", "--to", tmp_path / "out.pcapng", "--to", tmp_path / "out.pcap")
+    run_well(tmp_path / "in.pcap", "--to", tmp_path / "out.pcapng", "--to", tmp_path / "out.pcap", "--mode", mode)
     after = time.time_ns()
     for name in ("out.pcapng", "out.pcap"):
         times = read_capture(tmp_path / name).times_ns
@@ -152,7 +193,7 @@ def test_tcpdump_reads_the_stream(tmp_path):
 def test_the_examples_of_the_help_work(tmp_path):
     write_capture(tmp_path / "in.pcap", some_frames(5))
     examples = [line.strip() for line in run("--help").stdout.decode().splitlines() if "  dpdk-mirror run " in line]
-    assert len(examples) == 2
+    assert len(examples) == 3
     environment = {"PATH": f"{Path(COMMAND[0]).parent}:{os.environ['PATH']}:/usr/sbin"}
     for example in examples:
         script = f"set -o pipefail; {example}"

@@ -51,8 +51,11 @@ def play(tmp_path):
         play = [*unshare, sys.executable, "-c", PLAYER, *command]
         done = subprocess.run(play, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
+        capture = read_capture(out)
         return json.loads(done.stdout), [
-            data[14:22] for data, _ in read_capture(out).frames if data[12:14] == b"\x88\xb5"
+            (data[14:22], length, direction)
+            for (data, length), direction in zip(capture.frames, capture.directions, strict=True)
+            if data[12:14] == b"\x88\xb5"
         ]
 
     return run
@@ -65,7 +68,7 @@ BACK = [b"back.%03d" % number for number in range(40, 70)]
 @pytest.mark.parametrize(("direction", "mirrored"), [("rx", FORTH), ("tx", BACK), ("both", FORTH + BACK)])
 def test_two_live_ports_are_forwarded_both_ways_and_mirrored_as_asked(play, direction, mirrored):
     result, got = play("--direction", direction)
-    assert got == mirrored
+    assert [payload for payload, _, _ in got] == mirrored
     source, sink, _ = result["ports"]
     assert (source["rx_packets"], source["tx_packets"]) == (sink["tx_packets"], sink["rx_packets"])
     assert source["rx_packets"] >= len(FORTH)
@@ -74,5 +77,15 @@ def test_two_live_ports_are_forwarded_both_ways_and_mirrored_as_asked(play, dire
 
 def test_one_way_forwards_and_mirrors_only_what_the_source_receives(play):
     result, got = play("--one-way")
-    assert got == FORTH
+    assert [payload for payload, _, _ in got] == FORTH
     assert result["ports"][0]["tx_packets"] == result["ports"][1]["rx_packets"] == 0
+
+
+@pytest.mark.parametrize("mode", ["split", "copy"])
+def test_a_capture_of_both_directions_tells_them_apart(play, mode):
+    """And how long the frames were that it cuts."""
+    _, got = play("--mode", mode, "--snaplen", "22")
+    # 14 bytes of header, 5 and 3 of the payload, and zeros.
+    forth = [(b"forth%03d" % number, 14 + 8 + number, "rx") for number in range(40, 90)]
+    back = [(b"back.%03d" % number, 14 + 8 + number, "tx") for number in range(40, 70)]
+    assert got == forth + back

@@ -81,8 +81,23 @@ def test_without_hugepages_memory_is_as_much_as_the_pools_take(memory):
 
 
 def test_hugepages_lose_no_memory_between_buffers(memory):
-    memory(free=1 << 20, hugepages=2700)
-    assert "--in-memory" in EalConfig(buffers=1 << 20, data_room=2048).arguments(MAX_LCORES)
+    memory(free=1 << 20, hugepages=2600)
+    assert "--in-memory" in EalConfig(buffers=1 << 20, data_room=2048, targets=0).arguments(MAX_LCORES)
+
+
+def test_memory_is_enough_for_a_pool_of_each_target(memory):
+    """Of 8191 x 2048 or 2047 x 9216 bytes, whichever takes more: without hugepages, what spoils more of a page."""
+    per_target = EalConfig(targets=11).needed_mb(4096) - EalConfig(targets=10).needed_mb(4096)
+    assert 8191 * 4096 < per_target << 20 < 8191 * 4096 + (20 << 20)
+    per_target = EalConfig(targets=11).needed_mb(2 << 20) - EalConfig(targets=10).needed_mb(2 << 20)
+    assert 8191 * (2048 + 384) < per_target << 20 < 40 << 20
+
+
+def test_targets_are_the_devices_and_no_less_than_4():
+    """More may be plugged later."""
+    wanted = {count: EalConfig(targets=count).needed_mb(4096) for count in (4, 5, 6)}
+    for count, targets in ((0, 4), (4, 4), (5, 5), (6, 6)):
+        assert EalConfig(vdevs=[f"net_ring{number}" for number in range(count)]).needed_mb(4096) == wanted[targets]
 
 
 def test_memory_mb_overrides_what_is_computed(memory):
@@ -175,6 +190,8 @@ def test_other_names_are_no_pci_devices(text):
         {"memory_mb": 1 << 30},
         {"buffers": -1},
         {"buffers": 1 << 32},
+        {"targets": -1},
+        {"targets": 1 << 16},
         {"data_room": 0},
         {"data_room": 1 << 16},
         {"devices": ["net_ring0"]},
@@ -192,6 +209,8 @@ def test_values_that_cannot_be_are_refused(values):
         {"workers": "2"},
         {"workers": True},
         {"workers": None},
+        {"targets": "4"},
+        {"targets": True},
         {"memory_mb": 1.5},
         {"vdevs": "net_ring0"},
         {"vdevs": Vdev.ring("a")},

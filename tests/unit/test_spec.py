@@ -11,23 +11,32 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dpdk_mirror.errors import InvalidConfigError
-from dpdk_mirror.spec import Direction, MirrorSpec, MirrorStats, Mode
+from dpdk_mirror.spec import LEN_MIN, Direction, MirrorSpec, MirrorStats, Mode
 
 HEADER = Path(__file__).parents[2] / "csrc/include/rte_mirror.h"
 
-specs = st.builds(
-    MirrorSpec,
-    directions=st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH]),
-    mode=st.sampled_from(Mode),
-    target_queue=st.integers(0, 0xFFFF),
-    nb_target_queues=st.integers(0, 0xFFFF),
-    snaplen=st.integers(0, 0xFFFFFFFF),
-    split_len=st.integers(0, 0xFFFFFFFF),
-    name=st.none() | st.text(),
-)
+LONGEST = 0xFFFFFFFF
 
 
-@given(specs)
+@st.composite
+def specs(draw):
+    """Any spec that makes sense."""
+    mode = draw(st.sampled_from(Mode))
+    snaplen = draw(st.just(0) | st.integers(14, LONGEST))
+    splits = mode in (Mode.SPLIT, Mode.AUTO) and snaplen != 14
+    return MirrorSpec(
+        directions=draw(st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH])),
+        mode=mode,
+        target_queue=draw(st.integers(0, 0xFFFF)),
+        nb_target_queues=draw(st.integers(0, 0xFFFF)),
+        snaplen=snaplen,
+        split_len=draw(st.just(0) | st.integers(14, snaplen - 1 if snaplen else LONGEST)) if splits else 0,
+        origin=draw(st.booleans()) if mode is not Mode.SHARE else False,
+        name=draw(st.none() | st.text()),
+    )
+
+
+@given(specs())
 @example(MirrorSpec(name=""))
 @example(MirrorSpec(name="a b,c=d"))
 @example(MirrorSpec(name='"quoted" \\x41 back\\slash'))
@@ -43,11 +52,15 @@ def test_the_text_names_what_is_not_the_librarys_default():
     assert MirrorSpec(directions=Direction.RX, mode=Mode.COPY, snaplen=96, name="a b").to_pairs() == (
         'directions=rx,mode=copy,snaplen=96,name="a b"'
     )
+    assert MirrorSpec(mode=Mode.AUTO, split_len=64, origin=True).to_pairs() == (
+        "directions=both,mode=auto,split_len=64,origin=yes"
+    )
 
 
 def test_what_the_text_does_not_name_keeps_its_default():
     assert MirrorSpec.from_pairs("") == MirrorSpec()
     assert MirrorSpec.from_pairs("mode=auto") == MirrorSpec(mode=Mode.AUTO)
+    assert MirrorSpec.from_pairs("mode=copy,origin=no") == MirrorSpec(mode=Mode.COPY)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +68,7 @@ def test_what_the_text_does_not_name_keeps_its_default():
     [
         ("mod=share", "did you mean mode"),
         ("mode=shared", "none of share, split, copy, auto"),
+        ("mode=copy,origin=1", "none of no, yes"),
         ("directions=none", "none of rx, tx, both"),
         ("mode", "not key=value"),
         ("mode=", "not key=value"),
@@ -69,6 +83,8 @@ def test_what_the_text_does_not_name_keeps_its_default():
         ("snaplen=-1", "not a number"),
         ("snaplen=0x10", "not a number"),
         ("snaplen=4294967296", "not within 0 to 4294967295"),
+        ("snaplen=13", "less than an Ethernet header.*14 or more"),
+        ("split_len=64", "mode share does not split"),
         ("target_queue=65536", "not within 0 to 65535"),
     ],
 )
@@ -79,7 +95,15 @@ def test_text_that_describes_no_spec_is_refused(text, message):
 
 @pytest.mark.parametrize(
     "values",
-    [{"mode": 0}, {"directions": 3}, {"snaplen": "1"}, {"snaplen": True}, {"snaplen": 1.0}, {"name": b"x"}],
+    [
+        {"mode": 0},
+        {"directions": 3},
+        {"snaplen": "1"},
+        {"snaplen": True},
+        {"snaplen": 1.0},
+        {"name": b"x"},
+        {"origin": 1},
+    ],
 )
 def test_wrong_types_are_type_errors(values):
     with pytest.raises(TypeError):
@@ -91,7 +115,7 @@ def test_wrong_types_are_type_errors(values):
     [
         {"directions": Direction(0)},
         {"snaplen": -1},
-        {"split_len": 1 << 32},
+        {"split_len": 1 << 32, "mode": Mode.SPLIT},
         {"target_queue": 1 << 16},
         {"name": "\ud800"},
     ],
@@ -99,6 +123,39 @@ def test_wrong_types_are_type_errors(values):
 def test_values_that_c_cannot_have_are_refused(values):
     with pytest.raises(InvalidConfigError):
         MirrorSpec(**values)
+
+
+@pytest.mark.parametrize("key", ["snaplen", "split_len"])
+def test_lengths_are_0_or_an_ethernet_header_at_least(key):
+    for length in (0, LEN_MIN, LEN_MIN + 1, LONGEST):
+        assert getattr(MirrorSpec(mode=Mode.SPLIT, **{key: length}), key) == length
+    for length in (1, LEN_MIN - 1):
+        with pytest.raises(InvalidConfigError, match=f"{key}={length}: less than an Ethernet header.*; give 14"):
+            MirrorSpec(mode=Mode.SPLIT, **{key: length})
+
+
+def test_only_modes_that_may_split_take_a_split_len():
+    for mode in (Mode.SPLIT, Mode.AUTO):
+        assert MirrorSpec(mode=mode, split_len=64).split_len == 64
+    for mode in (Mode.SHARE, Mode.COPY):
+        with pytest.raises(InvalidConfigError, match=f"mode {mode} does not split.*; take mode split or auto"):
+            MirrorSpec(mode=mode, split_len=64)
+
+
+def test_split_len_is_less_than_snaplen():
+    """Else all that is taken would be copied."""
+    assert MirrorSpec(mode=Mode.SPLIT, split_len=64, snaplen=65).snaplen == 65
+    assert MirrorSpec(mode=Mode.SPLIT, snaplen=65).snaplen == 65
+    for snaplen in (64, 63):
+        with pytest.raises(InvalidConfigError, match=r"nothing is left.*; take mode copy"):
+            MirrorSpec(mode=Mode.SPLIT, split_len=64, snaplen=snaplen)
+
+
+def test_the_origin_is_for_modes_with_packets_of_their_own():
+    for mode in (Mode.SPLIT, Mode.COPY, Mode.AUTO):
+        assert MirrorSpec(mode=mode, origin=True).origin is True
+    with pytest.raises(InvalidConfigError, match=r"origin: a shared packet.*; take mode split, copy or auto"):
+        MirrorSpec(origin=True)
 
 
 def test_directions_and_modes_have_the_names_and_values_of_c():
@@ -117,4 +174,6 @@ def test_counters_and_parameters_have_the_names_of_the_header():
         return re.findall(r"(\w+)(?:\[\w+\])?;", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
 
     assert [field.name for field in fields(MirrorStats)] == members("rte_mirror_stats")
-    assert {field.name for field in fields(MirrorSpec)} <= set(members("rte_mirror_param"))
+    flags = {name.lower() for name in re.findall(r"^#define RTE_MIRROR_F_(\w+)", header, re.MULTILINE)}
+    assert {field.name for field in fields(MirrorSpec)} <= set(members("rte_mirror_param")) | flags
+    assert re.search(r"^#define RTE_MIRROR_LEN_MIN (\d+)", header, re.MULTILINE)[1] == str(LEN_MIN)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from .._binding import lib
@@ -17,7 +17,7 @@ from ..eal import Eal, is_pci
 from ..errors import MirrorError
 from ..forwarder import Forwarder, ForwarderStats
 from ..mirror import Mirror
-from ..spec import Direction
+from ..spec import MirrorSpec, Mode
 from .ends import DeviceEnd, End, Ends, FileEnd
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _WAITING_PACKETS = 8192
 # What drivers hold for each of their queues is less.
 _DESCRIPTORS = 4096
+# What a copy of a buffer takes at most: one for the headers, one that refers to the rest.
+_BUFFERS_PER_COPY = 2
 # How long a sink may take nothing of a replay until what it does not take counts as lost.
 _RETRY_S = 1.0
 # How long nothing of a replay may move until that is an error; longer than a sink is waited for.
@@ -42,7 +44,7 @@ class Plan:
     """What a run is asked to do."""
 
     ends: Ends
-    direction: Direction = Direction.BOTH
+    spec: MirrorSpec
     queues: int = 1
     one_way: bool = False
     packets: int | None = None
@@ -64,6 +66,16 @@ class Plan:
     @property
     def workers(self) -> int:
         return 1 if self.is_replay else min(self.queues, len(os.sched_getaffinity(0)))
+
+    @property
+    def takes_buffers(self) -> bool:
+        """Whether the mirrors need packet buffers of their own."""
+        return self.spec.mode is not Mode.SHARE or self.spec.snaplen > 0
+
+    @property
+    def target_pools(self) -> int:
+        """How many of the library's pools there may be, counted in those of a target with few queues."""
+        return len(self.ends.targets) * max(1, self.queues // 2)
 
     @property
     def pool_size(self) -> int:
@@ -162,8 +174,8 @@ class Circuit:
         outputs = [self._open_output(number, end) for number, end in enumerate(plan.ends.outputs)]
         self._sink = outputs.pop(0) if plan.ends.sink is not None else None
         self.mirrors = [
-            Mirror(self._source, target, direction=plan.direction, name=name)
-            for target, name in zip(outputs, _mirror_names(plan.ends), strict=True)
+            self._mirror(end, target, name)
+            for end, target, name in zip(plan.ends.targets, outputs, _mirror_names(plan.ends), strict=True)
         ]
         self._forwarder = Forwarder(
             self._source,
@@ -186,7 +198,8 @@ class Circuit:
         reader = self._files.reader
         if reader is not None and not self._files.begun and reader.poll():
             self._files.begin(reader.link_type)
-            reader.start(self._pool)
+            files = sum(isinstance(end, FileEnd) for end in self.plan.ends.targets)
+            reader.start(self._pool, copies=files * _BUFFERS_PER_COPY if self.plan.takes_buffers else 0)
 
     def stop(self) -> None:
         """No packet moves any more; what has arrived is still to be written."""
@@ -250,6 +263,14 @@ class Circuit:
         port = self._eal.plug(end.devargs)
         # Of a target that has fewer, the source's queues share what there is.
         return self._start(port, queues if end is self.plan.ends.sink else min(queues, port.max_tx_queues))
+
+    def _mirror(self, end: End, target: Port, name: str | None) -> Mirror:
+        """A mirror to one of the targets; captures want to know where packets come from."""
+        is_file = isinstance(end, FileEnd)
+        spec = replace(self.plan.spec, name=name, origin=is_file and self.plan.spec.mode is not Mode.SHARE)
+        # A replay waits for the buffers of its own pool.
+        pool = self._pool if is_file and self.plan.is_replay and self.plan.takes_buffers else None
+        return Mirror(self._source, target, pool=pool, **asdict(spec))
 
     def _start(self, port: Port, queues: int) -> Port:
         return port.start(self._pool, rx_queues=queues, tx_queues=queues)

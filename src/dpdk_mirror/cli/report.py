@@ -31,6 +31,7 @@ def report(circuit: Circuit, seconds: float) -> dict[str, Any]:
                 "target": end.label,
                 "direction": str(mirror.spec.directions),
                 "mode": str(mirror.info().mode),
+                "mode_reason": mirror.info().mode_reason,
                 **asdict(mirror.stats()),
             }
             for end, mirror in zip(circuit.plan.ends.targets, circuit.mirrors, strict=True)
@@ -44,7 +45,8 @@ def print_json(result: dict[str, Any], file: TextIO) -> None:
     print(json.dumps(result), file=file, flush=True)
 
 
-def print_tables(result: dict[str, Any], file: TextIO) -> None:
+def print_tables(result: dict[str, Any], file: TextIO, *, with_reasons: bool) -> None:
+    """Tables of ports and mirrors; with the reasons for the mirrors' modes, where those were chosen for them."""
     console = Console(file=file)
     if not console.is_terminal:
         console.width = 160  # whoever reads a file has room
@@ -53,6 +55,8 @@ def print_tables(result: dict[str, Any], file: TextIO) -> None:
     mirrors = ("name", "source", "target", "direction", "mode", "seen", "packets", "bytes", *left_out)
     console.print(_table("port", ports, result["ports"]))
     console.print(_table("mirror", mirrors, result["mirrors"]))
+    for mirror in result["mirrors"] if with_reasons else ():
+        console.print(Text(f"{mirror['name']}: {mirror['mode']}, since {mirror['mode_reason']}"), overflow="fold")
     left = sum(mirror[name] for mirror in result["mirrors"] for name in _LEFT_OUT)
     line = f"lost {result['lost']} packets before the sink, {left} not mirrored, {result['seconds']:.2f} s"
     console.print(line, highlight=False)

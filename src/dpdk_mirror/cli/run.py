@@ -17,9 +17,9 @@ from rich.live import Live
 
 from ..eal import Eal
 from ..errors import BusyTimeoutError
-from ..spec import Direction
+from ..spec import LEN_MIN, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
-from .ends import Ends, parse_end
+from .ends import Ends, FileEnd, parse_end
 from .report import live_line, print_json, print_tables, report
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _PATIENCE_S = 3.0
 _LINES_PER_S = 4
 
 _DESCRIPTION = """\
-Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it.
+Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it unless
+--mode says so.
 
              forwarded
    SOURCE  <----------->  SINK
@@ -52,6 +53,8 @@ _EPILOG = """\
 examples:
   dpdk-mirror run in.pcap --to out.pcapng
       replay a capture and write what the mirror gets
+  dpdk-mirror run in.pcap --to out.pcapng --snaplen 96
+      write the first 96 bytes of each packet; out.pcapng tells how long they were
   dpdk-mirror run net_null0 --packets 1000 --to - | tcpdump -nr -
       look at the first 1000 packets of a port
 """
@@ -75,6 +78,7 @@ def add_parser(commands: Any) -> None:
         "--direction", choices=("rx", "tx", "both"), default="both",
         help="what SOURCE receives, what is sent on it, or both (default)",
     )  # fmt: skip
+    _add_take_arguments(parser)
     parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
         "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
@@ -83,6 +87,18 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end, instead of tables")
     parser.add_argument("--debug", action="store_true", help="EAL's log, and tracebacks")
     parser.set_defaults(run=run, parser=parser)
+
+
+def _add_take_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mode", choices=[str(mode) for mode in Mode],
+        help="what TARGET gets of a packet: the same buffer (share, the default), a copy of its headers and the rest "
+        "by reference (split), a copy (copy), or what suits TARGET (auto, the default with the options below)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--snaplen", metavar="N", type=_length, default=0, help="bytes that TARGET gets of each packet (all)"
+    )
+    parser.add_argument("--split-len", metavar="N", type=_length, default=0, help="bytes that split copies (192)")
 
 
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +113,12 @@ def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _length(text: str) -> int:
+    if not text.isdecimal() or not LEN_MIN <= int(text) < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes from {LEN_MIN} on")
     return int(text)
 
 
@@ -154,19 +176,42 @@ def run(arguments: argparse.Namespace) -> int:
     if ends.writes_stdout and os.isatty(1):
         arguments.parser.error("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
     ends.check()
-    plan = Plan(ends, Direction[arguments.direction.upper()], arguments.queues, arguments.one_way, arguments.packets)
-    if plan.direction is Direction.TX and not plan.both_ways:
-        print("dpdk-mirror: nothing is sent on SOURCE in this run, so a mirror of tx gets nothing", file=sys.stderr)
+    plan = Plan(ends, _spec(arguments), arguments.queues, arguments.one_way, arguments.packets)
+    for remark in _remarks(plan):
+        print(f"dpdk-mirror: {remark}", file=sys.stderr)
     with Signals().caught() as signals, own_stdout() as stdout, Files(ends, stdout) as files:
-        with Eal(devices=plan.devices, workers=plan.workers, buffers=plan.pool_size) as eal:
+        with Eal(devices=plan.devices, workers=plan.workers, buffers=plan.pool_size, targets=plan.target_pools) as eal:
             result = _run(Circuit(eal, plan, files), arguments, signals)
             _finish(files, signals)
             broken = files.reader.error if files.reader is not None else None
         with os.fdopen(os.dup(2 if ends.writes_stdout else stdout), "w", errors="backslashreplace") as file:
-            (print_json if arguments.json else print_tables)(result, file)
+            if arguments.json:
+                print_json(result, file)
+            else:
+                print_tables(result, file, with_reasons=plan.spec.mode is Mode.AUTO)
     if broken is not None:
         raise broken
     return 0
+
+
+def _spec(arguments: argparse.Namespace) -> MirrorSpec:
+    # Packets that are shared have no room for their original length, which captures of cut ones should have.
+    mode = arguments.mode or ("auto" if arguments.snaplen or arguments.split_len else "share")
+    return MirrorSpec(
+        Direction[arguments.direction.upper()],
+        Mode[mode.upper()],
+        snaplen=arguments.snaplen,
+        split_len=arguments.split_len,
+    )
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    """What may not be meant so."""
+    if plan.spec.directions is Direction.TX and not plan.both_ways:
+        yield "nothing is sent on SOURCE in this run, so a mirror of tx gets nothing"
+    writes_captures = any(isinstance(target, FileEnd) for target in plan.ends.targets)
+    if plan.spec.mode is Mode.SHARE and plan.spec.snaplen and writes_captures:
+        yield "packets that are shared do not tell a capture how long they were before --snaplen; other modes do"
 
 
 def _run(circuit: Circuit, arguments: argparse.Namespace, signals: Signals) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "control.h"
+
+/* Each line is held by a test, see docs/architecture.md. */
+static const struct mirror_driver drivers[] = {
+	{ "net_af_packet", .reads_at_once = true },
+	{ "net_null", .reads_at_once = true, .takes_chains = true },
+	{ "net_pcap", .reads_at_once = true, .takes_chains = true },
+	{ "net_ring" },
+	{ "net_tap", .reads_at_once = true },
+	{ "net_vhost", .reads_at_once = true },
+};
+
+const struct mirror_driver *
+mirror_driver_find(const char *name)
+{
+	static const struct mirror_driver unknown = { NULL };
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(drivers); i++) {
+		if (strcmp(drivers[i].name, name) == 0)
+			return &drivers[i];
+	}
+	return &unknown;
+}

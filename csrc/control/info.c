@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_string_fns.h>
+
+#include "control.h"
+
+int
+rte_mirror_list(uint32_t *mirror_ids, uint32_t size)
+{
+	const struct mirror *mirror;
+	uint32_t nb = 0;
+	int rc;
+
+	if (mirror_ids == NULL && size != 0)
+		return mirror_refuse(EINVAL, "mirror_ids is NULL but size is %" PRIu32, size);
+	rc = mirror_registry_lock();
+	if (rc != 0)
+		return rc;
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (nb < size)
+			mirror_ids[nb] = mirror->id;
+		nb++;
+	}
+	mirror_registry_unlock();
+	return nb;
+}
+
+int
+rte_mirror_lookup(const char *name, uint32_t *mirror_id)
+{
+	const struct mirror *mirror;
+	int rc;
+
+	if (name == NULL || mirror_id == NULL)
+		return mirror_refuse(EINVAL, "%s is NULL", name == NULL ? "name" : "mirror_id");
+	rc = mirror_registry_lock();
+	if (rc != 0)
+		return rc;
+	mirror = mirror_find_name(name);
+	if (mirror != NULL)
+		*mirror_id = mirror->id;
+	mirror_registry_unlock();
+	return mirror != NULL ? 0 : mirror_refuse(ENOENT, "there is no mirror named %s", name);
+}
+
+static void
+describe(const struct mirror *mirror, struct rte_mirror_info *info)
+{
+	const struct mirror_config *config = &mirror->config;
+	const struct mirror_slot *slot;
+
+	*info = (struct rte_mirror_info){
+		.id = mirror->id,
+		.src_port = mirror->src_port,
+		.target_port = mirror->param.target_port,
+		.target_queue = mirror->param.target_queue,
+		.nb_target_queues = config->nb_target_queues,
+		.directions = mirror->param.directions,
+		.mode = config->mode,
+		.state = mirror->state,
+		.snaplen = mirror->param.snaplen,
+		.split_len = config->split_len,
+		.flags = mirror->param.flags,
+	};
+	rte_strscpy(info->name, mirror->name, sizeof(info->name));
+	rte_strscpy(info->mode_reason, config->mode_reason, sizeof(info->mode_reason));
+	rte_strscpy(info->reason, mirror->reason, sizeof(info->reason));
+	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		info->nb_rx_queues += slot->live && slot->tap->direction == RTE_MIRROR_RX;
+		info->nb_tx_queues += slot->live && slot->tap->direction == RTE_MIRROR_TX;
+	}
+	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->src_port)) {
+		info->state = RTE_MIRROR_WAITING;
+		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped",
+				mirror->src_port);
+	}
+}
+
+int
+rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info)
+{
+	const struct mirror *mirror;
+	int rc;
+
+	if (info == NULL)
+		return mirror_refuse(EINVAL, "info is NULL");
+	rc = mirror_registry_lock();
+	if (rc != 0)
+		return rc;
+	mirror_plan_stop_gone();
+	mirror = mirror_find(mirror_id);
+	if (mirror != NULL)
+		describe(mirror, info);
+	mirror_registry_unlock();
+	return mirror != NULL ? 0 : -ENOENT;
+}

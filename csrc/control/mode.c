@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "control.h"
+
+/* A source's longest frame: its MTU, an Ethernet header and two VLAN tags. */
+#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
+
+/* A port whose driver frees mbufs without a look at their reference count, those that mirrors share too. */
+static uint16_t
+find_fast_free_port(void)
+{
+	uint16_t port = mirror_fast_free_port(), candidate;
+
+	for (candidate = 0; port == RTE_MAX_ETHPORTS && candidate < RTE_MAX_ETHPORTS; candidate++) {
+		if ((mirror_port_queue_offloads(candidate) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
+				0)
+			port = candidate;
+	}
+	return port;
+}
+
+/* Why RTE_MIRROR_AUTO does not come to share. */
+static const char *
+why_not_share(const struct mirror_driver *driver)
+{
+	if (driver->reads_at_once)
+		return "is to get mbufs that say where they come from";
+	if (driver->name != NULL)
+		return "reads a packet after its tx burst has returned";
+	return "is not known to have read a packet when its tx burst returns";
+}
+
+/* What RTE_MIRROR_AUTO comes to; config has the reason, too. */
+static enum rte_mirror_mode
+choose(struct mirror *mirror, const struct mirror_driver *driver, const char *driver_name,
+		uint16_t fast_free_port)
+{
+	const bool takes_chains = mirror->config.max_segs > 1;
+	char *reason = mirror->config.mode_reason;
+
+	if (fast_free_port != RTE_MAX_ETHPORTS) {
+		snprintf(reason, RTE_MIRROR_REASON_SIZE,
+				"port %u has MBUF_FAST_FREE enabled and would free what is shared",
+				fast_free_port);
+		return RTE_MIRROR_COPY;
+	}
+	if (driver->reads_at_once && (mirror->param.flags & RTE_MIRROR_F_ORIGIN) == 0) {
+		snprintf(reason, RTE_MIRROR_REASON_SIZE,
+				"%s has read a packet when its tx burst returns, and frees it by "
+				"reference count",
+				driver_name);
+		return RTE_MIRROR_SHARE;
+	}
+	snprintf(reason, RTE_MIRROR_REASON_SIZE, "%s %s, and takes %s", driver_name,
+			why_not_share(driver), takes_chains ? "chains" : "one segment a packet");
+	return takes_chains ? RTE_MIRROR_SPLIT : RTE_MIRROR_COPY;
+}
+
+static int
+check_mode(const struct mirror *mirror, uint16_t fast_free_port)
+{
+	const struct mirror_config *config = &mirror->config;
+
+	if (config->mode != RTE_MIRROR_COPY && fast_free_port != RTE_MAX_ETHPORTS)
+		return mirror_refuse(ENOTSUP,
+				"port %u has MBUF_FAST_FREE enabled and would free packets that the mirror "
+				"still shares: configure it without, or choose RTE_MIRROR_COPY",
+				fast_free_port);
+	if (config->mode == RTE_MIRROR_SPLIT && config->max_segs == 1)
+		return mirror_refuse(ENOTSUP,
+				"target: port %u takes one segment a packet: enable MULTI_SEGS there, or "
+				"choose RTE_MIRROR_COPY",
+				mirror->param.target_port);
+	return 0;
+}
+
+/* Whether a pool's handler is for one thread at a time, on one side at least. */
+static bool
+is_single(const struct rte_mempool *pool)
+{
+	static const char *const handlers[] = { "ring_sp_sc", "ring_sp_mc", "ring_mp_sc" };
+	const char *handler = rte_mempool_get_ops(pool->ops_index)->name;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(handlers); i++) {
+		if (strcmp(handler, handlers[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+check_is_single(struct mirror *mirror)
+{
+	const struct mirror *other;
+	struct rte_eth_dev_info source;
+	int rc = mirror_port_info_get(mirror->src_port, &source);
+
+	if (rc != 0)
+		return mirror_refuse(-rc, "source: port %u does not say what it is: %s",
+				mirror->src_port, strerror(-rc));
+	if (mirror_count_queues(mirror, &source) > 1)
+		return mirror_refuse(ENOTSUP,
+				"pool %s is for one thread, and the source has a poller for each queue and "
+				"direction: make it for several",
+				mirror->config.pool->name);
+	TAILQ_FOREACH(other, &mirrors, next) {
+		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
+				other->config.pool == mirror->config.pool)
+			return mirror_refuse(ENOTSUP,
+					"pool %s is for one thread, and %s uses it: make it for several",
+					other->config.pool->name, other->name);
+	}
+	return 0;
+}
+
+/* How many bytes one mbuf has to hold. */
+static uint32_t
+needed_room(const struct mirror *mirror)
+{
+	const struct mirror_config *config = &mirror->config;
+	uint16_t mtu = 0;
+
+	if (config->mode == RTE_MIRROR_SPLIT)
+		return config->split_len;
+	if (config->mode == RTE_MIRROR_SHARE || config->max_segs > 1 ||
+			rte_eth_dev_get_mtu(mirror->src_port, &mtu) != 0)
+		return 1;
+	return RTE_MIN(config->snaplen, (uint32_t)mtu + FRAME_OVERHEAD);
+}
+
+/* Checks a pool that the application has given. */
+static int
+check_pool(struct mirror *mirror)
+{
+	const struct mirror_config *config = &mirror->config;
+	struct rte_mempool *pool = config->pool;
+	const bool refers = config->mode == RTE_MIRROR_SPLIT ||
+			(config->mode == RTE_MIRROR_SHARE && config->snaplen != UINT32_MAX);
+
+	if (pool->private_data_size < sizeof(struct rte_pktmbuf_pool_private))
+		return mirror_refuse(EINVAL,
+				"pool %s is none of mbufs: make it with rte_pktmbuf_pool_create()",
+				pool->name);
+	if (refers && (rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0)
+		return mirror_refuse(EINVAL,
+				"pool %s has pinned buffers, so its mbufs cannot refer to other data: "
+				"give another, or choose RTE_MIRROR_COPY",
+				pool->name);
+	if (rte_pktmbuf_data_room_size(pool) < RTE_PKTMBUF_HEADROOM + needed_room(mirror))
+		return mirror_refuse(EINVAL,
+				"pool %s has room for %d bytes behind the headroom, too few for the %" PRIu32
+				" that must fit: make it with more",
+				pool->name,
+				RTE_MAX(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM, 0),
+				needed_room(mirror));
+	return config->pool_is_single ? check_is_single(mirror) : 0;
+}
+
+/* With FAST_FREE a driver gives back what it frees to the pool of the first. */
+static int
+check_target_pools(const struct mirror *mirror)
+{
+	const uint16_t target = mirror->param.target_port;
+	const struct mirror *other;
+
+	if ((mirror_port_tx_offloads(target) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) == 0)
+		return 0;
+	TAILQ_FOREACH(other, &mirrors, next) {
+		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
+				other->param.target_port == target &&
+				other->config.pool != mirror->config.pool)
+			return mirror_refuse(ENOTSUP,
+					"target: port %u has MBUF_FAST_FREE enabled and takes mbufs of one "
+					"pool, and %s sends it those of %s: use that pool",
+					target, other->name, other->config.pool->name);
+	}
+	return 0;
+}
+
+static int
+choose_pool(struct mirror *mirror)
+{
+	struct mirror_config *config = &mirror->config;
+	int rc = 0;
+
+	config->pool = mirror->param.pool;
+	if (config->pool == NULL && config->split_len > MIRROR_POOL_ROOM)
+		return mirror_refuse(EINVAL,
+				"split_len %" PRIu32
+				" is more than the %d bytes of the library's mbufs: "
+				"give less, or a pool",
+				config->split_len, MIRROR_POOL_ROOM);
+	if (config->pool != NULL) {
+		config->pool_is_single = is_single(config->pool);
+		rc = check_pool(mirror);
+	} else {
+		config->pool = mirror_pool_get(mirror);
+	}
+	if (rc != 0)
+		return rc;
+	if (config->pool == NULL) {
+		if (config->mode == RTE_MIRROR_SHARE && config->snaplen == UINT32_MAX)
+			return 0;
+		return mirror_refuse(ENOMEM,
+				"no memory for a pool of mbufs: give EAL more, or give a pool");
+	}
+	config->room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
+	if ((rte_pktmbuf_priv_flags(config->pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0)
+		config->own_flags = RTE_MBUF_F_EXTERNAL;
+	return check_target_pools(mirror);
+}
+
+int
+mirror_choose_mode(struct mirror *mirror)
+{
+	const struct rte_mirror_param *param = &mirror->param;
+	struct mirror_config *config = &mirror->config;
+	const uint16_t fast_free_port = find_fast_free_port();
+	const struct mirror_driver *driver;
+	struct rte_eth_dev_info target;
+	int rc = mirror_port_info_get(param->target_port, &target);
+
+	if (rc != 0)
+		return mirror_refuse(-rc, "target: port %u does not say what it is: %s",
+				param->target_port, strerror(-rc));
+	driver = mirror_driver_find(target.driver_name);
+	/* Without it drivers may pick transmit functions that look at the first segment alone. */
+	config->max_segs = 1;
+	if (driver->takes_chains ||
+			(mirror_port_tx_offloads(param->target_port) &
+					RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
+		config->max_segs = UINT16_MAX;
+	config->mode = param->mode;
+	snprintf(config->mode_reason, sizeof(config->mode_reason), "it was asked for");
+	if (param->mode == RTE_MIRROR_AUTO)
+		config->mode = choose(mirror, driver, target.driver_name, fast_free_port);
+	rc = check_mode(mirror, fast_free_port);
+	if (rc != 0)
+		return rc;
+	config->snaplen = param->snaplen != 0 ? param->snaplen : UINT32_MAX;
+	if (config->mode == RTE_MIRROR_SPLIT)
+		config->split_len = param->split_len != 0 ? param->split_len : RTE_MIRROR_SPLIT_LEN;
+	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0)
+		rc = mirror_origin_register();
+	return rc == 0 ? choose_pool(mirror) : rc;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "control.h"
+
+/* How many mbufs a pool has at least, by whether the target takes chains. About the same memory. */
+#define NB_SMALL 8191
+#define NB_LARGE 2047
+
+/* Bytes of data that its mbufs hold. Where a packet must fit into one, jumbo frames are to. */
+#define ROOM_SMALL MIRROR_POOL_ROOM
+#define ROOM_LARGE 9216
+
+#define NB_MAX     ((1u << 16) - 1)
+#define CACHE_SIZE 256
+
+/*
+ * A pool of the library's own, for mirrors from ports of one socket to one target. It stays when they go, for the next
+ * ones, until the target does.
+ */
+struct mirror_pool {
+	struct rte_mempool *mempool;
+	uint16_t target_port;
+	uint32_t target_epoch;
+	uint16_t room;
+	int socket;
+	struct mirror_pool *next;
+};
+
+static struct mirror_pool *pools;
+
+static bool
+is_used(const struct mirror_pool *pool)
+{
+	const struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (mirror->config.pool == pool->mempool)
+			return true;
+	}
+	return false;
+}
+
+void
+mirror_pools_tidy(void)
+{
+	struct mirror_pool **where = &pools, *pool;
+
+	while ((pool = *where) != NULL) {
+		/* What a target leaves somewhere, as in a ring, is waited for. */
+		if (!mirror_is_gone(pool->target_port, pool->target_epoch) || is_used(pool) ||
+				!rte_mempool_full(pool->mempool)) {
+			where = &pool->next;
+			continue;
+		}
+		*where = pool->next;
+		rte_mempool_free(pool->mempool);
+		free(pool);
+	}
+}
+
+static struct mirror_pool *
+find(uint16_t target_port, uint32_t target_epoch, int socket, uint16_t room)
+{
+	struct mirror_pool *pool;
+
+	for (pool = pools; pool != NULL; pool = pool->next) {
+		if (pool->target_port == target_port && pool->target_epoch == target_epoch &&
+				pool->socket == socket && pool->room >= room)
+			break;
+	}
+	return pool;
+}
+
+/* Two mbufs for each packet that the target's tx queues can hold, and no fewer than asked for: a power of two less 1. */
+static unsigned int
+size_for(uint16_t target_port, unsigned int least)
+{
+	const uint32_t nb = RTE_MAX(2 * mirror_port_tx_descriptors(target_port), least);
+
+	return RTE_MIN(rte_align32pow2(nb + 1) - 1, NB_MAX);
+}
+
+static struct rte_mempool *
+create_mempool(const struct mirror_pool *pool, unsigned int size)
+{
+	static unsigned int serial;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "mirror_%" PRIu16 "_%u", pool->target_port, serial++);
+	return rte_pktmbuf_pool_create(
+			name, size, CACHE_SIZE, 0, RTE_PKTMBUF_HEADROOM + pool->room, pool->socket);
+}
+
+static struct mirror_pool *
+create(uint16_t target_port, uint32_t target_epoch, int socket, bool takes_chains)
+{
+	const unsigned int least = takes_chains ? NB_SMALL : NB_LARGE;
+	struct mirror_pool *pool = malloc(sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	*pool = (struct mirror_pool){
+		.target_port = target_port,
+		.target_epoch = target_epoch,
+		.socket = socket,
+		.room = takes_chains ? ROOM_SMALL : ROOM_LARGE,
+		.next = pools,
+	};
+	pool->mempool = create_mempool(pool, size_for(target_port, least));
+	if (pool->mempool == NULL)
+		pool->mempool = create_mempool(pool, least);
+	if (pool->mempool == NULL) {
+		free(pool);
+		return NULL;
+	}
+	pools = pool;
+	return pool;
+}
+
+struct rte_mempool *
+mirror_pool_get(const struct mirror *mirror)
+{
+	const bool takes_chains = mirror->config.max_segs > 1;
+	const uint16_t target = mirror->param.target_port;
+	const uint32_t epoch = mirror->config.target_epoch;
+	int socket = rte_eth_dev_socket_id(mirror->src_port);
+	struct mirror_pool *pool;
+
+	if (socket < 0)
+		socket = SOCKET_ID_ANY;
+	pool = find(target, epoch, socket, takes_chains ? ROOM_SMALL : ROOM_LARGE);
+	if (pool == NULL)
+		pool = create(target, epoch, socket, takes_chains);
+	return pool != NULL ? pool->mempool : NULL;
+}

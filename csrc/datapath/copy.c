@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_memcpy.h>
+#include <rte_mempool.h>
+#include <rte_prefetch.h>
+
+#include "datapath.h"
+
+/*
+ * Mbufs of the mirror's own: copies, and references to the rest of a packet.
+ *
+ * What a pool gives is as DPDK leaves raw mbufs: one reference, one segment, next NULL. So only what differs is
+ * written, and a copy in one segment never touches its mbuf's second cache line.
+ */
+
+/* The flags that belong to dynamic fields. */
+#define DYNAMIC_FLAGS ((RTE_MBUF_F_LAST_FREE << 1) - RTE_MBUF_F_FIRST_FREE)
+
+struct mirror_origin_field mirror_origin_field;
+
+/* Mbufs had from the pool at once. Two for each packet: for what is copied, and to refer to the rest. */
+struct stock {
+	struct rte_mempool *pool;
+	unsigned int nb;
+	struct rte_mbuf *mbufs[2 * MIRROR_BURST];
+};
+
+/* A packet of our own in the making, and where in the original its next byte is. */
+struct chain {
+	struct rte_mbuf *first;
+	struct rte_mbuf *last;
+	struct rte_mbuf *seg;
+	uint32_t offset;
+};
+
+static void
+fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
+{
+	stock->pool = pool;
+	/* All or none. What is left of a pool that runs dry is had one by one. */
+	stock->nb = pool != NULL && rte_mempool_get_bulk(pool, (void **)stock->mbufs, nb) == 0 ?
+			nb :
+			0;
+}
+
+static inline struct rte_mbuf *
+next_mbuf(struct stock *stock)
+{
+	void *mbuf;
+
+	if (likely(stock->nb > 0))
+		return stock->mbufs[--stock->nb];
+	return stock->pool != NULL && rte_mempool_get(stock->pool, &mbuf) == 0 ? mbuf : NULL;
+}
+
+static void
+put_back(struct stock *stock)
+{
+	if (stock->nb > 0)
+		rte_mempool_put_bulk(stock->pool, (void **)stock->mbufs, stock->nb);
+}
+
+static inline void
+initialise(struct rte_mbuf *own, const struct mirror_entry *entry, const struct rte_mbuf *pkt,
+		uint32_t length)
+{
+	own->data_off = RTE_PKTMBUF_HEADROOM;
+	own->port = pkt->port;
+	own->ol_flags = entry->own_flags;
+	own->packet_type = 0;
+	own->pkt_len = length;
+	own->data_len = length;
+}
+
+/* Makes an mbuf refer to a part of another's data, and hold what that data is in. */
+static inline void
+attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t length)
+{
+	if (likely(RTE_MBUF_DIRECT(seg))) {
+		rte_mbuf_refcnt_update(seg, 1);
+		own->buf_addr = seg->buf_addr;
+		rte_mbuf_iova_set(own, rte_mbuf_iova_get(seg));
+		own->buf_len = seg->buf_len;
+		/* Leads from the data back to seg. Not read from there: it is in the second cache line. */
+		own->priv_size = RTE_PTR_DIFF(seg->buf_addr, seg) - sizeof(*seg);
+		own->ol_flags = RTE_MBUF_F_INDIRECT;
+	} else {
+		own->ol_flags = 0;
+		rte_pktmbuf_attach(own, seg);
+		own->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	}
+	own->data_off = seg->data_off + offset;
+	own->port = seg->port;
+	own->packet_type = 0;
+	own->pkt_len = length;
+	own->data_len = length;
+}
+
+static void
+append(struct chain *chain, struct rte_mbuf *own)
+{
+	if (chain->first == NULL) {
+		chain->first = own;
+	} else {
+		chain->last->next = own;
+		chain->first->pkt_len += own->data_len;
+		chain->first->nb_segs++;
+	}
+	chain->last = own;
+}
+
+/* How many bytes come next in one piece, of so many that there are. */
+static uint32_t
+contiguous(struct chain *chain, uint32_t length)
+{
+	while (chain->offset == chain->seg->data_len) {
+		chain->seg = chain->seg->next;
+		chain->offset = 0;
+	}
+	return RTE_MIN(length, chain->seg->data_len - chain->offset);
+}
+
+static void
+copy_bytes(struct chain *chain, void *to, uint32_t length)
+{
+	uint32_t nb;
+
+	for (; length > 0; length -= nb) {
+		nb = contiguous(chain, length);
+		rte_memcpy(to, rte_pktmbuf_mtod_offset(chain->seg, void *, chain->offset), nb);
+		chain->offset += nb;
+		to = RTE_PTR_ADD(to, nb);
+	}
+}
+
+static bool
+append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock *stock,
+		uint32_t length)
+{
+	struct rte_mbuf *own;
+	uint32_t nb;
+
+	for (; length > 0; length -= nb) {
+		own = next_mbuf(stock);
+		if (own == NULL)
+			return false;
+		nb = RTE_MIN(length, entry->room);
+		initialise(own, entry, chain->seg, nb);
+		append(chain, own);
+		copy_bytes(chain, rte_pktmbuf_mtod(own, void *), nb);
+	}
+	return true;
+}
+
+static bool
+append_references(struct chain *chain, struct stock *stock, uint32_t length)
+{
+	struct rte_mbuf *own;
+	uint32_t nb;
+
+	for (; length > 0; length -= nb) {
+		own = next_mbuf(stock);
+		if (own == NULL)
+			return false;
+		nb = contiguous(chain, length);
+		attach(own, chain->seg, chain->offset, nb);
+		append(chain, own);
+		chain->offset += nb;
+	}
+	return true;
+}
+
+/* The first bytes of a packet copied, and references to what follows up to a length; NULL: not enough mbufs. */
+static struct rte_mbuf *
+gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt, uint32_t copied,
+		uint32_t length)
+{
+	struct chain chain = { .seg = pkt };
+
+	if (append_copy(&chain, entry, stock, copied) &&
+			append_references(&chain, stock, length - copied))
+		return chain.first;
+	rte_pktmbuf_free(chain.first);
+	return NULL;
+}
+
+/* As gather(), sooner for what most packets are. */
+static inline struct rte_mbuf *
+make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt, uint32_t copied,
+		uint32_t length)
+{
+	struct rte_mbuf *own, *rest;
+
+	if (unlikely(pkt->data_len < length || copied > entry->room || (copied == 0 && length > 0)))
+		return gather(entry, stock, pkt, copied, length);
+	own = next_mbuf(stock);
+	if (own == NULL)
+		return NULL;
+	initialise(own, entry, pkt, copied);
+	rte_memcpy(rte_pktmbuf_mtod(own, void *), rte_pktmbuf_mtod(pkt, void *), copied);
+	if (copied == length)
+		return own;
+	rest = next_mbuf(stock);
+	if (rest == NULL) {
+		rte_mbuf_raw_free(own);
+		return NULL;
+	}
+	attach(rest, pkt, copied, length - copied);
+	own->next = rest;
+	own->nb_segs = 2;
+	own->pkt_len = length;
+	return own;
+}
+
+static void
+cut(struct rte_mbuf *own, uint32_t length)
+{
+	struct rte_mbuf *last = own;
+
+	if (own->pkt_len <= length)
+		return;
+	own->pkt_len = length;
+	for (own->nb_segs = 1; length > last->data_len; own->nb_segs++) {
+		length -= last->data_len;
+		last = last->next;
+	}
+	last->data_len = length;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+}
+
+static void
+set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
+		struct rte_mbuf *own)
+{
+	/* With what the application's own dynamic fields say. */
+	memcpy(own->dynfield1, pkt->dynfield1, sizeof(own->dynfield1));
+	own->ol_flags |= (pkt->ol_flags & DYNAMIC_FLAGS) | mirror_origin_field.flag;
+	*RTE_MBUF_DYNFIELD(own, mirror_origin_field.offset,
+			struct rte_mirror_origin *) = (struct rte_mirror_origin){
+		.tsc = tsc,
+		.pkt_len = pkt->pkt_len,
+		.port_id = burst->port_id,
+		.queue_id = burst->queue_id,
+		.is_tx = burst->is_tx,
+	};
+}
+
+/* Whether its segments hold as many bytes as a packet is said to have. */
+static bool
+is_whole(const struct rte_mbuf *pkt)
+{
+	uint32_t missing = pkt->pkt_len;
+
+	for (; pkt != NULL && missing > pkt->data_len; pkt = pkt->next)
+		missing -= pkt->data_len;
+	return pkt != NULL;
+}
+
+/* How many of a packet's bytes are copied, if so many are taken. */
+static inline uint32_t
+bytes_to_copy(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32_t length)
+{
+	if (entry->mode == RTE_MIRROR_SPLIT && length > entry->copy_up_to)
+		return entry->split_len;
+	/* A packet that could be shared, were it not too long. */
+	if (entry->mode == RTE_MIRROR_SHARE && pkt->nb_segs <= entry->max_segs)
+		return 0;
+	return length;
+}
+
+/* Counts a packet that cannot be had for each of the entries. */
+static struct rte_mbuf *
+miss(const struct mirror_entry *entry, bool is_unsupported)
+{
+	uint16_t i;
+
+	for (i = 0; i < entry->nb_together; i++) {
+		entry[i].counters->unsupported += is_unsupported;
+		entry[i].counters->nombuf += !is_unsupported;
+	}
+	return NULL;
+}
+
+static inline struct rte_mbuf *
+take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
+		struct rte_mbuf *pkt)
+{
+	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
+	const uint64_t flags = pkt->ol_flags & burst->off_wire;
+	struct rte_mbuf *own;
+
+	if (unlikely(!(pkt->nb_segs == 1 && pkt->pkt_len == pkt->data_len) && !is_whole(pkt)))
+		return miss(entry, true);
+	if (likely(flags == 0))
+		own = make(entry, stock, pkt, bytes_to_copy(entry, pkt, length), length);
+	else
+		own = make(entry, stock, pkt, pkt->pkt_len, pkt->pkt_len);
+	if (unlikely(own == NULL))
+		return miss(entry, false);
+	if (unlikely(flags != 0)) {
+		if (!mirror_put_on_wire(own, pkt, flags))
+			goto cannot;
+		cut(own, entry->snaplen);
+	}
+	if (unlikely(own->nb_segs > entry->max_segs))
+		goto cannot;
+	return own;
+
+cannot:
+	rte_pktmbuf_free(own);
+	return miss(entry, true);
+}
+
+uint16_t
+mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes)
+{
+	const uint64_t tsc = entry->with_origin ? rte_rdtsc() : 0;
+	unsigned int needed = nb_pkts;
+	struct stock stock;
+	uint64_t sum = 0;
+	uint16_t i, nb = 0;
+
+	for (i = 0; i < nb_pkts; i++) {
+		needed += entry->mode == RTE_MIRROR_SPLIT && pkts[i]->pkt_len > entry->copy_up_to;
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	}
+	fill(&stock, entry->pool, needed);
+	for (i = 0; i < nb_pkts; i++) {
+		struct rte_mbuf *own = take(entry, burst, &stock, pkts[i]);
+
+		if (own == NULL)
+			continue;
+		if (entry->with_origin)
+			set_origin(burst, tsc, pkts[i], own);
+		if (entry->nb_together > 1)
+			mirror_refer(own, entry->nb_together - 1);
+		sum += own->pkt_len;
+		taken[nb++] = own;
+	}
+	put_back(&stock);
+	*bytes = sum;
+	return nb;
+}

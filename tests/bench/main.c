@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_version.h>
+
+#include "cost.h"
+#include "measure.h"
+#include "throughput.h"
+
+/* Methods that are measured together. The baseline comes first. */
+#define ALL          "baseline empty floor rfc share split copy copy128 clone pktmbuf_copy pdump"
+#define IDLE         " paused dormant"
+#define OVER_BURST   "baseline empty floor rfc share split copy clone pktmbuf_copy pdump"
+#define OVER_MIRRORS "baseline share share2 share3 share4"
+#define OVER_QUEUES  "baseline rfc share split copy pktmbuf_copy"
+#define OVER_SIZE    "baseline share split copy pktmbuf_copy"
+#define FORWARDING   "baseline share split copy pdump"
+
+struct packet_size {
+	uint16_t segment_size, nb_segments;
+};
+
+static const struct packet_size sizes[] = { { 64, 1 }, { 512, 1 }, { 1518, 1 }, { 1500, 3 } };
+
+/* Where a copy of the whole starts to cost more than a split. */
+static const struct packet_size steps[] = { { 64, 1 }, { 128, 1 }, { 256, 1 }, { 384, 1 },
+	{ 512, 1 }, { 640, 1 }, { 768, 1 }, { 1024, 1 }, { 1280, 1 }, { 1518, 1 } };
+
+static struct bed bed;
+static struct comparison comparison;
+
+/* What the flows of a comparison have in common. */
+struct scene {
+	const char *comparison; /* what it is about */
+	const struct packet_size *size;
+	struct traffic *traffic; /* NULL: forwarded packets */
+	struct flow_options options;
+};
+
+static void
+print_number(const char *name, double value)
+{
+	/* JSON has no NaN. */
+	if (isnan(value))
+		printf(", \"%s\": null", name);
+	else
+		printf(", \"%s\": %.4f", name, value);
+}
+
+/* One line of JSON for each flow. */
+static void
+print_flow(const struct scene *scene, unsigned int index)
+{
+	const struct method *method = comparison.flows[index].method;
+	const struct measured *measured = &comparison.measured[index];
+	const struct flow_options *options = &scene->options;
+	/* The baseline itself is what its loop takes, and so is forwarding; a mirror is what it adds. */
+	const struct quartiles cycles = index == 0 || scene->traffic == NULL ?
+			measured_cycles(&comparison, index) :
+			measured_difference(&comparison, index);
+
+	printf("{\"comparison\": \"%s\", \"method\": \"%s\", \"mirrors\": %u", scene->comparison,
+			method->nb_mirrors > 1 ? "share" : method->name,
+			method->idle ? 0 : RTE_MAX(method->nb_mirrors, 1u));
+	printf(", \"size\": %u, \"segments\": %u, \"burst\": %u, \"queues\": %u",
+			scene->size->segment_size, scene->size->nb_segments, options->burst,
+			options->nb_queues);
+	printf(", \"warmth\": \"%s\", \"target\": \"%s\"", options->cold ? "cold" : "warm",
+			options->later ? "ring" : "null");
+	print_number("median", cycles.median);
+	print_number("low", cycles.low);
+	print_number("high", cycles.high);
+	printf(", \"tried\": %u, \"accepted\": %u}\n", measured->nb_tried, measured->nb_accepted);
+}
+
+/* Measures methods, given as words, with the comparison's chunk, and prints what it found. */
+static void
+compare(const struct scene *scene, const char *methods)
+{
+	char words[256], *word, *rest = words;
+	unsigned int i;
+
+	snprintf(words, sizeof(words), "%s", methods);
+	comparison.nb_flows = 0;
+	while ((word = strtok_r(rest, " ", &rest)) != NULL) {
+		flow_open(&comparison.flows[comparison.nb_flows], &bed, comparison.nb_flows,
+				method_find(word), &scene->options);
+		comparison.nb_flows++;
+	}
+	for (i = 0; scene->traffic == NULL && i < comparison.nb_flows; i++)
+		forward_open(comparison.arg, &comparison.flows[i]);
+	if (scene->options.later)
+		reader_start();
+	measure(&comparison);
+	if (scene->options.later)
+		reader_stop();
+	for (i = 0; i < comparison.nb_flows; i++) {
+		if (scene->traffic == NULL)
+			forward_close(&comparison.flows[i]);
+		flow_close(&comparison.flows[i]);
+		print_flow(scene, i);
+	}
+}
+
+static void
+compare_cost(const struct scene *scene, const char *methods)
+{
+	const bool warmed = scene->options.later && !scene->options.cold;
+	struct cost_chunk chunk = {
+		.traffic = scene->traffic,
+		.nb_laps = warmed ? 8 : 1,
+		.lap_pkts = warmed ? scene->traffic->shape.nb_packets : 2048,
+		.warmed = warmed,
+	};
+
+	if (scene->options.later && !bed_has_reader())
+		return;
+	comparison.chunk = cost_chunk;
+	comparison.arg = &chunk;
+	compare(scene, methods);
+}
+
+static void
+compare_throughput(const struct packet_size *size, bool later)
+{
+	const struct scene scene = {
+		.comparison = "throughput",
+		.size = size,
+		.options = { .nb_queues = 1, .burst = 32, .later = later, .cold = true },
+	};
+	struct forward forward = {
+		.pool = bed.forward,
+		.shape = { .segment_size = size->segment_size, .nb_segments = 1 },
+		.nb_pkts = 2048,
+	};
+
+	if (later && !bed_has_reader())
+		return;
+	comparison.chunk = forward_chunk;
+	comparison.arg = &forward;
+	compare(&scene, FORWARDING);
+}
+
+/* 1, 4, 8, 16, 32 and 64 packets at a time. */
+static void
+compare_bursts(struct scene scene)
+{
+	uint16_t *burst = &scene.options.burst;
+
+	scene.comparison = "bursts";
+	for (*burst = 1; *burst <= BED_MAX_BURST; *burst *= *burst == 1 ? 4 : 2)
+		compare_cost(&scene, OVER_BURST);
+}
+
+static void
+compare_mirrors(struct scene scene)
+{
+	scene.comparison = "mirrors";
+	compare_cost(&scene, scene.options.later ? OVER_MIRRORS : OVER_MIRRORS " share8");
+}
+
+static void
+compare_queues(struct scene scene)
+{
+	uint16_t *nb_queues = &scene.options.nb_queues;
+
+	scene.comparison = "queues";
+	for (*nb_queues = 1; *nb_queues <= BED_SOURCE_QUEUES; *nb_queues *= 2)
+		compare_cost(&scene, OVER_QUEUES);
+}
+
+/* Warm packets that are freed later come round once a lap; see cost_chunk(). */
+static uint32_t
+packets_of(const struct packet_size *size, const struct flow_options *options)
+{
+	if (options->cold)
+		return TRAFFIC_SEGMENTS / size->nb_segments / BED_MAX_BURST * BED_MAX_BURST;
+	return options->later ? TRAFFIC_WARM_LATER : TRAFFIC_WARM;
+}
+
+static void
+traffic_with(struct traffic *traffic, const struct packet_size *size,
+		const struct flow_options *options)
+{
+	const struct traffic_shape shape = {
+		.segment_size = size->segment_size,
+		.nb_segments = size->nb_segments,
+		.nb_packets = packets_of(size, options),
+		.shuffled = options->cold,
+	};
+
+	traffic_open(traffic, &shape, bed.packets);
+}
+
+static void
+compare_step(const struct packet_size *size, const struct flow_options *options)
+{
+	struct traffic traffic;
+	const struct scene scene = {
+		.comparison = "sizes",
+		.size = size,
+		.traffic = &traffic,
+		.options = *options,
+	};
+
+	traffic_with(&traffic, size, options);
+	compare_cost(&scene, OVER_SIZE);
+	traffic_close(&traffic);
+}
+
+/* All that is measured with packets of a size, or what is measured of every size. */
+static void
+compare_all(const struct packet_size *size, const struct flow_options *options)
+{
+	struct traffic traffic;
+	const struct scene scene = {
+		.comparison = "methods",
+		.size = size,
+		.traffic = &traffic,
+		.options = *options,
+	};
+	const bool has_all = size == &sizes[0] && options->cold == options->later;
+
+	traffic_with(&traffic, size, options);
+	compare_cost(&scene, has_all && !options->cold ? ALL IDLE : ALL);
+	if (has_all) {
+		compare_bursts(scene);
+		compare_mirrors(scene);
+		if (!options->later)
+			compare_queues(scene);
+	}
+	traffic_close(&traffic);
+}
+
+static void
+compare_costs(const struct packet_size *size)
+{
+	struct flow_options options = { .nb_queues = 1, .burst = 32 };
+
+	compare_all(size, &options);
+	options.later = true;
+	compare_all(size, &options);
+	options.cold = true;
+	compare_all(size, &options);
+	options.later = false;
+	compare_all(size, &options);
+}
+
+static void
+compare_sizes(void)
+{
+	struct flow_options options = { .nb_queues = 1, .burst = 32 };
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(steps); i++) {
+		options.later = options.cold = false;
+		compare_step(&steps[i], &options);
+		options.later = options.cold = true;
+		compare_step(&steps[i], &options);
+	}
+}
+
+/* bench ROUNDS */
+int
+main(int argc, char **argv)
+{
+	unsigned int i;
+
+	comparison.nb_rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : 0;
+	if (comparison.nb_rounds == 0) {
+		fprintf(stderr, "usage: %s ROUNDS\n", argv[0]);
+		return 1;
+	}
+	bed_open(&bed);
+	printf("{\"dpdk\": \"%s\", \"tsc_hz\": %" PRIu64 ", \"pages\": \"%s\", \"reader\": %s}\n",
+			rte_version(), rte_get_tsc_hz(), bed.memory.pages,
+			bed_has_reader() ? "true" : "false");
+	gate_open();
+	for (i = 0; i < RTE_DIM(sizes); i++)
+		compare_costs(&sizes[i]);
+	compare_sizes();
+	for (i = 0; i < RTE_DIM(sizes) && sizes[i].nb_segments == 1; i++) {
+		compare_throughput(&sizes[i], false);
+		compare_throughput(&sizes[i], true);
+	}
+	return 0;
+}

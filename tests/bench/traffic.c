@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+#include <rte_random.h>
+
+#include "bed.h"
+#include "traffic.h"
+
+/* Neighbours in memory would be fetched before they are asked for. */
+static void
+shuffle(struct rte_mbuf **segments, uint32_t nb)
+{
+	uint32_t i, j;
+
+	for (i = nb - 1; i > 0; i--) {
+		struct rte_mbuf *segment = segments[i];
+
+		j = (uint32_t)rte_rand_max(i + 1);
+		segments[i] = segments[j];
+		segments[j] = segment;
+	}
+}
+
+void
+traffic_open(struct traffic *traffic, const struct traffic_shape *shape, struct rte_mempool *pool)
+{
+	const uint32_t nb = shape->nb_packets * shape->nb_segments;
+	uint32_t i;
+
+	traffic->shape = *shape;
+	traffic->next = 0;
+	traffic->segments = calloc(nb, sizeof(traffic->segments[0]));
+	ENSURE(traffic->segments != NULL);
+	for (i = 0; i < nb; i++) {
+		traffic->segments[i] = rte_pktmbuf_alloc(pool);
+		ENSURE(traffic->segments[i] != NULL);
+	}
+	if (shape->shuffled)
+		shuffle(traffic->segments, nb);
+	for (i = 0; i < nb; i += shape->nb_segments)
+		traffic_receive(traffic->segments + i, shape);
+}
+
+void
+traffic_close(struct traffic *traffic)
+{
+	const uint32_t nb = traffic->shape.nb_packets * traffic->shape.nb_segments;
+	uint32_t i;
+
+	for (i = 0; i < nb; i++) {
+		ENSURE(rte_mbuf_refcnt_read(traffic->segments[i]) == 1);
+		traffic->segments[i]->next = NULL;
+		traffic->segments[i]->nb_segs = 1;
+		rte_pktmbuf_free_seg(traffic->segments[i]);
+	}
+	free(traffic->segments);
+}
+
+void
+traffic_warm(struct traffic *traffic)
+{
+	const struct traffic_shape *shape = &traffic->shape;
+	const uint32_t nb = shape->nb_packets * shape->nb_segments;
+	uint32_t i;
+
+	for (i = 0; i < nb; i += shape->nb_segments) {
+		traffic_receive(traffic->segments + i, shape);
+		traffic_use(traffic->segments + i, 1);
+	}
+}
+
+static struct {
+	const struct ring_set *set;
+	uint64_t asked; /* written by the measuring loop */
+	uint64_t __rte_cache_aligned
+			done; /* written by the reader: all that was there when it was asked is freed */
+	bool stop;
+} reader;
+
+static unsigned int
+free_some(struct rte_ring *ring)
+{
+	struct rte_mbuf *pkts[BED_MAX_BURST];
+	unsigned int nb = rte_ring_dequeue_burst(ring, (void **)pkts, RTE_DIM(pkts), NULL);
+
+	rte_pktmbuf_free_bulk(pkts, nb);
+	return nb;
+}
+
+static int
+read_rings(void *arg __rte_unused)
+{
+	const struct ring_set *set;
+	unsigned int nb;
+	uint64_t asked;
+	uint16_t i;
+
+	while (!__atomic_load_n(&reader.stop, __ATOMIC_ACQUIRE)) {
+		asked = __atomic_load_n(&reader.asked, __ATOMIC_ACQUIRE);
+		set = __atomic_load_n(&reader.set, __ATOMIC_ACQUIRE);
+		for (i = 0, nb = 0; set != NULL && i < set->nb_rings; i++)
+			nb += free_some(set->rings[i]);
+		if (nb > 0)
+			continue;
+		__atomic_store_n(&reader.done, asked, __ATOMIC_RELEASE);
+		rte_pause();
+	}
+	return 0;
+}
+
+void
+reader_start(void)
+{
+	__atomic_store_n(&reader.set, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&reader.stop, false, __ATOMIC_RELEASE);
+	ENSURE(rte_eal_remote_launch(read_rings, NULL, rte_get_next_lcore(-1, 1, 0)) == 0);
+}
+
+void
+reader_stop(void)
+{
+	__atomic_store_n(&reader.stop, true, __ATOMIC_RELEASE);
+	rte_eal_mp_wait_lcore();
+}
+
+void
+reader_choose(const struct ring_set *set)
+{
+	reader_wait();
+	__atomic_store_n(&reader.set, set, __ATOMIC_RELEASE);
+}
+
+void
+reader_wait(void)
+{
+	const uint64_t asked = reader.asked + 1;
+
+	__atomic_store_n(&reader.asked, asked, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&reader.done, __ATOMIC_ACQUIRE) != asked)
+		rte_pause();
+}

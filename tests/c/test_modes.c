@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Several mirrors on one source, each in its own mode. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "edits.h"
+#include "poison.h"
+#include "scene.h"
+
+#define NB_MIRRORS 8
+#define TCI        0x123
+
+static const struct port_options no_chains = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
+
+/* A mirror of its own mode to a target of its own. */
+struct member {
+	struct rte_mirror_param param;
+	bool takes_chains;
+	uint32_t id;
+	struct port target;
+	struct rte_mbuf *got[NB_LAYOUTS];
+};
+
+static struct bytes before[NB_LAYOUTS];
+
+/* Those that share whole packets of the same kinds do so together, whatever is between them. */
+static struct member members[NB_MIRRORS] = {
+	{ { .mode = RTE_MIRROR_SHARE }, true },
+	{ { .mode = RTE_MIRROR_SPLIT }, true },
+	{ { .mode = RTE_MIRROR_SHARE }, true },
+	{ { .mode = RTE_MIRROR_COPY }, true },
+	{ { .mode = RTE_MIRROR_SHARE, .snaplen = 100 }, true },
+	{ { .mode = RTE_MIRROR_SHARE }, false },
+	{ { .mode = RTE_MIRROR_COPY, .snaplen = 192 }, false },
+	{ { .mode = RTE_MIRROR_SHARE }, true },
+};
+
+static void
+members_open(const struct port *source, uint32_t directions)
+{
+	struct member *member;
+
+	for (member = members; member < members + NB_MIRRORS; member++) {
+		port_open(&member->target, member->takes_chains ? &port_default : &no_chains);
+		member->param.target_port = member->target.id;
+		member->param.directions = directions;
+		member->id = mirror_with(source->id, &member->param);
+	}
+}
+
+static void
+members_close(void)
+{
+	struct member *member;
+
+	for (member = members; member < members + NB_MIRRORS; member++) {
+		mirror_off(member->id);
+		port_close(&member->target);
+	}
+}
+
+static void
+insert_tag(struct bytes *bytes)
+{
+	const uint8_t tag[] = { 0x81, 0x00, TCI >> 8, TCI & 0xff };
+
+	memmove(bytes->data + 16, bytes->data + 12, bytes->len - 12);
+	memcpy(bytes->data + 12, tag, sizeof(tag));
+	bytes->len += sizeof(tag);
+}
+
+/* Every third packet is to get a tag from the driver: what the targets should get. */
+static void
+make_packets(struct originals *originals, struct rte_mbuf *pkts[NB_LAYOUTS])
+{
+	unsigned int i;
+
+	originals_make(originals, ORIGINAL_MIXED, pkts);
+	bytes_read_all(before, pkts, NB_LAYOUTS);
+	for (i = 0; i < NB_LAYOUTS; i += 3) {
+		pkts[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+		pkts[i]->vlan_tci = TCI;
+		insert_tag(&before[i]);
+	}
+}
+
+static void
+check_member(struct member *member, struct rte_mbuf *const *pkts)
+{
+	const uint32_t snaplen = member->param.snaplen != 0 ? member->param.snaplen : UINT32_MAX;
+	const struct rte_mirror_stats stats = stats_of(member->id);
+	uint64_t sum = 0;
+	unsigned int i;
+	uint32_t len;
+	bool is_shared;
+
+	CHECK_EQ(stats.seen, NB_LAYOUTS);
+	CHECK_EQ(stats.packets, NB_LAYOUTS);
+	CHECK_EQ(ring_get(member->target.tx[0], member->got, NB_LAYOUTS), NB_LAYOUTS);
+	for (i = 0; i < NB_LAYOUTS; i++) {
+		len = RTE_MIN(before[i].len, snaplen);
+		bytes_check(&before[i], member->got[i], len);
+		is_shared = member->param.mode == RTE_MIRROR_SHARE && i % 3 != 0 &&
+				before[i].len <= snaplen &&
+				(member->takes_chains || layouts[i].nb_segs == 1);
+		CHECK_EQ(member->got[i] == pkts[i], is_shared);
+		CHECK(member->takes_chains || member->got[i]->nb_segs == 1);
+		sum += len;
+	}
+	CHECK_EQ(stats.bytes, sum);
+}
+
+/* Bytes, order, counters and references of each are right, and remain so while others are done with theirs. */
+static void
+each_of_several_modes_gets_what_it_should(void)
+{
+	struct rte_mbuf *pkts[NB_LAYOUTS];
+	struct originals originals;
+	struct snapshot *snapshot;
+	struct bench bench;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	originals_open(&originals);
+	members_open(&bench.source, RTE_MIRROR_TX);
+	make_packets(&originals, pkts);
+	snapshot = snapshot_take(pkts, NB_LAYOUTS);
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	snapshot_check(snapshot, pkts, NB_LAYOUTS);
+	packets_free(pkts, NB_LAYOUTS);
+	for (i = 0; i < NB_MIRRORS; i++) {
+		check_member(&members[i], pkts);
+		packets_free(members[i].got, NB_LAYOUTS);
+		originals_scribble(&originals);
+	}
+	originals_check_whole(&originals);
+	members_close();
+	originals_close(&originals);
+	bench_close(&bench);
+}
+
+/* Mirrors that share together, but have pools of their own: one that runs dry costs no other. */
+static void
+a_dry_pool_is_its_own_mirrors_loss(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX };
+	struct rte_mempool *small = poison_pool_create("small", 2, RTE_MBUF_DEFAULT_BUF_SIZE);
+	struct rte_mbuf *pkts[9], *got[9];
+	struct bench bench;
+	uint32_t id, id2;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	param.pool = small;
+	id = mirror_with(bench.source.id, &param);
+	param.target_port = bench.target2.id;
+	param.pool = NULL;
+	id2 = mirror_with(bench.source.id, &param);
+	packets_make(bench.pool, pkts, 9, 1, 60);
+	for (i = 0; i < 9; i += 2)
+		pkts[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 9), 9);
+	CHECK_EQ(stats_of(id).packets, 6);
+	CHECK_EQ(stats_of(id).nombuf, 3);
+	CHECK_EQ(stats_of(id2).packets, 9);
+	CHECK_EQ(ring_get(bench.target.tx[0], got, 9), 6);
+	CHECK(got[0]->pool == small && got[1] == pkts[1] && got[2]->pool == small);
+	CHECK(got[3] == pkts[3] && got[4] == pkts[5] && got[5] == pkts[7]);
+	packets_free(got, 6);
+	mirror_off(id);
+	/* Nothing of the pool is with the other mirror. */
+	poison_pool_free(small);
+	CHECK_EQ(ring_get(bench.target2.tx[0], got, 9), 9);
+	packets_free(got, 9);
+	mirror_off(id2);
+	CHECK_EQ(ring_get(bench.source.tx[0], pkts, 9), 9);
+	packets_free(pkts, 9);
+	bench_close(&bench);
+}
+
+/* One of those that share together has a full target: its references are given back, and no other's. */
+static void
+a_full_target_is_its_own_mirrors_loss(void)
+{
+	struct rte_mbuf *pkts[NB_LAYOUTS], *filler;
+	struct originals originals;
+	struct bench bench;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	originals_open(&originals);
+	members_open(&bench.source, RTE_MIRROR_TX);
+	filler = packet_make(bench.pool, 1, 60, 0);
+	rte_mbuf_refcnt_set(filler, PORT_RING_SIZE + 1);
+	while (rte_ring_free_count(members[2].target.tx[0]) > 0)
+		ring_put(members[2].target.tx[0], &filler, 1);
+	make_packets(&originals, pkts);
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(stats_of(members[2].id).full, NB_LAYOUTS);
+	for (i = 0; i < NB_MIRRORS; i++) {
+		if (i == 2)
+			continue;
+		check_member(&members[i], pkts);
+		packets_free(members[i].got, NB_LAYOUTS);
+	}
+	packets_check_refcnt(pkts, NB_LAYOUTS, 1);
+	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	packets_free(pkts, NB_LAYOUTS);
+	rte_pktmbuf_free(filler);
+	members_close();
+	originals_close(&originals);
+	bench_close(&bench);
+}
+
+/* What cannot be had is counted once for each, together or not. */
+static void
+what_cannot_be_mirrored_is_counted_for_each(void)
+{
+	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
+	struct originals originals;
+	struct bench bench;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	originals_open(&originals);
+	members_open(&bench.source, RTE_MIRROR_TX);
+	originals_make(&originals, ORIGINAL_MIXED, pkts);
+	for (i = 0; i < 5; i++)
+		pkts[i]->ol_flags |= RTE_MBUF_F_TX_MACSEC;
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	for (i = 0; i < NB_MIRRORS; i++) {
+		CHECK_EQ(stats_of(members[i].id).unsupported, 5);
+		CHECK_EQ(stats_of(members[i].id).packets, NB_LAYOUTS - 5);
+		CHECK_EQ(ring_get(members[i].target.tx[0], got, NB_LAYOUTS), NB_LAYOUTS - 5);
+		packets_free(got, NB_LAYOUTS - 5);
+	}
+	packets_check_refcnt(pkts, NB_LAYOUTS, 1);
+	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	packets_free(pkts, NB_LAYOUTS);
+	members_close();
+	originals_close(&originals);
+	bench_close(&bench);
+}
+
+const struct test_case test_cases[] = {
+	{ "each_of_several_modes_gets_what_it_should", each_of_several_modes_gets_what_it_should },
+	{ "a_dry_pool_is_its_own_mirrors_loss", a_dry_pool_is_its_own_mirrors_loss },
+	{ "a_full_target_is_its_own_mirrors_loss", a_full_target_is_its_own_mirrors_loss },
+	{ "what_cannot_be_mirrored_is_counted_for_each",
+			what_cannot_be_mirrored_is_counted_for_each },
+	{ NULL, NULL },
+};

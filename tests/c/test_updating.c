@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Mirrors that change while another lcore polls: each packet is mirrored once, by the old parameters or the new. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "poison.h"
+
+#define BURST    32
+#define NB_STEPS 300
+#define OFFSET   14 /* of a packet's number */
+
+/* An application that numbers its packets, and never sends more than the target has room for. */
+struct poller {
+	const struct bench *bench;
+	uint32_t directions;
+	uint64_t nb_wanted; /* bursts; 0: until told */
+	bool stop;
+	uint64_t nb_bursts;
+};
+
+static void
+pass(const struct poller *poller, struct rte_mbuf **pkts)
+{
+	const struct port *source = &poller->bench->source;
+	struct rte_mbuf *out[BURST];
+
+	if ((poller->directions & RTE_MIRROR_RX) != 0) {
+		ring_put(source->rx[0], pkts, BURST);
+		CHECK_EQ(rte_eth_rx_burst(source->id, 0, out, BURST), BURST);
+	} else {
+		CHECK_EQ(rte_eth_tx_burst(source->id, 0, pkts, BURST), BURST);
+		CHECK_EQ(ring_get(source->tx[0], out, BURST), BURST);
+	}
+	CHECK(memcmp(pkts, out, sizeof(out)) == 0);
+	packets_free(out, BURST);
+}
+
+static int
+poll(void *arg)
+{
+	struct poller *poller = arg;
+	struct rte_mbuf *pkts[BURST];
+	uint64_t nb = 0, number = 0;
+	unsigned int i;
+
+	while (!__atomic_load_n(&poller->stop, __ATOMIC_ACQUIRE) &&
+			(poller->nb_wanted == 0 || nb < poller->nb_wanted)) {
+		if (rte_ring_free_count(poller->bench->target.tx[0]) < BURST) {
+			test_pause();
+			continue;
+		}
+		for (i = 0; i < BURST; i++, number++) {
+			/* Short ones, and such as split splits. */
+			pkts[i] = packet_make(
+					poller->bench->pool, 1 + i % 3, i % 3 != 0 ? 300 : 60, i);
+			packet_write(pkts[i], OFFSET, &number, sizeof(number));
+		}
+		pass(poller, pkts);
+		__atomic_store_n(&poller->nb_bursts, ++nb, __ATOMIC_RELEASE);
+		/* There may be fewer CPUs than lcores. */
+		sched_yield();
+	}
+	return 0;
+}
+
+static uint64_t
+nb_bursts(const struct poller *poller)
+{
+	return __atomic_load_n(&poller->nb_bursts, __ATOMIC_ACQUIRE);
+}
+
+static void
+stop(struct poller *poller)
+{
+	__atomic_store_n(&poller->stop, true, __ATOMIC_RELEASE);
+	test_join(0);
+}
+
+/* What has come to the target. */
+struct reader {
+	struct rte_ring *ring;
+	uint64_t next; /* number that is expected next */
+	uint64_t nb, nb_gaps;
+};
+
+/* Takes what is there: numbers grow. */
+static void
+read_all(struct reader *reader)
+{
+	struct rte_mbuf *pkt;
+	uint64_t number, *there;
+
+	while (ring_get(reader->ring, &pkt, 1) == 1) {
+		there = rte_pktmbuf_mtod_offset(pkt, uint64_t *, OFFSET);
+		memcpy(&number, there, sizeof(number));
+		CHECK(number >= reader->next);
+		reader->nb_gaps += number > reader->next;
+		reader->next = number + 1;
+		reader->nb++;
+		rte_pktmbuf_free(pkt);
+	}
+}
+
+/* Reads until the poller has passed some bursts more. */
+static void
+read_for_a_while(struct reader *reader, const struct poller *poller)
+{
+	const uint64_t before = nb_bursts(poller);
+	const uint64_t deadline = test_now_ms() + 30000;
+
+	while (nb_bursts(poller) < before + 2) {
+		CHECK(test_now_ms() < deadline);
+		read_all(reader);
+		test_pause();
+	}
+	read_all(reader);
+}
+
+/* What the mirror is given in one step, and takes back in the next. */
+struct loan {
+	struct rte_mempool *pool;
+	rte_spinlock_t lock;
+	bool is_lent;
+};
+
+static uint16_t
+choose_all(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
+{
+	const struct loan *loan = ctx;
+
+	(void)port_id;
+	(void)queue_id;
+	(void)pkts;
+	CHECK(__atomic_load_n(&loan->is_lent, __ATOMIC_ACQUIRE));
+	return nb_pkts;
+}
+
+static void
+lend(struct loan *loan, struct rte_mirror_param *param, unsigned int step)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "loan%u", step % 2);
+	rte_spinlock_init(&loan->lock);
+	loan->pool = poison_pool_create(name, 4095, PACKET_DATA_ROOM);
+	__atomic_store_n(&loan->is_lent, true, __ATOMIC_RELEASE);
+	param->mode = (enum rte_mirror_mode)(step % 4);
+	param->pool = loan->pool;
+	/* Without any of this, share is done in another place. */
+	param->lock = step % 3 == 0 ? &loan->lock : NULL;
+	param->offload = step % 3 == 0 ? choose_all : NULL;
+	param->ctx = loan;
+	param->flags = param->mode != RTE_MIRROR_SHARE && step % 5 == 0 ? RTE_MIRROR_F_ORIGIN : 0;
+}
+
+/* Nobody uses it any more: neither function nor lock nor, once the target has read all of it, the pool. */
+static void
+take_back(struct loan *loan, struct reader *reader)
+{
+	__atomic_store_n(&loan->is_lent, false, __ATOMIC_RELEASE);
+	CHECK_EQ(rte_spinlock_trylock(&loan->lock), 1);
+	read_all(reader);
+	poison_pool_free(loan->pool);
+}
+
+static void
+check_updates(uint32_t directions)
+{
+	struct rte_mirror_param param = { .directions = directions };
+	struct poller poller = { .directions = directions };
+	struct reader reader = { 0 };
+	struct loan loans[2];
+	struct bench bench;
+	unsigned int step;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	lend(&loans[0], &param, 0);
+	id = mirror_with(bench.source.id, &param);
+	reader.ring = bench.target.tx[0];
+	poller.bench = &bench;
+	test_launch(0, poll, &poller);
+	for (step = 1; step < NB_STEPS; step++) {
+		read_for_a_while(&reader, &poller);
+		lend(&loans[step % 2], &param, step);
+		CHECK_EQ(rte_mirror_update(id, &param), 0);
+		take_back(&loans[(step + 1) % 2], &reader);
+	}
+	stop(&poller);
+	read_all(&reader);
+	CHECK_EQ(reader.nb_gaps, 0);
+	CHECK_EQ(reader.nb, nb_bursts(&poller) * BURST);
+	CHECK_EQ(stats_of(id).packets, reader.nb);
+	CHECK_EQ(stats_of(id).seen, reader.nb);
+	mirror_off(id);
+	take_back(&loans[(step + 1) % 2], &reader);
+	bench_close(&bench);
+}
+
+static void
+updates_miss_and_double_nothing(void)
+{
+	check_updates(RTE_MIRROR_RX);
+	check_updates(RTE_MIRROR_TX);
+}
+
+/* Between pause's return and resume nothing comes; before and after everything does, once. */
+static void
+pauses_leave_out_what_comes_meanwhile_alone(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_SPLIT };
+	struct poller poller = { .directions = RTE_MIRROR_RX };
+	struct reader reader = { 0 };
+	struct bench bench;
+	unsigned int i;
+	uint64_t nb;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	param.pool = poison_pool_create("pausing", 4095, PACKET_DATA_ROOM);
+	id = mirror_with(bench.source.id, &param);
+	reader.ring = bench.target.tx[0];
+	poller.bench = &bench;
+	test_launch(0, poll, &poller);
+	for (i = 0; i < NB_STEPS; i++) {
+		read_for_a_while(&reader, &poller);
+		CHECK_EQ(rte_mirror_pause(id), 0);
+		read_all(&reader);
+		/* Returned: there is not a mbuf with it, nor does one come. */
+		CHECK_EQ(rte_mempool_in_use_count(param.pool), 0);
+		nb = reader.nb;
+		read_for_a_while(&reader, &poller);
+		CHECK_EQ(reader.nb, nb);
+		CHECK_EQ(rte_mirror_resume(id), 0);
+	}
+	read_for_a_while(&reader, &poller);
+	stop(&poller);
+	read_all(&reader);
+	CHECK_EQ(reader.nb_gaps, NB_STEPS);
+	CHECK_EQ(stats_of(id).packets, reader.nb);
+	CHECK_EQ(stats_of(id).seen, reader.nb);
+	mirror_off(id);
+	poison_pool_free(param.pool);
+	bench_close(&bench);
+}
+
+/* Says that the poller is inside: about to wait for the mirror's lock. */
+static uint16_t
+announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
+{
+	(void)port_id;
+	(void)queue_id;
+	(void)pkts;
+	__atomic_store_n((bool *)ctx, true, __ATOMIC_RELEASE);
+	return nb_pkts;
+}
+
+/* A mirror whose poller waits, inside, for a lock that the caller holds. */
+struct stuck {
+	struct bench bench;
+	struct rte_mirror_param param;
+	struct poller poller;
+	rte_spinlock_t lock;
+	bool is_inside;
+	uint32_t id;
+};
+
+static void
+stuck_open(struct stuck *stuck)
+{
+	*stuck = (struct stuck){ .param = { .directions = RTE_MIRROR_RX,
+						 .lock = &stuck->lock,
+						 .offload = announce,
+						 .ctx = &stuck->is_inside },
+		.poller = { .directions = RTE_MIRROR_RX, .nb_wanted = 1, .bench = &stuck->bench } };
+	bench_open(&stuck->bench, NULL, NULL);
+	stuck->param.target_port = stuck->bench.target.id;
+	stuck->id = mirror_with(stuck->bench.source.id, &stuck->param);
+	rte_spinlock_lock(&stuck->lock);
+	test_launch(0, poll, &stuck->poller);
+	CHECK_WITHIN(30000, __atomic_load_n(&stuck->is_inside, __ATOMIC_ACQUIRE));
+}
+
+static void
+stuck_release(struct stuck *stuck)
+{
+	rte_spinlock_unlock(&stuck->lock);
+	test_join(0);
+	CHECK_EQ(stats_of(stuck->id).packets, BURST);
+	CHECK_EQ(rte_ring_count(stuck->bench.target.tx[0]), BURST);
+	test_launch(0, poll, &stuck->poller);
+	test_join(0);
+}
+
+static void
+an_update_while_a_poller_is_held_up_holds_but_times_out(void)
+{
+	struct stuck stuck;
+
+	stuck_open(&stuck);
+	stuck.param.lock = NULL;
+	stuck.param.offload = NULL;
+	stuck.param.snaplen = 20;
+	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), -ETIMEDOUT);
+	CHECK(rte_mirror_last_error()[0] != '\0');
+	CHECK_EQ(info_of(stuck.id).snaplen, 20);
+	stuck_release(&stuck);
+	/* By the new parameters, though the update has not been repeated. */
+	CHECK_EQ(stats_of(stuck.id).packets, 2 * BURST);
+	CHECK_EQ(rte_ring_count(stuck.bench.target.tx[0]), 2 * BURST);
+	CHECK(stats_of(stuck.id).bytes < BURST * 900 + BURST * 20);
+	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), 0);
+	mirror_off(stuck.id);
+	bench_close(&stuck.bench);
+}
+
+static void
+a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
+{
+	struct stuck stuck;
+
+	stuck_open(&stuck);
+	CHECK_EQ(rte_mirror_pause(stuck.id), -ETIMEDOUT);
+	CHECK(rte_mirror_last_error()[0] != '\0');
+	/* Though a poller is inside, no packet is offered to it any more. */
+	CHECK_EQ(info_of(stuck.id).state, RTE_MIRROR_PAUSED);
+	stuck_release(&stuck);
+	CHECK_EQ(stats_of(stuck.id).seen, BURST);
+	CHECK_EQ(rte_mirror_pause(stuck.id), 0);
+	CHECK_EQ(info_of(stuck.id).state, RTE_MIRROR_PAUSED);
+	mirror_off(stuck.id);
+	bench_close(&stuck.bench);
+}
+
+const struct test_case test_cases[] = {
+	{ "updates_miss_and_double_nothing", updates_miss_and_double_nothing },
+	{ "pauses_leave_out_what_comes_meanwhile_alone",
+			pauses_leave_out_what_comes_meanwhile_alone },
+	{ "an_update_while_a_poller_is_held_up_holds_but_times_out",
+			an_update_while_a_poller_is_held_up_holds_but_times_out },
+	{ "a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later",
+			a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later },
+	{ NULL, NULL },
+};
