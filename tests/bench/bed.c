@@ -19,6 +19,9 @@
 #include "bed.h"
 #include "traffic.h"
 
+/* mbufs that an lcore keeps of a pool: as many as of the library's own. */
+#define POOL_CACHE 256
+
 void
 bench_fail(const char *file, int line, const char *what)
 {
@@ -63,8 +66,8 @@ start_eal(void)
 static struct rte_mempool *
 pool_make(const char *name, unsigned int size, int socket)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, size, RTE_MEMPOOL_CACHE_MAX_SIZE,
-			0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(
+			name, size, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
 
 	ENSURE(pool != NULL);
 	return pool;

@@ -57,45 +57,57 @@ def bars(axes: Axes, groups: dict[str, dict[str, float]], *, number_format: str 
         drawn = axes.bar(places, heights, width, color=COLOURS[method], label=LABELS.get(method, method))
         axes.bar_label(drawn, fmt=number_format, fontsize=5, rotation=90, padding=2)
     axes.set_xticks(range(len(groups)), list(groups))
+    axes.margins(y=0.1)
+
+
+def logarithmic(axes: Axes) -> None:
+    """From 1 cycle on, with numbers as people write them, and room for those above the bars."""
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=1)
+    axes.margins(y=0.1)
+    axes.yaxis.set_major_formatter("{x:.0f}")
 
 
 def save(figure: Figure, axes: Axes, path: Path) -> None:
-    axes.legend(fontsize=7, ncols=2)
-    figure.tight_layout()
+    """With one legend, that of any of its parts."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
 
 def plot_methods(results: Results, path: Path) -> None:
-    figure, grid = plt.subplots(2, 2, figsize=(12, 8))
+    figure, grid = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
     for axes, (warmth, target, title) in zip(grid.flat, SCENES, strict=True):
         groups: dict[str, dict[str, float]] = {}
         for case in results.cases("methods"):
             if (case.warmth, case.target) == (warmth, target) and case.method not in {"baseline", "paused", "dormant"}:
                 cycles = results.cycles(case)
                 groups.setdefault(shape(case), {})[case.method] = cycles.median if cycles else 0.0
-        axes.set(title=title, ylabel="cycles a packet, over the baseline", yscale="log")
+        axes.set(title=title, ylabel="cycles a packet, over the baseline")
         bars(axes, groups)
+        logarithmic(axes)
     save(figure, grid.flat[0], path)
 
 
 def plot_lines(results: Results, comparison: str, over: str, path: Path) -> None:
     """Cycles of the methods over the burst, or over the size."""
-    figure, grid = plt.subplots(1, 2, figsize=(12, 4.5))
+    figure, grid = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
     for axes, (warmth, target, title) in zip(grid, (SCENES[0], SCENES[3]), strict=True):
         cases = [case for case in results.cases(comparison) if (case.warmth, case.target) == (warmth, target)]
         for method in methods_of(cases)[1:]:
             line = [(getattr(case, over), results.cycles(case)) for case in cases if case.method == method]
             points = [(value, cycles.median) for value, cycles in line if cycles]
             axes.plot(*zip(*points, strict=True), "o-", color=COLOURS[method], label=LABELS.get(method, method))
-        axes.set(title=title, xlabel=over, ylabel="cycles a packet, over the baseline", yscale="log")
+        axes.set(title=title, xlabel=over, ylabel="cycles a packet, over the baseline")
+        logarithmic(axes)
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter("{x:.0f}")
     save(figure, grid[0], path)
 
 
 def plot_mirrors(results: Results, path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(7, 4.5))
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for warmth, target, title in (SCENES[0], SCENES[3]):
         cases = [
             case
@@ -110,7 +122,7 @@ def plot_mirrors(results: Results, path: Path) -> None:
 
 
 def plot_queues(results: Results, path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(7, 4.5))
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     groups: dict[str, dict[str, float]] = {}
     for case in results.cases("queues"):
         cycles = results.cycles(case)
@@ -122,7 +134,7 @@ def plot_queues(results: Results, path: Path) -> None:
 
 
 def plot_throughput(results: Results, path: Path) -> None:
-    figure, grid = plt.subplots(1, 2, figsize=(12, 4.5))
+    figure, grid = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
     for axes, (_, target, title) in zip(grid, (SCENES[1], SCENES[3]), strict=True):
         groups: dict[str, dict[str, float]] = {}
         for case in results.cases("throughput"):

@@ -47,13 +47,19 @@ def spread(values: Iterable[float | None], quorum: int = 1) -> Spread | None:
     return Spread(statistics.median(found), low, high)
 
 
+def per_packet(row: dict[str, Any]) -> float:
+    """Where there is nothing to do for a packet, instructions are counted for each burst."""
+    instructions: float = row["instructions"]
+    return instructions / row["burst"] if row["per"] == "burst" else instructions
+
+
 class Results:
     """Cases with each process's cycles a packet, or None where it was inconclusive."""
 
     def __init__(self, header: dict[str, Any], instructions: Iterable[dict[str, Any]]) -> None:
         self.header = header
         self.instructions = {
-            (row["method"], row["size"], row["segments"], row["burst"]): row["instructions"] for row in instructions
+            (row["method"], row["size"], row["segments"], row["burst"]): per_packet(row) for row in instructions
         }
         self._runs: list[dict[Case, dict[str, Any]]] = []
 
@@ -86,9 +92,10 @@ class Results:
 
     def instructions_of(self, case: Case) -> float | None:
         """Counted apart, on net_null: they do not depend on what is in the caches."""
-        if case.target != "null" or case.queues != 1 or case.mirrors > 1 or case.comparison == "throughput":
+        if case.target != "null" or case.queues != 1 or case.comparison == "throughput":
             return None
-        return self.instructions.get((case.method, case.size, case.segments, case.burst))
+        method = f"{case.method}{case.mirrors}" if case.mirrors > 1 else case.method
+        return self.instructions.get((method, case.size, case.segments, case.burst))
 
     def over_floor(self, case: Case) -> Spread | None:
         if case.method == "baseline" or case.comparison == "throughput":

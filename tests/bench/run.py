@@ -41,7 +41,7 @@ class Effort:
     rounds: int
 
 
-FULL = Effort("full", processes=5, rounds=301)
+FULL = Effort("full", processes=5, rounds=251)
 QUICK = Effort("quick", processes=3, rounds=31)
 
 
