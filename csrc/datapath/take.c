@@ -4,14 +4,23 @@
 
 #include <stddef.h>
 
+#include <rte_prefetch.h>
+
 #include "datapath.h"
 
 /* Whether a packet cannot be given to the target as it is. All that is asked is in the mbuf's first cache line. */
 static inline bool
-must_be_made(const struct mirror_entry *entry, uint64_t off_wire, const struct rte_mbuf *pkt)
+must_be_made(const struct rte_mbuf *pkt, uint64_t off_wire, uint16_t max_segs, uint32_t snaplen)
 {
-	return (pkt->ol_flags & off_wire) != 0 || pkt->nb_segs > entry->max_segs ||
-			pkt->pkt_len > entry->snaplen;
+	return (pkt->ol_flags & off_wire) != 0 || pkt->nb_segs > max_segs || pkt->pkt_len > snaplen;
+}
+
+/* Takes a packet that must be made; apart, so that the loop over the usual ones keeps its registers. */
+static __rte_noinline uint16_t
+make(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf *pkt,
+		struct rte_mbuf **taken, uint64_t *bytes)
+{
+	return mirror_take_own(entry, burst, &pkt, 1, taken, bytes);
 }
 
 static uint16_t
@@ -19,29 +28,31 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes)
 {
-	const uint64_t off_wire = burst->off_wire, frees_at_once = entry->counters->frees_at_once;
-	const uint16_t nb_together = entry->nb_together;
+	/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
+	const size_t soon = entry->counters->frees_at_once ? RTE_CACHE_LINE_MIN_SIZE : 0;
+	const uint64_t off_wire = burst->off_wire;
+	const uint32_t snaplen = entry->snaplen;
+	const uint16_t max_segs = entry->max_segs, nb_together = entry->nb_together;
+	struct rte_mbuf **end = taken;
 	uint64_t sum = 0, own_bytes;
-	uint16_t i, nb = 0;
+	uint16_t i;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
 
-		/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
-		if (frees_at_once)
-			rte_mbuf_prefetch_part2(pkt);
-		if (unlikely(must_be_made(entry, off_wire, pkt))) {
-			nb += mirror_take_own(entry, burst, &pkt, 1, &taken[nb], &own_bytes);
+		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
+		if (unlikely(must_be_made(pkt, off_wire, max_segs, snaplen))) {
+			end += make(entry, burst, pkt, end, &own_bytes);
 			sum += own_bytes;
 			continue;
 		}
 		/* A packet's owner may free it segment by segment, and so may the target: each has a count of its own. */
 		mirror_refer(pkt, nb_together);
 		sum += pkt->pkt_len;
-		taken[nb++] = pkt;
+		*end++ = pkt;
 	}
 	*bytes = sum;
-	return nb;
+	return end - taken;
 }
 
 uint16_t

@@ -41,7 +41,7 @@ class Effort:
     rounds: int
 
 
-FULL = Effort("full", processes=5, rounds=251)
+FULL = Effort("full", processes=5, rounds=61)
 QUICK = Effort("quick", processes=3, rounds=31)
 
 
