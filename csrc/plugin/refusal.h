@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_REFUSAL_H
+#define PLUGIN_REFUSAL_H
+
+/**
+ * @file
+ * Why a command is refused: one sentence that says what, why, and what to do.
+ *
+ * Who finds the reason writes it here and returns what plugin_refuse() returns; who calls returns that too, and the
+ * command's answer reads the sentence. So there is one for each refusal, and it is written where the most is known.
+ */
+
+#include <rte_common.h>
+
+/** Bytes of a sentence, the terminating 0 included; what is longer is cut. */
+#define PLUGIN_REASON_SIZE 512
+
+/** Keeps the sentence for this thread; returns -error. */
+int plugin_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
+
+/** The library's own refusal: keeps rte_mirror_last_error(); returns rc, which is what the library returned. */
+int plugin_refuse_as_library(int rc);
+
+/** The sentence of this thread's last refusal. */
+const char *plugin_reason(void);
+
+#endif /* PLUGIN_REFUSAL_H */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_TARGETS_H
+#define PLUGIN_TARGETS_H
+
+/**
+ * @file
+ * Targets by their text: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE, ring:NAME, and port:NAME for a port that
+ * is there already.
+ *
+ * A target of the first five kinds is a port of our own: made, configured and started for its first user, torn down
+ * with its last. The users are mirrors and target/add.
+ *
+ * All of this is called by commands alone, which are serialised: never from a port's events, from the data path, or
+ * with a mutex of the library's own held. Every int is 0 or a negative errno, and the sentence that goes with it has
+ * been kept by plugin_refuse() of refusal.h.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct target;
+
+/** Has the application's ports watched from now on. Called before the first use of what follows, when EAL is up. */
+int targets_init(void);
+
+/**
+ * Finds a target, or makes it, and counts a user.
+ *
+ * @param text
+ *   As the user writes it: KIND:REST, any bytes.
+ * @param nb_tx_queues
+ *   How many tx queues its first user would like, at least 1. One that is there already stays as it is.
+ * @param force
+ *   The user says that nobody else transmits on it: port:NAME is refused without.
+ * @param[out] target
+ *   The target; stays valid until its last user has closed it.
+ */
+int targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target);
+
+/** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
+uint16_t targets_port(const struct target *target);
+
+/** Its text, as its first user wrote it. */
+const char *targets_text(const struct target *target);
+
+/** Uncounts a user. The last one's end tears down what we made; no mirror sends there any more. */
+void targets_close(struct target *target);
+
+/** The target with that text, NULL: there is none. Counts no user. */
+struct target *targets_find(const char *text);
+
+/** Whether a port is one that we made. */
+bool targets_is_ours(uint16_t port_id);
+
+#endif /* PLUGIN_TARGETS_H */
