@@ -11,14 +11,37 @@
  * RTE_VERSION.
  */
 
-#include <pthread.h>
-
-#include <rte_lcore.h>
 #include <rte_version.h>
 
 #if RTE_VERSION < RTE_VERSION_NUM(22, 11, 0, 0)
 #error "dpdk-mirror needs DPDK 22.11 or later"
 #endif
+
+/** The series of releases that a build is for. Others differ in what is inlined here, and in experimental functions. */
+#define MIRROR_DPDK_YEAR  RTE_VER_YEAR
+#define MIRROR_DPDK_MONTH RTE_VER_MONTH
+
+/** What symbols.h lists besides. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define MIRROR_RELEASE_SYMBOLS(X)    \
+	X(rte_thread_create_control) \
+	X(rte_thread_detach)
+#define MIRROR_RELEASE_TELEMETRY_SYMBOLS(X) \
+	X(rte_tel_data_add_array_uint)      \
+	X(rte_tel_data_add_dict_uint)
+#else
+#define MIRROR_RELEASE_SYMBOLS(X) X(rte_ctrl_thread_create)
+#define MIRROR_RELEASE_TELEMETRY_SYMBOLS(X) \
+	X(rte_tel_data_add_array_u64)       \
+	X(rte_tel_data_add_dict_u64)
+#endif
+
+/* Before all that declares, and maybe uses, what is to be weak. */
+#include "symbols.h"
+
+#include <pthread.h>
+
+#include <rte_lcore.h>
 
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
 #include <rte_thread.h>
@@ -42,5 +65,16 @@ mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
 	return rc != 0 ? rc : -pthread_detach(thread);
 #endif
 }
+
+/** telemetry's numbers without a sign; for those who include rte_telemetry.h. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define MIRROR_TEL_UINT        RTE_TEL_UINT_VAL
+#define mirror_tel_append_uint rte_tel_data_add_array_uint
+#define mirror_tel_add_uint    rte_tel_data_add_dict_uint
+#else
+#define MIRROR_TEL_UINT        RTE_TEL_U64_VAL
+#define mirror_tel_append_uint rte_tel_data_add_array_u64
+#define mirror_tel_add_uint    rte_tel_data_add_dict_u64
+#endif
 
 #endif /* MIRROR_COMPAT_H */

@@ -69,11 +69,17 @@ mirror_tap_attach(struct mirror_tap *tap)
 	return tap->attached != NULL ? 0 : -rte_errno;
 }
 
-static uint64_t
-uses(const struct mirror_tap *tap)
+uint64_t
+mirror_tap_use(const struct mirror_tap *tap)
 {
 	/* Pairs with the poller's releases: what it did in the passes counted here is done. */
 	return __atomic_load_n(&tap->context.use, __ATOMIC_ACQUIRE);
+}
+
+uint64_t
+mirror_tap_passes(const struct mirror_tap *tap, uint64_t use)
+{
+	return (mirror_tap_use(tap) + 1) / 2 - (use + 1) / 2;
 }
 
 /*
@@ -83,9 +89,8 @@ uses(const struct mirror_tap *tap)
 static bool
 is_past_pending(const struct mirror_tap *tap)
 {
-	const uint64_t begun_then = (tap->pending_use + 1) / 2, begun_now = (uses(tap) + 1) / 2;
-
-	return begun_now - begun_then >= 2 || !mirror_port_is_started(tap->port_id);
+	return mirror_tap_passes(tap, tap->pending_use) >= 2 ||
+			!mirror_port_is_started(tap->port_id);
 }
 
 static void
@@ -103,7 +108,7 @@ detach(struct mirror_tap *tap)
 	tap->pending = tap->attached;
 	/* Removed first, counted then. Pairs with the rte_smp_mb()s in the callback. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	tap->pending_use = uses(tap);
+	tap->pending_use = mirror_tap_use(tap);
 	tap->attached = NULL;
 }
 
@@ -144,7 +149,7 @@ mirror_publish(struct mirror_tap *tap, struct mirror_list *list)
 	 * the callback.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	tap->waited_use = uses(tap);
+	tap->waited_use = mirror_tap_use(tap);
 	if (old != NULL) {
 		old->retired = tap->retired;
 		tap->retired = old;
@@ -157,7 +162,7 @@ mirror_wait(struct mirror_tap *tap, uint64_t deadline)
 	struct mirror_list *list;
 
 	/* Odd: a poller was inside when the list was replaced. Any other number: it has left since. */
-	while ((tap->waited_use & 1) != 0 && uses(tap) == tap->waited_use) {
+	while ((tap->waited_use & 1) != 0 && mirror_tap_use(tap) == tap->waited_use) {
 		if (rte_get_timer_cycles() >= deadline)
 			return -ETIMEDOUT;
 		rte_delay_us_sleep(1);
@@ -182,7 +187,7 @@ mirror_poller_is_inside(void)
 
 	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
 		/* The poller says who it is before it says that it is inside. */
-		if ((uses(tap) & 1) != 0 && poller(tap) == pthread_self())
+		if ((mirror_tap_use(tap) & 1) != 0 && poller(tap) == pthread_self())
 			return true;
 	}
 	return false;

@@ -59,6 +59,7 @@ struct mirror_slot {
 	struct mirror_counters base; /**< counters at the last reset */
 	struct mirror *mirror;
 	struct mirror_tap *tap;
+	uint64_t first_use; /**< the tap's context.use when the mirror came to it */
 	uint16_t target_queue;
 	bool wanted; /**< belongs in its tap's list */
 	bool live;   /**< is in its tap's list */
@@ -102,9 +103,15 @@ TAILQ_HEAD(mirror_head, mirror);
 /** All mirrors, oldest first. */
 extern struct mirror_head mirrors;
 
-/* error.c */
+/* load.c */
 
+/** Why the library does nothing in this process; NULL: it works. Needs no mutex. */
+const char *mirror_inert(void);
+
+/** Set before anything is logged, if the library works. */
 extern int mirror_logtype;
+
+/* error.c */
 
 #define MIRROR_LOG(level, ...) rte_log(RTE_LOG_##level, mirror_logtype, "MIRROR: " __VA_ARGS__)
 
@@ -238,6 +245,10 @@ void mirror_taps_tidy(void);
 void mirror_publish(struct mirror_tap *tap, struct mirror_list *list);
 /** Waits until no poller uses a list that was published before, then frees those: 0 or -ETIMEDOUT. */
 int mirror_wait(struct mirror_tap *tap, uint64_t deadline);
+/** How many passes through a tap have begun since its context.use was that. */
+uint64_t mirror_tap_passes(const struct mirror_tap *tap, uint64_t use);
+/** Its context.use. */
+uint64_t mirror_tap_use(const struct mirror_tap *tap);
 /** Whether the calling thread is inside the data path. Needs no mutex. */
 bool mirror_poller_is_inside(void);
 

@@ -9,8 +9,6 @@
 
 #include "control.h"
 
-RTE_LOG_REGISTER(mirror_logtype, lib.mirror, INFO);
-
 static __thread char last_error[RTE_MIRROR_REASON_SIZE];
 
 int
@@ -21,7 +19,9 @@ mirror_refuse(int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(last_error, sizeof(last_error), format, args);
 	va_end(args);
-	MIRROR_LOG(ERR, "%s\n", last_error);
+	/* Where it does nothing it has said so once. */
+	if (mirror_inert() == NULL)
+		MIRROR_LOG(ERR, "%s\n", last_error);
 	return -error;
 }
 

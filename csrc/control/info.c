@@ -100,3 +100,46 @@ rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info)
 	mirror_registry_unlock();
 	return mirror != NULL ? 0 : -ENOENT;
 }
+
+/* Appends the queues of a direction, whose slots are in the order of their numbers: nb is how many there are so far. */
+static uint32_t
+list_queues(const struct mirror *mirror, enum rte_mirror_direction direction,
+		struct rte_mirror_queue *queues, uint32_t size, uint32_t nb)
+{
+	const struct mirror_slot *slot;
+
+	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		if (!slot->live || slot->tap->direction != direction)
+			continue;
+		if (nb < size)
+			queues[nb] = (struct rte_mirror_queue){
+				.bursts = mirror_tap_passes(slot->tap, slot->first_use),
+				.direction = direction,
+				.queue_id = slot->tap->queue_id,
+				.target_queue = slot->target_queue,
+			};
+		nb++;
+	}
+	return nb;
+}
+
+int
+rte_mirror_queues_get(uint32_t mirror_id, struct rte_mirror_queue *queues, uint32_t size)
+{
+	const struct mirror *mirror;
+	uint32_t nb = 0;
+	int rc;
+
+	if (queues == NULL && size != 0)
+		return mirror_refuse(EINVAL, "queues is NULL but size is %" PRIu32, size);
+	rc = mirror_registry_lock();
+	if (rc != 0)
+		return rc;
+	mirror = mirror_find(mirror_id);
+	if (mirror != NULL) {
+		nb = list_queues(mirror, RTE_MIRROR_RX, queues, size, nb);
+		nb = list_queues(mirror, RTE_MIRROR_TX, queues, size, nb);
+	}
+	mirror_registry_unlock();
+	return mirror != NULL ? (int)nb : -ENOENT;
+}

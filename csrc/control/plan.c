@@ -106,6 +106,7 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 		memset(slot, 0, sizeof(*slot));
 		slot->mirror = mirror;
 		slot->tap = tap;
+		slot->first_use = mirror_tap_use(tap);
 		TAILQ_INSERT_TAIL(&mirror->slots, slot, next);
 	}
 	if (slot->wanted)

@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 
+#include "../started.h"
 #include "control.h"
 
 /* How many packets a tx queue can hold if its driver does not tell. */
@@ -72,18 +73,10 @@ mirror_port_exists(uint16_t port_id)
 			(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) & 1) == 0;
 }
 
-/* ethdev gives a port that is not started the burst functions of one that never was; no public call tells. */
 bool
 mirror_port_is_started(uint16_t port_id)
 {
-	uint16_t unused = 0;
-
-	if (!mirror_port_exists(port_id))
-		return false;
-	while (unused < RTE_MAX_ETHPORTS && rte_eth_dev_is_valid_port(unused))
-		unused++;
-	return unused == RTE_MAX_ETHPORTS ||
-			rte_eth_fp_ops[port_id].tx_pkt_burst != rte_eth_fp_ops[unused].tx_pkt_burst;
+	return mirror_port_exists(port_id) && ethdev_is_started(port_id);
 }
 
 /* Whether the driver may be asked until end_asking(): the device cannot go meanwhile. */

@@ -24,6 +24,10 @@ static uint32_t last_id;
 int
 mirror_registry_lock(void)
 {
+	const char *inert = mirror_inert();
+
+	if (inert != NULL)
+		return mirror_refuse(ENOTSUP, "%s", inert);
 	/* Looked at first: who holds the mutex may be waiting for this very thread to leave. */
 	if (mirror_poller_is_inside())
 		return mirror_refuse(EDEADLK,

@@ -78,7 +78,7 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 		pkts += burst.nb_pkts;
 		nb_pkts -= burst.nb_pkts;
 	}
-	/* What we did with the list is done before control frees it. Pairs with the acquire in uses(). */
+	/* What we did with the list is done before control frees it. Pairs with the acquire in mirror_tap_use(). */
 	__atomic_store_n(&context->use, use + 2, __ATOMIC_RELEASE);
 }
 
@@ -93,7 +93,7 @@ offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struc
 	}
 	/*
 	 * Nothing is used, so there is nothing to mark. But control frees a removed callback on the evidence of
-	 * later passes, and this is one. Pairs with the acquire in uses().
+	 * later passes, and this is one. Pairs with the acquire in mirror_tap_use().
 	 */
 	__atomic_store_n(&context->use, context->use + 2, __ATOMIC_RELEASE);
 	/*

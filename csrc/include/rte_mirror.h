@@ -20,7 +20,9 @@
  * Every int of this interface is 0 (or what its text says) or a negative errno; results go through out-parameters,
  * which are left alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
  *
- * All functions may be called from any thread, but not from inside a mirror's data path (-EDEADLK). They may wait:
+ * All functions may be called from any thread, but not from inside a mirror's data path (-EDEADLK). Where the library
+ * cannot work, since this process has no DPDK that it was built for, or another copy of the library is loaded, each
+ * call that can end with an error ends with -ENOTSUP. They may wait:
  * for each other, and until no poller can still use what they take away; while one poller stays inside, changes that
  * would have to wait for it end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
  *
@@ -188,6 +190,19 @@ struct rte_mirror_info {
 	char reason[RTE_MIRROR_REASON_SIZE];      /**< why it is not running; "" when it is */
 	char mode_reason[RTE_MIRROR_REASON_SIZE]; /**< why it is in that mode */
 	uint64_t reserved[4];                     /**< 0 */
+};
+
+/** A queue of its source that a mirror is on. */
+struct rte_mirror_queue {
+	/**
+	 * Bursts with packets that this process has passed through the queue since the mirror came to it. 0: nothing
+	 * has come yet, or another process polls the queue, which a mirror cannot see.
+	 */
+	uint64_t bursts;
+	enum rte_mirror_direction direction; /**< which of the source's queues: rx or tx */
+	uint16_t queue_id;                   /**< its number */
+	uint16_t target_queue;               /**< the tx queue of the target that its packets go to */
+	uint64_t reserved[2];                /**< 0 */
 };
 
 /** Where a packet comes from, and when it came. */
@@ -395,6 +410,23 @@ int rte_mirror_list(uint32_t *mirror_ids, uint32_t size);
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info);
+
+/**
+ * Lists the queues of its source that a mirror is on: those of rx first, each in the order of their numbers.
+ *
+ * @param mirror_id
+ *   The mirror.
+ * @param[out] queues
+ *   The queues; may be NULL when size is 0.
+ * @param size
+ *   How many queues there is room for.
+ * @return
+ *   How many queues there are, or a negative errno:
+ *   - -ENOENT: no such mirror
+ *   - -EINVAL: queues is NULL and size is not 0
+ *   - -EDEADLK: called from inside the data path
+ */
+int rte_mirror_queues_get(uint32_t mirror_id, struct rte_mirror_queue *queues, uint32_t size);
 
 /**
  * Tells where a packet comes from that a mirror with RTE_MIRROR_F_ORIGIN sent. May be called from anywhere, also from

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <rte_log.h>
+
+#include "../compat.h"
+#include "control.h"
+
+/*
+ * The library may be loaded into any process, and must not keep it from starting: where it cannot work it says so once,
+ * and then refuses everything.
+ *
+ * Two copies, at different paths, would register the same telemetry commands, and each would know only its own mirrors.
+ * So there is one variable for all copies of the process, however they were loaded: the loader sees to that for
+ * STB_GNU_UNIQUE, which C has no word for. It holds the path of the copy that works. The name never changes.
+ */
+__asm__(".pushsection .bss\n"
+	".balign 8\n"
+	".globl dpdk_mirror_copy\n"
+	".type dpdk_mirror_copy, \"gnu_unique_object\"\n"
+	".size dpdk_mirror_copy, 8\n"
+	"dpdk_mirror_copy:\n"
+	".zero 8\n"
+	".popsection\n");
+
+extern const char *dpdk_mirror_copy;
+
+int mirror_logtype;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char reason[RTE_MIRROR_REASON_SIZE];
+
+static bool refuse(const char *format, ...) __rte_format_printf(1, 2);
+
+static bool
+refuse(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	return false;
+}
+
+static bool
+has_symbols(void)
+{
+#define NAME(name) #name,
+	static const char *const names[] = { MIRROR_SYMBOLS(NAME) };
+#undef NAME
+	const char *missing = NULL;
+	unsigned int i, nb = 0;
+
+	for (i = 0; i < RTE_DIM(names); i++) {
+		/* Finds what the loader has found for the references, also thread-local ones. */
+		if (dlsym(RTLD_DEFAULT, names[i]) != NULL)
+			continue;
+		missing = names[i];
+		nb++;
+	}
+	if (nb == 0)
+		return true;
+	if (nb == RTE_DIM(names))
+		return refuse("no mirrors: this program lets its plugins see nothing of DPDK: "
+			      "link it with DPDK's shared libraries, or with --export-dynamic");
+	return refuse("no mirrors: %u of DPDK's symbols are missing here, such as %s: "
+		      "link the program with all of DPDK's libraries and --export-dynamic",
+			nb, missing);
+}
+
+/* DPDK keeps its ABI within a series; experimental functions, which are used here, are kept only there. */
+static bool
+is_built_for_this(void)
+{
+	const char *version = rte_version();
+	unsigned int year, month;
+
+	if (sscanf(version, "%*[^0-9]%u.%u", &year, &month) == 2 && year == MIRROR_DPDK_YEAR &&
+			month == MIRROR_DPDK_MONTH)
+		return true;
+	return refuse("no mirrors: librte_mirror was built for DPDK %u.%02u and this is %s: "
+		      "build it for that release",
+			MIRROR_DPDK_YEAR, MIRROR_DPDK_MONTH, version);
+}
+
+static bool
+is_first_copy(void)
+{
+	const char *other = NULL;
+	Dl_info self;
+
+	if (dladdr(&once, &self) == 0)
+		return refuse("no mirrors: cannot tell where librte_mirror was loaded from");
+	if (__atomic_compare_exchange_n(&dpdk_mirror_copy, &other, self.dli_fname, false,
+			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return true;
+	return refuse("no mirrors by this copy of librte_mirror: another is loaded, %s", other);
+}
+
+static void
+say(void)
+{
+	int type = -1;
+
+	if (rte_log != NULL && rte_log_register_type_and_pick_level != NULL)
+		type = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
+	if (type >= 0)
+		rte_log(RTE_LOG_WARNING, type, "MIRROR: %s\n", reason);
+	else
+		fprintf(stderr, "MIRROR: %s\n", reason);
+}
+
+static void
+look_round(void)
+{
+	/* The copy last: one that does not work must not keep another from it. */
+	if (!has_symbols() || !is_built_for_this() || !is_first_copy()) {
+		say();
+		return;
+	}
+	mirror_logtype = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
+}
+
+const char *
+mirror_inert(void)
+{
+	/* Also before our constructor has run: another's may call the library. */
+	pthread_once(&once, look_round);
+	return reason[0] != '\0' ? reason : NULL;
+}
+
+RTE_INIT(mirror_load)
+{
+	(void)mirror_inert();
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "commands.h"
+#include "mirrors.h"
+#include "params.h"
+#include "portinfo.h"
+#include "refusal.h"
+#include "targets.h"
+
+int
+command_list(struct pairs *params, struct reply *reply)
+{
+	uint32_t start = 0, *ids;
+	unsigned int nb = 0;
+	int i, nb_ids, rc = params_number(params, "start", UINT32_MAX, &start);
+
+	if (rc == 0)
+		rc = params_end(params, "start");
+	if (rc != 0)
+		return rc;
+	nb_ids = mirrors_list(&ids);
+	if (nb_ids < 0)
+		return nb_ids;
+	reply_array(reply);
+	/* Oldest first is the order of ids. */
+	for (i = 0; i < nb_ids && nb < REPLY_MAX_NUMBERS; i++) {
+		if (ids[i] < start)
+			continue;
+		reply_append(reply, ids[i]);
+		nb++;
+	}
+	free(ids);
+	return 0;
+}
+
+int
+command_stats(struct pairs *params, struct reply *reply)
+{
+	struct rte_mirror_stats stats;
+	uint32_t id;
+	int rc = params_mirror(params, &id);
+
+	if (rc == 0)
+		rc = params_end(params, "mirror");
+	if (rc != 0)
+		return rc;
+	rc = rte_mirror_stats_get(id, &stats);
+	if (rc != 0)
+		return plugin_refuse_as_library(rc);
+	reply_object(reply);
+	reply_number(reply, "seen", stats.seen);
+	reply_number(reply, "packets", stats.packets);
+	reply_number(reply, "bytes", stats.bytes);
+	reply_number(reply, "filtered", stats.filtered);
+	reply_number(reply, "unsampled", stats.unsampled);
+	reply_number(reply, "declined", stats.declined);
+	reply_number(reply, "unsupported", stats.unsupported);
+	reply_number(reply, "nombuf", stats.nombuf);
+	reply_number(reply, "full", stats.full);
+	return 0;
+}
+
+static const char *
+state_text(enum rte_mirror_state state)
+{
+	switch (state) {
+	case RTE_MIRROR_RUNNING:
+		return "running";
+	case RTE_MIRROR_WAITING:
+		return "waiting";
+	case RTE_MIRROR_PAUSED:
+		return "paused";
+	default:
+		return "stopped";
+	}
+}
+
+/* What a mirror that no command has added would be asked for with. */
+static struct spec
+spec_of(const struct rte_mirror_info *info)
+{
+	struct spec spec = {
+		.param = { .target_queue = info->target_queue,
+				.nb_target_queues = info->nb_target_queues,
+				.mode = info->mode,
+				.directions = info->directions,
+				.snaplen = info->snaplen,
+				.split_len = info->split_len,
+				.flags = info->flags },
+	};
+
+	snprintf(spec.name, sizeof(spec.name), "%s", info->name);
+	return spec;
+}
+
+/* Names of ports of mirrors that no command has added are as the ports are named now. */
+static void
+describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *asked,
+		struct reply *reply)
+{
+	char source[RTE_ETH_NAME_MAX_LEN], name[RTE_ETH_NAME_MAX_LEN];
+	char target[RTE_ETH_NAME_MAX_LEN + sizeof("port:")];
+
+	portinfo_name(info->src_port, source);
+	portinfo_name(info->target_port, name);
+	snprintf(target, sizeof(target), "port:%s", name);
+	reply_number(reply, "source_port", info->src_port);
+	reply_text(reply, "source", asked != NULL ? asked->source : source);
+	reply_number(reply, "target_port", info->target_port);
+	reply_text(reply, "target", asked != NULL ? targets_text(asked->target) : target);
+}
+
+static void
+describe_spec(const struct rte_mirror_info *info, const struct asked_mirror *asked,
+		struct reply *reply)
+{
+	const struct spec spec = asked != NULL ? asked->spec : spec_of(info);
+	char buffer[SPEC_TEXT_SIZE];
+	struct text text = text_begin(buffer, sizeof(buffer));
+
+	spec_write(&spec, &text);
+	reply_text(reply, "spec", buffer);
+}
+
+/* Writes the numbers of the queues of a direction that have been seen polled, or that have not: 0-3,5. */
+static void
+write_queues(const struct rte_mirror_queue *queues, uint32_t nb,
+		enum rte_mirror_direction direction, bool polled, struct text *text)
+{
+	uint32_t i, first;
+
+#define IS_ONE(queue) ((queue).direction == direction && ((queue).bursts > 0) == polled)
+	for (i = 0; i < nb; i++) {
+		if (!IS_ONE(queues[i]))
+			continue;
+		for (first = i; i + 1 < nb && IS_ONE(queues[i + 1]); i++)
+			;
+		text_append(text, text->length > 0 ? ",%u" : "%u", queues[first].queue_id);
+		if (i > first)
+			text_append(text, "-%u", queues[i].queue_id);
+	}
+#undef IS_ONE
+	/* A string holds so much. */
+	if (text->is_cut)
+		strcpy(text->buffer + RTE_MIN(text->length, text->size - sizeof("...")), "...");
+}
+
+static void
+describe_queues(const struct rte_mirror_queue *queues, uint32_t nb, struct reply *reply)
+{
+	static const struct {
+		const char *key;
+		enum rte_mirror_direction direction;
+		bool polled;
+	} parts[] = {
+		{ "rx_polled", RTE_MIRROR_RX, true },
+		{ "rx_unpolled", RTE_MIRROR_RX, false },
+		{ "tx_polled", RTE_MIRROR_TX, true },
+		{ "tx_unpolled", RTE_MIRROR_TX, false },
+	};
+	char buffer[REPLY_PIECE_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(parts); i++) {
+		struct text text = text_begin(buffer, sizeof(buffer));
+
+		write_queues(queues, nb, parts[i].direction, parts[i].polled, &text);
+		reply_string(reply, parts[i].key, buffer);
+	}
+}
+
+static void
+describe(const struct rte_mirror_info *info, struct reply *reply)
+{
+	const struct asked_mirror *asked = mirrors_get(info->id);
+
+	reply_object(reply);
+	reply_number(reply, "id", info->id);
+	reply_number(reply, "added", asked != NULL);
+	reply_text(reply, "name", info->name);
+	reply_string(reply, "state", state_text(info->state));
+	reply_text(reply, "reason", info->reason);
+	reply_string(reply, "mode", spec_mode(info->mode));
+	reply_text(reply, "mode_reason", info->mode_reason);
+	describe_ends(info, asked, reply);
+	reply_string(reply, "directions", spec_directions(info->directions));
+	reply_number(reply, "snaplen", info->snaplen);
+	reply_number(reply, "split_len", info->split_len);
+	reply_number(reply, "origin", (info->flags & RTE_MIRROR_F_ORIGIN) != 0);
+	reply_number(reply, "target_queue", info->target_queue);
+	reply_number(reply, "nb_target_queues", info->nb_target_queues);
+	reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
+	reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
+	describe_spec(info, asked, reply);
+}
+
+int
+command_info(struct pairs *params, struct reply *reply)
+{
+	struct rte_mirror_queue *queues;
+	struct rte_mirror_info info;
+	uint32_t id, size;
+	int rc = params_mirror(params, &id);
+
+	if (rc == 0)
+		rc = params_end(params, "mirror");
+	if (rc != 0)
+		return rc;
+	rc = rte_mirror_info_get(id, &info);
+	if (rc != 0)
+		return plugin_refuse_as_library(rc);
+	size = info.nb_rx_queues + info.nb_tx_queues;
+	queues = calloc(size + 1, sizeof(*queues));
+	if (queues == NULL)
+		return plugin_refuse(ENOMEM, "out of memory");
+	rc = rte_mirror_queues_get(id, queues, size);
+	if (rc >= 0) {
+		describe(&info, reply);
+		describe_queues(queues, RTE_MIN((uint32_t)rc, size), reply);
+	}
+	free(queues);
+	return rc >= 0 ? 0 : plugin_refuse_as_library(rc);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include "commands.h"
+#include "params.h"
+#include "portinfo.h"
+#include "targets.h"
+
+int
+command_version(struct pairs *params, struct reply *reply)
+{
+	int rc = params_end(params, "");
+
+	if (rc != 0)
+		return rc;
+	reply_object(reply);
+	reply_string(reply, "version", MIRROR_VERSION);
+	reply_number(reply, "protocol", COMMANDS_PROTOCOL);
+	reply_string(reply, "dpdk", rte_version());
+	reply_number(reply, "pid", getpid());
+	return 0;
+}
+
+static int
+describe(uint16_t port_id, struct reply *reply)
+{
+	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+	struct portinfo info;
+	int rc = portinfo_get(port_id, &info);
+
+	if (rc != 0)
+		return rc;
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
+			RTE_ETHER_ADDR_BYTES(&info.mac));
+	reply_object(reply);
+	reply_number(reply, "port", port_id);
+	reply_text(reply, "name", info.name);
+	reply_string(reply, "driver", info.driver);
+	reply_number(reply, "started", info.is_started);
+	reply_number(reply, "rx_queues", info.nb_rx_queues);
+	reply_number(reply, "tx_queues", info.nb_tx_queues);
+	reply_number(reply, "mtu", info.mtu);
+	reply_string(reply, "mac", mac);
+	reply_number(reply, "is_target", targets_is_ours(port_id));
+	return 0;
+}
+
+static void
+list(uint32_t start, struct reply *reply)
+{
+	unsigned int nb = 0;
+	uint32_t port;
+
+	reply_array(reply);
+	for (port = start; port < RTE_MAX_ETHPORTS && nb < REPLY_MAX_NUMBERS; port++) {
+		if (!portinfo_exists((uint16_t)port))
+			continue;
+		reply_append(reply, port);
+		nb++;
+	}
+}
+
+int
+command_ports(struct pairs *params, struct reply *reply)
+{
+	const char *name_or_id = pairs_take(params, "port");
+	uint32_t start = 0;
+	uint16_t port;
+	int rc = 0;
+
+	if (name_or_id == NULL)
+		rc = params_number(params, "start", UINT32_MAX, &start);
+	if (rc == 0)
+		rc = params_end(params, "start, or port");
+	if (rc == 0 && name_or_id == NULL)
+		list(start, reply);
+	else if (rc == 0)
+		rc = portinfo_find(name_or_id, &port);
+	return rc == 0 && name_or_id != NULL ? describe(port, reply) : rc;
+}

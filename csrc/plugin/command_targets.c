@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "commands.h"
+#include "mirrors.h"
+#include "params.h"
+#include "portinfo.h"
+#include "refusal.h"
+#include "targets.h"
+
+/* A target that target/add has made, or found, and that stays until target/remove. It is one of the target's users. */
+struct kept {
+	struct target *target;
+	LIST_ENTRY(kept) next;
+};
+
+static LIST_HEAD(, kept) kept_targets = LIST_HEAD_INITIALIZER(kept_targets);
+
+static struct kept *
+find(const char *text)
+{
+	const struct target *target = targets_find(text);
+	struct kept *kept;
+
+	LIST_FOREACH(kept, &kept_targets, next)
+	{
+		if (kept->target == target)
+			break;
+	}
+	return kept;
+}
+
+/* How many tx queues a mirror of the application's largest port would like; 0: none of its ports is configured. */
+static uint32_t
+most_queues(void)
+{
+	struct portinfo info;
+	uint32_t most = 0;
+	uint16_t port;
+
+	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
+		if (portinfo_exists(port) && !targets_is_ours(port) &&
+				portinfo_get(port, &info) == 0)
+			most = RTE_MAX(most, (uint32_t)info.nb_rx_queues + info.nb_tx_queues);
+	}
+	return most;
+}
+
+static int
+keep(const char *text, uint32_t nb_tx_queues)
+{
+	struct kept *kept = malloc(sizeof(*kept));
+	int rc;
+
+	if (kept == NULL)
+		return plugin_refuse(ENOMEM, "out of memory");
+	nb_tx_queues = RTE_MAX(nb_tx_queues, 1u);
+	rc = targets_open(text, (uint16_t)RTE_MIN(nb_tx_queues, (uint32_t)UINT16_MAX), false,
+			&kept->target);
+	if (rc != 0) {
+		free(kept);
+		return rc;
+	}
+	LIST_INSERT_HEAD(&kept_targets, kept, next);
+	return 0;
+}
+
+int
+command_target_add(struct pairs *params, struct reply *reply)
+{
+	const uint32_t most = most_queues();
+	uint32_t nb_tx_queues = most;
+	const char *text;
+	int rc = params_text(params, "to", &text);
+
+	if (rc == 0)
+		rc = params_number(params, "tx_queues", UINT16_MAX, &nb_tx_queues);
+	if (rc == 0)
+		rc = params_end(params, "to, tx_queues");
+	/* EAL does not tell when it is up; before, no device may be added. The application's ports tell. */
+	if (rc == 0 && most == 0)
+		rc = plugin_refuse(EAGAIN,
+				"no port of the application is configured yet: try again when one is");
+	if (rc == 0 && find(text) == NULL)
+		rc = keep(text, nb_tx_queues);
+	if (rc != 0)
+		return rc;
+	reply_object(reply);
+	reply_number(reply, "port", targets_port(targets_find(text)));
+	reply_text(reply, "target", targets_text(targets_find(text)));
+	return 0;
+}
+
+static int
+release(const char *text)
+{
+	struct kept *kept = find(text);
+
+	if (targets_find(text) == NULL)
+		return plugin_refuse(ENOENT, "there is no target %s", text);
+	if (mirrors_use(targets_find(text)))
+		return plugin_refuse(EBUSY, "target %s has mirrors: remove them first", text);
+	if (kept == NULL)
+		return plugin_refuse(ENOENT, "target %s was not added by target/add", text);
+	LIST_REMOVE(kept, next);
+	targets_close(kept->target);
+	free(kept);
+	return 0;
+}
+
+int
+command_target_remove(struct pairs *params, struct reply *reply)
+{
+	const char *text;
+	int rc = params_text(params, "to", &text);
+
+	if (rc == 0)
+		rc = params_end(params, "to");
+	if (rc == 0)
+		rc = release(text);
+	if (rc != 0)
+		return rc;
+	reply_object(reply);
+	reply_number(reply, "removed", 1);
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "life.h"
+#include "mirrors.h"
+#include "portinfo.h"
+#include "refusal.h"
+#include "targets.h"
+
+const struct command commands[] = {
+	{ "/mirror/version", "What answers here. No parameters", command_version },
+	{ "/mirror/ports",
+			"The ids of all ports, or one port. Parameters: start=ID or port=NAME_OR_ID",
+			command_ports },
+	{ "/mirror/list", "The ids of all mirrors, oldest first. Parameters: start=ID",
+			command_list },
+	{ "/mirror/info", "Describes a mirror. Parameters: mirror=NAME_OR_ID", command_info },
+	{ "/mirror/stats", "A mirror's counters. Parameters: mirror=NAME_OR_ID", command_stats },
+	{ "/mirror/reset", "Sets a mirror's counters to 0. Parameters: mirror=NAME_OR_ID",
+			command_reset },
+	{ "/mirror/add",
+			"Adds a mirror. Parameters: source=NAME_OR_ID,to=TARGET, and how to mirror",
+			command_add },
+	{ "/mirror/remove", "Removes a mirror. Parameters: mirror=NAME_OR_ID or all=yes",
+			command_remove },
+	{ "/mirror/update",
+			"Changes how a mirror mirrors. Parameters: mirror=NAME_OR_ID, and what changes",
+			command_update },
+	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", command_pause },
+	{ "/mirror/resume", "Has a paused mirror go on. Parameters: mirror=NAME_OR_ID",
+			command_resume },
+	{ "/mirror/target/add", "Makes a target that stays. Parameters: to=TARGET,tx_queues=NUMBER",
+			command_target_add },
+	{ "/mirror/target/remove", "Removes a target that stays. Parameters: to=TARGET",
+			command_target_remove },
+	{ NULL, NULL, NULL },
+};
+
+/*
+ * Held for the whole of a command. The application's threads never take it, nor do events of ports: devices are made
+ * and removed under it.
+ */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static bool has_ended;
+
+const struct command *
+commands_find(const char *name)
+{
+	const struct command *command;
+
+	for (command = commands; command->name != NULL; command++) {
+		if (strcmp(command->name, name) == 0)
+			return command;
+	}
+	return NULL;
+}
+
+/* What every command needs done before. */
+static int
+begin(void)
+{
+	static bool has_begun;
+	int rc = 0;
+
+	if (has_ended || life_is_over())
+		return plugin_refuse(ESHUTDOWN, "the application is ending");
+	if (!has_begun) {
+		rc = portinfo_watch();
+		if (rc == 0)
+			rc = targets_init();
+		if (rc == 0)
+			life_mark();
+		has_begun = rc == 0;
+	}
+	return rc == 0 ? mirrors_sweep() : rc;
+}
+
+void
+commands_refuse(struct reply *reply, int error)
+{
+	const char *name = error == ENOTSUP ? "ENOTSUP" : strerrorname_np(error);
+
+	reply_object(reply);
+	reply_number(reply, "errno", error);
+	reply_string(reply, "error", name != NULL ? name : "unknown");
+	reply_text(reply, "reason", plugin_reason());
+}
+
+void
+commands_run(const struct command *command, const char *text, struct reply *reply)
+{
+	struct pairs params;
+	int rc;
+
+	pthread_mutex_lock(&mutex);
+	rc = begin();
+	if (rc == 0)
+		rc = pairs_read(&params, text);
+	if (rc == 0)
+		rc = command->run(&params, reply);
+	if (rc == 0 && reply->has_failed)
+		rc = plugin_refuse(EMSGSIZE, "done, but the answer does not fit");
+	pthread_mutex_unlock(&mutex);
+	if (rc != 0)
+		commands_refuse(reply, -rc);
+}
+
+void
+commands_end(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	if (pthread_mutex_timedlock(&mutex, &until) != 0)
+		return;
+	has_ended = true;
+	pthread_mutex_unlock(&mutex);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_COMMANDS_H
+#define PLUGIN_COMMANDS_H
+
+/**
+ * @file
+ * The commands, whatever door they come through. They run one at a time.
+ *
+ * A command that is refused answers {"errno", "error", "reason"}.
+ */
+
+#include "pairs.h"
+#include "reply.h"
+
+/** Grows when a client has to know. */
+#define COMMANDS_PROTOCOL 1
+
+struct command {
+	const char *name; /**< /mirror/NAME */
+	const char *help; /**< one sentence, and the parameters */
+	/** 0, the answer in reply, or a negative errno, the refusal kept. */
+	int (*run)(struct pairs *params, struct reply *reply);
+};
+
+/** Ends with an empty one. */
+extern const struct command commands[];
+
+/** The command with that name, or NULL. */
+const struct command *commands_find(const char *name);
+/** Runs a command; its parameters are as they came, NULL: none. */
+void commands_run(const struct command *command, const char *params, struct reply *reply);
+/** Answers a refusal: error is what refused, and the sentence has been kept. */
+void commands_refuse(struct reply *reply, int error);
+/** Waits for a moment for the command that is being run, if there is one. None runs after it. */
+void commands_end(void);
+
+/* command_*.c */
+
+int command_version(struct pairs *params, struct reply *reply);
+int command_ports(struct pairs *params, struct reply *reply);
+int command_list(struct pairs *params, struct reply *reply);
+int command_info(struct pairs *params, struct reply *reply);
+int command_stats(struct pairs *params, struct reply *reply);
+int command_reset(struct pairs *params, struct reply *reply);
+int command_add(struct pairs *params, struct reply *reply);
+int command_remove(struct pairs *params, struct reply *reply);
+int command_update(struct pairs *params, struct reply *reply);
+int command_pause(struct pairs *params, struct reply *reply);
+int command_resume(struct pairs *params, struct reply *reply);
+int command_target_add(struct pairs *params, struct reply *reply);
+int command_target_remove(struct pairs *params, struct reply *reply);
+
+#endif /* PLUGIN_COMMANDS_H */

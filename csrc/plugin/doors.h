@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_DOORS_H
+#define PLUGIN_DOORS_H
+
+/**
+ * @file
+ * Where commands come in. Opened when the library is loaded: EAL is not up yet, and nothing of it may be used but what
+ * is said to be usable then.
+ */
+
+/* telemetry.c */
+
+/** Registers the commands, if there is telemetry. */
+void telemetry_open(void);
+
+/* socket.c */
+
+/** Has a thread wait for EAL, and then serve the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing. */
+void socket_open(void);
+/** Removes the socket, and lets no further command in. */
+void socket_close(void);
+
+#endif /* PLUGIN_DOORS_H */

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mirrors.h"
+#include "portinfo.h"
+#include "refusal.h"
+#include "targets.h"
+
+static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mirrors);
+
+/* How many tx queues a target has for each of the source's queues and directions to get one of its own. */
+static uint16_t
+wanted_queues(const struct spec *spec, const struct portinfo *source)
+{
+	const struct rte_mirror_param *param = &spec->param;
+	uint32_t nb = param->nb_target_queues;
+
+	if (nb == 0 && (param->directions & RTE_MIRROR_RX) != 0)
+		nb += source->nb_rx_queues;
+	if (param->nb_target_queues == 0 && (param->directions & RTE_MIRROR_TX) != 0)
+		nb += source->nb_tx_queues;
+	nb = RTE_MAX(nb + param->target_queue, 1u);
+	return (uint16_t)RTE_MIN(nb, (uint32_t)UINT16_MAX);
+}
+
+/* Adds mirror, whose spec and target are there: what the library has to say to it. */
+static int
+add_to_library(struct asked_mirror *mirror, uint16_t source)
+{
+	const struct rte_mirror_param param = spec_param(
+			&mirror->spec, targets_port(mirror->target));
+	int rc = rte_mirror_add(source, &param, &mirror->id);
+
+	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+}
+
+int
+mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
+		const struct asked_mirror **added)
+{
+	struct asked_mirror *mirror;
+	struct portinfo source;
+	int rc = portinfo_get(ports->source, &source);
+
+	/* No device is made for a mirror that cannot be. */
+	if (rc == 0 && !source.is_started)
+		rc = plugin_refuse(ENETDOWN, "source: port %u is not started: start it first",
+				ports->source);
+	if (rc != 0)
+		return rc;
+	mirror = calloc(1, sizeof(*mirror));
+	if (mirror == NULL)
+		return plugin_refuse(ENOMEM, "out of memory");
+	mirror->spec = *spec;
+	strcpy(mirror->source, source.name);
+	rc = targets_open(
+			ports->target, wanted_queues(spec, &source), ports->force, &mirror->target);
+	if (rc != 0)
+		goto free_mirror;
+	rc = add_to_library(mirror, ports->source);
+	if (rc != 0)
+		goto close_target;
+	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
+	*added = mirror;
+	return 0;
+
+close_target:
+	targets_close(mirror->target);
+free_mirror:
+	free(mirror);
+	return rc;
+}
+
+int
+mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
+{
+	const struct rte_mirror_param param = spec_param(spec, targets_port(mirror->target));
+	int rc = rte_mirror_update(mirror->id, &param);
+
+	/* With -ETIMEDOUT the new parameters hold, too. */
+	if (rc == 0 || rc == -ETIMEDOUT)
+		mirror->spec = *spec;
+	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+}
+
+static void
+forget(struct asked_mirror *mirror)
+{
+	LIST_REMOVE(mirror, next);
+	targets_close(mirror->target);
+	free(mirror);
+}
+
+int
+mirrors_remove(uint32_t mirror_id)
+{
+	struct asked_mirror *mirror = mirrors_get(mirror_id);
+	int rc = rte_mirror_remove(mirror_id);
+
+	if (rc != 0)
+		return plugin_refuse_as_library(rc);
+	if (mirror != NULL)
+		forget(mirror);
+	return 0;
+}
+
+int
+mirrors_remove_all(uint32_t *nb_removed)
+{
+	const struct asked_mirror *mirror;
+	int rc = 0;
+
+	*nb_removed = 0;
+	while (rc == 0 && (mirror = LIST_FIRST(&asked_mirrors)) != NULL) {
+		rc = mirrors_remove(mirror->id);
+		*nb_removed += rc == 0;
+	}
+	return rc;
+}
+
+static bool
+contains(const uint32_t *ids, int nb, uint32_t id)
+{
+	int i;
+
+	for (i = 0; i < nb; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+int
+mirrors_sweep(void)
+{
+	struct asked_mirror *mirror, *next;
+	uint32_t *ids;
+	int nb = mirrors_list(&ids);
+
+	if (nb < 0)
+		return nb;
+	for (mirror = LIST_FIRST(&asked_mirrors); mirror != NULL; mirror = next) {
+		next = LIST_NEXT(mirror, next);
+		if (!contains(ids, nb, mirror->id))
+			forget(mirror);
+	}
+	free(ids);
+	return 0;
+}
+
+struct asked_mirror *
+mirrors_get(uint32_t mirror_id)
+{
+	struct asked_mirror *mirror;
+
+	LIST_FOREACH(mirror, &asked_mirrors, next)
+	{
+		if (mirror->id == mirror_id)
+			break;
+	}
+	return mirror;
+}
+
+int
+mirrors_find(const char *name_or_id, uint32_t *mirror_id)
+{
+	const size_t nb_digits = strspn(name_or_id, "0123456789");
+	uint64_t number;
+	uint32_t *ids;
+	bool found;
+	int rc;
+
+	if (name_or_id[0] == '\0' || name_or_id[nb_digits] != '\0') {
+		rc = rte_mirror_lookup(name_or_id, mirror_id);
+		return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+	}
+	rc = mirrors_list(&ids);
+	if (rc < 0)
+		return rc;
+	number = strtoull(name_or_id, NULL, 10);
+	found = number <= UINT32_MAX && contains(ids, rc, (uint32_t)number);
+	free(ids);
+	if (!found)
+		return plugin_refuse(ENOENT,
+				"there is no mirror %.32s: the command list tells which there are",
+				name_or_id);
+	*mirror_id = (uint32_t)number;
+	return 0;
+}
+
+bool
+mirrors_use(const struct target *target)
+{
+	const struct asked_mirror *mirror;
+
+	LIST_FOREACH(mirror, &asked_mirrors, next)
+	{
+		if (mirror->target == target)
+			return true;
+	}
+	return false;
+}
+
+int
+mirrors_list(uint32_t **ids)
+{
+	int size = 0, nb = rte_mirror_list(NULL, 0);
+
+	*ids = NULL;
+	/* The application may add mirrors meanwhile. */
+	while (nb > size) {
+		free(*ids);
+		size = nb;
+		*ids = calloc(size, sizeof(**ids));
+		if (*ids == NULL)
+			return plugin_refuse(ENOMEM, "out of memory");
+		nb = rte_mirror_list(*ids, size);
+	}
+	if (nb < 0) {
+		free(*ids);
+		*ids = NULL;
+		return plugin_refuse_as_library(nb);
+	}
+	return nb;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_MIRRORS_H
+#define PLUGIN_MIRRORS_H
+
+/**
+ * @file
+ * The mirrors that commands have added: how they were asked for, and their targets.
+ *
+ * Called by commands alone, which are serialised. Every int is 0 or a negative errno, the refusal kept.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rte_ethdev.h>
+
+#include "spec.h"
+
+struct target;
+
+struct asked_mirror {
+	uint32_t id;
+	struct spec spec;
+	struct target *target;
+	char source[RTE_ETH_NAME_MAX_LEN]; /**< the source's name when the mirror was added */
+	LIST_ENTRY(asked_mirror) next;
+};
+
+/** What add says besides the spec. */
+struct mirrors_ports {
+	uint16_t source;
+	const char *target;
+	bool force; /**< nobody else transmits on the target */
+};
+
+int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
+		const struct asked_mirror **mirror);
+/** Gives it the spec. Its target and target queues cannot change. */
+int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
+/** Removes a mirror, also one that no command has added, and closes its target. */
+int mirrors_remove(uint32_t mirror_id);
+/** Removes all that commands have added; nb_removed is how many went, also on error. */
+int mirrors_remove_all(uint32_t *nb_removed);
+/** Closes the targets of mirrors that the application itself has removed. */
+int mirrors_sweep(void);
+
+/** The mirror with that id, if a command has added it; NULL: none. */
+struct asked_mirror *mirrors_get(uint32_t mirror_id);
+/** The id of the mirror with that id, if it is all digits, or that name. */
+int mirrors_find(const char *name_or_id, uint32_t *mirror_id);
+/** Whether one of the mirrors sends to a target. */
+bool mirrors_use(const struct target *target);
+
+/** The ids of all mirrors of the process, oldest first, to be freed: how many, or a negative errno. */
+int mirrors_list(uint32_t **ids);
+
+#endif /* PLUGIN_MIRRORS_H */

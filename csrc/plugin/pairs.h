@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_PAIRS_H
+#define PLUGIN_PAIRS_H
+
+/**
+ * @file
+ * key=value,... as MirrorSpec writes it: keys of [A-Za-z0-9_], values of [A-Za-z0-9_.:/+-] or between quotes. Between
+ * quotes stands printable ASCII; each byte that is a quote, a backslash or anything else is written \xHH, in lower
+ * case. What comes out is UTF-8 without NULs.
+ *
+ * The text comes from outside and may be anything.
+ */
+
+#include <stdbool.h>
+
+/** Bytes of the longest text that is read, the terminating 0 included: what a telemetry request holds. */
+#define PAIRS_TEXT_SIZE 1024
+
+/** How many pairs a text may have. */
+#define PAIRS_MAX 32
+
+struct pair {
+	const char *key;
+	const char *value;
+	bool is_taken;
+};
+
+struct pairs {
+	char text[PAIRS_TEXT_SIZE]; /**< what key and value point into */
+	unsigned int nb;
+	struct pair pairs[PAIRS_MAX];
+};
+
+/** Reads a text; NULL is an empty one. 0, or -EINVAL, the refusal kept. */
+int pairs_read(struct pairs *pairs, const char *text);
+/** A key's value, which counts as taken then; NULL: there is none. */
+const char *pairs_take(struct pairs *pairs, const char *key);
+/** The first pair that nobody has taken, or NULL. */
+const struct pair *pairs_left(const struct pairs *pairs);
+
+/** Whether a value may stand without quotes. */
+bool pairs_is_plain(const char *value);
+
+#endif /* PLUGIN_PAIRS_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "place.h"
+#include "refusal.h"
+
+/* Connections that wait to be accepted. */
+#define BACKLOG 10
+
+static int
+refuse(const char *path, int error, const char *why)
+{
+	return plugin_refuse(error, "DPDK_MIRROR_SOCKET=%s: %s", path, why);
+}
+
+/* Opens the directory of a path, if nobody else may write there. */
+static int
+open_directory(const char *path)
+{
+	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	const char *slash = strrchr(path, '/');
+	struct stat status;
+	int fd;
+
+	if (path[0] != '/' || slash[1] == '\0' || strlen(path) >= sizeof(directory))
+		return refuse(path, EINVAL, "give an absolute path of at most 107 bytes");
+	/* That of a file in / is /. */
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path) + (slash == path), path);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return refuse(path, errno, strerror(errno));
+	if (fstat(fd, &status) != 0 || status.st_uid != geteuid() ||
+			(status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		close(fd);
+		return refuse(path, EPERM,
+				"give a path in a directory that belongs to the user who runs the "
+				"application, and that nobody else may write to");
+	}
+	return fd;
+}
+
+static struct sockaddr_un
+address_of(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strcpy(address.sun_path, path);
+	return address;
+}
+
+static int
+open_socket(void)
+{
+	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* Removes what a process that has died has left at the path; anything else there is left alone. */
+static int
+clear(int directory, const char *path)
+{
+	const struct sockaddr_un address = address_of(path);
+	const char *name = strrchr(path, '/') + 1;
+	struct stat status;
+	int fd, error = 0;
+
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	if (!S_ISSOCK(status.st_mode))
+		return refuse(path, EEXIST, "there is a file, and no socket");
+	fd = open_socket();
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (error != ECONNREFUSED)
+		return refuse(path, EADDRINUSE, "another process has a socket there");
+	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(path, errno, strerror(errno));
+}
+
+static int
+bind_in(int directory, struct place *place)
+{
+	const struct sockaddr_un address = address_of(place->path);
+	const char *name = strrchr(place->path, '/') + 1;
+	struct stat status;
+	int error, fd = open_socket();
+
+	/* Its mode before it is there: nobody else can connect in between. */
+	if (fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
+			bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+			fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			listen(fd, BACKLOG) == 0) {
+		place->device = status.st_dev;
+		place->inode = status.st_ino;
+		place->pid = getpid();
+		return fd;
+	}
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	return refuse(place->path, error, strerror(error));
+}
+
+int
+place_bind(struct place *place, const char *path)
+{
+	int directory = open_directory(path), rc;
+
+	if (directory < 0)
+		return directory;
+	place->path = path;
+	/* Two processes that find the same dead socket replace it one after the other. Closing unlocks. */
+	rc = flock(directory, LOCK_EX) == 0 ? clear(directory, path) :
+					      refuse(path, errno, strerror(errno));
+	if (rc == 0)
+		rc = bind_in(directory, place);
+	close(directory);
+	return rc;
+}
+
+void
+place_remove(const struct place *place)
+{
+	struct stat status;
+
+	/* A child of fork() ends without it. */
+	if (place->path == NULL || place->pid != getpid())
+		return;
+	if (lstat(place->path, &status) == 0 && status.st_dev == place->device &&
+			status.st_ino == place->inode)
+		unlink(place->path);
+}

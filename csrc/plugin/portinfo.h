@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_PORTINFO_H
+#define PLUGIN_PORTINFO_H
+
+/**
+ * @file
+ * The application's ports: any thread of its may remove one meanwhile.
+ *
+ * Called by commands alone, which are serialised. Every int is 0 or a negative errno, the refusal kept.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+
+struct portinfo {
+	char name[RTE_ETH_NAME_MAX_LEN];
+	char driver[64];
+	bool is_started;
+	uint16_t nb_rx_queues;
+	uint16_t nb_tx_queues;
+	uint16_t mtu;
+	struct rte_ether_addr mac;
+};
+
+/** Has ports watched from now on, so that none is asked while it goes. */
+int portinfo_watch(void);
+/** Whether there is a port with that number. */
+bool portinfo_exists(uint16_t port_id);
+/** The port with that number, if it is all digits, or that name. */
+int portinfo_find(const char *name_or_id, uint16_t *port_id);
+int portinfo_get(uint16_t port_id, struct portinfo *info);
+/** The port's name, or "" if there is none. */
+void portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN]);
+
+#endif /* PLUGIN_PORTINFO_H */

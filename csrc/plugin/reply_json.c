@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "reply.h"
+
+static int
+state(const struct reply *reply)
+{
+	return reply->text.is_cut ? -EMSGSIZE : 0;
+}
+
+static int
+begin(struct reply *reply, char opening, char closing)
+{
+	reply->text.length = reply->begin;
+	reply->text.is_cut = false;
+	reply->end = closing;
+	text_append(&reply->text, "%c", opening);
+	return state(reply);
+}
+
+static int
+begin_object(struct reply *reply)
+{
+	return begin(reply, '{', '}');
+}
+
+static int
+begin_array(struct reply *reply)
+{
+	return begin(reply, '[', ']');
+}
+
+/* A comma, but for the first thing in an object or an array. */
+static void
+separate(struct reply *reply)
+{
+	if (reply->text.length > reply->begin + 1)
+		text_append(&reply->text, ",");
+}
+
+static void
+append_string(struct text *text, const char *value)
+{
+	text_append(text, "\"");
+	for (; *value != '\0'; value++) {
+		const unsigned char c = (unsigned char)*value;
+
+		if (c == '"' || c == '\\')
+			text_append(text, "\\%c", c);
+		else if (c < 0x20 || c > 0x7e)
+			text_append(text, "\\u%04x", c);
+		else
+			text_append(text, "%c", c);
+	}
+	text_append(text, "\"");
+}
+
+static void
+append_key(struct reply *reply, const char *key)
+{
+	separate(reply);
+	append_string(&reply->text, key);
+	text_append(&reply->text, ":");
+}
+
+static int
+append_number(struct reply *reply, uint64_t value)
+{
+	separate(reply);
+	text_append(&reply->text, "%" PRIu64, value);
+	return state(reply);
+}
+
+static int
+add_number(struct reply *reply, const char *key, uint64_t value)
+{
+	append_key(reply, key);
+	text_append(&reply->text, "%" PRIu64, value);
+	return state(reply);
+}
+
+static int
+add_string(struct reply *reply, const char *key, const char *value)
+{
+	append_key(reply, key);
+	append_string(&reply->text, value);
+	return state(reply);
+}
+
+static int
+add_pieces(struct reply *reply, const char *key, char (*pieces)[REPLY_PIECE_SIZE], unsigned int nb)
+{
+	unsigned int i;
+
+	append_key(reply, key);
+	text_append(&reply->text, "[");
+	for (i = 0; i < nb; i++) {
+		if (i > 0)
+			text_append(&reply->text, ",");
+		append_string(&reply->text, pieces[i]);
+	}
+	text_append(&reply->text, "]");
+	return state(reply);
+}
+
+static const struct reply_writer writer = {
+	.object = begin_object,
+	.array = begin_array,
+	.number = add_number,
+	.string = add_string,
+	.pieces = add_pieces,
+	.append = append_number,
+};
+
+struct reply
+reply_for_json(struct text text)
+{
+	return (struct reply){ .writer = &writer, .text = text, .begin = text.length };
+}
+
+int
+reply_end_json(struct reply *reply)
+{
+	text_append(&reply->text, "%c", reply->end);
+	return state(reply);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_log.h>
+
+#include "../compat.h"
+#include "commands.h"
+#include "doors.h"
+#include "life.h"
+#include "place.h"
+#include "refusal.h"
+
+/*
+ * The same commands, greeting and limits as telemetry's socket, for applications that have switched that off. One
+ * thread serves all clients: commands run one at a time anyway. It never waits for a client.
+ */
+
+/* telemetry's limits, see rte_telemetry.h; but a request that is too long is refused there, not cut. */
+#define MAX_CLIENTS  10
+#define REQUEST_SIZE 1024
+#define ANSWER_SIZE  16384
+
+/* How soon the end of EAL is noticed, and its beginning. */
+#define LOOK_MS 100
+
+static struct place place;
+static bool is_closing;
+
+static void log_line(uint32_t level, const char *format, ...) __rte_format_printf(2, 3);
+
+static void
+log_line(uint32_t level, const char *format, ...)
+{
+	/* The library's own: a name has one number. */
+	int type = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
+	char line[PLUGIN_REASON_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	rte_log(level, type, "MIRROR: %s\n", line);
+}
+
+/* "/" answers with the commands there are. */
+static void
+list_commands(struct text *text)
+{
+	const struct command *command;
+
+	text_append(text, "[\"/\"");
+	for (command = commands; command->name != NULL; command++)
+		text_append(text, ",\"%s\"", command->name);
+	text_append(text, "]");
+}
+
+/* Answers what a command's name, and what follows it, come to: a JSON value. */
+static void
+answer_command(const char *name, const char *params, int error, struct text *text)
+{
+	const struct command *command = commands_find(name);
+	struct reply reply;
+
+	if (error == 0 && strcmp(name, "/") == 0) {
+		list_commands(text);
+		return;
+	}
+	if (error == 0 && command == NULL) {
+		text_append(text, "null");
+		return;
+	}
+	reply = reply_for_json(*text);
+	if (error != 0)
+		commands_refuse(&reply, error);
+	else
+		commands_run(command, params, &reply);
+	reply_end_json(&reply);
+	*text = reply.text;
+}
+
+/* Whether a request of so many bytes, of which REQUEST_SIZE - 1 are there, can be read: 0 or an errno. */
+static int
+check_request(const char *request, size_t length)
+{
+	if (length >= REQUEST_SIZE)
+		return -plugin_refuse(EMSGSIZE,
+				"the request has %zu bytes, and no more than %d are read", length,
+				REQUEST_SIZE - 1);
+	if (strlen(request) != length)
+		return -plugin_refuse(EINVAL, "the request has a NUL");
+	return 0;
+}
+
+static bool
+send_text(int fd, const struct text *text)
+{
+	return send(fd, text->buffer, text->length, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+			(ssize_t)text->length;
+}
+
+/* Answers one request. Whether the client is still there. */
+static bool
+serve_client(int fd)
+{
+	char request[REQUEST_SIZE], answer[ANSWER_SIZE], *params;
+	/* Room for what closes it. */
+	struct text text = text_begin(answer, sizeof(answer) - 1);
+	ssize_t length = recv(fd, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_TRUNC);
+	int error;
+
+	if (length <= 0)
+		return length < 0 && (errno == EAGAIN || errno == EINTR);
+	request[RTE_MIN((size_t)length, sizeof(request) - 1)] = '\0';
+	error = check_request(request, length);
+	params = strchr(request, ',');
+	if (params != NULL)
+		*params++ = '\0';
+	text_append(&text, "{\"");
+	text_append_escaped(&text, request);
+	text_append(&text, "\":");
+	answer_command(request, params, error, &text);
+	text.size = sizeof(answer);
+	text_append(&text, "}");
+	return send_text(fd, &text);
+}
+
+static bool
+greet(int fd)
+{
+	char greeting[256];
+	struct text text = text_begin(greeting, sizeof(greeting));
+
+	text_append(&text, "{\"version\":\"%s\",\"pid\":%d,\"max_output_len\":%d}", rte_version(),
+			getpid(), ANSWER_SIZE);
+	return send_text(fd, &text);
+}
+
+/* Lets a client in; there is room for one. */
+static void
+let_in(int listening, struct pollfd *place_of_client)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	if (greet(fd))
+		*place_of_client = (struct pollfd){ .fd = fd, .events = POLLIN };
+	else
+		close(fd);
+}
+
+/* Serves clients until EAL has ended. fds[0] is the listening socket; who waits beyond MAX_CLIENTS waits for a place. */
+static void
+serve_clients(int listening)
+{
+	struct pollfd fds[1 + MAX_CLIENTS];
+	nfds_t nb = 1, i;
+
+	fds[0] = (struct pollfd){ .fd = listening, .events = POLLIN };
+	while (!__atomic_load_n(&is_closing, __ATOMIC_ACQUIRE) && !life_is_over()) {
+		fds[0].events = nb <= MAX_CLIENTS ? POLLIN : 0;
+		if (poll(fds, nb, LOOK_MS) <= 0)
+			continue;
+		for (i = nb - 1; i > 0; i--) {
+			if (fds[i].revents == 0 || serve_client(fds[i].fd))
+				continue;
+			close(fds[i].fd);
+			fds[i] = fds[--nb];
+		}
+		if ((fds[0].revents & POLLIN) != 0) {
+			fds[nb].fd = -1;
+			let_in(listening, &fds[nb]);
+			nb += fds[nb].fd >= 0;
+		}
+	}
+	while (nb-- > 1)
+		close(fds[nb].fd);
+}
+
+static uint32_t
+serve(void *path)
+{
+	int listening;
+
+	life_mark();
+	listening = place_bind(&place, path);
+	if (listening < 0) {
+		log_line(RTE_LOG_ERR, "%s", plugin_reason());
+		return 0;
+	}
+	log_line(RTE_LOG_INFO, "mirrors can be controlled through %s", (const char *)path);
+	serve_clients(listening);
+	close(listening);
+	place_remove(&place);
+	return 0;
+}
+
+/* Waits for EAL, and then has a thread of EAL's kind serve, away from the cores that poll. */
+static void *
+wait_for_eal(void *path)
+{
+	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
+	int rc;
+
+	while (!life_has_begun())
+		nanosleep(&moment, NULL);
+	rc = mirror_thread_create("mirror-socket", serve, path);
+	if (rc != 0)
+		log_line(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
+				(const char *)path, strerror(-rc));
+	return NULL;
+}
+
+void
+socket_open(void)
+{
+	const char *set = secure_getenv("DPDK_MIRROR_SOCKET");
+	sigset_t all, before;
+	pthread_t thread;
+	char *path;
+
+	if (set == NULL || set[0] == '\0')
+		return;
+	path = strdup(set);
+	/* Signals are for the application's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (path == NULL || pthread_create(&thread, NULL, wait_for_eal, path) != 0)
+		log_line(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
+	else
+		pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void
+socket_close(void)
+{
+	__atomic_store_n(&is_closing, true, __ATOMIC_RELEASE);
+	place_remove(&place);
+}

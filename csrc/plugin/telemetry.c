@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stdbool.h>
+
+#include <rte_telemetry.h>
+
+#include "../compat.h"
+#include "commands.h"
+#include "doors.h"
+
+/* Runs on a thread of telemetry's, one for each client. */
+static int
+answer(const char *name, const char *params, struct rte_tel_data *data)
+{
+	const struct command *command = commands_find(name);
+	struct reply reply = reply_for_telemetry(data);
+
+	if (command == NULL)
+		return -1;
+	commands_run(command, params, &reply);
+	return 0;
+}
+
+/* An application need not have telemetry. */
+static bool
+is_there(void)
+{
+#define IS_THERE(name) &&name != NULL
+	return true MIRROR_TELEMETRY_SYMBOLS(IS_THERE);
+#undef IS_THERE
+}
+
+void
+telemetry_open(void)
+{
+	const struct command *command;
+
+	if (!is_there())
+		return;
+	for (command = commands; command->name != NULL; command++)
+		rte_telemetry_register_cmd(command->name, answer, command->help);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_TEXT_H
+#define PLUGIN_TEXT_H
+
+/**
+ * @file
+ * Text that is put together in a buffer of fixed size.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <rte_common.h>
+
+/** A text in the making: always terminated, and cut when the buffer is full. */
+struct text {
+	char *buffer;
+	size_t size;
+	size_t length; /**< without the terminating 0 */
+	bool is_cut;   /**< it did not all fit; nothing more is appended */
+};
+
+/** Begins an empty text in a buffer of at least 1 byte. */
+struct text text_begin(char *buffer, size_t size);
+/** Appends all of it, or nothing, and is cut then. */
+void text_append(struct text *text, const char *format, ...) __rte_format_printf(2, 3);
+/** Appends a text in which all but printable ASCII, and quotes and backslashes, is written \xHH. */
+void text_append_escaped(struct text *text, const char *value);
+
+/** Whether it is UTF-8, and has no NUL before its end. */
+bool text_is_utf8(const char *bytes, size_t length);
+
+#endif /* PLUGIN_TEXT_H */
