@@ -20,22 +20,37 @@
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
 	X(rte_delay_us_sleep)                   \
+	X(rte_devargs_parse)                    \
+	X(rte_devargs_reset)                    \
+	X(rte_eal_hotplug_add)                  \
+	X(rte_eal_hotplug_remove)               \
 	X(rte_eth_add_first_rx_callback)        \
 	X(rte_eth_add_tx_callback)              \
 	X(rte_eth_call_tx_callbacks)            \
 	X(rte_eth_dev_callback_register)        \
+	X(rte_eth_dev_close)                    \
 	X(rte_eth_dev_conf_get)                 \
+	X(rte_eth_dev_configure)                \
 	X(rte_eth_dev_get_mtu)                  \
 	X(rte_eth_dev_get_name_by_port)         \
 	X(rte_eth_dev_get_port_by_name)         \
 	X(rte_eth_dev_info_get)                 \
 	X(rte_eth_dev_is_valid_port)            \
+	X(rte_eth_dev_owner_get)                \
+	X(rte_eth_dev_owner_new)                \
+	X(rte_eth_dev_owner_set)                \
+	X(rte_eth_dev_set_mtu)                  \
 	X(rte_eth_dev_socket_id)                \
+	X(rte_eth_dev_start)                    \
+	X(rte_eth_dev_stop)                     \
 	X(rte_eth_fp_ops)                       \
 	X(rte_eth_macaddr_get)                  \
+	X(rte_eth_promiscuous_enable)           \
 	X(rte_eth_remove_rx_callback)           \
 	X(rte_eth_remove_tx_callback)           \
+	X(rte_eth_rx_queue_setup)               \
 	X(rte_eth_tx_queue_info_get)            \
+	X(rte_eth_tx_queue_setup)               \
 	X(rte_free)                             \
 	X(rte_get_tsc_hz)                       \
 	X(rte_log)                              \
@@ -47,6 +62,9 @@
 	X(rte_mempool_free)                     \
 	X(rte_mempool_ops_table)                \
 	X(rte_pktmbuf_pool_create)              \
+	X(rte_ring_create)                      \
+	X(rte_ring_free)                        \
+	X(rte_ring_lookup)                      \
 	X(rte_strerror)                         \
 	X(rte_strscpy)                          \
 	X(rte_version)                          \

@@ -201,8 +201,8 @@ struct rte_mirror_queue {
 	uint64_t bursts;
 	enum rte_mirror_direction direction; /**< which of the source's queues: rx or tx */
 	uint16_t queue_id;                   /**< its number */
-	uint16_t target_queue;               /**< the tx queue of the target that its packets go to */
-	uint64_t reserved[2];                /**< 0 */
+	uint16_t target_queue; /**< the tx queue of the target that its packets go to */
+	uint64_t reserved[2];  /**< 0 */
 };
 
 /** Where a packet comes from, and when it came. */

@@ -47,8 +47,11 @@ def may_include(path: Path, included: Path) -> bool:
         return included == Path("csrc/compat.h")
     if folder in (Path("tests/bench"), Path("tests/stress")):
         return included.parent == Path("tests/c")
-    # The handshake is tested on the files themselves.
-    return path == C_TESTS / "test_handshake.c" and included == Path("csrc/control/control.h")
+    # The handshake, and the plugin, are tested on the files themselves.
+    tested = Path("csrc/control/control.h") if path.name == "test_handshake.c" else None
+    if path.stem in {"ondemand", "test_ondemand", "test_ondemand_refused"}:
+        return included in {Path("csrc/plugin/targets.h"), Path("csrc/plugin/refusal.h")}
+    return folder == Path("tests/c") and included == tested
 
 
 @pytest.mark.parametrize("path", C_FILES, ids=lambda path: str(path.relative_to(ROOT)))

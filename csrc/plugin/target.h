@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_PLUGIN_TARGET_H
+#define MIRROR_PLUGIN_TARGET_H
+
+/**
+ * @file
+ * What the files behind targets.h share: a target, and what is particular to each kind of them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+struct rte_mempool;
+struct target_kind;
+
+/** A port that mirrors send to. */
+struct target {
+	const struct target_kind *kind; /* NULL: a port that was there before, and stays */
+	char *text;                     /* as asked for: kind:value */
+	const char *value;              /* in text */
+	char shown[128];                /* as much of text as there is room for in a refusal */
+	unsigned int nb_users;
+	uint16_t port_id;
+
+	/* Of those that are made here. */
+	unsigned int number;               /* no other ever has it */
+	char device[RTE_DEV_NAME_MAX_LEN]; /* the virtual device */
+	uint16_t nb_queues;                /* each way */
+	struct rte_mempool *pool;          /* for rx queues, which nobody polls */
+	TAILQ_ENTRY(target) next;
+};
+
+/** Bytes of a device's arguments. */
+#define TARGET_ARGS_SIZE 1024
+
+/** A kind of targets that are made on demand. Functions that are NULL have nothing to do. */
+struct target_kind {
+	const char *name;
+	const char *driver;
+	uint16_t max_queues;
+	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
+	int (*check)(const struct target *target);
+	/** Makes what the device is to find; undone by clean_up() alone. 0 or -errno, the refusal kept. */
+	int (*prepare)(const struct target *target);
+	/** The device's arguments. */
+	void (*describe)(const struct target *target, char args[TARGET_ARGS_SIZE]);
+	/** The device is there, its port not yet started. */
+	void (*settle)(const struct target *target);
+	/** The device cannot be: keeps a refusal that says why and returns -errno; 0: it does not know. */
+	int (*explain)(const struct target *target);
+	/** The device is gone. */
+	void (*clean_up)(const struct target *target, bool was_started);
+};
+
+/* target_kinds.c */
+
+/** The kind with that name, or NULL. */
+const struct target_kind *target_kind_find(const char *name, size_t length);
+
+/* target_file.c */
+
+int target_pcap_check(const struct target *target);
+int target_pcap_prepare(const struct target *target);
+void target_pcap_clean_up(const struct target *target, bool was_started);
+int target_vhost_check(const struct target *target);
+int target_vhost_prepare(const struct target *target);
+
+/* target_interface.c */
+
+int target_tap_check(const struct target *target);
+void target_tap_settle(const struct target *target);
+int target_tap_explain(const struct target *target);
+int target_af_packet_check(const struct target *target);
+void target_af_packet_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
+void target_af_packet_settle(const struct target *target);
+int target_af_packet_explain(const struct target *target);
+
+/* target_ring.c */
+
+int target_ring_check(const struct target *target);
+int target_ring_prepare(const struct target *target);
+void target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
+void target_ring_clean_up(const struct target *target, bool was_started);
+
+/* target_device.c */
+
+/** Has ports that are made here owned from now on: 0 or -errno, the refusal kept. */
+int target_device_init(void);
+/** Makes a target's device and its port, owned: 0 or -errno, the refusal kept. */
+int target_device_make(struct target *target);
+/** Ends a target's device, if it is still there. */
+void target_device_end(const struct target *target);
+/** Whether a port is of a device made here. */
+bool target_device_owns(uint16_t port_id);
+
+/* target_port.c */
+
+/** Configures and starts a target's port: 0 or -errno, the refusal kept. */
+int target_port_start(struct target *target);
+/** Gives back what target_port_start() took, when the device is gone. */
+void target_port_forget(struct target *target);
+
+#endif /* MIRROR_PLUGIN_TARGET_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_devargs.h>
+#include <rte_eal.h>
+#include <rte_string_fns.h>
+
+#include "refusal.h"
+#include "target.h"
+
+/* Whose ports those made here are; id RTE_ETH_DEV_NO_OWNER: not known to ethdev yet. */
+static struct rte_eth_dev_owner owner;
+
+/* The port of the device that this thread is making, RTE_MAX_ETHPORTS until it is there; NULL: it makes none. */
+static __thread uint16_t *made_port;
+
+/*
+ * Runs in the thread that makes the device, before anybody else learns of its port: an application that looks for new
+ * ones finds it taken. Takes no mutex and waits for nothing.
+ */
+static int
+on_new(uint16_t port_id, enum rte_eth_event_type event, void *arg, void *ret_param)
+{
+	(void)event;
+	(void)arg;
+	(void)ret_param;
+	if (made_port != NULL && rte_eth_dev_owner_set(port_id, &owner) == 0)
+		*made_port = port_id;
+	return 0;
+}
+
+int
+target_device_init(void)
+{
+	int rc;
+
+	if (owner.id != RTE_ETH_DEV_NO_OWNER)
+		return 0;
+	rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
+	if (rc == 0)
+		rc = rte_eth_dev_owner_new(&owner.id);
+	if (rc != 0)
+		return plugin_refuse(
+				-rc, "cannot have ports of the mirrors' own: %s", strerror(-rc));
+	rte_strscpy(owner.name, "dpdk-mirror", sizeof(owner.name));
+	return 0;
+}
+
+bool
+target_device_owns(uint16_t port_id)
+{
+	struct rte_eth_dev_owner now;
+
+	return owner.id != RTE_ETH_DEV_NO_OWNER && rte_eth_dev_is_valid_port(port_id) &&
+			rte_eth_dev_owner_get(port_id, &now) == 0 && now.id == owner.id;
+}
+
+static int
+check_driver(const struct target *target)
+{
+	struct rte_devargs devargs;
+
+	/* Drivers of virtual devices are known by the beginnings of their names. */
+	if (rte_devargs_parse(&devargs, target->device) == 0) {
+		rte_devargs_reset(&devargs);
+		return 0;
+	}
+	return plugin_refuse(ENOTSUP,
+			"%s: the application has no driver %s: start it with -d librte_%s.so, of the "
+			"same DPDK",
+			target->shown, target->kind->driver, target->kind->driver);
+}
+
+static int
+refuse_device(const struct target *target, int rc)
+{
+	int why = target->kind->explain != NULL ? target->kind->explain(target) : 0;
+
+	if (why != 0)
+		return why;
+	/* Many drivers just return -1: that is no errno. */
+	return plugin_refuse(rc == -1 ? EIO : -rc, "%s: %s cannot make it: its log says why",
+			target->shown, target->kind->driver);
+}
+
+int
+target_device_make(struct target *target)
+{
+	char args[TARGET_ARGS_SIZE];
+	int rc;
+
+	snprintf(target->device, sizeof(target->device), "%s_mirror_%u", target->kind->driver,
+			target->number);
+	rc = check_driver(target);
+	if (rc != 0)
+		return rc;
+	target->kind->describe(target, args);
+	target->port_id = RTE_MAX_ETHPORTS;
+	made_port = &target->port_id;
+	rc = rte_eal_hotplug_add("vdev", target->device, args);
+	made_port = NULL;
+	if (rc != 0)
+		return refuse_device(target, rc);
+	if (target->port_id != RTE_MAX_ETHPORTS)
+		return 0;
+	rte_eal_hotplug_remove("vdev", target->device);
+	return plugin_refuse(EIO, "%s: its device has no port of ours", target->shown);
+}
+
+void
+target_device_end(const struct target *target)
+{
+	/* The application may have removed it, and its number may be another's. */
+	if (target_device_owns(target->port_id)) {
+		rte_eth_dev_stop(target->port_id);
+		rte_eth_dev_close(target->port_id);
+	}
+	rte_eal_hotplug_remove("vdev", target->device);
+}

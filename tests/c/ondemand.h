@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef ONDEMAND_H
+#define ONDEMAND_H
+
+/**
+ * @file
+ * Targets that are made on demand, where what is sent to them arrives, and what they might leave behind.
+ */
+
+#include <stdint.h>
+
+#include "../../csrc/plugin/targets.h"
+#include "ends.h"
+
+/** What a process has that a target might keep. */
+struct possessions {
+	unsigned int nb_ports, nb_files, nb_interfaces;
+	size_t heap;
+};
+
+struct possessions possessions_now(void);
+/** Nothing has been added to them. */
+void possessions_check(const struct possessions *before);
+/** The same, but for memory: when drivers fail, they do not give all of it back. */
+void possessions_check_counts(const struct possessions *before);
+
+/** A kind of target, and where what is sent there arrives. */
+struct place {
+	const char *kind, *driver, *value;
+	const char *interface; /* where its frames are seen */
+	uint16_t nb_queues;    /* that it has when 3 are asked for */
+	unsigned int nb_cycles;
+};
+
+/** One of each kind; the last has none. */
+extern const struct place places[];
+
+#define PLACE_TEXT_SIZE 256
+
+/** Makes the interfaces that the places need; skips the program where there can be none. */
+void interfaces_make(void);
+void interfaces_remove(void);
+/** The target's text, and its value in end->path. */
+void place_name(const struct place *place, struct end *end, char text[PLACE_TEXT_SIZE]);
+/** Listens at a target that has been opened. */
+void place_connect(const struct place *place, struct end *end);
+/** Nothing more has arrived. */
+void place_disconnect(struct end *end);
+/** Removes what a target leaves for its user. */
+void place_clean(const struct place *place, const struct end *end);
+/** Opens a target, which has to succeed. */
+struct target *target_open(const char *text, uint16_t nb_tx_queues);
+
+#endif /* ONDEMAND_H */

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Targets that are made on demand: each kind gets what is mirrored, and leaves nothing behind. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_dev.h>
+
+#include "bench.h"
+#include "ondemand.h"
+
+#define NB_PACKETS 50
+
+static void
+mirror_packets(const struct bench *bench, struct end *end, uint16_t target_port)
+{
+	struct rte_mirror_param param = {
+		.target_port = target_port, .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_AUTO
+	};
+	static uint8_t frame[END_FRAME_SIZE];
+	static struct bytes bytes[NB_PACKETS];
+	struct rte_mbuf *pkts[NB_PACKETS];
+	const uint32_t id = mirror_with(bench->source.id, &param);
+	unsigned int i;
+
+	packets_make(bench->pool, pkts, NB_PACKETS, 1, 60);
+	bytes_read_all(bytes, pkts, NB_PACKETS);
+	ring_put(bench->source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	packets_free(pkts, NB_PACKETS);
+	for (i = 0; i < NB_PACKETS; i++) {
+		CHECK_EQ(end_receive(end, frame), bytes[i].len);
+		CHECK(memcmp(frame, bytes[i].data, bytes[i].len) == 0);
+	}
+	CHECK_EQ(stats_of(id).packets, NB_PACKETS);
+	mirror_off(id);
+}
+
+static void
+each_kind_gets_what_is_mirrored(void)
+{
+	const struct place *place;
+	struct target *target;
+	struct bench bench;
+	char text[PLACE_TEXT_SIZE];
+	struct end end;
+
+	interfaces_make();
+	bench_open(&bench, NULL, NULL);
+	for (place = places; place->kind != NULL; place++) {
+		place_name(place, &end, text);
+		target = target_open(text, 1);
+		CHECK(targets_find(text) == target);
+		place_connect(place, &end);
+		mirror_packets(&bench, &end, targets_port(target));
+		place_disconnect(&end);
+		targets_close(target);
+		CHECK(targets_find(text) == NULL);
+		place_clean(place, &end);
+	}
+	bench_close(&bench);
+	interfaces_remove();
+}
+
+static void
+check_port(uint16_t port_id, const struct place *place)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf;
+	uint16_t port;
+
+	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
+	CHECK(strcmp(info.driver_name, place->driver) == 0);
+	CHECK_EQ(info.nb_tx_queues, place->nb_queues);
+	CHECK_EQ(rte_eth_dev_conf_get(port_id, &conf), 0);
+	CHECK_EQ(conf.txmode.offloads, info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	CHECK(targets_is_ours(port_id));
+	/* What an application looks for its own ports with. */
+	RTE_ETH_FOREACH_DEV(port)
+		CHECK(port != port_id);
+}
+
+static void
+ports_are_owned_and_have_the_queues_that_they_can_have(void)
+{
+	const struct place *place;
+	struct target *target;
+	char text[PLACE_TEXT_SIZE];
+	struct end end;
+
+	interfaces_make();
+	for (place = places; place->kind != NULL; place++) {
+		place_name(place, &end, text);
+		target = target_open(text, 3);
+		check_port(targets_port(target), place);
+		targets_close(target);
+		place_clean(place, &end);
+	}
+	interfaces_remove();
+}
+
+static void
+a_target_goes_with_its_last_user(void)
+{
+	struct target *first = target_open("ring:od", 1), *second = target_open("ring:od", 1);
+	const uint16_t port_id = targets_port(first);
+
+	CHECK(first == second);
+	targets_close(first);
+	CHECK(targets_is_ours(port_id));
+	CHECK(rte_ring_lookup("ETH_RXTX0_od") != NULL);
+	targets_close(second);
+	CHECK(!targets_is_ours(port_id));
+	CHECK(rte_ring_lookup("ETH_RXTX0_od") == NULL);
+	CHECK(rte_ring_lookup("ETH_RXTX15_od") == NULL);
+}
+
+/* What waits in a ring is given back with it. */
+static void
+packets_that_nobody_has_read_are_not_lost(void)
+{
+	struct rte_mbuf *pkts[NB_PACKETS];
+	struct target *target;
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	target = target_open("ring:od", 2);
+	id = mirror_on(bench.source.id, targets_port(target), RTE_MIRROR_RX | RTE_MIRROR_TX);
+	packets_make(bench.pool, pkts, NB_PACKETS, 2, 60);
+	ring_put(bench.source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	packets_check_refcnt(pkts, NB_PACKETS, 3);
+	mirror_off(id);
+	targets_close(target);
+	packets_check_refcnt(pkts, NB_PACKETS, 1);
+	/* The bench misses packets that have not come back. */
+	bench_close(&bench);
+}
+
+/* Opens and closes it until it costs nothing any more, and then over and over. */
+static void
+cycle(const struct place *place)
+{
+	struct possessions before;
+	struct end end;
+	char text[PLACE_TEXT_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < place->nb_cycles; i++) {
+		place_name(place, &end, text);
+		targets_close(target_open(text, 2));
+		place_clean(place, &end);
+		/* A driver may keep something of its first port. */
+		if (i == 0)
+			before = possessions_now();
+	}
+	possessions_check(&before);
+}
+
+static void
+nothing_grows_while_targets_come_and_go(void)
+{
+	const struct place *place;
+
+	interfaces_make();
+	for (place = places; place->kind != NULL; place++)
+		cycle(place);
+	interfaces_remove();
+}
+
+/* The application may take a target's device away, and its number may become another's. */
+static void
+a_target_whose_device_is_gone_can_be_closed(void)
+{
+	struct target *target = target_open("ring:od", 1), *other = NULL;
+	const uint16_t port_id = targets_port(target);
+	struct rte_eth_dev_info info;
+	struct port port;
+
+	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
+	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
+	CHECK_EQ(rte_eth_dev_close(port_id), 0);
+	CHECK_EQ(rte_dev_remove(info.device), 0);
+	CHECK(!targets_is_ours(port_id));
+	port_open(&port, &port_default);
+	CHECK_EQ(port.id, port_id);
+	CHECK_EQ(targets_open("ring:od", 1, false, &other), -ENODEV);
+	targets_close(target);
+	CHECK(rte_eth_dev_is_valid_port(port_id));
+	port_close(&port);
+	targets_close(target_open("ring:od", 1));
+}
+
+static void
+a_port_of_the_applications_needs_force_and_stays(void)
+{
+	struct target *target = NULL;
+	char text[RTE_ETH_NAME_MAX_LEN + 8], name[RTE_ETH_NAME_MAX_LEN];
+	struct port port;
+
+	port_open(&port, &port_default);
+	CHECK_EQ(rte_eth_dev_get_name_by_port(port.id, name), 0);
+	snprintf(text, sizeof(text), "port:%s", name);
+	CHECK_EQ(targets_open(text, 1, false, &target), -EINVAL);
+	CHECK_EQ(targets_open(text, 1, true, &target), 0);
+	CHECK_EQ(targets_port(target), port.id);
+	CHECK(!targets_is_ours(port.id));
+	targets_close(target);
+	snprintf(text, sizeof(text), "port:%u", port.id);
+	CHECK_EQ(targets_open(text, 1, true, &target), 0);
+	CHECK_EQ(targets_port(target), port.id);
+	targets_close(target);
+	CHECK(rte_eth_dev_is_valid_port(port.id));
+	port_close(&port);
+}
+
+const struct test_case test_cases[] = {
+	{ "each_kind_gets_what_is_mirrored", each_kind_gets_what_is_mirrored },
+	{ "ports_are_owned_and_have_the_queues_that_they_can_have",
+			ports_are_owned_and_have_the_queues_that_they_can_have },
+	{ "a_target_goes_with_its_last_user", a_target_goes_with_its_last_user },
+	{ "packets_that_nobody_has_read_are_not_lost", packets_that_nobody_has_read_are_not_lost },
+	{ "nothing_grows_while_targets_come_and_go", nothing_grows_while_targets_come_and_go },
+	{ "a_target_whose_device_is_gone_can_be_closed",
+			a_target_whose_device_is_gone_can_be_closed },
+	{ "a_port_of_the_applications_needs_force_and_stays",
+			a_port_of_the_applications_needs_force_and_stays },
+	{ NULL, NULL },
+};
