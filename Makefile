@@ -6,7 +6,7 @@
 # make test    lint, C tests, pytest
 # make lint    the static checks alone
 # make bench   what mirrors cost; with QUICK=1 in less time
-# make stress  a thousand million packets, a hundred thousand mirrors
+# make stress  a thousand million packets, a hundred thousand mirrors, ten minutes in a live application
 # make clean   as cloned
 #
 # Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 STAMPS := build/stamps
-PACKAGES := .ci/packages.build $(if $(filter test lint c-test,$(MAKECMDGOALS)),.ci/packages.test)
+PACKAGES := .ci/packages.build $(if $(filter test lint c-test stress,$(MAKECMDGOALS)),.ci/packages.test)
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
@@ -55,10 +55,11 @@ bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
 	$(IN_VENV) meson compile -C build/c/gcc bench instructions
 	@$(IN_VENV) python tests/bench/run.py $(if $(QUICK),--quick) build/c/gcc/tests/bench build/bench
 
-# A short form is one of the C tests.
-stress: build/c/gcc/build.ninja
+# Short forms are among the tests.
+stress: build/c/gcc/build.ninja $(STAMPS)/test-tools $(STAMPS)/package
 	$(IN_VENV) meson compile -C build/c/gcc stress
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
+	$(IN_VENV) python tests/stress/live.py
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 build/c/clang/build.ninja: SETUP := env CC=clang meson setup

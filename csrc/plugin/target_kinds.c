@@ -29,6 +29,8 @@ describe_file(const struct target *target, char args[TARGET_ARGS_SIZE])
  *
  * Queues: each of net_tap's has two descriptors, of which 22.11's driver puts all on a list for 8. A guest may use fewer
  * queues than a vhost port has, and never gets what is sent on the others. net_pcap has one a file.
+ *
+ * MTU: net_tap discards longer frames than its own, which 22.11 has fixed at 1500.
  */
 static const struct target_kind kinds[] = {
 	{ .name = "af_packet",
@@ -55,6 +57,7 @@ static const struct target_kind kinds[] = {
 	{ .name = "tap",
 			.driver = "net_tap",
 			.max_queues = 4,
+			.mtu = 9000,
 			.check = target_tap_check,
 			.describe = describe_iface,
 			.settle = target_tap_settle,

@@ -59,6 +59,17 @@ configure(struct target *target, const struct rte_eth_dev_info *info)
 	return rte_eth_dev_configure(target->port_id, target->nb_queues, target->nb_queues, &conf);
 }
 
+static int
+set_mtu(const struct target *target, const struct rte_eth_dev_info *info)
+{
+	const uint16_t mtu = target->kind->mtu;
+
+	if (mtu == 0 || mtu > info->max_mtu ||
+			mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN > (int64_t)info->max_rx_pktlen)
+		return 0;
+	return rte_eth_dev_set_mtu(target->port_id, mtu);
+}
+
 int
 target_port_start(struct target *target)
 {
@@ -70,6 +81,8 @@ target_port_start(struct target *target)
 	rc = rte_eth_dev_info_get(target->port_id, &info);
 	if (rc == 0)
 		rc = configure(target, &info);
+	if (rc == 0)
+		rc = set_mtu(target, &info);
 	if (rc == 0)
 		rc = set_up_queues(target);
 	if (rc == 0)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Open vSwitch goes on with its life while it is mirrored: its threads, queues and ports change, and it restarts."""
+
+import pytest
+from livekit.application import wait_until
+from livekit.frames import udp_frames
+from livekit.ovs import Ovs
+
+COUNT = 100
+FORTH = ["in_port=a,actions=dec_ttl,output:b"]
+
+
+@pytest.fixture
+def ovs():
+    with Ovs() as ovs:
+        yield ovs
+
+
+def pass_through(a, b, count=COUNT):
+    sent = udp_frames(count, longest=1400)
+    a.send(sent)
+    # Several queues of a wire may overtake each other.
+    assert len(b.receive(count)) == count
+    return sent
+
+
+def test_queues_that_new_threads_bring_are_mirrored(ovs):
+    """pmd-cpu-mask changes mid-run: the switch stops its ports, and starts them with more tx queues."""
+    a, b = ovs.add_wire("a", queues=2), ovs.add_wire("b", queues=4)
+    ovs.flows(FORTH)
+    with ovs.telemetry() as telemetry:
+        telemetry.call("add", source="net_af_packet_b", to="tap:out0", directions="tx", name="out")
+        telemetry.call("add", source="net_af_packet_a", to="tap:in0", directions="rx", name="in")
+        with ovs.wire("in0") as came_in, ovs.wire("out0") as went_out:
+            for mask in ("0x3", "0x1", "0x2"):
+                before = telemetry.call("ports", port="net_af_packet_b")["tx_queues"]
+                ovs.vsctl("set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={mask}")
+                if mask == "0x3":
+                    wait_until(
+                        lambda: telemetry.call("ports", port="net_af_packet_b")["tx_queues"] > before,  # noqa: B023
+                        "more tx queues",
+                    )
+                wait_until(
+                    lambda: (
+                        telemetry.call("info", mirror="out")["nb_tx_queues"]
+                        == telemetry.call("ports", port="net_af_packet_b")["tx_queues"]
+                    ),
+                    "all tx queues mirrored",
+                    timeout_s=2,
+                )
+                wait_until(
+                    lambda: {telemetry.call("info", mirror=name)["state"] for name in ("in", "out")} == {"running"},
+                    "mirrors at work",
+                )
+                sent = pass_through(a, b)
+                assert sorted(came_in.receive(COUNT)) == sorted(sent)
+                assert len(went_out.receive(COUNT)) == COUNT
+    assert ovs.end_switch() == 0
+
+
+def test_a_mirror_ends_with_its_port_and_never_moves_to_the_next(ovs):
+    """A port is deleted, and another gets its number."""
+    a, b = ovs.add_wire("a"), ovs.add_wire("b")
+    ovs.flows(FORTH)
+    with ovs.telemetry() as telemetry:
+        telemetry.call("add", source="net_af_packet_a", to="ring:first", directions="rx", name="first")
+        number = telemetry.call("info", mirror="first")["source_port"]
+        pass_through(a, b)
+        ovs.delete_port("a")
+        info = wait_until(
+            lambda: (info := telemetry.call("info", mirror="first"))["state"] == "stopped" and info, "the mirror's end"
+        )
+        assert "removed" in info["reason"]
+        c = ovs.add_wire("c")
+        assert telemetry.call("ports", port="net_af_packet_c")["port"] == number
+        ovs.flows(["in_port=c,actions=dec_ttl,output:b"])
+        pass_through(c, b)
+        assert telemetry.call("stats", mirror="first")["seen"] == COUNT
+        telemetry.call("add", source="net_af_packet_c", to="ring:second", directions="rx", name="second")
+        pass_through(c, b)
+        assert telemetry.call("stats", mirror="second")["seen"] == COUNT
+        assert telemetry.call("stats", mirror="first")["seen"] == COUNT
+        assert telemetry.call("remove", all="yes") == {"removed": 2}
+    assert ovs.end_switch() == 0
+
+
+def test_a_switch_that_restarts_starts_without_mirrors_and_can_be_mirrored_again(ovs):
+    """Its interfaces are gone with it, and so are the target's."""
+    ovs.add_port("n", "net_null0")
+    for _ in range(2):
+        with ovs.telemetry() as telemetry:
+            assert telemetry.call("list") == []
+            telemetry.call("add", source="net_null0", to="ring:again", directions="rx", name="again")
+            wait_until(lambda: telemetry.call("stats", mirror="again")["seen"] > 0, "packets")
+            assert telemetry.call("list") == [1]
+        assert ovs.end_switch() == 0
+        ovs.start()

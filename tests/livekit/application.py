@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Processes that tests start and end: each with a directory and, where it needs any, network interfaces of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import pytest
+
+_T = TypeVar("_T")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PLUGIN = "librte_mirror.so"
+"""What ``-d`` is given: a bare name, found by LD_LIBRARY_PATH, since EAL refuses paths with world-writable parents."""
+
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/lib/openvswitch-switch-dpdk"
+_NR_HUGEPAGES = Path("/proc/sys/vm/nr_hugepages")
+_END_S = 30
+
+
+def wait_until(condition: Callable[[], _T], what: str, *, timeout_s: float = 30) -> _T:
+    """The first result of ``condition()`` that is true; fails when there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.02)
+    return result
+
+
+def find_program(name: str) -> str:
+    """Where a program is. Its package is one of .ci/packages.test."""
+    path = shutil.which(name, path=_PATH)
+    if path is None:
+        pytest.skip(f"{name} is not installed: its package is in .ci/packages.test")
+    return path
+
+
+def need_namespaces() -> None:
+    """For what runs with network interfaces of its own, which the tests enter."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has network namespaces that the tests can enter")
+
+
+def need_hugepages(megabytes: int) -> None:
+    """Sees to it that so much memory in 2 MB pages is free."""
+
+    def missing() -> int:
+        (free,) = [line for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_Free" in line]
+        return megabytes // 2 - int(free.split()[1])
+
+    if missing() > 0:
+        with contextlib.suppress(OSError):
+            _NR_HUGEPAGES.write_text(str(int(_NR_HUGEPAGES.read_text()) + missing()))
+    if missing() > 0:
+        pytest.skip(f"{missing()} more hugepages of 2 MB are needed than can be had")
+
+
+def plugin_directory() -> Path:
+    """Where the installed package has the library."""
+    spec = importlib.util.find_spec("dpdk_mirror")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    (found,) = Path(spec.submodule_search_locations[0]).rglob(PLUGIN)
+    return found.parent
+
+
+class Application:
+    """A process that runs until the test ends it; what it has printed is shown when the test fails."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="mirror-live-"))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            if exception[0] is not None:
+                sys.stderr.write(self.output())
+            self.kill()
+        finally:
+            shutil.rmtree(self.directory)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its directory, and where EAL finds the library."""
+        return {
+            "PATH": _PATH,
+            "RUNTIME_DIRECTORY": str(self.directory),
+            "LD_LIBRARY_PATH": str(plugin_directory()),
+            "TERM": "dumb",
+        }
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        raise NotImplementedError
+
+    def spawn(self, command: Sequence[object], **options: Any) -> None:
+        """Starts it; its signals are its own."""
+        arguments = [str(argument) for argument in command]
+        self.process = subprocess.Popen(arguments, env=self.environment, start_new_session=True, **options)
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self.process is not None
+        return self.process.wait(_END_S)
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Asks it to end; its exit code."""
+        os.kill(self.pid, how)
+        return self.wait()
+
+    def kill(self) -> None:
+        """Whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(_END_S)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""dpdk-testpmd, with its prompt."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .application import PLUGIN, Application, find_program, need_namespaces
+from .telemetry import Telemetry
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_PROMPT = "testpmd> "
+_PREFIX = "live"
+_MEMORY = ("--no-huge", "--no-shconf", "-m", "512")
+
+
+@dataclass(frozen=True)
+class TestpmdOptions:
+    """How it is started: virtual devices, forwarding mode, and what else EAL and testpmd are given."""
+
+    __test__ = False
+
+    vdevs: Sequence[str]
+    mode: str = "io"
+    eal: Sequence[str] = _MEMORY
+    arguments: Sequence[str] = ()
+    lcores: str = "0,1"
+    interfaces: bool = False  # network interfaces of its own
+    plugin: bool = True
+
+
+class Testpmd(Application):
+    """Started with its ports up and forwarding stopped: ``with Testpmd(options) as testpmd``."""
+
+    __test__ = False
+
+    def __init__(self, options: TestpmdOptions, environment: dict[str, str] | None = None) -> None:
+        program = find_program("dpdk-testpmd")
+        if options.interfaces:
+            need_namespaces()
+        super().__init__()
+        self._more_environment = environment or {}
+        self._said = ""
+        self._terminal, theirs = pty.openpty()
+        command = [program, *options.eal, "--no-pci", "--file-prefix", _PREFIX, "--lcores", options.lcores]
+        command += ["-d", PLUGIN] if options.plugin else []
+        command += [f"--vdev={vdev}" for vdev in options.vdevs]
+        command += ["--", "-i", f"--forward-mode={options.mode}", "--total-num-mbufs=16384", *options.arguments]
+        # Something may have to make interfaces before the ports are opened.
+        unshare = ["unshare", "-n"] if options.interfaces else []
+        self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        self._read_to_prompt()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        os.close(self._terminal)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | self._more_environment
+
+    def output(self) -> str:
+        return self._said
+
+    @property
+    def telemetry_path(self) -> Path:
+        return self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2"
+
+    def telemetry(self) -> Telemetry:
+        return Telemetry(self.telemetry_path)
+
+    def wire(self, interface: str) -> Wire:
+        return Wire(self.pid, interface)
+
+    def _read(self, timeout_s: float) -> bool:
+        """More of what it says; whether there was any."""
+        if not select.select([self._terminal], [], [], timeout_s)[0]:
+            return False
+        try:
+            said = os.read(self._terminal, 65536)
+        except OSError:
+            said = b""  # it has closed its end
+        self._said += said.decode(errors="replace")
+        return bool(said)
+
+    def _read_to_prompt(self, start: int = 0, timeout_s: float = 60) -> str:
+        deadline = time.monotonic() + timeout_s
+        while not self._said[start:].endswith(_PROMPT):
+            assert self._read(max(0.0, deadline - time.monotonic())), f"testpmd gives no prompt:\n{self._said[-4000:]}"
+        return self._said[start : -len(_PROMPT)]
+
+    def command(self, line: str) -> str:
+        """What the prompt answers to a line."""
+        start = len(self._said)
+        os.write(self._terminal, f"{line}\n".encode())
+        # It echoes the line; until that is over, an old prompt may be all that there is.
+        while "\n" not in self._said[start:]:
+            assert self._read(30), f"testpmd does not hear:\n{self._said[-4000:]}"
+        return self._read_to_prompt(start).partition("\n")[2].replace("\r", "")
+
+    def start(self) -> None:
+        """Has it forward."""
+        assert "packet forwarding" in self.command("start")
+
+    def stop(self) -> None:
+        self.command("stop")
+
+    def counters(self, port: int) -> dict[str, int]:
+        """``RX-packets``, ``TX-packets`` and the like of a port."""
+        shown = self.command(f"show port stats {port}")
+        return {key: int(value) for key, value in re.findall(r"([RT]X-\w+): +(\d+)", shown)}
+
+    def quit(self) -> int:
+        """Ends it by its prompt; its exit code."""
+        os.write(self._terminal, b"quit\n")
+        while self._read(30):
+            pass
+        return self.wait()

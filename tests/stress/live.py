@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Soak: a dpdk-testpmd forwards while mirrors and targets come, change and go, and its ports stop and start.
+
+It must not crash, hang or lose a packet or an mbuf, and its own counters must add up as without the library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from livekit.telemetry import RefusedError, Telemetry
+from livekit.testpmd import Testpmd, TestpmdOptions
+
+PORTS = 4
+TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "vhost:{}/vhost"]
+MOST_MIRRORS = 12
+POOL = "mb_pool_0"
+
+
+class Soak:
+    """One random change after another, of an application that runs."""
+
+    def __init__(self, testpmd: Testpmd, telemetry: Telemetry, seed: int) -> None:
+        self.testpmd = testpmd
+        self.telemetry = telemetry
+        self.random = random.Random(seed)
+        self.targets = [target.format(testpmd.directory) for target in TARGETS]
+        self.refused = 0
+        self.done: dict[str, int] = {}
+        self.stopped: set[int] = set()
+
+    def mirrors(self) -> list[int]:
+        return self.telemetry.call("list")
+
+    def spec(self) -> dict[str, object]:
+        """Parameters of a mirror, most of which make sense."""
+        spec: dict[str, object] = {"mode": self.random.choice(["auto", "share", "split", "copy"])}
+        if self.random.random() < 0.5:
+            spec["snaplen"] = self.random.choice([14, 60, 64, 1000])
+        spec["directions"] = self.random.choice(["rx", "tx", "both"])
+        return spec
+
+    def add(self) -> None:
+        if len(self.mirrors()) < MOST_MIRRORS:
+            source, target = self.random.randrange(PORTS), self.random.choice(self.targets)
+            self.telemetry.call("add", source=source, to=target, **self.spec())
+
+    def any_mirror(self) -> int:
+        return self.random.choice(self.mirrors() or [0])
+
+    def remove(self) -> None:
+        self.telemetry.call("remove", mirror=self.any_mirror())
+
+    def update(self) -> None:
+        self.telemetry.call("update", mirror=self.any_mirror(), **self.spec())
+
+    def pause(self) -> None:
+        self.telemetry.call("pause", mirror=self.any_mirror())
+
+    def resume(self) -> None:
+        self.telemetry.call("resume", mirror=self.any_mirror())
+
+    def look(self) -> None:
+        for mirror in self.mirrors():
+            self.telemetry.call("info", mirror=mirror)
+            stats = self.telemetry.call("stats", mirror=mirror)
+            parts = ("packets", "filtered", "unsampled", "declined", "unsupported", "nombuf", "full")
+            # A poller goes on while its counters are summed: what is seen is counted first.
+            assert stats["seen"] <= sum(stats[part] for part in parts) + 4096, stats
+
+    def stop_and_start_a_port(self) -> None:
+        """testpmd wants forwarding to be stopped for that."""
+        port = self.random.randrange(PORTS)
+        self.testpmd.stop()
+        self.testpmd.command(f"port stop {port}")
+        if self.random.random() < 0.5:
+            self.testpmd.command(f"port config {port} rxq 1")
+        time.sleep(self.random.choice([0, 0.6]))  # the library looks every 0.5 s
+        self.testpmd.command(f"port start {port}")
+        self.testpmd.start()
+
+    def step(self) -> None:
+        actions = [self.add, self.add, self.remove, self.update, self.pause, self.resume, self.look]
+        weights = [4, 4, 5, 4, 1, 2, 2]
+        if self.random.random() < 0.03:
+            action = self.stop_and_start_a_port
+        else:
+            (action,) = self.random.choices(actions, weights)
+        try:
+            action()
+        except RefusedError as refusal:
+            # Random parameters are refused now and then, and so are mirrors that are not there.
+            if refusal.error in {"ETIMEDOUT", "EDEADLK", "EIO"}:
+                raise
+            self.refused += 1
+        self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
+
+
+def free_mbufs(telemetry: Telemetry) -> int:
+    """How many of the application's mbufs are in its pool."""
+    info = telemetry.ask(f"/mempool/info,{POOL}")
+    return info["common_pool_count"] + info["total_cache_count"]
+
+
+def check_counters(testpmd: Testpmd) -> int:
+    """What one port of a pair has received, the other has sent: how many packets that were."""
+    counters = [testpmd.counters(port) for port in range(PORTS)]
+    for port, counted in enumerate(counters):
+        peer = counters[port ^ 1]
+        assert counted["RX-packets"] == peer["TX-packets"], (port, counted, peer)
+        assert counted["RX-nombuf"] == counted["TX-errors"] == 0, counted
+    return sum(counted["RX-packets"] for counted in counters)
+
+
+def soak(seed: int, duration_s: float) -> str:
+    """What was done, in one line."""
+    options = TestpmdOptions(
+        [f"net_null{port},size={64 + 300 * port}" for port in range(PORTS)],
+        "mac",
+        arguments=["--nb-cores=2"],
+        lcores="0@0,1@1,2@(0,1)",
+        interfaces=True,
+    )
+    with Testpmd(options) as testpmd, testpmd.telemetry() as telemetry:
+        before = free_mbufs(telemetry)
+        run = Soak(testpmd, telemetry, seed)
+        end = time.monotonic() + duration_s
+        testpmd.start()
+        while time.monotonic() < end:
+            run.step()
+        telemetry.call("remove", all="yes")
+        testpmd.stop()
+        packets = check_counters(testpmd)
+        assert telemetry.call("list") == []
+        assert [port for port in telemetry.call("ports") if port >= PORTS] == []
+        assert free_mbufs(telemetry) == before
+        assert packets > 0
+        assert testpmd.quit() == 0
+    actions = ", ".join(f"{count} {name}" for name, count in sorted(run.done.items()))
+    return f"{packets} packets forwarded; {actions}; {run.refused} refused"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    arguments = parser.parse_args()
+    sys.stdout.write(f"live soak: {arguments.seconds:.0f} s, --seed {arguments.seed}\n")
+    sys.stdout.flush()
+    sys.stdout.write(f"{soak(arguments.seed, arguments.seconds)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
