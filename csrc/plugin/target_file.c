@@ -20,6 +20,9 @@
 /* What DPDK takes a device's arguments apart at. */
 #define SEPARATORS ",=[]"
 
+/* Fits into a device's arguments. */
+#define MAX_PATH 768
+
 static int
 check_path(const struct target *target)
 {
@@ -36,6 +39,9 @@ check_path(const struct target *target)
 					", in a path: choose another",
 					target->shown);
 	}
+	if (c - path > MAX_PATH)
+		return plugin_refuse(EINVAL, "%s: a path may have %d bytes here", target->shown,
+				MAX_PATH);
 	if (c[-1] == '/')
 		return plugin_refuse(EINVAL, "%s: that is a directory: name a file in it",
 				target->shown);

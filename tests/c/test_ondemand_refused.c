@@ -143,13 +143,15 @@ static const struct {
 static void
 texts_that_are_no_target(void)
 {
-	char text[512];
+	char text[1024];
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(texts); i++)
 		check_refused(texts[i].text, EINVAL, texts[i].says);
 	snprintf(text, sizeof(text), "vhost:/tmp/%0108d", 0);
 	check_refused(text, EINVAL, "at most 107 bytes");
+	snprintf(text, sizeof(text), "pcap:/tmp/%0800d", 0);
+	check_refused(text, EINVAL, "768 bytes");
 }
 
 static void
