@@ -60,7 +60,9 @@ def test_mirrors_of_both_ends_give_what_was_on_the_wire(player, tmp_path, mode):
 def test_a_target_that_reads_late_gets_what_was_on_the_wire_but_for_share(player, tmp_path, mode, shows_edits):
     """testpmd itself reads the ring, after it has rewritten and sent each burst; that reading is mirrored to a file."""
     # Port 2 is paired with port 3: what waits in the ring is received, and discarded.
-    testpmd, sent, out = player("5tswap", "net_ring0", "net_null0")
+    testpmd, sent, out = player("5tswap", "net_ring0", "net_null0,no-rx=1")
+    for command in ("port stop 2", "port config 2 tx_offload multi_segs on", "port start 2"):
+        testpmd.command(command)
     with testpmd.telemetry() as telemetry:
         parameters = {"source": 0, "directions": "rx", "mode": mode, "name": "late"}
         telemetry.call("add", to="port:net_ring0", force="yes", **parameters)
