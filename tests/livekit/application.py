@@ -82,6 +82,7 @@ class Application:
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="mirror-live-"))
+        self.libraries = [plugin_directory()]
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -97,11 +98,11 @@ class Application:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Its directory, and where EAL finds the library."""
+        """Its directory, and where EAL finds plugins."""
         return {
             "PATH": _PATH,
             "RUNTIME_DIRECTORY": str(self.directory),
-            "LD_LIBRARY_PATH": str(plugin_directory()),
+            "LD_LIBRARY_PATH": ":".join(map(str, self.libraries)),
             "TERM": "dumb",
         }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .application import PLUGIN, Application, find_program, need_hugepages, need_namespaces, wait_until
+from .reader import READER, build_reader, take
 from .telemetry import Telemetry
 from .wire import Wire, run_in
 
@@ -52,6 +53,7 @@ class Ovs(Application):
         super().__init__()
         self._database = _Daemon(self.directory, "ovsdb-server")
         self._switch = _Daemon(self.directory, "ovs-vswitchd")
+        self._switch.libraries.append(build_reader(self.directory))
         subprocess.run(
             [find_program("ovsdb-tool"), "create", self.directory / "conf.db", _SCHEMA], check=True, timeout=30
         )
@@ -66,13 +68,23 @@ class Ovs(Application):
             "dpdk-socket-mem": _MEMORY_MB,
             "dpdk-lcore-mask": "0x1",
             "pmd-cpu-mask": pmd_cpu_mask,
-            "dpdk-extra": f'"--no-pci --file-prefix {_PREFIX} -d {PLUGIN}"',
+            "dpdk-extra": f'"--no-pci --file-prefix {_PREFIX} -d {PLUGIN} -d {READER}"',
         }
         settings = [f"other_config:{key}={value}" for key, value in options.items()]
         self.vsctl("--no-wait", "set", "Open_vSwitch", ".", *settings)
         self.start()
         self.vsctl(
-            *("add-br", _BRIDGE, "--", "set", "bridge", _BRIDGE, "datapath_type=netdev", "fail-mode=secure"),
+            *(
+                "add-br",
+                _BRIDGE,
+                "--",
+                "set",
+                "bridge",
+                _BRIDGE,
+                "datapath_type=netdev",
+                "fail-mode=secure",
+                "protocols=OpenFlow13",
+            ),
         )
 
     def __exit__(self, *exception: object) -> None:
@@ -156,7 +168,11 @@ class Ovs(Application):
         """Replaces the bridge's flows."""
         bridge, path = f"unix:{self.directory}/{_BRIDGE}.mgmt", self.directory / "flows"
         path.write_text("".join(f"{flow}\n" for flow in flows))
-        self._tool(find_program("ovs-ofctl"), "replace-flows", bridge, path)
+        self._tool(find_program("ovs-ofctl"), "--protocols=OpenFlow13", "replace-flows", bridge, path)
+
+    def take(self, telemetry: Telemetry, ring: str) -> list[bytes]:
+        """What waits in the target ring:RING."""
+        return take(telemetry, ring, self.directory)
 
     def telemetry(self) -> Telemetry:
         return Telemetry(self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2")

@@ -56,7 +56,14 @@ class Testpmd(Application):
         command = [program, *options.eal, "--no-pci", "--file-prefix", _PREFIX, "--lcores", options.lcores]
         command += ["-d", PLUGIN] if options.plugin else []
         command += [f"--vdev={vdev}" for vdev in options.vdevs]
-        command += ["--", "-i", "--no-flush-rx", f"--forward-mode={options.mode}", "--total-num-mbufs=16384", *options.arguments]
+        command += [
+            "--",
+            "-i",
+            "--no-flush-rx",
+            f"--forward-mode={options.mode}",
+            "--total-num-mbufs=16384",
+            *options.arguments,
+        ]
         # Something may have to make interfaces before the ports are opened.
         unshare = ["unshare", "-n"] if options.interfaces else []
         self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=theirs)

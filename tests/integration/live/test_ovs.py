@@ -8,8 +8,8 @@ from livekit.ovs import Ovs
 
 COUNT = 100
 
-# The switch reads the ring of the first queue alone.
-LATE = {"to": "port:net_ring0", "force": "yes", "nb_target_queues": 1}
+# A ring of one queue, so that its packets are in order.
+LATE = {"to": "ring:late", "nb_target_queues": 1, "name": "late"}
 
 REWRITES = {
     "mod_dl_src": "mod_dl_src:02:00:00:00:00:77",
@@ -20,16 +20,15 @@ REWRITES = {
 
 
 class Bed:
-    """A switch with the wires a and b, and a ring that it reads itself and sends to the wire late."""
+    """A switch with the wires a, b and c."""
 
     def __init__(self, ovs):
         self.ovs = ovs
-        self.a, self.b, self.late = (ovs.add_wire(name) for name in ("a", "b", "late"))
-        ovs.add_port("ring", "net_ring0")
+        self.a, self.b, self.c = (ovs.add_wire(name) for name in ("a", "b", "c"))
 
     def rewrite(self, actions):
-        """What comes from a is rewritten and goes to b; what waits in the ring goes to the wire late as it is."""
-        self.ovs.flows([f"in_port=a,actions={actions},output:b", "in_port=ring,actions=output:late"])
+        """What comes from a is rewritten and goes to b."""
+        self.ovs.flows([f"ip,in_port=a,actions={actions},output:b"])
 
     def pass_through(self, sent):
         """Sends frames into a; those that come out of b."""
@@ -51,7 +50,7 @@ def telemetry(bed):
     with bed.ovs.telemetry() as telemetry:
         yield telemetry
         telemetry.call("remove", all="yes")
-    for wire in (bed.a, bed.b, bed.late):
+    for wire in (bed.a, bed.b, bed.c):
         assert wire.receive_rest() == []
 
 
@@ -59,15 +58,14 @@ def telemetry(bed):
 @pytest.mark.parametrize("mode", ["auto", "split", "copy"])
 @pytest.mark.parametrize("end", ["rx", "tx"])
 def test_a_target_that_reads_late_gets_what_was_on_the_wire(bed, telemetry, end, mode, rewrite):
-    """The switch itself reads the ring: by then it has long rewritten, and sent, the packets."""
+    """The ring is read when the switch has long rewritten, and sent, the packets."""
     bed.rewrite(REWRITES[rewrite])
     source = "a" if end == "rx" else "b"
-    parameters = {"source": f"net_af_packet_{source}", "directions": end, "mode": mode, "name": "late"}
-    telemetry.call("add", **parameters, **LATE)
+    telemetry.call("add", source=f"net_af_packet_{source}", directions=end, mode=mode, **LATE)
     assert telemetry.call("info", mirror="late")["mode"] == ("split" if mode == "auto" else mode)
     sent = udp_frames(COUNT, longest=1400)
     out = bed.pass_through(sent)
-    assert bed.late.receive(COUNT) == (sent if end == "rx" else out)
+    assert bed.ovs.take(telemetry, "late") == (sent if end == "rx" else out)
     assert out != sent
     assert telemetry.call("stats", mirror="late")["packets"] == COUNT
 
@@ -76,11 +74,12 @@ def test_a_target_that_reads_late_gets_what_was_on_the_wire(bed, telemetry, end,
 def test_sharing_with_a_target_that_reads_late_shows_what_the_switch_writes(bed, telemetry, rewrite):
     """So the tests above can fail, and auto does not share."""
     bed.rewrite(REWRITES[rewrite])
-    parameters = {"source": "net_af_packet_a", "directions": "rx", "mode": "share", "name": "late"}
-    telemetry.call("add", **parameters, **LATE)
+    telemetry.call("add", source="net_af_packet_a", directions="rx", mode="share", **LATE)
     sent = udp_frames(COUNT, longest=1400)
     bed.pass_through(sent)
-    assert bed.late.receive(COUNT) != sent
+    taken = bed.ovs.take(telemetry, "late")
+    assert len(taken) == COUNT
+    assert taken != sent
 
 
 @pytest.mark.parametrize("rewrite", REWRITES)
@@ -102,8 +101,8 @@ def test_beside_the_switchs_own_mirror(bed, telemetry):
     """Each gets every frame once."""
     bed.rewrite("dec_ttl")
     bed.ovs.vsctl(
-        *("--", "--id=@late", "get", "port", "late"),
-        *("--", "--id=@m", "create", "mirror", "name=own", "select-all=true", "output-port=@late"),
+        *("--", "--id=@c", "get", "port", "c"),
+        *("--", "--id=@m", "create", "mirror", "name=own", "select-all=true", "output-port=@c"),
         *("--", "set", "bridge", "br0", "mirrors=@m"),
     )
     try:
@@ -112,7 +111,7 @@ def test_beside_the_switchs_own_mirror(bed, telemetry):
             sent = udp_frames(COUNT, longest=1400)
             bed.pass_through(sent)
             assert came_in.receive(COUNT) == sent
-            assert len(bed.late.receive(COUNT)) == COUNT
+            assert len(bed.c.receive(COUNT)) == COUNT
     finally:
         bed.ovs.vsctl("clear", "bridge", "br0", "mirrors")
 

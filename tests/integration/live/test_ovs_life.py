@@ -8,7 +8,7 @@ from livekit.frames import udp_frames
 from livekit.ovs import Ovs
 
 COUNT = 100
-FORTH = ["in_port=a,actions=dec_ttl,output:b"]
+FORTH = ["ip,in_port=a,actions=dec_ttl,output:b"]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_mirror_ends_with_its_port_and_never_moves_to_the_next(ovs):
         assert "removed" in info["reason"]
         c = ovs.add_wire("c")
         assert telemetry.call("ports", port="net_af_packet_c")["port"] == number
-        ovs.flows(["in_port=c,actions=dec_ttl,output:b"])
+        ovs.flows(["ip,in_port=c,actions=dec_ttl,output:b"])
         pass_through(c, b)
         assert telemetry.call("stats", mirror="first")["seen"] == COUNT
         telemetry.call("add", source="net_af_packet_c", to="ring:second", directions="rx", name="second")

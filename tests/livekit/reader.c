@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/*
+ * A plugin of the tests' own, for -d: it reads rings late, when it is told to. /reader/take,RING:FILE takes what is in a
+ * ring, and writes to a file the length of each packet, in 4 bytes, and the packet.
+ */
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <rte_telemetry.h>
+
+static void
+write_packet(FILE *file, struct rte_mbuf *pkt)
+{
+	const struct rte_mbuf *segment;
+
+	fwrite(&pkt->pkt_len, sizeof(pkt->pkt_len), 1, file);
+	for (segment = pkt; segment != NULL; segment = segment->next)
+		fwrite(rte_pktmbuf_mtod(segment, const void *), segment->data_len, 1, file);
+}
+
+static int
+take(const char *command, const char *params, struct rte_tel_data *answer)
+{
+	char name[RTE_RING_NAMESIZE], path[256];
+	struct rte_ring *ring;
+	struct rte_mbuf *pkt;
+	unsigned int nb = 0;
+	FILE *file;
+
+	(void)command;
+	if (params == NULL || sscanf(params, "%28[^:]:%255s", name, path) != 2)
+		return -EINVAL;
+	ring = rte_ring_lookup(name);
+	file = fopen(path, "wb");
+	if (ring == NULL || file == NULL)
+		return -ENOENT;
+	for (; rte_ring_dequeue(ring, (void **)&pkt) == 0; nb++) {
+		write_packet(file, pkt);
+		rte_pktmbuf_free(pkt);
+	}
+	fclose(file);
+	rte_tel_data_start_array(answer, RTE_TEL_INT_VAL);
+	return rte_tel_data_add_array_int(answer, (int)nb);
+}
+
+RTE_INIT(reader_load)
+{
+	rte_telemetry_register_cmd(
+			"/reader/take", take, "Takes what is in a ring. Parameters: RING:FILE");
+}

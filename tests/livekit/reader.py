@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What waits in a ring of an application, read when a test wants it read: a plugin of the tests' own, reader.c."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .telemetry import Telemetry
+
+READER = "libmirror_test_reader.so"
+"""For ``-d``."""
+
+
+def build_reader(directory: Path) -> Path:
+    """Builds it into a directory, which LD_LIBRARY_PATH has to name."""
+    flags = subprocess.run(["pkg-config", "--cflags", "libdpdk"], check=True, capture_output=True, text=True).stdout
+    source = Path(__file__).with_name("reader.c")
+    # Linked to no DPDK library: the application has one.
+    command = [
+        "gcc",
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-Wall",
+        "-Werror",
+        *shlex.split(flags),
+        source,
+        "-o",
+        directory / READER,
+    ]
+    subprocess.run(command, check=True)
+    return directory
+
+
+def take(telemetry: Telemetry, ring: str, directory: Path) -> list[bytes]:
+    """The packets that wait in a target's first ring."""
+    path = directory / "taken"
+    telemetry.ask(f"/reader/take,ETH_RXTX0_{ring}:{path}")
+    data, packets = path.read_bytes(), []
+    while data:
+        length = int.from_bytes(data[:4], "little")
+        packets.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    return packets
