@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -103,10 +104,10 @@ class Soak:
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
 
 
-def free_mbufs(telemetry: Telemetry) -> int:
+def free_mbufs(testpmd: Testpmd) -> int:
     """How many of the application's mbufs are in its pool."""
-    info = telemetry.ask(f"/mempool/info,{POOL}")
-    return info["common_pool_count"] + info["total_cache_count"]
+    shown = testpmd.command(f"dump_mempool {POOL}")
+    return sum(int(number) for number in re.findall(r"(?:total_cache|common_pool)_count=(\d+)", shown))
 
 
 def check_counters(testpmd: Testpmd) -> int:
@@ -129,7 +130,7 @@ def soak(seed: int, duration_s: float) -> str:
         interfaces=True,
     )
     with Testpmd(options) as testpmd, testpmd.telemetry() as telemetry:
-        before = free_mbufs(telemetry)
+        before = free_mbufs(testpmd)
         run = Soak(testpmd, telemetry, seed)
         end = time.monotonic() + duration_s
         testpmd.start()
@@ -140,7 +141,7 @@ def soak(seed: int, duration_s: float) -> str:
         packets = check_counters(testpmd)
         assert telemetry.call("list") == []
         assert [port for port in telemetry.call("ports") if port >= PORTS] == []
-        assert free_mbufs(telemetry) == before
+        assert free_mbufs(testpmd) == before
         assert packets > 0
         assert testpmd.quit() == 0
     actions = ", ".join(f"{count} {name}" for name, count in sorted(run.done.items()))
