@@ -25,7 +25,7 @@ refuse(const char *rest)
 	char quote[QUOTE_SIZE];
 	struct text text = text_begin(quote, sizeof(quote));
 
-	text_append_escaped(&text, rest);
+	text_append_shown(&text, rest);
 	return plugin_refuse(EINVAL, "parameters '%s%s': not key=value,...", quote,
 			text.is_cut ? "..." : "");
 }

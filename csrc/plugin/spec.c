@@ -50,8 +50,6 @@ struct key {
 	size_t size;
 };
 
-static int refuse(const struct key *key, const char *value, const char *why);
-
 /* Somebody's value may be long, and have any bytes. */
 static int
 refuse(const struct key *key, const char *value, const char *why)
@@ -59,7 +57,7 @@ refuse(const struct key *key, const char *value, const char *why)
 	char buffer[128];
 	struct text text = text_begin(buffer, sizeof(buffer));
 
-	text_append_escaped(&text, value);
+	text_append_shown(&text, value);
 	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", key->name, buffer,
 			text.is_cut ? "..." : "", why);
 }

@@ -36,17 +36,30 @@ text_append(struct text *text, const char *format, ...)
 	text->length += length;
 }
 
-void
-text_append_escaped(struct text *text, const char *value)
+/* Appends a text in which all but printable ASCII, and the characters of others, is written \xHH. */
+static void
+append_but(struct text *text, const char *value, const char *others)
 {
 	for (; *value != '\0'; value++) {
 		const unsigned char c = (unsigned char)*value;
 
-		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+		if (c < 0x20 || c > 0x7e || strchr(others, c) != NULL)
 			text_append(text, "\\x%02x", c);
 		else
 			text_append(text, "%c", c);
 	}
+}
+
+void
+text_append_escaped(struct text *text, const char *value)
+{
+	append_but(text, value, "\"\\");
+}
+
+void
+text_append_shown(struct text *text, const char *value)
+{
+	append_but(text, value, "");
 }
 
 /* The bytes of the character at the beginning; 0: none of UTF-8's. */
