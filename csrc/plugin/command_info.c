@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <string.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

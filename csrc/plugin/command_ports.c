@@ -2,7 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 

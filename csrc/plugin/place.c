@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <stdio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

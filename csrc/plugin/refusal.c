@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "refusal.h"
-#include "rte_mirror.h"
 
 static __thread char reason[PLUGIN_REASON_SIZE];
 
@@ -19,12 +18,6 @@ plugin_refuse(int error, const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	return -error;
-}
-
-int
-plugin_refuse_as_library(int rc)
-{
-	return plugin_refuse(-rc, "%s", rte_mirror_last_error());
 }
 
 const char *

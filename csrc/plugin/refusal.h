@@ -15,16 +15,22 @@
 
 #include <rte_common.h>
 
+#include "rte_mirror.h"
+
 /** Bytes of a sentence, the terminating 0 included; what is longer is cut. */
 #define PLUGIN_REASON_SIZE 512
 
 /** Keeps the sentence for this thread; returns -error. */
 int plugin_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
 
-/** The library's own refusal: keeps rte_mirror_last_error(); returns rc, which is what the library returned. */
-int plugin_refuse_as_library(int rc);
-
 /** The sentence of this thread's last refusal. */
 const char *plugin_reason(void);
+
+/** The library's own refusal: keeps rte_mirror_last_error(); returns rc, which is what the library returned. */
+static inline int
+plugin_refuse_as_library(int rc)
+{
+	return plugin_refuse(-rc, "%s", rte_mirror_last_error());
+}
 
 #endif /* PLUGIN_REFUSAL_H */

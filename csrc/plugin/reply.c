@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <string.h>
+#include <stdio.h>
 
 #include "reply.h"
 

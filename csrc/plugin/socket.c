@@ -2,11 +2,13 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <time.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

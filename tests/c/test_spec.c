@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Parameters as text: what is read, what is refused and in which words, and what is written. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "../../csrc/plugin/refusal.h"
+#include "../../csrc/plugin/spec.h"
+#include "harness.h"
+
+/* Reads a text as a spec, every key of which has to be the spec's. */
+static int
+read_spec(const char *text, struct spec *spec)
+{
+	static struct pairs pairs;
+	int rc = pairs_read(&pairs, text);
+
+	*spec = spec_default();
+	if (rc == 0)
+		rc = spec_read(spec, &pairs);
+	if (rc == 0 && pairs_left(&pairs) != NULL)
+		rc = plugin_refuse(EINVAL, "%s: left", pairs_left(&pairs)->key);
+	return rc;
+}
+
+static void
+what_is_read_is_written_in_one_form(void)
+{
+	static const struct {
+		const char *text, *written;
+	} texts[] = {
+		{ NULL, "directions=both,mode=auto" },
+		{ "", "directions=both,mode=auto" },
+		{ "mode=copy,directions=rx", "directions=rx,mode=copy" },
+		{ "mode=\"copy\",directions=\"\\x74x\"", "directions=tx,mode=copy" },
+		{ "snaplen=0000000096", "directions=both,mode=auto,snaplen=96" },
+		{ "snaplen=4294967295,target_queue=65535",
+				"directions=both,mode=auto,target_queue=65535,snaplen=4294967295" },
+		{ "nb_target_queues=2,split_len=128,mode=split,origin=yes",
+				"directions=both,mode=split,nb_target_queues=2,split_len=128,origin="
+				"yes" },
+		{ "origin=no", "directions=both,mode=auto" },
+		{ "name=web-0.1:/+", "directions=both,mode=auto,name=web-0.1:/+" },
+		{ "name=\"web\"", "directions=both,mode=auto,name=web" },
+		{ "name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"",
+				"directions=both,mode=auto,name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"" },
+	};
+	char buffer[SPEC_TEXT_SIZE];
+	struct spec spec;
+	struct text text;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(texts); i++) {
+		text = text_begin(buffer, sizeof(buffer));
+		CHECK_EQ(read_spec(texts[i].text, &spec), 0);
+		spec_write(&spec, &text);
+		if (strcmp(buffer, texts[i].written) != 0)
+			test_fail(__FILE__, __LINE__, "%s is written %s", texts[i].text, buffer);
+	}
+}
+
+static void
+what_is_refused_says_why(void)
+{
+	static const struct {
+		const char *text, *says;
+	} texts[] = {
+		{ "snaplen", "'snaplen': not key=value" },
+		{ "=3", "'=3': not key=value" },
+		{ "snaplen=", "'snaplen=': not key=value" },
+		{ "mode=copy,", "not key=value" },
+		{ ",mode=copy", "not key=value" },
+		{ "mode=copy,,origin=no", "not key=value" },
+		{ "mode=copy origin=no", "not key=value" },
+		{ "mode=copy\n", "\\x0a': not key=value" },
+		{ "na-me=x", "not key=value" },
+		{ "name=\"x", "not key=value" },
+		{ "name=\"x\"y", "not key=value" },
+		{ "name=x\"", "not key=value" },
+		{ "name=\"\\\"", "not key=value" },
+		{ "name=\"\\n\"", "not key=value" },
+		{ "name=\"\\xC3\\xa9\"", "not key=value" },
+		{ "name=\"\\xc\"", "not key=value" },
+		{ "name=\"\\x", "not key=value" },
+		{ "name=\"\xc3\xa9\"", "not key=value" },
+		{ "name=\"\\x00\"", "name: its value is not UTF-8, or has a NUL" },
+		{ "name=\"\\xff\"", "name: its value is not UTF-8" },
+		{ "name=\"\\xc3\"", "name: its value is not UTF-8" },
+		{ "name=\"\\xc0\\xaf\"", "name: its value is not UTF-8" },
+		{ "name=\"\\xe0\\x9f\\xbf\"", "name: its value is not UTF-8" },
+		{ "name=\"\\xed\\xa0\\x80\"", "name: its value is not UTF-8" },
+		{ "name=\"\\xf4\\x90\\x80\\x80\"", "name: its value is not UTF-8" },
+		{ "name=\"\"", "name=: give one, or leave it out" },
+		{ "mode=copy,mode=copy", "mode: given twice" },
+		{ "mode=Copy", "mode=Copy: none of share, split, copy, auto" },
+		{ "directions=none", "directions=none: none of rx, tx, both" },
+		{ "origin=1", "origin=1: none of no, yes" },
+		{ "snaplen=-1", "snaplen=-1: not a number" },
+		{ "snaplen=+1", "snaplen=+1: not a number" },
+		{ "snaplen=\" 1\"", "snaplen= 1: not a number" },
+		{ "snaplen=0x20", "snaplen=0x20: not a number" },
+		{ "snaplen=00000000096", "not a number" },
+		{ "snaplen=4294967296", "snaplen=4294967296: not within 0 to 4294967295" },
+		{ "target_queue=65536", "target_queue=65536: not within 0 to 65535" },
+		{ "snap_len=96", "snap_len: left" },
+	};
+	struct spec spec;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(texts); i++) {
+		if (read_spec(texts[i].text, &spec) != -EINVAL)
+			test_fail(__FILE__, __LINE__, "%s is not refused", texts[i].text);
+		if (strstr(plugin_reason(), texts[i].says) == NULL)
+			test_fail(__FILE__, __LINE__, "%s: %s", texts[i].text, plugin_reason());
+	}
+}
+
+static void
+a_name_has_room_or_is_refused(void)
+{
+	char text[128] = "name=";
+	struct spec spec;
+
+	memset(text + strlen(text), 'n', RTE_MIRROR_NAME_SIZE - 1);
+	CHECK_EQ(read_spec(text, &spec), 0);
+	CHECK_EQ(strlen(spec_param(&spec, 0).name), RTE_MIRROR_NAME_SIZE - 1);
+	strcat(text, "n");
+	CHECK_EQ(read_spec(text, &spec), -EINVAL);
+	CHECK(strstr(plugin_reason(), "longer than 63 bytes") != NULL);
+}
+
+static void
+a_text_has_room_or_is_refused(void)
+{
+	char text[PAIRS_TEXT_SIZE + 1];
+	struct pairs pairs;
+	unsigned int i;
+
+	memset(text, 'v', sizeof(text));
+	memcpy(text, "k=", 2);
+	text[PAIRS_TEXT_SIZE] = '\0';
+	CHECK_EQ(pairs_read(&pairs, text), -EINVAL);
+	text[PAIRS_TEXT_SIZE - 1] = '\0';
+	CHECK_EQ(pairs_read(&pairs, text), 0);
+	CHECK_EQ(strlen(pairs_take(&pairs, "k")), PAIRS_TEXT_SIZE - 1 - 2);
+	/* So many pairs, and one more. */
+	text[0] = '\0';
+	for (i = 0; i < PAIRS_MAX; i++)
+		snprintf(text + strlen(text), 16, "%sk%u=", i > 0 ? "v," : "", i);
+	strcat(text, "v");
+	CHECK_EQ(pairs_read(&pairs, text), 0);
+	CHECK_EQ(pairs.nb, PAIRS_MAX);
+	strcat(text, ",more=v");
+	CHECK_EQ(pairs_read(&pairs, text), -EINVAL);
+}
+
+static void
+what_is_not_named_stays(void)
+{
+	struct pairs pairs;
+	struct spec spec;
+
+	CHECK_EQ(read_spec("directions=rx,mode=copy,snaplen=96,origin=yes,name=n", &spec), 0);
+	CHECK_EQ(pairs_read(&pairs, "snaplen=128,origin=no"), 0);
+	CHECK_EQ(spec_read(&spec, &pairs), 0);
+	CHECK_EQ(spec.param.directions, RTE_MIRROR_RX);
+	CHECK_EQ(spec.param.mode, RTE_MIRROR_COPY);
+	CHECK_EQ(spec.param.snaplen, 128);
+	CHECK_EQ(spec.param.flags, 0);
+	CHECK(strcmp(spec_param(&spec, 0).name, "n") == 0);
+}
+
+const struct test_case test_cases[] = {
+	{ "what_is_read_is_written_in_one_form", what_is_read_is_written_in_one_form },
+	{ "what_is_refused_says_why", what_is_refused_says_why },
+	{ "a_name_has_room_or_is_refused", a_name_has_room_or_is_refused },
+	{ "a_text_has_room_or_is_refused", a_text_has_room_or_is_refused },
+	{ "what_is_not_named_stays", what_is_not_named_stays },
+	{ NULL, NULL },
+};

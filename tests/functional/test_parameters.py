@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Parameters as text mean the same to the library in C and to MirrorSpec in Python."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from programs import ROOT, compile_program
+
+from dpdk_mirror import InvalidConfigError
+from dpdk_mirror.spec import Direction, MirrorSpec, Mode
+
+PLUGIN = ROOT / "csrc" / "plugin"
+
+# Of struct rte_mirror_param; a name in Python is as long as it likes until it meets a mirror.
+NAME_SIZE = 64
+
+WRITTEN = st.builds(
+    MirrorSpec,
+    directions=st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH]),
+    mode=st.sampled_from([Mode.SPLIT, Mode.AUTO]),
+    target_queue=st.integers(0, 65535),
+    nb_target_queues=st.integers(0, 65535),
+    snaplen=st.sampled_from([0, 2000, 2**32 - 1]),
+    split_len=st.sampled_from([0, 14, 1999]),
+    origin=st.booleans(),
+    name=st.none()
+    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15),
+)
+
+PIECES = [
+    "mode=",
+    "copy",
+    "snaplen=",
+    "96",
+    "name=",
+    '"',
+    "\\x41",
+    "\\xc3\\xa9",
+    "\\xff",
+    "origin=",
+    "yes",
+    ",",
+    "=",
+    "é",
+]
+ANY = (
+    st.text()
+    | st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+    | st.from_regex(r'\A(\w+=\w+,)*name="[ -~]*"\Z')
+)
+
+
+class Reader:
+    """The plugin's own parser, in a process."""
+
+    def __init__(self, program) -> None:
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def read(self, text: str) -> tuple[bool, str]:
+        """Whether the text is read, and as what, or why not."""
+        self.process.stdin.write(text.encode().hex().encode() + b"\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().decode()
+        assert answer.endswith("\n")
+        return answer.startswith("+ "), answer[2:-1]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    sources = [
+        ROOT / "tests" / "c" / "read_specs.c",
+        *(PLUGIN / f"{name}.c" for name in ("pairs", "refusal", "spec", "text")),
+    ]
+    program = compile_program(tmp_path_factory.mktemp("reader") / "read_specs", sources)
+    reader = Reader(program)
+    yield reader
+    reader.process.stdin.close()
+    assert reader.process.wait(10) == 0
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spec=WRITTEN)
+def test_what_python_writes_c_reads_and_writes_the_same(reader, spec):
+    """The text is the same to the letter."""
+    assert reader.read(spec.to_pairs()) == (True, spec.to_pairs())
+
+
+def python_reads(text: str) -> MirrorSpec | None:
+    try:
+        return MirrorSpec.from_pairs(text)
+    except InvalidConfigError:
+        return None
+
+
+def fits_into_c(text: str, spec: MirrorSpec) -> bool:
+    """What C's fields have room for."""
+    name = b"n" if spec.name is None else spec.name.encode()
+    return 0 < len(name) < NAME_SIZE and b"\0" not in name and "\0" not in text and len(text.encode()) < 1024
+
+
+@settings(max_examples=1000)
+@given(text=ANY)
+def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
+    """What Python reads C reads as the same; what C refuses Python refuses, or C has no room for it.
+
+    What single parameters mean together C asks the library, so a text that C reads may contradict itself in Python.
+    """
+    spec = python_reads(text)
+    is_read, written = reader.read(text.partition("\0")[0])
+    if spec is not None and fits_into_c(text, spec):
+        assert (is_read, written) == (True, spec.to_pairs())
+    elif spec is None and is_read and "\0" not in text:
+        with pytest.raises(InvalidConfigError, match=r"split|Ethernet|shared packet|smaller"):
+            MirrorSpec.from_pairs(text)
+
+
+@pytest.mark.parametrize(
+    "key", ["directions", "mode", "target_queue", "nb_target_queues", "snaplen", "split_len", "origin"]
+)
+def test_refusals_name_the_parameter_in_both(reader, key):
+    """The sentences say the same: which parameter, which value, and what would do."""
+    is_read, reason = reader.read(f"{key}=nonsense")
+    assert not is_read
+    with pytest.raises(InvalidConfigError) as refused:
+        MirrorSpec.from_pairs(f"{key}=nonsense")
+    assert reason.removeprefix("parameter ") in str(refused.value)
+
+
+def test_every_parameter_of_python_is_one_of_c(reader):
+    """None is missing in the library."""
+    spec = MirrorSpec(Direction.RX, Mode.SPLIT, 1, 2, 96, 20, origin=True, name="all of them")
+    assert all(getattr(spec, field) != getattr(MirrorSpec(), field) for field in MirrorSpec.__slots__)
+    assert reader.read(replace(spec).to_pairs()) == (True, spec.to_pairs())
