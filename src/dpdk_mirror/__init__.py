@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .ealconfig import EalConfig
     from .ethdev import Port
     from .forwarder import Forwarder
+    from .info import MirrorInfo, MirrorState
     from .mempool import Mempool
     from .mirror import Mirror
     from .vdev import Vdev
@@ -48,7 +49,9 @@ __all__ = [
     "Mempool",
     "Mirror",
     "MirrorError",
+    "MirrorInfo",
     "MirrorSpec",
+    "MirrorState",
     "MirrorStats",
     "Mode",
     "NotFoundError",
@@ -64,6 +67,8 @@ _LAZY = {
     "Forwarder": "forwarder",
     "Mempool": "mempool",
     "Mirror": "mirror",
+    "MirrorInfo": "info",
+    "MirrorState": "info",
     "Port": "ethdev",
     "Vdev": "vdev",
 }

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import enum
 import errno
 import threading
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._binding import drain_log, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ClosedError, InvalidConfigError, error_for
+from .info import MirrorInfo, MirrorState
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
 if TYPE_CHECKING:
@@ -20,44 +20,6 @@ if TYPE_CHECKING:
     from .mempool import Mempool
 
 __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorState"]
-
-
-class MirrorState(enum.IntEnum):
-    """Whether a mirror is at work; the values are C's."""
-
-    RUNNING = 0
-    WAITING = 1
-    STOPPED = 2
-    PAUSED = 3
-
-    def __str__(self) -> str:
-        return self.name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorInfo:
-    """A mirror as it is now: struct rte_mirror_info.
-
-    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running. The port numbers tell nothing
-    once it is stopped.
-    """
-
-    id: int
-    name: str
-    src_port: int
-    target_port: int
-    target_queue: int
-    nb_target_queues: int
-    nb_rx_queues: int
-    nb_tx_queues: int
-    directions: Direction
-    mode: Mode
-    state: MirrorState
-    snaplen: int
-    split_len: int
-    origin: bool
-    reason: str
-    mode_reason: str
 
 
 @dataclass(frozen=True, slots=True)

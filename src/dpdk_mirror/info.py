@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""How a mirror is now, under the names of rte_mirror.h. Plain Python: needs no DPDK."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .spec import Direction, Mode
+
+__all__ = ["MirrorInfo", "MirrorState"]
+
+
+class MirrorState(enum.IntEnum):
+    """Whether a mirror is at work; the values are C's."""
+
+    RUNNING = 0
+    WAITING = 1
+    STOPPED = 2
+    PAUSED = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorInfo:
+    """A mirror as it is now: struct rte_mirror_info.
+
+    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running. The port numbers tell nothing
+    once it is stopped.
+    """
+
+    id: int
+    name: str
+    src_port: int
+    target_port: int
+    target_queue: int
+    nb_target_queues: int
+    nb_rx_queues: int
+    nb_tx_queues: int
+    directions: Direction
+    mode: Mode
+    state: MirrorState
+    snaplen: int
+    split_len: int
+    origin: bool
+    reason: str
+    mode_reason: str
