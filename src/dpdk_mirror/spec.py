@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import difflib
 import enum
-import errno
 import re
-from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidConfigError
+from .pairs import join_pairs, refuse, split_pairs
 
-__all__ = ["LEN_MIN", "Direction", "MirrorSpec", "MirrorStats", "Mode"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LEN_MIN", "PARAMETERS", "Direction", "MirrorSpec", "MirrorStats", "Mode", "Parameter"]
 
 
 class Direction(enum.IntFlag):
@@ -54,11 +56,40 @@ class MirrorStats:
     full: int = 0
 
 
-# The integer parameters, by the number of bits that C has for them.
-_BITS = {"target_queue": 16, "nb_target_queues": 16, "snaplen": 32, "split_len": 32}
-
 LEN_MIN = 14
 """The smallest snaplen and split_len, RTE_MIRROR_LEN_MIN: an Ethernet header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A key of a spec's text. The command line, TOML files and telemetry know it by that, too.
+
+    ``value`` is how its text is spoken of, ``choices`` are all the texts there are, if they are few; ``bits``
+    is how many C has for a number. What is ``fixed`` cannot be changed while the mirror exists.
+    """
+
+    meaning: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    bits: int = 0
+    fixed: bool = False
+
+
+PARAMETERS = {
+    "directions": Parameter("what the source receives, what is sent on it, or both", choices=("rx", "tx", "both")),
+    "mode": Parameter(
+        "what the target gets of a packet: the same buffer (share), a copy of its headers and the rest by reference "
+        "(split), a copy (copy), or what suits the target (auto)",
+        choices=("share", "split", "copy", "auto"),
+    ),
+    "target_queue": Parameter("the first tx queue of the target to use", "N", bits=16, fixed=True),
+    "nb_target_queues": Parameter("how many of the target's tx queues to use; 0: all", "N", bits=16, fixed=True),
+    "snaplen": Parameter("bytes that the target gets of each packet; 0: all", "N", bits=32),
+    "split_len": Parameter("bytes that mode split copies; 0: the library's default", "N", bits=32),
+    "origin": Parameter("let the target's packets say where they come from", choices=("no", "yes")),
+    "name": Parameter("what the mirror is called", "NAME"),
+}
+"""All keys of a spec's text, in their order there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,56 +115,64 @@ class MirrorSpec:
         if not isinstance(self.origin, bool):
             raise TypeError(f"origin must be a bool, not {type(self.origin).__name__}")
         if self.directions not in (Direction.RX, Direction.TX, Direction.BOTH):
-            _refuse(f"directions={int(self.directions)}: neither rx nor tx nor both")
-        for key, bits in _BITS.items():
-            value = getattr(self, key)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise TypeError(f"{key} must be an int, not {type(value).__name__}")
-            if not 0 <= value < 1 << bits:
-                _refuse(f"{key}={value}: not within 0 to {(1 << bits) - 1}")
+            refuse(f"directions={int(self.directions)}: neither rx nor tx nor both")
+        for key in _NUMBERS:
+            _check_number(key, getattr(self, key))
         _check_lengths(self)
         if self.origin and self.mode is Mode.SHARE:
-            _refuse("origin: a shared packet has no room for it", "take mode split, copy or auto")
+            refuse("origin: a shared packet has no room for it", "take mode split, copy or auto")
         if self.name is not None:
             _check_name(self.name)
 
+    def texts(self) -> dict[str, str]:
+        """Every parameter's value as text, by its key; the name only if it has one."""
+        texts: dict[str, str] = {key: str(getattr(self, key)) for key in ("directions", "mode", *_NUMBERS)}
+        texts["origin"] = "yes" if self.origin else "no"
+        if self.name is not None:
+            texts["name"] = self.name
+        return texts
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> MirrorSpec:
+        """The spec of these parameters; what is not named keeps its default."""
+        for key in texts:
+            if key not in PARAMETERS:
+                near = difflib.get_close_matches(key, PARAMETERS)
+                refuse(f"{key}: no such parameter", f"did you mean {' or '.join(near)}?" if near else "")
+        return cls(**{key: _from_text(key, text) for key, text in texts.items()})
+
     def to_pairs(self) -> str:
         """``key=value,...`` in printable ASCII; what from_pairs() reads back."""
-        pairs = [("directions", str(self.directions)), ("mode", str(self.mode))]
-        pairs += [(key, str(getattr(self, key))) for key in _BITS if getattr(self, key)]
-        if self.origin:
-            pairs.append(("origin", "yes"))
-        if self.name is not None:
-            pairs.append(("name", _quote(self.name)))
-        return ",".join(f"{key}={value}" for key, value in pairs)
+        texts, always = self.texts(), ("directions", "mode")
+        said = [key for key, text in texts.items() if key in always or text != _DEFAULTS.get(key)]
+        return join_pairs({key: texts[key] for key in said})
 
     @classmethod
     def from_pairs(cls, text: str) -> MirrorSpec:
         """The spec that ``text`` describes; what it does not name keeps its default."""
-        values: dict[str, Any] = {}
-        for key, value in _split_pairs(text):
-            if key not in (known := [field.name for field in fields(cls)]):
-                near = difflib.get_close_matches(key, known)
-                _refuse(f"{key}: no such parameter", f"did you mean {' or '.join(near)}?" if near else "")
-            if key in values:
-                _refuse(f"{key}: given twice")
-            values[key] = _from_text(key, value)
-        return cls(**values)
+        return cls.from_texts(split_pairs(text))
 
 
-def _refuse(reason: str, hint: str = "") -> NoReturn:
-    raise InvalidConfigError(errno.EINVAL, f"mirror parameter {reason}", hint)
+_NUMBERS = tuple(key for key, parameter in PARAMETERS.items() if parameter.bits)
+
+
+def _check_number(key: str, value: object) -> None:
+    bits = PARAMETERS[key].bits
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{key} must be an int, not {type(value).__name__}")
+    if not 0 <= value < 1 << bits:
+        refuse(f"{key}={value}: not within 0 to {(1 << bits) - 1}")
 
 
 def _check_lengths(spec: MirrorSpec) -> None:
     for key in ("snaplen", "split_len"):
         if 0 < getattr(spec, key) < LEN_MIN:
-            _refuse(f"{key}={getattr(spec, key)}: less than an Ethernet header", f"give {LEN_MIN} or more, or 0")
+            refuse(f"{key}={getattr(spec, key)}: less than an Ethernet header", f"give {LEN_MIN} or more, or 0")
     if spec.split_len and spec.mode not in (Mode.SPLIT, Mode.AUTO):
-        _refuse(f"split_len={spec.split_len}: mode {spec.mode} does not split", "take mode split or auto")
+        refuse(f"split_len={spec.split_len}: mode {spec.mode} does not split", "take mode split or auto")
     if spec.split_len and 0 < spec.snaplen <= spec.split_len:
         what = f"split_len={spec.split_len}: nothing is left to be referenced within snaplen={spec.snaplen}"
-        _refuse(what, "take mode copy, or a smaller split_len")
+        refuse(what, "take mode copy, or a smaller split_len")
 
 
 def _check_name(name: object) -> None:
@@ -142,59 +181,26 @@ def _check_name(name: object) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        _refuse(f"name={name!r}: not to be written in UTF-8")
+        refuse(f"name={name!r}: not UTF-8")
 
 
-def _from_text(key: str, text: str) -> object:
-    if key == "name":
-        return text
-    choices: dict[str, object]
-    if key in _BITS:
+_VALUES: dict[str, dict[str, Any]] = {
+    "directions": {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)},
+    "mode": {str(mode): mode for mode in Mode},
+    "origin": {"no": False, "yes": True},
+}
+
+
+def _from_text(key: str, text: str) -> Any:
+    if key in _NUMBERS:
         if re.fullmatch("[0-9]{1,10}", text):
             return int(text)
-        _refuse(f"{key}={text}: not a number")
-    if key == "mode":
-        choices = {str(mode): mode for mode in Mode}
-    elif key == "origin":
-        choices = {"no": False, "yes": True}
-    else:
-        choices = {str(directions): directions for directions in (Direction.RX, Direction.TX, Direction.BOTH)}
-    if text not in choices:
-        _refuse(f"{key}={text}: none of {', '.join(choices)}")
-    return choices[text]
-
-
-# Plain values need no quotes. Others have them, and \xHH, the only escape, for each byte of UTF-8 that is a quote,
-# a backslash or no printable ASCII: little to parse for a reader in C.
-_PLAIN = r"[A-Za-z0-9_.:/+-]+"
-_QUOTED = r'"(?:[ !#-\[\]-~]|\\x[0-9a-f]{2})*"'
-_PAIR = re.compile(rf"(\w+)=({_PLAIN}|{_QUOTED})(,(?=.)|$)", re.ASCII | re.DOTALL)
-
-
-def _quote(text: str) -> str:
-    if re.fullmatch(_PLAIN, text):
+        refuse(f"{key}={text}: not a number")
+    if key not in _VALUES:
         return text
-    escaped = (chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\x{byte:02x}" for byte in text.encode())
-    return f'"{"".join(escaped)}"'
+    if text not in _VALUES[key]:
+        refuse(f"{key}={text}: none of {', '.join(PARAMETERS[key].choices)}")
+    return _VALUES[key][text]
 
 
-def _unquote(value: str) -> str:
-    if not value.startswith('"'):
-        return value
-    raw = re.sub(rb"\\x(..)", lambda match: bytes.fromhex(match[1].decode()), value[1:-1].encode())
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        _refuse(f"value {value}: not UTF-8")
-
-
-def _split_pairs(text: str) -> list[tuple[str, str]]:
-    pairs = []
-    position = 0
-    while position < len(text):
-        match = _PAIR.match(text, position)
-        if match is None:
-            _refuse(f"{text[position:]!r}: not key=value,...")
-        pairs.append((match[1], _unquote(match[2])))
-        position = match.end()
-    return pairs
+_DEFAULTS = MirrorSpec().texts()

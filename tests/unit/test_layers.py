@@ -165,7 +165,9 @@ def test_only_binding_imports_the_extension():
     assert [name for name, path in MODULES.items() if "_ffi" in path.read_text()] == ["_binding"]
 
 
-@pytest.mark.parametrize("module", ["", "errors", "spec", "info", "vdev", "ealconfig", "pmdinfo", "cli.drivers"])
+@pytest.mark.parametrize(
+    "module", ["", "errors", "pairs", "spec", "info", "vdev", "ealconfig", "pmdinfo", "cli.drivers"]
+)
 def test_module_that_needs_no_dpdk_reaches_no_extension(module):
     """On a machine without libdpdk these import, and so will remote control."""
     assert "_binding" not in reachable(module)

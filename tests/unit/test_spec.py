@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dpdk_mirror.errors import InvalidConfigError
-from dpdk_mirror.spec import LEN_MIN, Direction, MirrorSpec, MirrorStats, Mode
+from dpdk_mirror.spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, MirrorStats, Mode
 
 HEADER = Path(__file__).parents[2] / "csrc/include/rte_mirror.h"
 
@@ -177,3 +177,19 @@ def test_counters_and_parameters_have_the_names_of_the_header():
     flags = {name.lower() for name in re.findall(r"^#define RTE_MIRROR_F_(\w+)", header, re.MULTILINE)}
     assert {field.name for field in fields(MirrorSpec)} <= set(members("rte_mirror_param")) | flags
     assert re.search(r"^#define RTE_MIRROR_LEN_MIN (\d+)", header, re.MULTILINE)[1] == str(LEN_MIN)
+
+
+def test_each_parameter_is_a_field_with_its_key_and_a_text():
+    """The command line and TOML files are made from this table."""
+    assert list(PARAMETERS) == [field.name for field in fields(MirrorSpec)]
+    texts = MirrorSpec(name="x").texts()
+    assert list(texts) == list(PARAMETERS)
+    for key, parameter in PARAMETERS.items():
+        assert bool(parameter.choices) != bool(parameter.value)
+        for text in parameter.choices:
+            assert MirrorSpec.from_texts({"mode": "auto", key: text}).texts()[key] == text
+
+
+@given(specs())
+def test_a_spec_survives_its_texts(spec):
+    assert MirrorSpec.from_texts(spec.texts()) == spec
