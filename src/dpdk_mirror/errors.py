@@ -49,6 +49,22 @@ class BusyTimeoutError(MirrorError, TimeoutError):  # type: ignore[misc]  # OSEr
     """Somebody has stayed busy for too long; it can be tried again."""
 
 
+class NotPermittedError(MirrorError, PermissionError):  # type: ignore[misc]  # as above
+    """Somebody else may do that: root, most likely."""
+
+
+class DisconnectedError(MirrorError, ConnectionError):  # type: ignore[misc]  # as above
+    """The application at the other end of a socket has gone."""
+
+
+class ProtocolError(MirrorError):
+    """What came through a socket is no answer that makes sense."""
+
+
+class NoPluginError(UnsupportedError):
+    """The application runs without librte_mirror, or that is inert there."""
+
+
 class ClosedError(MirrorError):
     """Used after close()."""
 
@@ -64,8 +80,11 @@ class EalAlreadyStartedError(EalError):
 _CLASSES: dict[int, type[MirrorError]] = {
     _errno.EINVAL: InvalidConfigError,
     _errno.ERANGE: InvalidConfigError,
+    _errno.EMSGSIZE: InvalidConfigError,
+    _errno.ENAMETOOLONG: InvalidConfigError,
     _errno.ENODEV: NotFoundError,
     _errno.ENOENT: NotFoundError,
+    _errno.ENOTDIR: NotFoundError,
     _errno.EEXIST: ConflictError,
     _errno.EBUSY: ConflictError,
     _errno.ELOOP: ConflictError,
@@ -74,6 +93,13 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.ENOMEM: OutOfMemoryError,
     _errno.ENOTSUP: UnsupportedError,
     _errno.ETIMEDOUT: BusyTimeoutError,
+    _errno.EACCES: NotPermittedError,
+    _errno.EPERM: NotPermittedError,
+    _errno.ECONNREFUSED: DisconnectedError,
+    _errno.ECONNRESET: DisconnectedError,
+    _errno.EPIPE: DisconnectedError,
+    _errno.EPROTO: ProtocolError,
+    _errno.EPROTOTYPE: ProtocolError,
     _errno.EBADF: ClosedError,
 }
 

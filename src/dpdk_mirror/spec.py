@@ -141,11 +141,14 @@ class MirrorSpec:
                 refuse(f"{key}: no such parameter", f"did you mean {' or '.join(near)}?" if near else "")
         return cls(**{key: _from_text(key, text) for key, text in texts.items()})
 
+    def said(self) -> dict[str, str]:
+        """The texts of directions, mode and all that is not the library's default."""
+        always = ("directions", "mode")
+        return {key: text for key, text in self.texts().items() if key in always or text != _DEFAULTS.get(key)}
+
     def to_pairs(self) -> str:
         """``key=value,...`` in printable ASCII; what from_pairs() reads back."""
-        texts, always = self.texts(), ("directions", "mode")
-        said = [key for key, text in texts.items() if key in always or text != _DEFAULTS.get(key)]
-        return join_pairs({key: texts[key] for key in said})
+        return join_pairs(self.said())
 
     @classmethod
     def from_pairs(cls, text: str) -> MirrorSpec:

@@ -16,6 +16,7 @@ from dpdk_mirror import errors
     [
         (errno.EINVAL, errors.InvalidConfigError, ValueError),
         (errno.ERANGE, errors.InvalidConfigError, ValueError),
+        (errno.EMSGSIZE, errors.InvalidConfigError, ValueError),
         (errno.ENODEV, errors.NotFoundError, LookupError),
         (errno.ENOENT, errors.NotFoundError, LookupError),
         (errno.EEXIST, errors.ConflictError, Exception),
@@ -26,6 +27,11 @@ from dpdk_mirror import errors
         (errno.ENOMEM, errors.OutOfMemoryError, MemoryError),
         (errno.ENOTSUP, errors.UnsupportedError, Exception),
         (errno.ETIMEDOUT, errors.BusyTimeoutError, TimeoutError),
+        (errno.EACCES, errors.NotPermittedError, PermissionError),
+        (errno.ECONNREFUSED, errors.DisconnectedError, ConnectionError),
+        (errno.ECONNRESET, errors.DisconnectedError, ConnectionError),
+        (errno.EPIPE, errors.DisconnectedError, ConnectionError),
+        (errno.EPROTO, errors.ProtocolError, Exception),
         (errno.EBADF, errors.ClosedError, Exception),
         (errno.EIO, errors.MirrorError, Exception),
     ],
@@ -58,7 +64,9 @@ def test_an_errno_without_a_name_is_shown_as_a_number():
     assert str(errors.error_for(4711, "try it: no")) == "try it: no [4711]"
 
 
-@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOENT, errno.ENOMEM, errno.ETIMEDOUT, errno.EIO])
+@pytest.mark.parametrize(
+    "code", [errno.EINVAL, errno.ENOENT, errno.ENOMEM, errno.ETIMEDOUT, errno.EACCES, errno.EPIPE, errno.EIO]
+)
 def test_errors_survive_pickling_and_copying(code):
     """Process pools hand exceptions on so; OSError and its kin have ways of their own there."""
     error = errors.error_for(code, "try it: no", "hint")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,11 +167,18 @@ def test_only_binding_imports_the_extension():
 
 
 @pytest.mark.parametrize(
-    "module", ["", "errors", "pairs", "spec", "info", "vdev", "ealconfig", "pmdinfo", "cli.drivers"]
+    "module", ["", "errors", "pairs", "spec", "info", "vdev", "ealconfig", "pmdinfo", "remote", "cli.drivers"]
 )
 def test_module_that_needs_no_dpdk_reaches_no_extension(module):
-    """On a machine without libdpdk these import, and so will remote control."""
+    """On a machine without libdpdk these import, and live applications are controlled."""
     assert "_binding" not in reachable(module)
+
+
+def test_live_applications_are_controlled_with_the_standard_library_alone():
+    modules = {"remote"} | {name for name in MODULES if name.startswith("remote.")}
+    found = {name for module in modules | reachable("remote") for name in imported_names(module)}
+    packages = {name.split(".")[0] for name in found}
+    assert packages - {"dpdk_mirror"} <= sys.stdlib_module_names
 
 
 def test_imports_have_no_cycle():

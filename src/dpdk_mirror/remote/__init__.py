@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Mirrors in applications that run already, through DPDK's telemetry socket. The standard library alone; no DPDK.
+
+The application has librte_mirror, as a plugin (EAL's -d) or otherwise.
+"""
+
+from .application import TIMEOUT_S, Application
+from .discovery import applications, connect
+from .mirror import RemoteMirror
+from .records import RemoteMirrorInfo, RemotePort
+
+__all__ = [
+    "TIMEOUT_S",
+    "Application",
+    "RemoteMirror",
+    "RemoteMirrorInfo",
+    "RemotePort",
+    "applications",
+    "connect",
+]

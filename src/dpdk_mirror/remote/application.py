@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Applications that run, and what is asked of them."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..closeable import Closeable
+from ..errors import ClosedError, DisconnectedError, NoPluginError, NotFoundError, ProtocolError, UnsupportedError
+from ..spec import MirrorSpec, Mode
+from .answers import Answer, numbers, refusal
+from .channel import Channel, Greeting
+from .mirror import RemoteMirror
+from .places import label
+from .records import RemotePort, info_of, port_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["TIMEOUT_S", "Application"]
+
+TIMEOUT_S = 20.0
+"""How long an application may take to answer: changes to mirrors wait up to 5 s for pollers, and for each other."""
+
+_PROTOCOL = 1
+# More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
+_COUNT_MAX = 65536
+_LOAD = "start it with -d $(dpdk-mirror plugin-path) among its EAL arguments; if it is inert its log says why"
+
+
+class Application(Closeable):
+    """A running application, by the path of its socket. Connects when it is first asked something.
+
+    A connection that has failed is made anew for the next request, but not to another process that has got the socket
+    since: then, as when it is gone, that raises DisconnectedError.
+    """
+
+    def __init__(self, path: str | Path, *, timeout_s: float = TIMEOUT_S) -> None:
+        self.path = Path(path)
+        self.timeout_s = timeout_s
+        self._channel: Channel | None = None
+        self._pid: int | None = None
+        self._plugin: str | None = None
+        self._closed = False
+        self._lock = threading.Lock()  # one request at a time
+
+    def __repr__(self) -> str:
+        return f"<Application {self}>"
+
+    def __str__(self) -> str:
+        return label(self.path)
+
+    @property
+    def pid(self) -> int:
+        """Its process, as it says."""
+        return self.greet().pid
+
+    @property
+    def dpdk(self) -> str:
+        """The version of its DPDK."""
+        return self.greet().dpdk
+
+    @property
+    def plugin(self) -> str:
+        """The version of librte_mirror in it; NoPluginError if there is none."""
+        if self._plugin is None:
+            self._plugin = self._find_plugin(f"control mirrors in {self}")
+        return self._plugin
+
+    @property
+    def has_plugin(self) -> bool:
+        try:
+            return bool(self.plugin)
+        except NoPluginError:
+            return False
+
+    def ports(self) -> list[RemotePort]:
+        """All its ports, by id."""
+        found = []
+        for port_id in self._pages("ports", "/mirror/ports"):
+            try:
+                found.append(self.port(port_id))
+            except NotFoundError:  # it has gone meanwhile
+                continue
+        return found
+
+    def port(self, port: str | int) -> RemotePort:
+        """A port by its name or id."""
+        return port_of(self.ask(f"describe port {port}", "/mirror/ports", {"port": str(port)}))
+
+    def mirrors(self) -> list[RemoteMirror]:
+        """All its mirrors, oldest first, whoever has added them."""
+        return [RemoteMirror(self, mirror_id) for mirror_id in self._pages("mirrors", "/mirror/list")]
+
+    def find(self, mirror: str | int) -> RemoteMirror:
+        """A mirror by its name or id."""
+        info = info_of(self.ask(f"find mirror {mirror}", "/mirror/info", {"mirror": str(mirror)}))
+        return RemoteMirror(self, info.id, str(mirror))
+
+    def mirror(
+        self, source: str | int, *, to: str, spec: MirrorSpec | None = None, force: bool = False, **options: Any
+    ) -> RemoteMirror:
+        """Adds a mirror of the port ``source`` (a name or id); it is removed by its ``close()``.
+
+        ``to`` is a target that is made when it is not there yet: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE,
+        ring:NAME; or port:NAME, one that exists, which takes ``force`` since others may transmit on it. Options are
+        ``direction`` and MirrorSpec's; they override ``spec``. Without a mode in either it is auto.
+        """
+        if not isinstance(source, str | int) or not isinstance(to, str):
+            raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
+        if "direction" in options:
+            options["directions"] = options.pop("direction")
+        spec = replace(MirrorSpec(mode=Mode.AUTO) if spec is None else spec, **options)
+        doing = f"register mirror {source} -> {to} ({spec.directions})"
+        asked = {"source": str(source), "to": to, **({"force": "yes"} if force else {}), **spec.said()}
+        answer = self.ask(doing, "/mirror/add", asked)
+        return RemoteMirror(self, answer.number("id"), answer.text("name"))
+
+    def remove_all(self) -> int:
+        """Removes all its mirrors; returns how many there were."""
+        return self.ask("remove all mirrors", "/mirror/remove", {"all": "yes"}).number("removed")
+
+    def add_target(self, to: str, *, tx_queues: int = 0) -> int:
+        """Makes a target that stays without a mirror, until ``remove_target()``; returns its port id."""
+        queues = {"tx_queues": str(tx_queues)} if tx_queues else {}
+        return self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}).number("port")
+
+    def remove_target(self, to: str) -> None:
+        """Removes a target that ``add_target()`` has made and no mirror uses."""
+        self.ask(f"remove target {to}", "/mirror/target/remove", {"to": to})
+
+    def ask(self, doing: str, command: str, parameters: Mapping[str, str]) -> Answer:
+        """Any command of the plugin's, for which there is no method; ``doing`` is what errors say that was tried."""
+        doing = f"{doing} in {self}"
+        return Answer(doing, self._known(doing, command, parameters))
+
+    def close(self) -> None:
+        """Closes the connection; mirrors stay."""
+        with self._lock:
+            self._closed = True
+            self._drop()
+
+    def greet(self) -> Greeting:
+        """Connects, if need be; returns what the application says of itself."""
+        with self._lock:
+            return self._open(f"connect to {self.path}").greeting
+
+    def hang_up(self) -> None:
+        """Closes the connection until the next request: an application takes 10 clients at a time."""
+        with self._lock:
+            self._drop()
+
+    # Its inside.
+
+    def _pages(self, what: str, command: str) -> Iterator[int]:
+        doing = f"list {what} in {self}"
+        start = count = 0
+        while page := numbers(doing, self._known(doing, command, {"start": str(start)} if start else {}), start):
+            yield from page
+            start, count = page[-1] + 1, count + len(page)
+            if count > _COUNT_MAX:
+                raise ProtocolError(errno.EPROTO, f"{doing}: the answers have no end")
+
+    def _known(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
+        """The value of the answer of a plugin that is there and speaks as expected."""
+        if self._plugin is None:
+            self._plugin = self._find_plugin(doing)
+        return self._value(doing, command, parameters)
+
+    def _find_plugin(self, doing: str) -> str:
+        answer = Answer(doing, self._value(doing, "/mirror/version", {}))
+        if (protocol := answer.number("protocol")) != _PROTOCOL:
+            what = f"{doing}: its librte_mirror speaks protocol {protocol}, this is {_PROTOCOL}"
+            raise UnsupportedError(errno.ENOTSUP, what, "use the dpdk-mirror of the same version")
+        return answer.string("version")
+
+    def _value(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
+        with self._lock:
+            value = self._open(doing).ask(doing, command, parameters)
+        if value is None:  # DPDK's answer to a command that it does not know
+            what = f"{doing}: it has no {command}, so librte_mirror is not loaded there, or inert"
+            raise NoPluginError(errno.ENOTSUP, what, _LOAD)
+        if (error := refusal(doing, value)) is not None:
+            raise error
+        return value
+
+    def _open(self, doing: str) -> Channel:
+        if self._closed:
+            raise ClosedError(errno.EBADF, f"{doing}: the connection is closed")
+        if self._channel is None or self._channel.closed:
+            self._channel = self._connected(doing)
+        return self._channel
+
+    def _connected(self, doing: str) -> Channel:
+        try:
+            channel = Channel(self.path, self.timeout_s)
+        except (NotFoundError, DisconnectedError) as error:
+            if self._pid is None:
+                raise
+            raise DisconnectedError(errno.ECONNRESET, f"{doing}: the application has ended ({error.what})") from None
+        if self._pid not in (None, channel.greeting.pid):
+            channel.close()
+            what = f"{doing}: the application has ended, and process {channel.greeting.pid} has its socket now"
+            raise DisconnectedError(errno.ECONNRESET, what)
+        self._pid = channel.greeting.pid
+        return channel
+
+    def _drop(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None

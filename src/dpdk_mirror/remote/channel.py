@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""A connection to a telemetry socket: one request at a time, and within its time an answer or an exception."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
+from ..pairs import join_pairs
+from .answers import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["REQUEST_MAX", "Channel", "Greeting"]
+
+REQUEST_MAX = 1023
+"""Bytes of a request. DPDK cuts off what is longer, so no such request is sent."""
+
+# What DPDK says in its greeting is believed up to here.
+_ANSWER_MAX = 1 << 20
+
+_SUDO = "the socket belongs to another user: use sudo, or be the user that the application runs as"
+_MAYBE_DONE = "what was asked for may have been done all the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What an application says of itself to whoever connects."""
+
+    dpdk: str
+    pid: int
+    max_output_len: int
+
+
+class Channel:
+    """Usable until it is closed, or until a request fails: then a late answer could pass for the next one's."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+        self._doing = f"connect to {path}"
+        deadline = time.monotonic() + timeout_s
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._connect()
+            self.greeting = self._greeting(self._receive(1024, deadline))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._socket.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._socket.fileno() < 0
+
+    def ask(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
+        """The answer's value; ``doing`` is what errors say that was tried."""
+        request = f"{command},{join_pairs(parameters)}" if parameters else command
+        if len(request) > REQUEST_MAX:
+            what = f"{doing}: the request has {len(request)} bytes, more than the {REQUEST_MAX} that pass the socket"
+            raise InvalidConfigError(errno.EMSGSIZE, what, "shorten what it names")
+        self._doing = doing
+        deadline = time.monotonic() + self._timeout_s
+        try:
+            self._send(request, deadline)
+            answer = self._read(self._receive(self.greeting.max_output_len, deadline))
+            if list(answer) != [command]:
+                self._refuse(f"the answer is not one to {command}: {_excerpt(repr(answer))}")
+        except BaseException:
+            self.close()
+            raise
+        return answer[command]
+
+    def _connect(self) -> None:
+        try:
+            # A queue of connections that is full lets connect() wait, with this for a limit; Python's own timeout does
+            # not work there.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._timeout_s))
+            self._socket.connect(os.fspath(self._path))
+        except (OSError, ValueError) as error:
+            raise self._error(error) from None
+
+    def _send(self, request: str, deadline: float) -> None:
+        try:
+            self._socket.settimeout(_left(deadline))
+            self._socket.send(request.encode("ascii"), socket.MSG_NOSIGNAL)
+        except OSError as error:
+            raise self._error(error) from None
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        try:
+            self._socket.settimeout(_left(deadline))
+            packet, _, flags, _ = self._socket.recvmsg(size)
+        except OSError as error:
+            raise self._error(error) from None
+        if flags & socket.MSG_TRUNC:
+            self._refuse(f"the answer is longer than {size} bytes")
+        if not packet and not self._is_connected:
+            what = f"{self._doing}: it takes no more clients: it has 10 already, or is just ending"
+            raise ConflictError(errno.EBUSY, what)
+        if not packet:
+            raise self._error(ConnectionResetError(errno.ECONNRESET, ""))
+        return packet
+
+    def _read(self, packet: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(packet.decode())
+        except (ValueError, RecursionError):
+            self._refuse(f"the answer is no JSON: {_excerpt(packet.decode(errors='backslashreplace'))}")
+        if not isinstance(answer, dict):
+            self._refuse(f"the answer is no object: {_excerpt(repr(answer))}")
+        return answer
+
+    def _greeting(self, packet: bytes) -> Greeting:
+        answer = Answer(self._doing, self._read(packet))
+        size = answer.number("max_output_len")
+        return Greeting(answer.string("version"), answer.number("pid"), max(1, min(size, _ANSWER_MAX)))
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ProtocolError(errno.EPROTO, f"{self._doing}: {reason}")
+
+    def _error(self, error: OSError | ValueError) -> MirrorError:
+        if isinstance(error, TimeoutError | BlockingIOError):
+            what = f"{self._doing}: the application does not answer within {self._timeout_s:g} s"
+            return BusyTimeoutError(errno.ETIMEDOUT, what, _MAYBE_DONE if self._is_connected else "")
+        if not isinstance(error, OSError) or error.errno is None:  # Python itself has refused the path
+            return InvalidConfigError(errno.ENAMETOOLONG, f"{self._doing}: {error}")
+        reasons = {
+            errno.ECONNREFUSED: "nobody listens any more",
+            errno.EPROTOTYPE: "it is no telemetry socket",
+            errno.ECONNRESET: "the application has closed the connection",
+            errno.EPIPE: "the application has closed the connection",
+        }
+        hint = _SUDO if error.errno in (errno.EACCES, errno.EPERM) else ""
+        return error_for(error.errno, f"{self._doing}: {reasons.get(error.errno, os.strerror(error.errno))}", hint)
+
+    @property
+    def _is_connected(self) -> bool:
+        return hasattr(self, "greeting")
+
+
+def _left(deadline: float) -> float:
+    """Until the deadline, but never 0, which would mean that nothing may wait at all."""
+    return max(deadline - time.monotonic(), 0.001)
+
+
+def _timeval(seconds: float) -> bytes:
+    """C type: struct timeval. 0 would be no limit."""
+    microseconds = max(int(seconds * 1e6), 1)
+    return struct.pack("ll", *divmod(microseconds, 1_000_000))
+
+
+def _excerpt(text: str) -> str:
+    """Enough of it to recognise it by."""
+    text = ascii(text)[1:-1]
+    return text if len(text) <= 80 else f"{text[:77]}..."

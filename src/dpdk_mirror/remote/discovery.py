@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Which applications run, and how one is found by its name."""
+
+from __future__ import annotations
+
+import errno
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundError, NotPermittedError
+from .application import TIMEOUT_S, Application
+from .places import closed_directories, label, sockets
+
+__all__ = ["applications", "connect", "scan"]
+
+_PROBE_S = 2.0
+_ALL = "dpdk-mirror apps lists what runs"
+
+
+def applications(*, timeout_s: float = TIMEOUT_S) -> list[Application]:
+    """The applications that run and answer this user, with librte_mirror or without, by prefix."""
+    return [found for _, found in scan(timeout_s=timeout_s) if isinstance(found, Application)]
+
+
+def scan(
+    paths: list[Path] | None = None, *, timeout_s: float = TIMEOUT_S
+) -> list[tuple[Path, Application | MirrorError]]:
+    """Each telemetry socket that is found and not dead, and its application, or why that does not answer."""
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        paths = sockets() if paths is None else paths
+        found = zip(paths, pool.map(lambda path: _probe(path, timeout_s), paths), strict=True)
+        return [(path, each) for path, each in found if not isinstance(each, NotFoundError | DisconnectedError)]
+
+
+def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
+    """The application of a file prefix (with :N, if it is not the first of that prefix), or of a socket's path."""
+    if isinstance(where, Path) or "/" in where:
+        app = Application(where, timeout_s=timeout_s)
+        app.greet()
+        return app
+    results = scan([path for path in sockets() if label(path) == where], timeout_s=timeout_s)
+    alive = [found for _, found in results if isinstance(found, Application)]
+    if len(alive) == 1:
+        return alive[0]
+    if alive:
+        which = " ".join(str(app.path) for app in alive)
+        raise ConflictError(errno.EEXIST, f"connect to {where}: there are several: {which}", "give the socket's path")
+    for _, error in results:
+        if isinstance(error, MirrorError):
+            raise error
+    raise _not_found(where)
+
+
+def _not_found(where: str) -> MirrorError:
+    what = f"connect to {where}: no application of that file prefix answers"
+    if closed := closed_directories():
+        reason = f"and you must not look into {', '.join(map(str, closed))}"
+        return NotPermittedError(errno.EACCES, f"{what}, {reason}", "use sudo")
+    return NotFoundError(errno.ENOENT, what, _ALL)
+
+
+def _probe(path: Path, timeout_s: float) -> Application | MirrorError:
+    app = Application(path, timeout_s=_PROBE_S)
+    try:
+        app.greet()
+    except MirrorError as error:
+        return error
+    finally:
+        app.hang_up()
+    app.timeout_s = timeout_s
+    return app

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Where applications have their telemetry sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["closed_directories", "label", "runtime_directories", "sockets"]
+
+# A second process of a prefix that shares nothing with the first has :1, and so on.
+_SOCKET = re.compile(r"dpdk_telemetry\.v2(:\d+)?")
+# Of /proc/net/unix: reference count, protocol, flags (it listens), type (SEQPACKET), state, inode, path.
+_LISTENS = re.compile(r"\S+: [0-9A-F]+ [0-9A-F]+ 00010000 0005 \S+ +\d+ (/.*)")
+
+
+def runtime_directories() -> list[Path]:
+    """Where EAL puts what belongs to an application while it runs: this user's, root's and, as far as seen, others'."""
+    candidates = [os.environ.get("RUNTIME_DIRECTORY"), "/var/run", os.environ.get("XDG_RUNTIME_DIR"), "/tmp"]  # noqa: S108  # EAL's
+    folders = [*(Path(name) for name in candidates if name), *sorted(Path("/run/user").glob("*"))]
+    return list({os.path.realpath(folder): folder / "dpdk" for folder in reversed(folders)}.values())[::-1]
+
+
+def sockets() -> list[Path]:
+    """All telemetry sockets that are found, dead ones too, sorted by label."""
+    found = {os.path.realpath(path): path for path in [*_in_directories(), *_that_listen()]}
+    return sorted(found.values(), key=lambda path: (label(path), str(path)))
+
+
+def label(path: Path) -> str:
+    """How to name the application of a socket: its file prefix, and :N after it if there are several."""
+    match = _SOCKET.fullmatch(path.name)
+    return f"{path.parent.name}{match[1] or ''}" if match else str(path)
+
+
+def closed_directories() -> list[Path]:
+    """The runtime directories that this user must not look into."""
+    found = []
+    for folder in runtime_directories():
+        try:
+            next(folder.iterdir(), None)
+        except PermissionError:
+            found.append(folder)
+        except OSError:
+            continue
+    return found
+
+
+def _in_directories() -> Iterator[Path]:
+    for folder in runtime_directories():
+        with contextlib.suppress(OSError):
+            for prefix in folder.iterdir():
+                with contextlib.suppress(OSError):
+                    yield from (path for path in prefix.iterdir() if _SOCKET.fullmatch(path.name))
+
+
+def _that_listen() -> Iterator[Path]:
+    """Sockets in runtime directories that only their application knows of, as those of systemd's services."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/net/unix").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+            match = _LISTENS.fullmatch(line)
+            if match and _SOCKET.fullmatch(Path(match[1]).name):
+                yield Path(match[1])

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What an application tells of its ports and mirrors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from ..info import MirrorInfo, MirrorState
+from ..spec import Direction, MirrorStats, Mode
+
+if TYPE_CHECKING:
+    from .answers import Answer
+
+__all__ = ["RemoteMirrorInfo", "RemotePort"]
+
+_DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
+_MODES = {str(mode): mode for mode in Mode}
+_NUMBERS = (
+    "id", "target_port", "target_queue", "nb_target_queues", "nb_rx_queues", "nb_tx_queues", "snaplen", "split_len",
+)  # fmt: skip
+_STATES = {str(state): state for state in MirrorState}
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePort:
+    """A port of the application. ``is_target``: librte_mirror has made it, for mirrors."""
+
+    id: int
+    name: str
+    driver: str
+    started: bool
+    rx_queues: int
+    tx_queues: int
+    mtu: int
+    mac: str
+    is_target: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMirrorInfo(MirrorInfo):
+    """A mirror of the application as it is now.
+
+    ``source`` and ``target`` are as they were asked for, and so is ``spec``, a MirrorSpec's text. The application has
+    polled the ``*_polled`` queues of the source since the mirror was added, and not (yet) the ``*_unpolled`` ones: text
+    such as "0-3,5".
+    """
+
+    source: str
+    target: str
+    spec: str
+    rx_polled: str
+    rx_unpolled: str
+    tx_polled: str
+    tx_unpolled: str
+
+
+def port_of(answer: Answer) -> RemotePort:
+    return RemotePort(
+        id=answer.number("port"),
+        name=answer.text("name"),
+        driver=answer.string("driver"),
+        started=answer.flag("started"),
+        rx_queues=answer.number("rx_queues"),
+        tx_queues=answer.number("tx_queues"),
+        mtu=answer.number("mtu"),
+        mac=answer.string("mac"),
+        is_target=answer.flag("is_target"),
+    )
+
+
+def info_of(answer: Answer) -> RemoteMirrorInfo:
+    values: dict[str, Any] = {key: answer.number(key) for key in _NUMBERS}
+    values |= {key: answer.text(key) for key in ("name", "reason", "mode_reason", "source", "target", "spec")}
+    values |= {key: answer.string(key) for key in ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")}
+    return RemoteMirrorInfo(
+        src_port=answer.number("source_port"),
+        directions=answer.choice("directions", _DIRECTIONS),
+        mode=answer.choice("mode", _MODES),
+        state=answer.choice("state", _STATES),
+        origin=answer.flag("origin"),
+        **values,
+    )
+
+
+def stats_of(answer: Answer) -> MirrorStats:
+    return MirrorStats(**{field.name: answer.number(field.name) for field in fields(MirrorStats)})
