@@ -23,7 +23,7 @@ from .errors import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Driver", "PciId", "driver_directory", "drivers", "virtual_driver_of"]
+__all__ = ["Driver", "PciId", "driver_directory", "drivers", "installed_release", "virtual_driver_of"]
 
 _ANY = 0xFFFF
 _INFO = re.compile(rb"PMD_INFO_STRING= (\{[^\0]*\})\0")
@@ -92,6 +92,11 @@ def driver_directory() -> Path:
     raise NotFoundError(
         errno.ENOENT, "look for DPDK's drivers: no folder of them is found", "is DPDK installed with shared libraries?"
     )
+
+
+def installed_release() -> str:
+    """The release of DPDK that programs are built with here, such as 22.11.11; "" if there is none."""
+    return _output_of("pkg-config", "--modversion", "libdpdk").strip()
 
 
 @functools.cache

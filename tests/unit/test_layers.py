@@ -25,7 +25,13 @@ STRESS = ROOT / "tests" / "stress"
 
 C_FILES = sorted(path for folder in (CSRC, C_TESTS, BENCH, STRESS) for path in folder.rglob("*.[ch]"))
 PYTHON_FILES = sorted(
-    [*PACKAGE.rglob("*.py"), *BENCH.glob("*.py"), *(ROOT / "examples").glob("*.py"), ROOT / "build_ffi.py"]
+    [
+        *PACKAGE.rglob("*.py"),
+        *BENCH.glob("*.py"),
+        *(ROOT / "examples").glob("*.py"),
+        ROOT / "docs" / "generate.py",
+        ROOT / "build_ffi.py",
+    ]
 )
 
 

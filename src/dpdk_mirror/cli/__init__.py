@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The command dpdk-mirror: one file per sub-command, each with add_parser()."""
+"""The command dpdk-mirror: one file per group of sub-commands, each with add_parsers()."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
-from . import drivers, run
+from . import apply, apps, changes, doctor, drivers, mirrors, plugin, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EPILOG = """\
 examples:
-  dpdk-mirror drivers 'net_*'
-      list the drivers for Ethernet ports that the installed DPDK has
+  dpdk-mirror add dpdk0 --to tap:m0
+      mirror a port of a running application to a network interface
   dpdk-mirror run in.pcap --to out.pcapng
       replay a capture and write what the mirror gets
 
@@ -30,7 +30,7 @@ dpdk-mirror COMMAND --help tells more.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command. 0: done, 1: failed, with one line on stderr, 2: wrong usage, 130: interrupted."""
-    arguments = _make_parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     if arguments.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     try:
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dpdk-mirror",
         description="Zero-copy traffic mirroring of DPDK ports.",
@@ -61,8 +61,8 @@ def _make_parser() -> argparse.ArgumentParser:
     version = importlib.metadata.version("dpdk-mirror")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    run.add_parser(commands)
-    drivers.add_parser(commands)
+    for group in (apps, mirrors, changes, apply, doctor, plugin, run, drivers):
+        group.add_parsers(commands)
     return parser
 
 

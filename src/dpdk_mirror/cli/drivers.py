@@ -27,7 +27,7 @@ examples:
 """
 
 
-def add_parser(commands: Any) -> None:
+def add_parsers(commands: Any) -> None:
     parser = commands.add_parser(
         "drivers",
         help="list the drivers of the installed DPDK",

@@ -60,7 +60,7 @@ examples:
 """
 
 
-def add_parser(commands: Any) -> None:
+def add_parsers(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
         help="forward packets, or replay a capture, and mirror them meanwhile",

@@ -12,9 +12,11 @@ from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundErro
 from .application import TIMEOUT_S, Application
 from .places import closed_directories, label, sockets
 
-__all__ = ["applications", "connect", "scan"]
+__all__ = ["PROBE_S", "applications", "connect", "scan"]
 
-_PROBE_S = 2.0
+PROBE_S = 2.0
+"""How long an application may take to say whether it is there."""
+
 _ALL = "dpdk-mirror apps lists what runs"
 
 
@@ -61,7 +63,7 @@ def _not_found(where: str) -> MirrorError:
 
 
 def _probe(path: Path, timeout_s: float) -> Application | MirrorError:
-    app = Application(path, timeout_s=_PROBE_S)
+    app = Application(path, timeout_s=PROBE_S)
     try:
         app.greet()
     except MirrorError as error:

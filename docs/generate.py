@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Writes what is made from the command's parser into src/dpdk_mirror/share: shell completions and the manual page.
+
+Run it when a test says that they are out of date: .venv/bin/python docs/generate.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import shtab
+
+from dpdk_mirror.cli import make_parser
+from dpdk_mirror.cli.plugin import COMPLETIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parents[1] / "src" / "dpdk_mirror" / "share"
+MANUAL = "dpdk-mirror.1"
+_COUNTS = {"?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
+
+
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The sub-commands' parsers."""
+    (action,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def files() -> dict[str, str]:
+    """The files' content by their names."""
+    return {name: _completion(shell) for shell, name in COMPLETIONS.items()} | {MANUAL: _manual()}
+
+
+def _completion(shell: str) -> str:
+    parser = make_parser()
+    for each in commands(parser).values():
+        for action in each._actions:
+            if action.type is Path:
+                action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return shtab.complete(parser, shell=shell)
+
+
+def _manual() -> str:
+    """In man's macros. Descriptions and examples are laid out already, so they stay as they are."""
+    parser = make_parser()
+    lines = ['.TH DPDK\\-MIRROR 1 "" dpdk\\-mirror "User commands"', ".SH NAME"]
+    lines += [_text(f"dpdk-mirror - {parser.description}".rstrip(".")), ".SH SYNOPSIS", ".B dpdk\\-mirror"]
+    lines += [_text("COMMAND [options] ..."), ".SH COMMANDS"]
+    for name, command in commands(parser).items():
+        lines += [f".SS {_text(name)}", *_literal(_synopsis(command)), *_literal(command.description or "")]
+        for action in command._actions:
+            lines += _argument(command, action)
+        lines += _literal(command.epilog or "")
+    lines += [".SH EXIT STATUS", _text("0: done. 1: failed; one line on stderr says why. 2: wrong usage. 130: Ctrl-C.")]
+    lines += [".SH FILES", ".TP", _text("/var/run/dpdk, /tmp/dpdk, $XDG_RUNTIME_DIR/dpdk, $RUNTIME_DIRECTORY/dpdk")]
+    lines += [_text("where the sockets of applications are looked for")]
+    lines += [".SH ENVIRONMENT", ".TP", "DPDK_MIRROR_SOCKET"]
+    lines += [_text("of an application that has librte_mirror: where it opens a socket of its own, for --app")]
+    return "\n".join(lines) + "\n"
+
+
+def _synopsis(command: argparse.ArgumentParser) -> str:
+    words = [command.prog, "[options]"]
+    for action in command._actions:
+        if action.option_strings and action.required:
+            words += [action.option_strings[0], str(action.metavar)]
+        elif not action.option_strings:
+            metavar = str(action.metavar)
+            words.append(_COUNTS.get(str(action.nargs), "{}").format(metavar))
+    return " ".join(words)
+
+
+def _argument(command: argparse.ArgumentParser, action: argparse.Action) -> Iterator[str]:
+    """A paragraph of its own for each but --help."""
+    if "--help" in action.option_strings:
+        return
+    value = "" if action.nargs == 0 else str(action.metavar or "|".join(action.choices or ()))
+    name = ", ".join(action.option_strings)
+    yield ".TP"
+    yield f"\\fB{_text(name)}\\fR {_text(value)}".strip() if name else f"\\fI{_text(value)}\\fR"
+    yield _text((action.help or "") % {**vars(action), "prog": command.prog})
+
+
+def _literal(text: str) -> Iterator[str]:
+    """Text whose lines and blanks stay as they are."""
+    if text:
+        yield ".PP"
+        yield ".nf"
+        yield from (_text(line) for line in text.strip("\n").splitlines())
+        yield ".fi"
+
+
+def _text(text: str) -> str:
+    """A line that is no request of man's, whatever it has."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    return f"\\&{escaped}" if escaped.startswith(".") else escaped
+
+
+def main() -> int:
+    FOLDER.mkdir(exist_ok=True)
+    for name, content in files().items():
+        (FOLDER / name).write_text(content, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What a machine has, and lacks, for mirrors in live applications; and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import MirrorError, NoPluginError, NotFoundError
+from .plugin import load_error, plugin_path, writable_parents
+from .pmdinfo import driver_directory, installed_release
+from .remote import Application
+from .remote.discovery import scan
+from .remote.places import closed_directories, label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Finding", "findings"]
+
+_PROC = Path("/proc")
+_TUN = Path("/dev/net/tun")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``status`` is ok, note (it may do without) or bad (it will not do)."""
+
+    topic: str
+    status: str
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that has DPDK loaded. ``socket`` is what DPDK_MIRROR_SOCKET says."""
+
+    pid: int
+    name: str
+    has_mirror: bool
+    socket: str | None
+
+
+def findings() -> Iterator[Finding]:
+    """Everything, in the order in which it is to be mended."""
+    yield from _plugin()
+    yield _dpdk()
+    yield from _hugepages()
+    yield from _rights()
+    yield from _applications()
+
+
+def _plugin() -> Iterator[Finding]:
+    try:
+        path = plugin_path()
+    except NotFoundError as error:
+        yield Finding("plugin", "bad", error.what, error.hint)
+        return
+    reason = load_error(path)
+    if reason:
+        yield Finding("plugin", "bad", f"{path} cannot be loaded: {reason}", "install what is missing, or reinstall it")
+    else:
+        yield Finding("plugin", "ok", f"{path} can be loaded")
+    folders = writable_parents(path)
+    if folders:
+        what = f"EAL will refuse its path: everybody may write to {', '.join(map(str, folders))}"
+        fix = f"give -d {path.name} and LD_LIBRARY_PATH={path.parent}, or install it elsewhere"
+        yield Finding("plugin path", "bad", what, fix)
+    else:
+        yield Finding("plugin path", "ok", "nobody but its owners may write to the folders above it, as EAL demands")
+
+
+def _dpdk() -> Finding:
+    try:
+        folder = driver_directory()
+    except NotFoundError as error:
+        fix = "none is needed to control applications; to run dpdk-mirror run, install libdpdk-dev"
+        return Finding("DPDK", "note", error.what, fix)
+    return Finding("DPDK", "ok", f"{installed_release() or 'unknown release'}, drivers in {folder}")
+
+
+def _hugepages() -> Iterator[Finding]:
+    text = (_PROC / "meminfo").read_text(encoding="utf-8")
+    sizes = {key: int(value) for key, value in re.findall(r"^(Huge\w+):\s+(\d+)", text, re.MULTILINE)}
+    total, free = sizes.get("HugePages_Total", 0), sizes.get("HugePages_Free", 0)
+    what = f"{free} of {total} pages of {sizes.get('Hugepagesize', 0)} kB are free"
+    if free:
+        yield Finding("hugepages", "ok", what)
+    else:
+        fix = "an application without --no-huge wants some: sysctl vm.nr_hugepages=512"
+        yield Finding("hugepages", "note", what, fix)
+
+
+def _rights() -> Iterator[Finding]:
+    if os.geteuid() == 0:
+        yield Finding("rights", "ok", "root may talk to all applications")
+    else:
+        closed = ", ".join(map(str, closed_directories()))
+        what = f"you may talk to your own applications{f', and not look into {closed}' if closed else ''}"
+        yield Finding("rights", "note", what, "applications of root's take sudo")
+    if _TUN.exists():
+        yield Finding("tap", "ok", f"{_TUN} is there, for targets tap:IFACE")
+    else:
+        yield Finding("tap", "note", f"{_TUN} is not there, so targets tap:IFACE will not work", "modprobe tun")
+
+
+def _applications() -> Iterator[Finding]:
+    seen: set[int] = set()
+    found = False
+    for path, each in scan():
+        found = True
+        if isinstance(each, Application):
+            with each as app:
+                yield _application(app, seen)
+        else:
+            yield Finding(f"application {label(path)}", "bad", each.what, each.hint)
+    for process in processes():
+        if process.pid not in seen:
+            found = True
+            yield _process(process)
+    if not found:
+        yield Finding("applications", "note", "no DPDK application runs here", "start one, as root or as yourself")
+
+
+def _application(app: Application, seen: set[int]) -> Finding:
+    topic = f"application {app}"
+    try:
+        seen.add(app.pid)
+        return Finding(topic, "ok", f"process {app.pid}, {app.dpdk}, librte_mirror {app.plugin}: can be mirrored")
+    except NoPluginError as error:
+        loaded = any(process.pid == app.pid and process.has_mirror for process in processes())
+        if loaded:
+            what = f"process {app.pid}, {app.dpdk}: librte_mirror is loaded there, but inert"
+            return Finding(topic, "bad", what, "its log says why, in a line that begins with MIRROR")
+        return Finding(topic, "note", f"process {app.pid}, {app.dpdk}: librte_mirror is not loaded there", error.hint)
+    except MirrorError as error:
+        return Finding(topic, "bad", error.what, error.hint)
+
+
+def _process(process: Process) -> Finding:
+    topic = f"process {process.pid}"
+    if process.socket is not None:
+        app = Application(process.socket)
+        try:
+            with app:
+                return _application(app, set())
+        except MirrorError as error:
+            return Finding(topic, "bad", error.what, error.hint)
+    what = f"{process.name} has DPDK loaded, and no telemetry socket that is found here"
+    return Finding(topic, "note", what, "if it runs with --no-telemetry, start it with DPDK_MIRROR_SOCKET=PATH")
+
+
+def processes() -> Iterator[Process]:
+    """Processes with a shared DPDK in them, as far as this user may see; not this one."""
+    for folder in sorted(_PROC.glob("[0-9]*"), key=lambda folder: int(folder.name)):
+        if folder.name == str(os.getpid()):
+            continue
+        try:
+            maps = (folder / "maps").read_text(encoding="utf-8", errors="replace")
+            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            environment = (folder / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is another user's
+        if "/librte_eal.so" in maps:
+            match = re.search(rb"(?:^|\0)DPDK_MIRROR_SOCKET=([^\0]+)", environment)
+            socket = os.fsdecode(match[1]) if match else None
+            yield Process(int(folder.name), name, "/librte_mirror.so" in maps, socket)

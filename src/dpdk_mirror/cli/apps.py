@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""dpdk-mirror apps and ports: what runs, and what there is to mirror."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MirrorError
+from ..remote.discovery import scan
+from ..remote.places import closed_directories, label
+from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from ..remote import Application
+
+_APPS = {
+    "help": "list the DPDK applications that run",
+    "description": "Lists the DPDK applications that have a telemetry socket, and the librte_mirror in them.",
+    "epilog": """\
+examples:
+  dpdk-mirror apps
+      what runs here
+  dpdk-mirror apps --json
+      the same for other programs, with the paths of the sockets
+""",
+}
+_PORTS = {
+    "help": "list an application's ports",
+    "description": "Lists the ports of a running application: what can be mirrored, and the targets that were made.",
+    "epilog": """\
+examples:
+  dpdk-mirror ports
+      of the only application that has the plugin
+  dpdk-mirror ports --app ovs --json
+      of one of several, for other programs
+""",
+}
+
+
+def add_parsers(commands: Any) -> None:
+    add_common_arguments(add_command(commands, "apps", run_apps, _APPS), app=False)
+    add_common_arguments(add_command(commands, "ports", run_ports, _PORTS))
+
+
+def run_apps(arguments: argparse.Namespace) -> int:
+    rows = [_row(path, found) for path, found in scan()]
+    if arguments.json:
+        print_json(rows)
+    elif rows:
+        print_table(("app", "pid", "dpdk", "plugin", "socket"), rows)
+        for row in rows:
+            if row["error"]:
+                remark(row["error"])
+    else:
+        remark("no DPDK application with a telemetry socket is found")
+    for folder in closed_directories():
+        remark(f"you must not look into {folder}; use sudo")
+    return 0
+
+
+def run_ports(arguments: argparse.Namespace) -> int:
+    with open_application(arguments) as app:
+        rows = [record(port) for port in app.ports()]
+    if arguments.json:
+        print_json(rows)
+    elif rows:
+        columns = ("id", "name", "driver", "started", "rx_queues", "tx_queues", "mtu", "mac", "is_target")
+        print_table(columns, rows)
+    else:
+        remark("ovs has no ports")
+    return 0
+
+
+def _row(path: Path, found: Application | MirrorError) -> dict[str, Any]:
+    row: dict[str, Any] = {"app": label(path), "pid": None, "dpdk": None, "plugin": None, "socket": str(path)}
+    row["error"] = None
+    if isinstance(found, MirrorError):
+        return row | {"error": str(found)}
+    with found as app:
+        try:
+            row |= {"pid": app.pid, "dpdk": app.dpdk.removeprefix("DPDK ")}
+            row["plugin"] = app.plugin if app.has_plugin else None
+        except MirrorError as error:
+            row["error"] = str(error)
+    return row

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What the commands for live applications have in common: which application, a mirror's parameters, what is printed."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import json
+import os
+import sys
+from dataclasses import asdict
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import ConflictError, InvalidConfigError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
+from ..remote import TIMEOUT_S, Application, connect
+from ..remote.discovery import PROBE_S, scan
+from ..remote.places import closed_directories
+from ..spec import PARAMETERS, MirrorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_LOAD = "start one with -d $(dpdk-mirror plugin-path) among its EAL arguments; dpdk-mirror doctor tells more"
+
+
+def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], texts: Mapping[str, str]) -> Any:
+    """A sub-command; ``texts`` are argparse's help, description and epilog."""
+    parser = commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
+    parser.set_defaults(run=run, parser=parser)
+    return parser
+
+
+def add_common_arguments(parser: argparse.ArgumentParser, *, app: bool = True) -> None:
+    if app:
+        parser.add_argument(
+            "--app", metavar="PREFIX|SOCKET",
+            help="the application: its file prefix as apps lists it, or its socket's path; may be left out when only "
+            "one has the plugin",
+        )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="JSON on stdout, instead of text")
+    parser.add_argument("--debug", action="store_true", help="tracebacks")
+
+
+def open_application(arguments: argparse.Namespace) -> Application:
+    """The application that --app names, else the only one with the plugin."""
+    if arguments.app is not None:
+        return connect(arguments.app)
+    found = [each for _, each in scan(timeout_s=PROBE_S)]
+    apps = [each for each in found if isinstance(each, Application)]
+    able = [app for app in apps if _is_able(app)]
+    if len(able) == 1:
+        able[0].timeout_s = TIMEOUT_S
+        return able[0]
+    if able:
+        names = ", ".join(str(app) for app in able)
+        raise ConflictError(errno.EEXIST, f"choose an application: there are several: {names}", "name one with --app")
+    raise _why_none(apps, [each for each in found if isinstance(each, MirrorError)])
+
+
+def _is_able(app: Application) -> bool:
+    try:
+        return app.has_plugin
+    except MirrorError:
+        return False  # what ails it is said when it is named
+    finally:
+        app.hang_up()
+
+
+def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError:
+    what = "choose an application"
+    if apps:
+        names = ", ".join(str(app) for app in apps)
+        return NoPluginError(errno.ENOTSUP, f"{what}: without librte_mirror, or with an inert one: {names}", _LOAD)
+    if errors:
+        return errors[0]
+    if closed := closed_directories():
+        folders = ", ".join(map(str, closed))
+        return NotPermittedError(errno.EACCES, f"{what}: you must not look into {folders}", "use sudo")
+    return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _LOAD)
+
+
+def add_parameter_arguments(parser: argparse.ArgumentParser, *, fixed: bool) -> None:
+    """An option for each key of a spec's text; those that cannot be changed later only if ``fixed``."""
+    group = parser.add_argument_group("parameters")
+    for key, parameter in PARAMETERS.items():
+        if parameter.fixed and not fixed:
+            continue
+        options: dict[str, Any] = {"dest": key, "help": parameter.meaning.replace("%", "%%")}
+        if parameter.choices == ("no", "yes"):
+            options |= {"action": argparse.BooleanOptionalAction, "default": None}
+        elif parameter.choices:
+            options["choices"] = parameter.choices
+        else:
+            options["metavar"] = parameter.value
+        group.add_argument(f"--{key.replace('_', '-')}", **options)
+
+
+def parameters(arguments: argparse.Namespace) -> dict[str, str]:
+    """The texts of the parameters that are given; ends the program with its usage when they cannot be."""
+    given = {key: getattr(arguments, key, None) for key in PARAMETERS}
+    texts = {
+        key: ("yes" if value else "no") if isinstance(value, bool) else value
+        for key, value in given.items()
+        if value is not None
+    }
+    try:
+        MirrorSpec.from_texts({"mode": "auto", **texts})
+    except InvalidConfigError as error:
+        arguments.parser.error(str(error))
+    return texts
+
+
+def record(value: Any) -> dict[str, Any]:
+    """A dataclass's fields as JSON has them."""
+    return {key: str(each) if isinstance(each, Enum) else each for key, each in asdict(value).items()}
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, indent=2), flush=True)
+
+
+def printable(text: str) -> str:
+    r"""``text`` as it may go to a terminal: what is not printable is written \xHH or \uHHHH."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    print(printable(text), flush=True)
+
+
+def remark(text: str) -> None:
+    """A line that is not the command's output."""
+    print(f"dpdk-mirror: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A table of these columns; numbers are flushed right."""
+    result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        numeric = any(isinstance(row[column], int) for row in rows)
+        result.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(Text(printable(_shown(row[column]))) for column in columns))
+    return result
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    console().print(table(columns, rows))
+
+
+def console() -> Console:
+    result = Console()
+    if not result.is_terminal:
+        result.width = 1000  # whoever reads it line by line wants each row on one
+    return result
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value in {"", None} else str(value)
+
+
+def is_for_people() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

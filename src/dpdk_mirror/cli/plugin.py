@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""dpdk-mirror plugin-path and completion: what others load, applications and shells."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotFoundError
+from ..plugin import plugin_path, writable_parents
+from .common import add_command, add_common_arguments, print_json, remark, say
+
+if TYPE_CHECKING:
+    import argparse
+
+COMPLETIONS = {"bash": "dpdk-mirror.bash", "zsh": "_dpdk-mirror", "fish": "dpdk-mirror.fish"}
+"""The files that complete the command, by shell. They are made from the parser, see docs/generate.py."""
+
+_PLUGIN_PATH = {
+    "help": "print the path of the plugin, for -d",
+    "description": "Prints the path of librte_mirror.so: what a DPDK application is given with -d among its EAL "
+    "arguments, so\nthat its ports can be mirrored. It does nothing there until it is asked to.",
+    "epilog": """\
+examples:
+  dpdk-mirror plugin-path
+      the path
+  dpdk-mirror plugin-path --json
+      with the folders above it because of which EAL would refuse it
+
+  dpdk-testpmd --no-pci --vdev net_null0 -d $(dpdk-mirror plugin-path) -- --forward-mode=io
+      an application that takes it
+""",
+}
+_COMPLETION = {
+    "help": "print what completes this command in a shell",
+    "description": "Prints what a shell needs to complete this command's words.",
+    "epilog": """\
+examples:
+  dpdk-mirror completion bash
+      eval "$(dpdk-mirror completion bash)" in ~/.bashrc
+  dpdk-mirror completion zsh
+      > a file _dpdk-mirror in a folder of $fpath
+""",
+}
+
+
+def add_parsers(commands: Any) -> None:
+    add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=False)
+    completion = add_command(commands, "completion", run_completion, _COMPLETION)
+    completion.add_argument("shell", metavar="SHELL", choices=tuple(COMPLETIONS), help=", ".join(COMPLETIONS))
+    completion.add_argument("--debug", action="store_true", help="tracebacks")
+
+
+def run_plugin_path(arguments: argparse.Namespace) -> int:
+    path = plugin_path()
+    folders = writable_parents(path)
+    if arguments.json:
+        print_json({"path": str(path), "world_writable": [str(folder) for folder in folders]})
+        return 0
+    say(str(path))
+    if folders:
+        remark(f"EAL will refuse it, since everybody may write to {', '.join(map(str, folders))}; {without_path(path)}")
+    return 0
+
+
+def without_path(path: Path) -> str:
+    """How to load a plugin whose path EAL refuses."""
+    return f"give -d {path.name} instead, and LD_LIBRARY_PATH={path.parent} in the environment"
+
+
+def run_completion(arguments: argparse.Namespace) -> int:
+    path = Path(__file__).parents[1] / "share" / COMPLETIONS[arguments.shell]
+    if not path.is_file():
+        raise NotFoundError(
+            errno.ENOENT, f"complete for {arguments.shell}: {path} is not there", "reinstall dpdk-mirror"
+        )
+    print(path.read_text(encoding="utf-8"), end="")
+    return 0

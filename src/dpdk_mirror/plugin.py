@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The file that applications load: librte_mirror, as EAL's -d takes it."""
+
+from __future__ import annotations
+
+import errno
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from .errors import NotFoundError
+
+__all__ = ["load_error", "plugin_path", "writable_parents"]
+
+_NAME = "librte_mirror.so"
+# As EAL loads it; in a process of its own, since it stays loaded.
+_LOAD = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_GLOBAL)"
+
+
+def plugin_path() -> Path:
+    """Where librte_mirror.so is: inside this package; NotFoundError if it was installed without."""
+    path = Path(__file__).with_name(_NAME)
+    if not path.is_file():
+        what = f"look for the plugin: {path} is not there: the package was installed without it"
+        hint = "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler, then reinstall dpdk-mirror"
+        raise NotFoundError(errno.ENOENT, what, hint)
+    return path
+
+
+def writable_parents(path: Path) -> list[Path]:
+    """The folders above ``path`` that everybody may write to, however sticky: EAL takes no plugin from below them."""
+    return [folder for folder in path.resolve().parents if folder.stat().st_mode & stat.S_IWOTH]
+
+
+def load_error(path: Path) -> str:
+    """Why the dynamic loader cannot load the plugin, "" if it can; tried in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", _LOAD, str(path)], capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines()
+    return lines[-1].removeprefix("OSError: ") if lines else f"the loader ended with status {done.returncode}"

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""``dpdk-mirror doctor`` and ``plugin-path``: each thing that can be missing is found, and how to mend it is said."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dpdk_mirror import checks, plugin
+from dpdk_mirror.cli import main
+from dpdk_mirror.errors import NotFoundError
+from dpdk_mirror.pmdinfo import installed_release
+
+PLUGIN = Path(plugin.__file__).with_name("librte_mirror.so")
+
+
+@pytest.fixture
+def healthy(runtime, monkeypatch, tmp_path):
+    """A machine on which all is well and nothing runs, with a /proc and a plugin of its own."""
+    proc = tmp_path / "proc"
+    proc.mkdir()
+    (proc / "meminfo").write_text("HugePages_Total:     640\nHugePages_Free:      639\nHugepagesize:       2048 kB\n")
+    monkeypatch.setattr(checks, "_PROC", proc)
+    monkeypatch.setattr(checks, "_TUN", tmp_path)
+    path = tmp_path / "librte_mirror.so"
+    path.write_bytes(b"")
+    monkeypatch.setattr(checks, "plugin_path", lambda: path)
+    monkeypatch.setattr(checks, "load_error", lambda path: "")
+    monkeypatch.setattr(checks, "writable_parents", lambda path: [])
+    return tmp_path
+
+
+@pytest.fixture
+def doctor(capsys):
+    """``doctor()`` runs it with --json; returns its exit code and the findings by topic."""
+
+    def run():
+        code = main(["doctor", "--json"])
+        found = json.loads(capsys.readouterr().out)
+        return code, {finding.pop("topic"): finding for finding in found}
+
+    return run
+
+
+def test_where_all_is_well_it_says_so(doctor, healthy):
+    code, found = doctor()
+    assert code == 0
+    assert {topic: finding["status"] for topic, finding in found.items()} == {
+        "plugin": "ok", "plugin path": "ok", "DPDK": "ok", "hugepages": "ok",
+        "rights": "ok" if os.geteuid() == 0 else "note", "tap": "ok", "applications": "note",
+    }  # fmt: skip
+    assert found["hugepages"]["what"] == "639 of 640 pages of 2048 kB are free"
+    assert installed_release() in found["DPDK"]["what"]
+
+
+def test_for_people_it_is_a_line_each_and_one_for_what_to_do(capsys, healthy):
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"ok    plugin: {healthy}/librte_mirror.so can be loaded"
+    assert lines[-2:] == [
+        "note  applications: no DPDK application runs here", "      -> start one, as root or as yourself"
+    ]  # fmt: skip
+
+
+def test_a_plugin_that_is_not_there_is_bad(doctor, healthy, monkeypatch, capsys):
+    def missing():
+        raise NotFoundError(2, "look for the plugin: it is not there", "reinstall it")
+
+    monkeypatch.setattr(checks, "plugin_path", missing)
+    code, found = doctor()
+    assert code == 1
+    assert found["plugin"] == {"status": "bad", "what": "look for the plugin: it is not there", "fix": "reinstall it"}
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == "dpdk-mirror: not in order: plugin\n"
+
+
+def test_a_plugin_that_cannot_be_loaded_is_bad_and_the_loader_says_why(doctor, healthy, monkeypatch):
+    monkeypatch.setattr(checks, "load_error", plugin.load_error)
+    code, found = doctor()
+    assert code == 1
+    assert found["plugin"]["status"] == "bad"
+    assert "cannot be loaded: " in found["plugin"]["what"]
+    assert "file too short" in found["plugin"]["what"]
+
+
+def test_a_plugin_below_a_folder_for_everybody_is_bad(doctor, healthy, monkeypatch):
+    monkeypatch.setattr(checks, "writable_parents", plugin.writable_parents)
+    healthy.chmod(0o1777)
+    code, found = doctor()
+    assert code == 1
+    assert str(healthy) in found["plugin path"]["what"]
+    assert f"give -d librte_mirror.so and LD_LIBRARY_PATH={healthy}" in found["plugin path"]["fix"]
+
+
+def test_missing_hugepages_and_tun_may_be_all_right(doctor, healthy, monkeypatch):
+    (healthy / "proc/meminfo").write_text("HugePages_Total:       0\n")
+    monkeypatch.setattr(checks, "_TUN", healthy / "nowhere")
+    code, found = doctor()
+    assert code == 0
+    assert (found["hugepages"]["status"], found["tap"]["status"]) == ("note", "note")
+    assert "sysctl vm.nr_hugepages" in found["hugepages"]["fix"]
+    assert found["tap"]["fix"] == "modprobe tun"
+
+
+def test_rights_that_are_missing_say_sudo(doctor, healthy, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert doctor()[1]["rights"]["fix"] == "applications of root's take sudo"
+
+
+def test_applications_are_told_apart(doctor, healthy, start):
+    """Those that can be mirrored, those without the plugin, those that hang."""
+    start("well")
+    start("plain", plugin=False, pid=12)
+    hung = start("hung")
+    hung.odd["greeting"] = hung.hang
+    code, found = doctor()
+    assert code == 1
+    assert found["application well"]["status"] == "ok"
+    assert "librte_mirror 0.1.0: can be mirrored" in found["application well"]["what"]
+    assert found["application plain"]["status"] == "note"
+    assert "librte_mirror is not loaded there" in found["application plain"]["what"]
+    assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
+    assert found["application hung"]["status"] == "bad"
+    assert "does not answer" in found["application hung"]["what"]
+    assert "applications" not in found
+
+
+def process(folder, pid, maps, environ=b"A=1\0"):
+    (folder / "proc" / str(pid)).mkdir()
+    (folder / "proc" / str(pid) / "maps").write_text(maps)
+    (folder / "proc" / str(pid) / "comm").write_text("testpmd\n")
+    (folder / "proc" / str(pid) / "environ").write_bytes(environ)
+
+
+EAL = "7f0 r-xp 0 08:01 1 /usr/lib/librte_eal.so.23.0\n"
+
+
+def test_a_plugin_that_is_inert_is_bad(doctor, healthy, start):
+    start("app", plugin=False, pid=12)
+    process(healthy, 12, EAL + "7f1 r-xp 0 08:01 2 /opt/librte_mirror.so\n")
+    code, found = doctor()
+    assert code == 1
+    assert found["application app"]["what"].endswith("librte_mirror is loaded there, but inert")
+
+
+def test_a_process_without_a_socket_is_told_of_a_socket_of_its_own(doctor, healthy):
+    process(healthy, 12, EAL)
+    process(healthy, 13, "7f0 r-xp 0 08:01 1 /usr/lib/libc.so.6\n")
+    code, found = doctor()
+    assert code == 0
+    assert "testpmd has DPDK loaded, and no telemetry socket" in found["process 12"]["what"]
+    assert "DPDK_MIRROR_SOCKET=PATH" in found["process 12"]["fix"]
+    assert "process 13" not in found
+
+
+def test_a_socket_of_the_plugins_own_is_found_by_the_processs_environment(doctor, healthy, start):
+    fake = start("private", "own.sock")
+    process(healthy, 12, EAL, b"A=1\0DPDK_MIRROR_SOCKET=" + os.fsencode(fake.path) + b"\0B=2\0")
+    code, found = doctor()
+    assert code == 0
+    assert "can be mirrored" in found[f"application {fake.path}"]["what"]
+
+
+def test_plugin_path_is_that_of_the_installed_library(capsys):
+    assert main(["plugin-path"]) == 0
+    path = Path(capsys.readouterr().out.strip())
+    assert path.name == "librte_mirror.so"
+    assert path.read_bytes()[:4] == b"\x7fELF"
+    assert main(["plugin-path", "--json"]) == 0
+    folders = [str(folder) for folder in path.parents if folder.stat().st_mode & 0o002]
+    assert json.loads(capsys.readouterr().out) == {"path": str(path), "world_writable": folders}
+
+
+def test_plugin_path_warns_of_folders_because_of_which_eal_would_refuse_it(capsys, tmp_path, monkeypatch):
+    """Stdout is still the path alone."""
+    tmp_path.chmod(0o777)
+    (tmp_path / "librte_mirror.so").write_bytes(b"")
+    monkeypatch.setattr("dpdk_mirror.cli.plugin.plugin_path", lambda: tmp_path / "librte_mirror.so")
+    assert main(["plugin-path"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{tmp_path}/librte_mirror.so\n"
+    assert str(tmp_path) in captured.err
+    assert f"give -d librte_mirror.so instead, and LD_LIBRARY_PATH={tmp_path} in the environment" in captured.err
+
+
+def test_without_the_library_plugin_path_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(plugin, "_NAME", "nowhere.so")
+    assert main(["plugin-path"]) == 1
+    assert "install libdpdk-dev" in capsys.readouterr().err
+
+
+def test_this_process_is_not_among_those_that_run_dpdk(monkeypatch):
+    """Nor does a process that is no application disturb."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        found = [each.pid for each in checks.processes()]
+        other.communicate(b"\n")
+    assert os.getpid() not in found
+    assert other.pid not in found
+    assert socket.AF_UNIX

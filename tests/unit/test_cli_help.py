@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Help, manual page and shell completions: they tell what the parser takes, and what they show works."""
+
+import argparse
+import importlib.util
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from fakeapp import FakeMirror
+
+import dpdk_mirror
+from dpdk_mirror.cli import main, make_parser
+from dpdk_mirror.spec import MirrorSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARE = Path(dpdk_mirror.__file__).parent / "share"
+
+_spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+generate = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(generate)
+
+COMMANDS = generate.commands(make_parser())
+LIVE = sorted(set(COMMANDS) - {"run", "drivers"})  # those have tests of their own
+
+
+def options_of(command):
+    return [option for action in command._actions for option in action.option_strings if option != "-h"]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
+    """Two at least, as they stand there; the one that runs until Ctrl-C is stopped at its first pause."""
+    fake = start("ovs")
+    fake.ports = {0: "dpdk0"}
+    fake.mirrors = {number: FakeMirror(number, "dpdk0", "tap:m1", MirrorSpec(name=f"m{number}")) for number in (1, 2)}
+    fake.mirrors[2].spec = MirrorSpec(name="web")
+    fake.mirrors[1].spec = MirrorSpec(name="first")
+    fake._next_id = 3
+    monkeypatch.chdir(tmp_path)
+    Path("mirrors.toml").write_text('[mirrors.web]\nsource = "dpdk0"\nto = "tap:m1"\n', encoding="utf-8")
+
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dpdk_mirror.cli.mirrors.time.sleep", interrupt)
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    examples = re.findall(r"^  dpdk-mirror (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(examples) >= 2
+    for example in examples:
+        code = main(shlex.split(example))
+        captured = capsys.readouterr()
+        # The doctor may find something here that is not in order.
+        assert code == 0 or name == "doctor", captured.err
+        assert captured.out
+        fake.mirrors.setdefault(2, FakeMirror(2, "dpdk0", "tap:m1", MirrorSpec(name="web")))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_takes_debug_and_says_what_it_is_for(name):
+    assert "--debug" in options_of(COMMANDS[name])
+    assert COMMANDS[name].description
+    if name != "completion":
+        assert "--json" in options_of(COMMANDS[name])
+    for action in COMMANDS[name]._actions:
+        assert action.help, action.option_strings
+
+
+def test_what_is_made_from_the_parser_is_up_to_date():
+    """If not: .venv/bin/python docs/generate.py."""
+    made = generate.files()
+    assert sorted(path.name for path in SHARE.iterdir()) == sorted(made)
+    for name, content in made.items():
+        assert (SHARE / name).read_text(encoding="utf-8") == content, f"{name}: run docs/generate.py"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_manual_tells_each_option(name):
+    manual = (SHARE / "dpdk-mirror.1").read_text(encoding="utf-8").replace("\\-", "-")
+    section = manual.split(f"\n.SS {name}\n")[1].split("\n.SS ")[0]
+    for option in options_of(COMMANDS[name]):
+        assert option == "--help" or f"{option}" in section
+
+
+def test_the_manual_is_one_that_man_can_show():
+    command = ["man", "--warnings", "--local-file", str(SHARE / "dpdk-mirror.1")]
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr == ""
+    text = re.sub(".\b", "", done.stdout)
+    assert "   dpdk-mirror add dpdk0 --to tap:m0\n" in text
+    assert "   SOURCE  <----------->  SINK\n" in text
+
+
+def complete(*words):
+    """What bash would offer for the last of the words."""
+    script = (
+        'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}\n'
+        '"$(complete -p dpdk-mirror | sed "s/.*-F \\([^ ]*\\).*/\\1/")" dpdk-mirror "${COMP_WORDS[COMP_CWORD]}"\n'
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    command = ["bash", "-c", script, "bash", str(SHARE / "dpdk-mirror.bash"), "dpdk-mirror", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_bash_completes_commands_options_and_choices(tmp_path, monkeypatch):
+    assert set(complete("")) >= set(COMMANDS)
+    assert complete("upd") == ["update"]
+    assert "--target-queue" in complete("add", "--t")
+    assert complete("update", "--t") == []
+    assert complete("update", "--mode", "sp") == ["split"]
+    monkeypatch.chdir(tmp_path)
+    Path("mirrors.toml").write_text("", encoding="utf-8")
+    assert complete("apply", "mirr") == ["mirrors.toml"]
+
+
+@pytest.mark.parametrize(("shell", "check"), [("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])])
+def test_completion_prints_what_the_shell_reads(capsys, tmp_path, shell, check):
+    assert main(["completion", shell]) == 0
+    script = tmp_path / "script"
+    script.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert "dpdk-mirror" in script.read_text(encoding="utf-8")
+    subprocess.run([shell, *check, script], check=True)
+
+
+def test_the_command_itself_shows_two_examples():
+    assert len(re.findall("^  dpdk-mirror ", make_parser().epilog, re.MULTILINE)) >= 2
+    assert isinstance(make_parser(), argparse.ArgumentParser)

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The commands for live applications: what they ask, what they print, and how they end."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from fakeapp import FakeMirror
+
+from dpdk_mirror.cli import main
+from dpdk_mirror.remote import places
+from dpdk_mirror.spec import PARAMETERS, MirrorSpec, MirrorStats
+
+
+@pytest.fixture
+def fake(start):
+    return start("ovs")
+
+
+@pytest.fixture
+def command(capsys):
+    """``command("list", ...)`` runs it; returns its exit code, stdout and stderr."""
+
+    def run(*arguments):
+        code = main(list(map(str, arguments)))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def read_json(command):
+    """The same with --json, for a command that must end well."""
+
+    def run(*arguments):
+        code, out, err = command(*arguments, "--json")
+        assert (code, err) == (0, "")
+        return json.loads(out)
+
+    return run
+
+
+def rows_of(text):
+    return [line.split() for line in text.splitlines()]
+
+
+def test_apps_lists_what_runs(command, read_json, start, fake):
+    start("plain", plugin=False, pid=12)
+    code, out, err = command("apps")
+    assert (code, err) == (0, "")
+    assert rows_of(out)[0] == ["app", "pid", "dpdk", "plugin", "socket"]
+    assert rows_of(out)[1:] == [
+        ["ovs", "4711", "22.11.11", "0.1.0", str(fake.path)],
+        ["plain", "12", "22.11.11", "-", str(fake.path).replace("/ovs/", "/plain/")],
+    ]
+    assert [(app["app"], app["plugin"]) for app in read_json("apps")] == [("ovs", "0.1.0"), ("plain", None)]
+
+
+def test_apps_says_what_ails_one_that_hangs(command, fake):
+    fake.odd["greeting"] = fake.hang
+    code, out, err = command("apps")
+    assert code == 0
+    assert "ovs" in out
+    assert "the application does not answer within 2 s" in err
+
+
+def test_without_applications_apps_is_empty_and_no_error(command, read_json, runtime):
+    assert command("apps") == (0, "", "dpdk-mirror: no DPDK application with a telemetry socket is found\n")
+
+
+def test_ports_lists_ports(command, read_json, fake):
+    code, out, _ = command("ports")
+    assert code == 0
+    assert rows_of(out)[1:] == [
+        ["0", "net_ring0", "net_ring", "yes", "2", "2", "1500", "02:00:00:00:00:01", "no"],
+        ["1", "net_null1", "net_null", "yes", "2", "2", "1500", "02:00:00:00:00:01", "no"],
+    ]
+    assert [port["name"] for port in read_json("ports", "--app", "ovs")] == ["net_ring0", "net_null1"]
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["stats"], ["remove", "--all"]])
+def test_no_mirrors_are_no_error(command, read_json, fake, arguments):
+    code, out, err = command(*arguments)
+    assert code == 0
+    assert (out, err) in [("", "dpdk-mirror: ovs has no mirrors\n"), ("removed 0 mirrors\n", "")]
+    assert read_json(*arguments) in ([], {"removed": 0})
+
+
+def test_a_mirror_is_added_changed_and_removed(command, fake):
+    code, out, err = command(
+        "add", "net_ring0", "--to", "tap:m0", "--direction", "rx", "--snaplen", 96, "--name", "web"
+    )
+    assert (code, err) == (0, "")
+    assert out == (
+        "added mirror web: net_ring0 -> tap:m0 (rx)\nshare, since net_tap reads a packet within its tx burst\n"
+    )
+    assert "/mirror/add,source=net_ring0,to=tap:m0,directions=rx,mode=auto,snaplen=96,name=web" in fake.requests
+    code, out, _ = command("list")
+    assert rows_of(out) == [
+        ["id", "name", "source", "target", "directions", "mode", "state"],
+        ["1", "web", "net_ring0", "tap:m0", "rx", "share", "running"],
+    ]
+    assert command("update", "web", "--snaplen", 0, "--mode", "copy", "--origin")[0] == 0
+    assert "/mirror/update,mirror=1,mode=copy,snaplen=0,origin=yes" in fake.requests
+    assert command("update", "web", "--no-origin")[0] == 0
+    assert "/mirror/update,mirror=1,origin=no" in fake.requests
+    assert command("pause", "web")[:2] == (0, "paused mirror web\n")
+    assert fake.mirrors[1].state == "paused"
+    assert command("resume", 1)[:2] == (0, "resumed mirror 1\n")
+    assert fake.mirrors[1].state == "running"
+    fake.mirrors[1].seen = 5
+    assert command("reset", "web")[:2] == (0, "reset mirror web\n")
+    assert fake.mirrors[1].seen == 0
+    assert command("remove", "web")[:2] == (0, "removed mirror web\n")
+    assert fake.mirrors == {}
+
+
+def test_json_of_changes_is_what_info_tells(read_json, fake):
+    added = read_json("add", 0, "--to", "ring:a", "--name", "web")
+    assert added == read_json("info", "web")[0] == read_json("list")[0]
+    assert (added["id"], added["state"], added["directions"]) == (1, "running", "both")
+    assert read_json("update", "web", "--snaplen", 64)["snaplen"] == 64
+    assert read_json("pause", "web", 1) == {"paused": [1, 1]}
+    assert read_json("remove", "web") == {"removed": [1]}
+
+
+def test_info_tells_all_line_by_line(command, fake):
+    command("add", 0, "--to", "ring:a", "--name", "web")
+    _, out, _ = command("info", "web")
+    lines = dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
+    assert lines["name"] == "web"
+    assert lines["spec"] == "directions=both,mode=auto,name=web"
+    assert (lines["rx_polled"], lines["rx_unpolled"]) == ("0", "1")
+
+
+def test_remove_all_removes_all(command, fake):
+    for number in range(3):
+        command("add", 0, "--to", f"ring:{number}")
+    assert command("remove", "--all")[:2] == (0, "removed 3 mirrors\n")
+
+
+def test_of_several_mirrors_none_is_changed_if_one_is_not_there(command, fake):
+    command("add", 0, "--to", "ring:a", "--name", "web")
+    code, out, err = command("remove", "web", "nix")
+    assert (code, out) == (1, "")
+    assert err == "dpdk-mirror: find mirror nix in ovs: there is no mirror nix [ENOENT]\n"
+    assert len(fake.mirrors) == 1
+
+
+def test_stats_shows_what_has_been_counted(command, read_json, fake):
+    command("add", 0, "--to", "ring:a", "--name", "web")
+    command("add", 1, "--to", "ring:b")
+    fake.mirrors[1].seen = 7
+    _, out, _ = command("stats")
+    assert rows_of(out) == [
+        ["id", "name", "seen", "packets", "bytes"],
+        ["1", "web", "7", "7", "448"],
+        ["2", "mirror2", "0", "0", "0"],
+    ]
+    (web,) = read_json("stats", "web")
+    assert list(web) == ["id", "name", *MirrorStats.__slots__]
+    assert web["packets"] == 7
+
+
+def test_stats_watches_until_ctrl_c_which_is_a_good_end(fake):
+    """One line of JSON each time, with the packets a second since the last."""
+    fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
+    code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
+    arguments = ["stats", "--watch", "--interval", "0.05", "--json", "--app", str(fake.path)]
+    with subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE) as process:
+        (first,) = json.loads(process.stdout.readline())
+        fake.mirrors[1].seen = 1_000_000
+        deadline = time.monotonic() + 10
+        row = first
+        while not row["packets_per_s"] and time.monotonic() < deadline:
+            (row,) = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert (first["packets"], first["packets_per_s"]) == (0, 0)
+    assert row["packets"] == 1_000_000
+    assert 1_000_000 < row["packets_per_s"] < 20_000_000 + 1
+    assert row["bits_per_s"] == pytest.approx(row["packets_per_s"] * 512, rel=1e-6)
+
+
+def test_watching_ends_with_the_application(fake):
+    """Exit 1, and it says so."""
+    fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
+    code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
+    arguments = ["stats", "--watch", "--interval", "0.05", "--app", str(fake.path)]
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().split()[0] == "id"
+        fake.close()
+        process.stdout.read()
+        assert process.wait(10) == 1
+        assert re.fullmatch("dpdk-mirror: .*the application has .*\n", process.stderr.read())
+
+
+def test_names_that_would_meddle_with_the_terminal_do_not(command, fake):
+    fake.ports[0] = "\x1b[31mred\n\udcff"
+    _, out, _ = command("ports")
+    assert "\x1b" not in out
+    assert r"\x1b[31mred\n\udcff" in out.replace(" ", "")
+
+
+@pytest.mark.parametrize("key", PARAMETERS)
+def test_each_parameter_is_an_option(command, fake, key):
+    """Of add, and where it can be changed of update."""
+    value = {"N": "64", "NAME": "x"}.get(PARAMETERS[key].value) or PARAMETERS[key].choices[-1]
+    flag = f"--{key.replace('_', '-')}"
+    option = [flag] if PARAMETERS[key].choices == ("no", "yes") else [flag, value]
+    assert command("add", 0, "--to", "ring:a", *option)[0] == 0
+    assert fake.mirrors[1].spec.texts()[key] == value
+    if not PARAMETERS[key].fixed:
+        assert command("update", 1, *option)[0] == 0
+        assert fake.requests[-2] == f"/mirror/update,mirror=1,{key}={value}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["add", "0"], "--to"),
+        (["add", "0", "--to", "ring:a", "--snaplen", "13"], "snaplen=13: less than an Ethernet header"),
+        (["add", "0", "--to", "ring:a", "--snaplen", "x"], "snaplen=x: not a number"),
+        (["add", "0", "--to", "ring:a", "--mode", "half"], "--mode"),
+        (["update", "web"], "nothing to change"),
+        (["update", "web", "--target-queue", "1"], "--target-queue"),
+        (["remove"], "either mirrors or --all"),
+        (["remove", "web", "--all"], "either mirrors or --all"),
+        (["pause"], "MIRROR"),
+        (["stats", "--watch", "--interval", "0"], "no number of seconds"),
+    ],
+)
+def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message):
+    with pytest.raises(SystemExit) as exited:
+        main(arguments)
+    assert exited.value.code == 2
+    assert message in capsys.readouterr().err
+    assert fake.requests == []
+
+
+def test_a_refusal_is_one_line_on_stderr_and_exit_1(command, fake):
+    code, out, err = command("add", "nix", "--to", "tap:m0")
+    assert (code, out) == (1, "")
+    assert err == "dpdk-mirror: register mirror nix -> tap:m0 (both) in ovs: there is no port nix [ENODEV]\n"
+
+
+def test_of_several_applications_one_must_be_named(command, start, fake):
+    start("other")
+    start("plain", plugin=False)
+    code, _, err = command("list")
+    assert code == 1
+    assert err == "dpdk-mirror: choose an application: there are several: other, ovs [EEXIST]; name one with --app\n"
+    assert command("list", "--app", "ovs")[0] == 0
+    assert command("list", "--app", str(fake.path))[0] == 0
+
+
+def test_the_only_one_with_the_plugin_need_not_be_named(command, start, fake):
+    start("plain", plugin=False)
+    hung = start("hung")
+    hung.odd["/mirror/version"] = hung.hang
+    assert command("list") == (0, "", "dpdk-mirror: ovs has no mirrors\n")
+
+
+def test_an_application_without_the_plugin_is_told_how_to_load_it(command, start):
+    start("plain", plugin=False)
+    for arguments in (["list"], ["list", "--app", "plain"]):
+        code, _, err = command(*arguments)
+        assert code == 1
+        assert "plain" in err
+        assert "with -d $(dpdk-mirror plugin-path) among its EAL arguments" in err
+        assert len(err.splitlines()) == 1
+
+
+def test_without_applications_it_says_how_to_start_one(command, runtime):
+    code, _, err = command("list")
+    assert code == 1
+    assert "no DPDK application with a telemetry socket is found [ENOENT]; start one with -d $(dpdk-mirror" in err
+
+
+def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):
+    monkeypatch.setattr("dpdk_mirror.cli.common.closed_directories", places.runtime_directories)
+    code, _, err = command("list")
+    assert code == 1
+    assert err.startswith("dpdk-mirror: choose an application: you must not look into /tmp/dm-")
+    assert err.endswith("/dpdk [EACCES]; use sudo\n")
