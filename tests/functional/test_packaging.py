@@ -41,6 +41,8 @@ def test_without_libdpdk_the_package_is_pure_python(tmp_path):
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert sources <= set(names)
     assert [name for name in names if name.endswith((".so", ".pyc"))] == []
+    data = {name.split(".data/data/")[1] for name in names if ".data/data/" in name}
+    assert {"share/man/man1/dpdk-mirror.1", "share/bash-completion/completions/dpdk-mirror"} < data
 
 
 def test_extension_that_is_asked_for_is_not_left_out(tmp_path):
