@@ -44,6 +44,7 @@ class FakeMirror:
     state: str = "running"
     reason: str = ""
     seen: int = 0
+    added: int = 1
 
     @property
     def name(self) -> str:
@@ -173,7 +174,7 @@ class FakeApplication:
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
             "spec": pieces(spec.to_pairs()), "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1",
-            "tx_unpolled": "",
+            "tx_unpolled": "", "added": mirror.added,
         }  # fmt: skip
 
     def do_stats(self, asked: dict[str, str]) -> Any:

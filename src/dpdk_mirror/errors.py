@@ -93,6 +93,7 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.ENOMEM: OutOfMemoryError,
     _errno.ENOTSUP: UnsupportedError,
     _errno.ETIMEDOUT: BusyTimeoutError,
+    _errno.EAGAIN: BusyTimeoutError,
     _errno.EACCES: NotPermittedError,
     _errno.EPERM: NotPermittedError,
     _errno.ECONNREFUSED: DisconnectedError,

@@ -128,6 +128,16 @@ def test_mirrors_that_the_file_does_not_name_are_removed_first(apply, fake):
     assert present(fake) == WANTED
 
 
+def test_mirrors_of_the_applications_own_are_left_alone(apply, fake):
+    """It has registered them for something; one of a name in the file is in its way."""
+    fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="web"), added=0)
+    code, _, err = apply(FILE)
+    assert code == 1
+    assert err.endswith("the name web is taken [EEXIST]\n")
+    assert apply("")[1] == "remove the rest: source 1, to ring:r\n"
+    assert list(present(fake)) == ["web"]
+
+
 def test_others_may_be_kept(apply, fake):
     fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="old"))
     assert "old" not in apply(FILE, "--keep-others")[1]

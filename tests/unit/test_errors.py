@@ -27,6 +27,7 @@ from dpdk_mirror import errors
         (errno.ENOMEM, errors.OutOfMemoryError, MemoryError),
         (errno.ENOTSUP, errors.UnsupportedError, Exception),
         (errno.ETIMEDOUT, errors.BusyTimeoutError, TimeoutError),
+        (errno.EAGAIN, errors.BusyTimeoutError, TimeoutError),
         (errno.EACCES, errors.NotPermittedError, PermissionError),
         (errno.ECONNREFUSED, errors.DisconnectedError, ConnectionError),
         (errno.ECONNRESET, errors.DisconnectedError, ConnectionError),

@@ -89,7 +89,7 @@ def test_info_tells_all(app):
         nb_rx_queues=2, nb_tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
         snaplen=0, split_len=0, origin=False, reason="", mode_reason="net_tap reads a packet within its tx burst",
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",
-        tx_polled="0-1", tx_unpolled="",
+        tx_polled="0-1", tx_unpolled="", added=True,
     )  # fmt: skip
 
 

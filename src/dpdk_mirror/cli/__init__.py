@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import io
 import logging
 import os
 import sys
@@ -30,6 +31,9 @@ dpdk-mirror COMMAND --help tells more.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command. 0: done, 1: failed, with one line on stderr, 2: wrong usage, 130: interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
     arguments = make_parser().parse_args(argv)
     if arguments.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")

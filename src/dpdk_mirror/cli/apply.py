@@ -31,9 +31,10 @@ Makes the mirrors of a running application what FILE says, which is TOML:
   force = false             # as --force of add
 
 Mirrors that are as they should be stay untouched, paused ones stay paused; others are updated, or, where that cannot be
-done, removed and added again, as are those that have ended. The file says all: mirrors of the application that it does
-not name are removed, whoever has added them, unless --keep-others is given. Done twice, it changes nothing the second
-time. Mirrors end with their application: apply the file again when it has been restarted.
+done, removed and added again, as are those that have ended. The file says all: mirrors that it does not name are
+removed, whoever has added them, unless --keep-others is given; those of the application's own making are left alone.
+Done twice, it changes nothing the second time. Mirrors end with their application: apply the file again when that has
+been restarted.
 
 What fails does not keep the rest from being done; the exit status then is 1.
 """,

@@ -101,7 +101,7 @@ examples:
   dpdk-mirror remove web
       by name
   dpdk-mirror remove --all --app ovs
-      all that the application has; none is no error
+      all of an application; none is no error
 """,
 }
 
@@ -120,7 +120,7 @@ def add_parsers(commands: Any) -> None:
         add_common_arguments(parser)
     remove = add_command(commands, "remove", run_remove, _REMOVE)
     remove.add_argument("mirrors", metavar="MIRROR", nargs="*", help="its name or id")
-    remove.add_argument("--all", action="store_true", help="all mirrors of the application, whoever has added them")
+    remove.add_argument("--all", action="store_true", help="all but those of the application's own making")
     add_common_arguments(remove)
 
 

@@ -92,7 +92,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     elif rows:
         print_table(("id", "name", "source", "target", "directions", "mode", "state"), rows)
         for row in rows:
-            if row["reason"]:
+            if row["state"] in {"waiting", "stopped"}:
                 remark(f"{row['name']} is {row['state']}: {row['reason']}")
     else:
         remark(f"{app} has no mirrors")

@@ -32,7 +32,10 @@ class Answer:
             _refuse(self.doing, f"{key} in the answer is no number: {value!r:.80}")
         return value
 
-    def flag(self, key: str) -> bool:
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
+        """``default`` is what it means when the answer does not say."""
+        if default is not None and key not in self._values:
+            return default
         return self.number(key) != 0
 
     def string(self, key: str) -> str:

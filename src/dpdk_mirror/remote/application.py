@@ -122,7 +122,7 @@ class Application(Closeable):
         return RemoteMirror(self, answer.number("id"), answer.text("name"))
 
     def remove_all(self) -> int:
-        """Removes all its mirrors; returns how many there were."""
+        """Removes all its mirrors but those that it has registered itself; returns how many there were."""
         return self.ask("remove all mirrors", "/mirror/remove", {"all": "yes"}).number("removed")
 
     def add_target(self, to: str, *, tx_queues: int = 0) -> int:

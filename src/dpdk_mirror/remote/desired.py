@@ -2,8 +2,8 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """An application's mirrors as a TOML file says that they should be, and what is to be done for that.
 
-The file is all there is to know: mirrors of the application that it does not name are removed, unless others are to be
-kept. A mirror is the file's by its name.
+The file is all there is to know: mirrors that it does not name are removed, unless others are to be kept; those of the
+application's own making are left alone. A mirror is the file's by its name.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def changes(app: Application, desired: Desired, *, keep_others: bool = False) ->
     for mirror in app.mirrors():
         with contextlib.suppress(NotFoundError):  # somebody has removed it meanwhile
             info = mirror.info()
-            present[info.name] = info
+            if info.added:
+                present[info.name] = info
     found = [_compare(app, name, wanted, present.get(name)) for name, wanted in desired.mirrors.items()]
     others = [] if keep_others else [info for name, info in present.items() if name not in desired.mirrors]
     found += [Change(info.name, "remove", _gone(info), info.id) for info in others]

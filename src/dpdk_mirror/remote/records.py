@@ -44,7 +44,7 @@ class RemoteMirrorInfo(MirrorInfo):
 
     ``source`` and ``target`` are as they were asked for, and so is ``spec``, a MirrorSpec's text. The application has
     polled the ``*_polled`` queues of the source since the mirror was added, and not (yet) the ``*_unpolled`` ones: text
-    such as "0-3,5".
+    such as "0-3,5". ``added``: through a socket, not by the application itself.
     """
 
     source: str
@@ -54,6 +54,7 @@ class RemoteMirrorInfo(MirrorInfo):
     rx_unpolled: str
     tx_polled: str
     tx_unpolled: str
+    added: bool
 
 
 def port_of(answer: Answer) -> RemotePort:
@@ -80,6 +81,7 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
         mode=answer.choice("mode", _MODES),
         state=answer.choice("state", _STATES),
         origin=answer.flag("origin"),
+        added=answer.flag("added", default=True),
         **values,
     )
 

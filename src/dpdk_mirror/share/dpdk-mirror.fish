@@ -127,7 +127,7 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using reset' -l json -d 'JSON on 
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using reset' -l debug -d tracebacks
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a remove -d 'Removes mirrors. When it ends, the application is in no way inside them any more.'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -s h -l help -d 'show this help message and exit'
-complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -l all -d 'all mirrors of the application, whoever has added them'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -l all -d 'all but those of the application'"'"'s own making'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; may be left out when only one has the plugin'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using remove' -l debug -d tracebacks
