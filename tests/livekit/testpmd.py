@@ -52,6 +52,7 @@ class Testpmd(Application):
         super().__init__()
         self._more_environment = environment or {}
         self._said = ""
+        self._log = self.directory / "log"
         self._terminal, theirs = pty.openpty()
         command = [program, *options.eal, "--no-pci", "--file-prefix", _PREFIX, "--lcores", options.lcores]
         command += ["-d", PLUGIN] if options.plugin else []
@@ -66,7 +67,9 @@ class Testpmd(Application):
         ]
         # Something may have to make interfaces before the ports are opened.
         unshare = ["unshare", "-n"] if options.interfaces else []
-        self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=theirs)
+        # DPDK's log comes from any thread, and would part the prompt.
+        with self._log.open("wb") as log:
+            self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=log)
         os.close(theirs)
         self._read_to_prompt()
 
@@ -79,7 +82,11 @@ class Testpmd(Application):
         return super().environment | self._more_environment
 
     def output(self) -> str:
-        return self._said
+        return f"{self._said}\n{self.log()}"
+
+    def log(self) -> str:
+        """What DPDK, and with it the library, has logged."""
+        return self._log.read_text(errors="replace")
 
     @property
     def telemetry_path(self) -> Path:
@@ -103,18 +110,18 @@ class Testpmd(Application):
         return bool(said)
 
     def _read_to_prompt(self, start: int = 0, timeout_s: float = 60) -> str:
+        """What it says before its prompt; other threads may say something right behind."""
         deadline = time.monotonic() + timeout_s
-        while not self._said[start:].endswith(_PROMPT):
+        while (end := self._said.find(_PROMPT, start)) < 0:
             assert self._read(max(0.0, deadline - time.monotonic())), f"testpmd gives no prompt:\n{self._said[-4000:]}"
-        return self._said[start : -len(_PROMPT)]
+        return self._said[start:end]
 
     def command(self, line: str) -> str:
         """What the prompt answers to a line."""
+        while self._read(0):
+            pass
         start = len(self._said)
         os.write(self._terminal, f"{line}\n".encode())
-        # It echoes the line; until that is over, an old prompt may be all that there is.
-        while "\n" not in self._said[start:]:
-            assert self._read(30), f"testpmd does not hear:\n{self._said[-4000:]}"
         return self._read_to_prompt(start).partition("\n")[2].replace("\r", "")
 
     def start(self) -> None:

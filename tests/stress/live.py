@@ -11,6 +11,7 @@ import argparse
 import random
 import re
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -87,11 +88,30 @@ class Soak:
         self.testpmd.command(f"port start {port}")
         self.testpmd.start()
 
+    def have_a_port_come_and_go(self) -> None:
+        """Mirrored or not, with a target that is this mirror's alone or not."""
+        self.testpmd.stop()
+        name = f"net_null_guest{self.random.randrange(3)}"
+        attached = self.testpmd.command(f"port attach {name},size=100")
+        (guest,) = re.findall(r"Port (\d+) is attached", attached)
+        self.testpmd.command(f"port start {guest}")
+        try:
+            if self.random.random() < 0.8:
+                target = self.random.choice([*self.targets, "ring:guest", "tap:guest"])
+                self.telemetry.call("add", source=name, to=target, **self.spec())
+            if self.random.random() < 0.5:
+                self.telemetry.call("remove", all="yes")
+        finally:
+            self.testpmd.command(f"port stop {guest}")
+            self.testpmd.command(f"port close {guest}")
+            self.testpmd.command(f"device detach {name}")
+            self.testpmd.start()
+
     def step(self) -> None:
         actions = [self.add, self.add, self.remove, self.update, self.pause, self.resume, self.look]
         weights = [4, 4, 5, 4, 1, 2, 2]
-        if self.random.random() < 0.03:
-            action = self.stop_and_start_a_port
+        if self.random.random() < 0.05:
+            action = self.random.choice([self.stop_and_start_a_port, self.have_a_port_come_and_go])
         else:
             (action,) = self.random.choices(actions, weights)
         try:
@@ -102,6 +122,43 @@ class Soak:
                 raise
             self.refused += 1
         self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
+
+
+class Onlooker(threading.Thread):
+    """Asks, as fast as it gets answers, while the mirrors change."""
+
+    def __init__(self, testpmd: Testpmd) -> None:
+        super().__init__()
+        self._testpmd = testpmd
+        self._end = threading.Event()
+        self.looks = 0
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            with self._testpmd.telemetry() as telemetry:
+                while not self._end.is_set():
+                    self.look(telemetry)
+                    self.looks += 1
+        except BaseException as failure:  # noqa: BLE001 - for end() to raise
+            self.failure = failure
+
+    def look(self, telemetry: Telemetry) -> None:
+        for command, key in (("list", "mirror"), ("ports", "port")):
+            for number in telemetry.call(command):
+                try:
+                    telemetry.call("info" if key == "mirror" else "ports", **{key: number})
+                except RefusedError as refusal:
+                    # It may have gone meanwhile.
+                    if refusal.error not in {"ENOENT", "ENODEV", "ENETDOWN"}:
+                        raise
+
+    def end(self) -> int:
+        self._end.set()
+        self.join()
+        if self.failure is not None:
+            raise self.failure
+        return self.looks
 
 
 def free_mbufs(testpmd: Testpmd) -> int:
@@ -133,9 +190,16 @@ def soak(seed: int, duration_s: float) -> str:
         before = free_mbufs(testpmd)
         run = Soak(testpmd, telemetry, seed)
         end = time.monotonic() + duration_s
+        # Else testpmd sets up whatever ports are new, our targets, too.
+        testpmd.command("set port setup on iterator")
         testpmd.start()
-        while time.monotonic() < end:
-            run.step()
+        onlooker = Onlooker(testpmd)
+        onlooker.start()
+        try:
+            while time.monotonic() < end:
+                run.step()
+        finally:
+            looks = onlooker.end()
         telemetry.call("remove", all="yes")
         testpmd.stop()
         packets = check_counters(testpmd)
@@ -145,7 +209,7 @@ def soak(seed: int, duration_s: float) -> str:
         assert packets > 0
         assert testpmd.quit() == 0
     actions = ", ".join(f"{count} {name}" for name, count in sorted(run.done.items()))
-    return f"{packets} packets forwarded; {actions}; {run.refused} refused"
+    return f"{packets} packets forwarded; {actions}; {run.refused} refused; {looks} looks"
 
 
 def main() -> int:

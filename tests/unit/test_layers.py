@@ -48,10 +48,10 @@ def may_include(path: Path, included: Path) -> bool:
     folder = path.relative_to(ROOT).parent
     if included.name == "rte_mirror.h" or included.parent == folder:
         return True
+    if included.parent == Path("csrc"):
+        return folder in {Path("csrc/control"), Path("csrc/plugin"), Path("csrc/ffi")}
     if folder == Path("csrc/control"):
-        return included.parent == Path("csrc/datapath") or included == Path("csrc/compat.h")
-    if folder == Path("csrc/ffi"):
-        return included == Path("csrc/compat.h")
+        return included.parent == Path("csrc/datapath")
     if folder in (Path("tests/bench"), Path("tests/stress")):
         return included.parent == Path("tests/c")
     # The handshake, and the plugin, are tested on the files themselves.

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The commands for live applications as they are typed, and an unmodified dpdk-testpmd."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from captures import read_capture, some_frames, write_capture
+from livekit.testpmd import Testpmd, TestpmdOptions
+
+from dpdk_mirror.plugin import plugin_path, writable_parents
+
+COMMAND = str(Path(sys.executable).with_name("dpdk-mirror"))
+NULLS = TestpmdOptions(["net_null0", "net_null1"])
+_MEMORY = ("--no-huge", "--no-shconf", "-m", "512")
+
+
+@pytest.fixture
+def testpmd():
+    with Testpmd(NULLS) as testpmd:
+        yield testpmd
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+@pytest.fixture
+def mirror(testpmd):
+    """``mirror("add", ...)`` runs a command on testpmd that must end well; returns what it prints."""
+
+    def mirror(command, *arguments):
+        done = run(command, "--app", testpmd.telemetry_path, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return mirror
+
+
+def test_from_the_first_look_to_the_last_mirror_that_goes(tmp_path, wait_until):
+    """As a person would: what runs, what there is, a tap on it, less of each packet, its counters, and away with it."""
+    frames, capture = [frame for frame in some_frames(300) if len(frame) <= 1514], tmp_path / "web.pcap"
+    write_capture(tmp_path / "in.pcap", frames)
+    device = f"net_pcap0,rx_pcap={tmp_path}/in.pcap,tx_pcap={tmp_path}/tx.pcap"
+    with Testpmd(TestpmdOptions([device, "net_null0"])) as testpmd:
+        (app,) = [app for app in json.loads(run("apps", "--json").stdout) if app["pid"] == testpmd.pid]
+        assert (app["socket"], app["plugin"] is not None) == (str(testpmd.telemetry_path), True)
+
+        def mirror(command, *arguments):
+            done = run(command, "--app", app["socket"], *arguments)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        assert [line.split()[1] for line in mirror("ports").splitlines()[1:]] == ["net_pcap0", "net_null0"]
+        added = mirror("add", "net_pcap0", "--to", f"pcap:{capture}", "--directions", "rx", "--name", "web")
+        assert added.startswith(f"added mirror web: net_pcap0 -> pcap:{capture} (rx)\n")
+        mirror("update", "web", "--snaplen", "60")
+        mirror("pause", "web")
+        mirror("resume", "web")
+        (listed,) = mirror("list").splitlines()[1:]
+        assert listed.split()[1:] == ["web", "net_pcap0", f"pcap:{capture}", "rx", "share", "running"]
+        testpmd.start()
+        wait_until(lambda: json.loads(mirror("stats", "web", "--json"))[0]["packets"] == len(frames), timeout_s=30)
+        mirror("reset", "web")
+        assert json.loads(mirror("stats", "web", "--json"))[0]["seen"] == 0
+        assert mirror("remove", "web") == "removed mirror web\n"
+        assert mirror("list") == ""
+    assert [frame for frame, *_ in read_capture(capture).frames] == [frame[:60] for frame in frames]
+
+
+def test_stats_watched_show_rates_until_ctrl_c(testpmd, mirror):
+    testpmd.start()
+    mirror("add", "net_null0", "--to", "ring:r", "--name", "web")
+    command = [COMMAND, "stats", "--watch", "--interval", "0.1", "--json", "--app", str(testpmd.telemetry_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        rows = [json.loads(process.stdout.readline())[0] for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(10) == 0
+    assert [row["name"] for row in rows] == ["web"] * 3
+    assert rows[0]["seen"] < rows[1]["seen"] < rows[2]["seen"]
+
+
+FILE = """\
+[mirrors.web]
+source = "net_null0"
+to = "ring:web"
+snaplen = 96
+
+[mirrors."both ways, né"]
+source = "net_null1"
+to = "ring:both"
+mode = "copy"
+origin = true
+"""
+
+
+def apply(testpmd, path, *arguments):
+    done = run("apply", path, "--json", "--app", testpmd.telemetry_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    return {change["name"]: change["action"] for change in json.loads(done.stdout)["changes"]}
+
+
+def test_an_applications_mirrors_become_what_a_file_says(testpmd, mirror, tmp_path):
+    """A second time nothing is to be done; what differs is updated or replaced; the rest goes."""
+    path = tmp_path / "mirrors.toml"
+    path.write_text(FILE, encoding="utf-8")
+    both = "both ways, né"
+    mirror("add", "net_null0", "--to", "ring:old", "--name", "old")
+    assert apply(testpmd, path, "--dry-run") == {"old": "remove", "web": "add", both: "add"}
+    assert apply(testpmd, path) == {"old": "remove", "web": "add", both: "add"}
+    assert apply(testpmd, path) == {"web": "keep", both: "keep"}
+    path.write_text(FILE.replace("96", "0").replace("ring:both", "ring:other"), encoding="utf-8")
+    assert apply(testpmd, path) == {both: "replace", "web": "update"}
+    mirrors = {each["name"]: each for each in json.loads(mirror("list", "--json"))}
+    assert mirrors["web"]["snaplen"] == 0
+    assert (mirrors[both]["target"], mirrors[both]["mode"], mirrors[both]["origin"]) == ("ring:other", "copy", True)
+    path.write_text("", encoding="utf-8")
+    assert apply(testpmd, path) == {both: "remove", "web": "remove"}
+
+
+def test_after_a_restart_the_file_is_applied_again(tmp_path):
+    """Mirrors end with their application."""
+    path = tmp_path / "mirrors.toml"
+    path.write_text(FILE, encoding="utf-8")
+    for _ in range(2):
+        with Testpmd(NULLS) as testpmd:
+            assert set(apply(testpmd, path).values()) == {"add"}
+            assert set(apply(testpmd, path).values()) == {"keep"}
+            testpmd.quit()
+
+
+def test_a_mirror_that_has_ended_is_added_again(testpmd, tmp_path):
+    """Its source was taken away, and another has come in its place."""
+    path = tmp_path / "mirrors.toml"
+    path.write_text(FILE.replace('"net_null1"', "1"), encoding="utf-8")
+    apply(testpmd, path)
+    testpmd.command("port stop 1")
+    assert "Port 1 is attached" in testpmd.command("port attach net_null7")
+    testpmd.command("port start all")
+    assert apply(testpmd, path) == {"both ways, né": "replace", "web": "keep"}
+    assert set(apply(testpmd, path).values()) == {"keep"}
+
+
+@pytest.mark.parametrize("prefix", ["list", "stats", "ports", "info web", "remove --all"])
+def test_without_the_plugin_each_command_says_how_to_load_it(prefix):
+    with Testpmd(TestpmdOptions(["net_null0"], plugin=False)) as testpmd:
+        done = run(*prefix.split(), "--app", testpmd.telemetry_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"dpdk-mirror: .* start it with -d \$\(dpdk-mirror plugin-path\) .*\n", done.stderr)
+
+
+def test_the_doctor_tells_applications_with_and_without_the_plugin_apart(testpmd):
+    with Testpmd(TestpmdOptions(["net_null0"], plugin=False)) as without:
+        found = json.loads(run("doctor", "--json").stdout)
+    pids = (testpmd.pid, without.pid)
+    status = {pid: finding["status"] for finding in found for pid in pids if f"{pid}," in finding["what"]}
+    assert status == {testpmd.pid: "ok", without.pid: "note"}
+    assert [finding["status"] for finding in found if finding["topic"] == "plugin"] == ["ok"]
+
+
+def test_the_doctor_finds_an_application_without_telemetry(tmp_path, wait_until):
+    """By the socket that its environment names, or, without one, by its process."""
+    eal = (*_MEMORY, "--no-telemetry")
+    path = tmp_path / "s"
+    options = TestpmdOptions(["net_null0", "net_null1"], eal=eal)
+    with Testpmd(options, {"DPDK_MIRROR_SOCKET": str(path)}) as testpmd, Testpmd(options) as silent:
+        wait_until(path.exists)
+        found = json.loads(run("doctor", "--json").stdout)
+    (own,) = [finding for finding in found if f"{testpmd.pid}," in finding["what"]]
+    assert own["status"] == "ok"
+    (other,) = [finding for finding in found if finding["topic"] == f"process {silent.pid}"]
+    assert (other["status"], "DPDK_MIRROR_SOCKET=PATH" in other["fix"]) == ("note", True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that nobody else may write to at hand")
+@pytest.mark.parametrize("mode", [0o755, 0o1777])
+def test_eal_takes_the_plugins_path_where_the_doctor_says_so(mode):
+    """What everybody may write to is refused, however sticky; then the bare name works."""
+    folder = Path(tempfile.mkdtemp(dir="/var/lib", prefix="dpdk-mirror-test-"))
+    try:
+        folder.chmod(mode)
+        path = Path(shutil.copy(plugin_path(), folder))
+        assert writable_parents(path) == ([folder] if mode == 0o1777 else [])
+        options = TestpmdOptions(["net_null0"], plugin=False, eal=(*_MEMORY, "-d", str(path)))
+        if mode == 0o1777:
+            with pytest.raises(AssertionError, match="world-writable"):
+                Testpmd(options)
+        else:
+            with Testpmd(options) as testpmd:
+                assert run("list", "--app", testpmd.telemetry_path).returncode == 0
+    finally:
+        shutil.rmtree(folder)
