@@ -13,6 +13,7 @@ OPAQUE = """
 struct rte_mbuf;
 struct rte_mempool;
 typedef struct { ...; } rte_spinlock_t;
+struct rte_ether_addr { uint8_t addr_bytes[6]; ...; };
 """
 
 

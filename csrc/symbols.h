@@ -17,6 +17,7 @@
 /** Without any of these the library does nothing. */
 #define MIRROR_SYMBOLS(X)                       \
 	X(__rte_panic)                          \
+	X(__rte_pktmbuf_read)                   \
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
 	X(rte_delay_us_sleep)                   \
@@ -24,6 +25,7 @@
 	X(rte_devargs_reset)                    \
 	X(rte_eal_hotplug_add)                  \
 	X(rte_eal_hotplug_remove)               \
+	X(rte_eal_init)                         \
 	X(rte_eth_add_first_rx_callback)        \
 	X(rte_eth_add_tx_callback)              \
 	X(rte_eth_call_tx_callbacks)            \

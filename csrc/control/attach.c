@@ -169,7 +169,7 @@ mirror_wait(struct mirror_tap *tap, uint64_t deadline)
 	}
 	while ((list = tap->retired) != NULL) {
 		tap->retired = list->retired;
-		free(list);
+		mirror_list_free(list);
 	}
 	return 0;
 }

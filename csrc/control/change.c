@@ -29,14 +29,16 @@ find_changeable(uint32_t mirror_id, struct mirror **mirror)
 /* Checks parameters for a mirror as they are now. On success, changed is the mirror with them. */
 static int
 check_change(const struct mirror *mirror, const struct rte_mirror_param *param,
-		struct mirror *changed)
+		struct mirror_selection *selection, struct mirror *changed)
 {
 	int rc;
 
-	*changed = (struct mirror){
-		.id = mirror->id, .src_port = mirror->src_port, .param = *param
-	};
+	*changed = (struct mirror){ .id = mirror->id,
+		.src_port = mirror->src_port,
+		.param = *param,
+		.selection = selection };
 	changed->param.name = NULL;
+	changed->param.select = NULL;
 	rc = mirror_check(changed, param->name);
 	if (rc != 0)
 		return rc;
@@ -82,7 +84,7 @@ resume(uint32_t mirror_id)
 
 	if (rc != 0 || mirror->state != RTE_MIRROR_PAUSED)
 		return rc;
-	rc = check_change(mirror, &mirror->param, &now);
+	rc = check_change(mirror, &mirror->param, mirror->selection, &now);
 	if (rc != 0)
 		return rc;
 	mirror->config = now.config;
@@ -106,29 +108,32 @@ check_target_stays(const struct mirror *mirror, const struct rte_mirror_param *p
 			mirror->name);
 }
 
+/* On return selection is the one that the mirror does not have. */
 static int
-update(uint32_t mirror_id, const struct rte_mirror_param *param)
+update(uint32_t mirror_id, const struct rte_mirror_param *param,
+		struct mirror_selection **selection)
 {
 	struct mirror *mirror, old, new;
-	int rc = mirror_check_param(param);
+	int rc = find_changeable(mirror_id, &mirror);
 
-	if (rc == 0)
-		rc = find_changeable(mirror_id, &mirror);
 	if (rc == 0)
 		rc = check_target_stays(mirror, param);
 	if (rc == 0)
-		rc = check_change(mirror, param, &new);
+		rc = check_change(mirror, param, *selection, &new);
 	if (rc != 0)
 		return rc;
 	old = *mirror;
 	mirror->param = new.param;
 	mirror->config = new.config;
+	mirror->selection = new.selection;
 	rc = mirror_registry_apply(mirror, mirror);
 	if (rc != 0 && rc != -ETIMEDOUT) {
 		mirror->param = old.param;
 		mirror->config = old.config;
+		mirror->selection = old.selection;
 		return rc;
 	}
+	*selection = old.selection;
 	if (param->name != NULL)
 		rte_strscpy(mirror->name, param->name, sizeof(mirror->name));
 	return rc;
@@ -161,11 +166,13 @@ rte_mirror_resume(uint32_t mirror_id)
 int
 rte_mirror_update(uint32_t mirror_id, const struct rte_mirror_param *param)
 {
-	int rc = mirror_registry_lock();
+	struct mirror_selection *selection;
+	int rc = mirror_registry_lock_for(param, &selection);
 
 	if (rc != 0)
 		return rc;
-	rc = update(mirror_id, param);
+	rc = update(mirror_id, param, &selection);
+	mirror_selection_leave(selection);
 	mirror_registry_unlock();
 	return rc;
 }

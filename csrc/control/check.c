@@ -94,9 +94,6 @@ mirror_check_param(const struct rte_mirror_param *param)
 	if ((param->directions & ~ALL_DIRECTIONS) != 0)
 		return mirror_refuse(EINVAL, "directions 0x%" PRIx32 " has unknown bits",
 				param->directions);
-	if (param->select != NULL)
-		return mirror_refuse(ENOTSUP,
-				"select is not built yet: choose packets with an offload function");
 	if (check_name(param->name) != 0 || check_lengths(param) != 0)
 		return -EINVAL;
 	return check_flags(param);
@@ -120,13 +117,34 @@ check_port(uint16_t port_id, const char *role, struct rte_eth_dev_info *dev)
 	return 0;
 }
 
+static unsigned int
+count_selected(const struct mirror *mirror, enum rte_mirror_direction direction, uint16_t nb_queues)
+{
+	unsigned int nb = 0;
+	uint16_t queue;
+
+	for (queue = 0; (mirror->param.directions & direction) != 0 && queue < nb_queues; queue++)
+		nb += mirror_selection_has_queue(mirror->selection, queue);
+	return nb;
+}
+
 unsigned int
 mirror_count_queues(const struct mirror *mirror, const struct rte_eth_dev_info *source)
 {
-	const uint32_t directions = mirror->param.directions;
+	return count_selected(mirror, RTE_MIRROR_RX, source->nb_rx_queues) +
+			count_selected(mirror, RTE_MIRROR_TX, source->nb_tx_queues);
+}
 
-	return ((directions & RTE_MIRROR_RX) != 0 ? source->nb_rx_queues : 0) +
-			((directions & RTE_MIRROR_TX) != 0 ? source->nb_tx_queues : 0);
+/* Each of the selected queues is there in at least one of the mirrored directions. */
+static int
+check_selected_queues(const struct mirror *mirror, const struct rte_eth_dev_info *source)
+{
+	const uint32_t directions = mirror->param.directions;
+	const uint16_t nb_rx = (directions & RTE_MIRROR_RX) != 0 ? source->nb_rx_queues : 0;
+	const uint16_t nb_tx = (directions & RTE_MIRROR_TX) != 0 ? source->nb_tx_queues : 0;
+
+	return mirror_selection_check_queues(
+			mirror->selection, mirror->src_port, RTE_MAX(nb_rx, nb_tx));
 }
 
 static int
@@ -151,7 +169,7 @@ check_source(const struct mirror *mirror)
 				"source: port %u has MT_LOCKFREE enabled, so several threads may send on one "
 				"queue at once: configure it without, or mirror rx alone",
 				mirror->src_port);
-	return 0;
+	return check_selected_queues(mirror, &dev);
 }
 
 static int

@@ -83,13 +83,22 @@ struct mirror_config {
 	uint64_t own_flags;       /**< ol_flags of a new mbuf of the pool */
 };
 
+/** Which packets and queues a mirror is on: struct rte_mirror_select, compiled. Immutable but for its users. */
+struct mirror_selection {
+	struct mirror_selector selector;
+	unsigned int nb_users; /**< a mirror, and each list that the data path may still be using */
+	uint16_t nb_queues;    /**< how many ranges; 0: all queues */
+	struct rte_mirror_range queues[];
+};
+
 struct mirror {
 	uint32_t id;
 	char name[RTE_MIRROR_NAME_SIZE];
 	uint16_t src_port;
-	struct rte_mirror_param param; /**< as asked for; its name is NULL */
+	struct rte_mirror_param param; /**< as asked for; its name and select are NULL */
 	struct mirror_config config;
-	enum rte_mirror_state state; /**< not WAITING, which is found out when asked for */
+	struct mirror_selection *selection; /**< NULL: every packet of every queue */
+	enum rte_mirror_state state;        /**< not WAITING, which is found out when asked for */
 	char reason[RTE_MIRROR_REASON_SIZE];
 	TAILQ_HEAD(, mirror_slot) slots;
 	TAILQ_ENTRY(mirror) next;
@@ -122,6 +131,9 @@ int mirror_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
 
 /** Takes the registry's mutex, unless the calling thread is inside the data path: -EDEADLK. */
 int mirror_registry_lock(void);
+/** Takes it to give a mirror parameters, which it checks before, and compiles what they select: 0 or -errno. */
+int mirror_registry_lock_for(
+		const struct rte_mirror_param *param, struct mirror_selection **selection);
 /** Takes the mutex and does nothing else: for a thread of the library's own. */
 void mirror_registry_lock_mutex(void);
 void mirror_registry_unlock(void);
@@ -146,6 +158,33 @@ int mirror_check(struct mirror *mirror, const char *name);
 /** How many of the source's queues a mirror is to be on. */
 unsigned int mirror_count_queues(
 		const struct mirror *mirror, const struct rte_eth_dev_info *source);
+
+/* select.c */
+
+/**
+ * Checks and compiles what parameters say of packets and queues, *selection NULL if they say nothing: 0 or -errno, the
+ * refusal kept. It has one user. Needs no mutex, and may wait for names to be resolved.
+ */
+int mirror_selection_make(
+		const struct rte_mirror_param *param, struct mirror_selection **selection);
+/** Takes a user more. */
+struct mirror_selection *mirror_selection_use(struct mirror_selection *selection);
+/** Takes a user away, and frees it after the last. NULL is no selection. */
+void mirror_selection_leave(struct mirror_selection *selection);
+/** Whether a queue is among those of the mirror's that it is to be on. */
+bool mirror_selection_has_queue(const struct mirror_selection *selection, uint16_t queue_id);
+/** What runs its filter. */
+enum rte_mirror_filter_engine mirror_selection_engine(const struct mirror_selection *selection);
+/** Checks that the queues are there: 0 or -ERANGE, the refusal kept. */
+int mirror_selection_check_queues(
+		const struct mirror_selection *selection, uint16_t port_id, uint16_t nb_queues);
+
+/* filter.c */
+
+/** Compiles an expression for a selector: 0 or -errno, the refusal kept. Needs no mutex. */
+int mirror_filter_compile(const char *expression, struct mirror_selector *selector);
+/** Frees what mirror_filter_compile() has made. */
+void mirror_filter_free(struct mirror_selector *selector);
 
 /* mode.c */
 
@@ -220,6 +259,8 @@ void mirror_plan_stop_gone(void);
 /** Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. */
 int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots,
 		uint16_t nb_slots, struct mirror_list **list);
+/** Frees a list that no poller uses; NULL: nothing. */
+void mirror_list_free(struct mirror_list *list);
 /** Publishes a list, whose owner the tap becomes, unless the tap has one just like it. */
 void mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list);
 

@@ -67,6 +67,7 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 		.snaplen = mirror->param.snaplen,
 		.split_len = config->split_len,
 		.flags = mirror->param.flags,
+		.filter_engine = mirror_selection_engine(mirror->selection),
 	};
 	rte_strscpy(info->name, mirror->name, sizeof(info->name));
 	rte_strscpy(info->mode_reason, config->mode_reason, sizeof(info->mode_reason));

@@ -19,10 +19,10 @@ append(struct mirror_list *list, const struct mirror_slot *slot)
 	struct mirror_entry *entry = &list->entries[list->nb_entries++];
 	const struct rte_mirror_param *param = &slot->mirror->param;
 	const struct mirror_config *config = &slot->mirror->config;
+	struct mirror_selection *selection = slot->mirror->selection;
 
 	entry->counters = (struct mirror_counters *)(uintptr_t)&slot->counters;
-	entry->offload = param->offload;
-	entry->offload_ctx = param->ctx;
+	entry->selector = selection != NULL ? &mirror_selection_use(selection)->selector : NULL;
 	entry->lock = param->lock;
 	entry->queue_lock = mirror_queue_lock(slot);
 	entry->pool = config->pool;
@@ -44,7 +44,7 @@ append(struct mirror_list *list, const struct mirror_slot *slot)
 static bool
 shares_all(const struct mirror *mirror)
 {
-	return mirror->config.mode == RTE_MIRROR_SHARE && mirror->param.offload == NULL &&
+	return mirror->config.mode == RTE_MIRROR_SHARE && mirror->selection == NULL &&
 			mirror->param.lock == NULL;
 }
 
@@ -112,10 +112,25 @@ mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots
 }
 
 void
+mirror_list_free(struct mirror_list *list)
+{
+	const struct mirror_selector *selector;
+	uint16_t i;
+
+	for (i = 0; list != NULL && i < list->nb_entries; i++) {
+		selector = list->entries[i].selector;
+		if (selector != NULL)
+			mirror_selection_leave(
+					container_of(selector, struct mirror_selection, selector));
+	}
+	free(list);
+}
+
+void
 mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list)
 {
 	if (is_same(list, tap->context.list))
-		free(list);
+		mirror_list_free(list);
 	else
 		mirror_publish(tap, list);
 }

@@ -119,7 +119,7 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 	return rc;
 }
 
-/* Wants a slot on each of the source's queues in a direction, and on no other. */
+/* Wants a slot on each of the source's queues in a direction that are selected, and on no other. */
 static int
 cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint16_t nb_queues)
 {
@@ -130,11 +130,17 @@ cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint
 	if ((mirror->param.directions & direction) == 0)
 		nb_queues = 0;
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		if (slot->tap->direction == direction && slot->tap->queue_id >= nb_queues)
+		queue = slot->tap->queue_id;
+		if (slot->tap->direction == direction &&
+				(queue >= nb_queues ||
+						!mirror_selection_has_queue(
+								mirror->selection, queue)))
 			slot->wanted = false;
 	}
-	for (queue = 0; rc == 0 && queue < nb_queues; queue++)
-		rc = cover_queue(mirror, queue, direction);
+	for (queue = 0; rc == 0 && queue < nb_queues; queue++) {
+		if (mirror_selection_has_queue(mirror->selection, queue))
+			rc = cover_queue(mirror, queue, direction);
+	}
 	return rc;
 }
 
@@ -208,7 +214,7 @@ update_taps(bool enter)
 		if (rc == 0)
 			mirror_list_publish(tap, tap->planned);
 		else
-			free(tap->planned);
+			mirror_list_free(tap->planned);
 		tap->planned = NULL;
 	}
 	return rc;

@@ -21,8 +21,8 @@ struct mirror_head mirrors = TAILQ_HEAD_INITIALIZER(mirrors);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t last_id;
 
-int
-mirror_registry_lock(void)
+static int
+check_caller(void)
 {
 	const char *inert = mirror_inert();
 
@@ -32,10 +32,40 @@ mirror_registry_lock(void)
 	if (mirror_poller_is_inside())
 		return mirror_refuse(EDEADLK,
 				"called from inside a mirror's data path: call from another thread");
+	return 0;
+}
+
+static void
+take_mutex(void)
+{
 	pthread_mutex_lock(&mutex);
 	/* The application is here, so EAL is up: the watcher could not know that, and leaves pools alone. */
 	mirror_pools_tidy();
-	return 0;
+}
+
+int
+mirror_registry_lock(void)
+{
+	int rc = check_caller();
+
+	if (rc == 0)
+		take_mutex();
+	return rc;
+}
+
+int
+mirror_registry_lock_for(const struct rte_mirror_param *param, struct mirror_selection **selection)
+{
+	int rc = check_caller();
+
+	if (rc == 0)
+		rc = mirror_check_param(param);
+	/* Without the mutex: it takes as long as it takes to resolve the names in a filter. */
+	if (rc == 0)
+		rc = mirror_selection_make(param, selection);
+	if (rc == 0)
+		take_mutex();
+	return rc;
 }
 
 void
@@ -91,6 +121,7 @@ destroy(struct mirror *mirror)
 		TAILQ_REMOVE(&mirror->slots, slot, next);
 		free(slot);
 	}
+	mirror_selection_leave(mirror->selection);
 	free(mirror);
 }
 
@@ -148,24 +179,27 @@ mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer
 }
 
 static int
-add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id)
+add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selection *selection,
+		uint32_t *mirror_id)
 {
 	struct mirror *mirror = calloc(1, sizeof(*mirror));
 	int rc;
 
-	if (mirror == NULL)
+	if (mirror == NULL) {
+		mirror_selection_leave(selection);
 		return mirror_refuse(ENOMEM, "out of memory");
+	}
 	TAILQ_INIT(&mirror->slots);
-	rc = mirror_check_param(param);
+	mirror->selection = selection;
 	/* Watched before they are checked, so that no port goes unnoticed. */
-	if (rc == 0)
-		rc = mirror_watch();
+	rc = mirror_watch();
 	/* What was mirrored from or to a port's former device does not stand in the way. */
 	mirror_plan_stop_gone();
 	if (rc == 0) {
 		mirror->src_port = src_port;
 		mirror->param = *param;
 		mirror->param.name = NULL;
+		mirror->param.select = NULL;
 		rc = mirror_check(mirror, param->name);
 	}
 	if (rc == 0)
@@ -193,11 +227,12 @@ free_mirror:
 int
 rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id)
 {
-	int rc = mirror_registry_lock();
+	struct mirror_selection *selection;
+	int rc = mirror_registry_lock_for(param, &selection);
 
 	if (rc != 0)
 		return rc;
-	rc = add(src_port, param, mirror_id);
+	rc = add(src_port, param, selection, mirror_id);
 	mirror_registry_unlock();
 	return rc;
 }

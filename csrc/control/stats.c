@@ -16,6 +16,8 @@ read_counters(const struct mirror_slot *slot)
 	return (struct mirror_counters){
 		.packets = __atomic_load_n(&counters->packets, __ATOMIC_RELAXED),
 		.bytes = __atomic_load_n(&counters->bytes, __ATOMIC_RELAXED),
+		.filtered = __atomic_load_n(&counters->filtered, __ATOMIC_RELAXED),
+		.unsampled = __atomic_load_n(&counters->unsampled, __ATOMIC_RELAXED),
 		.declined = __atomic_load_n(&counters->declined, __ATOMIC_RELAXED),
 		.unsupported = __atomic_load_n(&counters->unsupported, __ATOMIC_RELAXED),
 		.nombuf = __atomic_load_n(&counters->nombuf, __ATOMIC_RELAXED),
@@ -34,13 +36,16 @@ sum(const struct mirror *mirror)
 
 		stats.packets += now.packets - slot->base.packets;
 		stats.bytes += now.bytes - slot->base.bytes;
+		stats.filtered += now.filtered - slot->base.filtered;
+		stats.unsampled += now.unsampled - slot->base.unsampled;
 		stats.declined += now.declined - slot->base.declined;
 		stats.unsupported += now.unsupported - slot->base.unsupported;
 		stats.nombuf += now.nombuf - slot->base.nombuf;
 		stats.full += now.full - slot->base.full;
 	}
 	/* Each packet ends in one of the counters, so the data path need not count it when it comes, too. */
-	stats.seen = stats.packets + stats.declined + stats.unsupported + stats.nombuf + stats.full;
+	stats.seen = stats.packets + stats.filtered + stats.unsampled + stats.declined +
+			stats.unsupported + stats.nombuf + stats.full;
 	return stats;
 }
 

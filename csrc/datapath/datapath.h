@@ -29,27 +29,40 @@
 #include <rte_spinlock.h>
 
 #include "rte_mirror.h"
+#include "selector.h"
 
 /** Packets handled at a time; longer bursts come in parts. Bounds the arrays on the poller's stack. */
 #define MIRROR_BURST 64
 
-/** What became of the packets that one context offered to one mirror. Written by that context's poller alone. */
+/** Where sampling has got to. */
+struct mirror_sampler {
+	uint64_t serial; /**< of the selector that it is for; another one's starts anew */
+	uint64_t skip;   /**< packets to pass over before the next that is taken */
+	uint64_t random; /**< the generator's state */
+};
+
+/**
+ * What became of the packets that one context offered to one mirror, and how far it has come. Written by that context's
+ * poller alone.
+ */
 struct mirror_counters {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t declined;
+	uint64_t frees_at_once; /**< no counter: whether the target did so with the last burst */
 	uint64_t unsupported;
 	uint64_t nombuf;
 	uint64_t full;
-	uint64_t frees_at_once; /**< no counter: whether the target did so with the last burst */
+	uint64_t declined;
+	uint64_t filtered;
+	uint64_t unsampled;
+	struct mirror_sampler sampler;
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */
 struct mirror_entry {
 	struct mirror_counters *counters;
-	rte_mirror_offload_fn offload;
-	void *offload_ctx;
-	rte_spinlock_t *lock;       /**< the application's; NULL: none */
+	const struct mirror_selector *selector; /**< NULL: every packet */
+	rte_spinlock_t *lock;                   /**< the application's; NULL: none */
 	rte_spinlock_t *queue_lock; /**< for a target queue with several users; NULL: the only user */
 	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
 	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
@@ -157,6 +170,33 @@ uint16_t mirror_select(const struct mirror_entry *entry, const struct mirror_bur
 uint16_t mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes);
+
+/** A VLAN tag that is in an mbuf's fields, not in the packet. */
+struct mirror_tag {
+	uint16_t tpid;
+	uint16_t tci;
+};
+
+/** What asks for mirror_tags() to be put into the packet, among the ol_flags that say it does not look as on the wire. */
+#define MIRROR_TAGGED                                                            \
+	(RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_RX_VLAN_STRIPPED | \
+			RTE_MBUF_F_RX_QINQ_STRIPPED)
+
+/**
+ * The VLAN tags that are to be inserted on tx, or were stripped on rx: the outer first. Flags are those of the packet's
+ * ol_flags that count.
+ */
+static inline unsigned int
+mirror_tags(const struct rte_mbuf *pkt, uint64_t flags, struct mirror_tag tags[2])
+{
+	unsigned int nb = 0;
+
+	if ((flags & (RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_RX_QINQ_STRIPPED)) != 0)
+		tags[nb++] = (struct mirror_tag){ RTE_ETHER_TYPE_QINQ, pkt->vlan_tci_outer };
+	if ((flags & (RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_RX_VLAN_STRIPPED)) != 0)
+		tags[nb++] = (struct mirror_tag){ RTE_ETHER_TYPE_VLAN, pkt->vlan_tci };
+	return nb;
+}
 
 /** Raises the reference count of each segment of a packet. */
 static inline void

@@ -2,27 +2,113 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "datapath.h"
 
+/* Vigna's splitmix64: from any state to any other, all of 64 bits. */
+static uint64_t
+random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+/* How many packets lie between two that are taken: at random, as many as trials of that probability fail. */
+static uint64_t
+sample_gap(const struct mirror_selector *selector, struct mirror_sampler *sampler)
+{
+	double uniform;
+
+	if (!selector->sample_random)
+		return selector->sample_one_in - 1;
+	/* 53 bits: what a double takes. Less than 1. */
+	uniform = (double)(random_next(&sampler->random) >> 11) * 0x1p-53;
+	return (uint64_t)(log1p(-uniform) * selector->sample_scale);
+}
+
+static void
+sample_start(const struct mirror_selector *selector, const struct mirror_burst *burst,
+		struct mirror_sampler *sampler)
+{
+	sampler->serial = selector->serial;
+	/* Each queue has a sequence of its own. */
+	sampler->random = (uint64_t)burst->port_id << 32 | (uint64_t)burst->queue_id << 1 |
+			burst->is_tx;
+	sampler->random = random_next(&sampler->random) ^ selector->sample_seed;
+	sampler->skip = sample_gap(selector, sampler);
+}
+
+static uint16_t
+sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
+		struct mirror_sampler *sampler, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	uint16_t nb = 0;
+	uint64_t next;
+
+	if (sampler->serial != selector->serial)
+		sample_start(selector, burst, sampler);
+	for (next = sampler->skip; next < nb_pkts; next += 1 + sample_gap(selector, sampler))
+		pkts[nb++] = pkts[next];
+	sampler->skip = next - nb_pkts;
+	return nb;
+}
+
+/* The tests that look at packets, cheapest first. */
+static uint16_t
+match(const struct mirror_selector *selector, const struct mirror_burst *burst,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	if (selector->has_mac)
+		nb_pkts = mirror_match_mac(selector, pkts, nb_pkts);
+	if (selector->has_vlans || selector->has_inner_vlans || selector->has_flow)
+		nb_pkts = mirror_match_headers(selector, burst->off_wire, pkts, nb_pkts);
+	if (selector->has_filter)
+		nb_pkts = mirror_match_filter(selector, burst->off_wire, pkts, nb_pkts);
+	return nb_pkts;
+}
+
+/* Apart, so that a mirror of every packet pays for none of this. */
+static __rte_noinline uint16_t
+choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
+		struct mirror_counters *counters, struct rte_mbuf **pkts)
+{
+	uint16_t nb_pkts = burst->nb_pkts, nb;
+
+	/* What is passed over is not even looked at. */
+	memcpy(pkts, burst->pkts, nb_pkts * sizeof(pkts[0]));
+	nb = match(selector, burst, pkts, nb_pkts);
+	counters->filtered += nb_pkts - nb;
+	nb_pkts = nb;
+	if (selector->sample_one_in != 0 && nb_pkts > 0) {
+		nb = sample(selector, burst, &counters->sampler, pkts, nb_pkts);
+		counters->unsampled += nb_pkts - nb;
+		nb_pkts = nb;
+	}
+	if (selector->offload != NULL && nb_pkts > 0) {
+		/* It may reorder what it is given, and the application's array is not ours to reorder. */
+		nb = selector->offload(burst->port_id, burst->queue_id, pkts, nb_pkts,
+				selector->offload_ctx);
+		nb = RTE_MIN(nb, nb_pkts);
+		counters->declined += nb_pkts - nb;
+		nb_pkts = nb;
+	}
+	return nb_pkts;
+}
+
 uint16_t
 mirror_select(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf **room, struct rte_mbuf *const **chosen)
 {
-	uint16_t nb;
-
-	if (entry->offload == NULL) {
+	if (entry->selector == NULL) {
 		*chosen = burst->pkts;
 		return burst->nb_pkts;
 	}
-	/* The function may reorder what it is given, and the application's array is not ours to reorder. */
-	memcpy(room, burst->pkts, burst->nb_pkts * sizeof(room[0]));
-	nb = entry->offload(
-			burst->port_id, burst->queue_id, room, burst->nb_pkts, entry->offload_ctx);
-	nb = RTE_MIN(nb, burst->nb_pkts);
-	entry->counters->declined += burst->nb_pkts - nb;
 	*chosen = room;
-	return nb;
+	return choose(entry->selector, burst, entry->counters, room);
 }

@@ -223,7 +223,7 @@ put_outer_checksums(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t f
 }
 
 static bool
-put_tag(struct rte_mbuf *own, uint16_t tpid, uint16_t tci)
+put_tag(struct rte_mbuf *own, const struct mirror_tag *tag)
 {
 	struct {
 		uint8_t addresses[2 * RTE_ETHER_ADDR_LEN];
@@ -238,22 +238,23 @@ put_tag(struct rte_mbuf *own, uint16_t tpid, uint16_t tci)
 	if (header == NULL)
 		return false;
 	memmove(header, old, sizeof(header->addresses));
-	header->tpid = rte_cpu_to_be_16(tpid);
-	header->tci = rte_cpu_to_be_16(tci);
+	header->tpid = rte_cpu_to_be_16(tag->tpid);
+	header->tci = rte_cpu_to_be_16(tag->tci);
 	return true;
 }
 
-/* Puts in the tags that are to be inserted on tx, or were stripped on rx: the inner first, for it ends up behind. */
+/* The inner first: it ends up behind. */
 static bool
 put_tags(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
 {
-	const bool outer = (flags & (RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_RX_QINQ_STRIPPED)) != 0;
-	const bool inner = (flags &
-					   (RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_QINQ |
-							   RTE_MBUF_F_RX_VLAN_STRIPPED)) != 0;
+	struct mirror_tag tags[2];
+	unsigned int nb = mirror_tags(pkt, flags, tags);
 
-	return (!inner || put_tag(own, RTE_ETHER_TYPE_VLAN, pkt->vlan_tci)) &&
-			(!outer || put_tag(own, RTE_ETHER_TYPE_QINQ, pkt->vlan_tci_outer));
+	while (nb-- > 0) {
+		if (!put_tag(own, &tags[nb]))
+			return false;
+	}
+	return true;
 }
 
 bool

@@ -31,6 +31,7 @@
 
 #include <stdint.h>
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 #include <rte_spinlock.h>
@@ -119,7 +120,82 @@ enum rte_mirror_state {
 typedef uint16_t (*rte_mirror_offload_fn)(uint16_t port_id, uint16_t queue_id,
 		struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx);
 
-struct rte_mirror_select;
+/** Numbers from min to max, both included. */
+struct rte_mirror_range {
+	uint16_t min; /**< the first */
+	uint16_t max; /**< the last; not less than min */
+};
+
+/**
+ * Packets by their Ethernet addresses. An address counts where its mask has ones: all ones are one address, all zeros
+ * any. At least one mask is not 0. A packet without both addresses is not chosen.
+ */
+struct rte_mirror_mac {
+	struct rte_ether_addr src;      /**< the sender's */
+	struct rte_ether_addr src_mask; /**< which bits of it count */
+	struct rte_ether_addr dst;      /**< the receiver's */
+	struct rte_ether_addr dst_mask; /**< which bits of it count */
+	uint8_t both_ways;              /**< 1: those with src and dst exchanged, too */
+	uint8_t reserved[7];            /**< must be 0 */
+};
+
+/**
+ * Packets of a flow: IPv4 (RFC 791) or IPv6 (RFC 8200) in Ethernet, behind any VLAN tags; tunnels are not looked into.
+ * At least one field is not 0. Addresses and prefixes are in network byte order, of IPv4 the first four bytes.
+ *
+ * Ports are those of TCP, UDP, UDP-Lite, SCTP and DCCP. A packet that has none, as a later fragment, or none within what
+ * there is of it, is not chosen where ports are asked for. Of IPv6, protocol is that behind the extension headers.
+ */
+struct rte_mirror_flow {
+	uint8_t ip_version;               /**< 4 or 6; 0: any, if there is no prefix */
+	uint8_t protocol;                 /**< IPPROTO_*; 0: any */
+	uint8_t src_len;                  /**< bits of src that count; 0: any */
+	uint8_t dst_len;                  /**< bits of dst that count; 0: any */
+	uint8_t src[16];                  /**< the sender's prefix; 0 behind src_len */
+	uint8_t dst[16];                  /**< the receiver's prefix; 0 behind dst_len */
+	struct rte_mirror_range src_port; /**< the sender's ports; 0 to 0: any */
+	struct rte_mirror_range dst_port; /**< the receiver's ports; 0 to 0: any */
+	uint8_t both_ways;                /**< 1: those the other way round, too */
+	uint8_t reserved[7];              /**< must be 0 */
+};
+
+/**
+ * Which packets to mirror: those that pass every test that is not 0, in this order. What fails a test is counted in
+ * filtered, of sampling in unsampled.
+ *
+ * A packet whose VLAN tags the NIC has stripped, or is to insert, is looked at as if they were in the packet. Tags
+ * have the types 0x8100, 0x88a8 or 0x9100; filter knows them as libpcap does.
+ */
+struct rte_mirror_select {
+	/** Those of these queues of the source, whose numbers count for rx and tx alike; NULL: of all. */
+	const struct rte_mirror_range *queues;
+	const struct rte_mirror_mac *mac; /**< those with these addresses; NULL: any */
+	/** Those whose first VLAN tag has one of these ids, up to 4095; NULL: any, also without a tag. */
+	const struct rte_mirror_range *vlans;
+	/** Those whose second VLAN tag has one of these ids, up to 4095; NULL: any, also without one. */
+	const struct rte_mirror_range *inner_vlans;
+	const struct rte_mirror_flow *flow; /**< those of this flow; NULL: any */
+	/**
+	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Needs libpcap, and librte_bpf in the
+	 * application or, if its DPDK is shared, installed.
+	 */
+	const char *filter;
+	uint32_t sample_one_in; /**< of those, one in so many; 0: all */
+	uint8_t sample_random; /**< 0: every sample_one_in-th of a queue; 1: each with that probability */
+	uint8_t reserved_byte;   /**< must be 0 */
+	uint16_t nb_queues;      /**< how many ranges; 0 only where queues is NULL */
+	uint16_t nb_vlans;       /**< how many ranges; 0 only where vlans is NULL */
+	uint16_t nb_inner_vlans; /**< how many ranges; 0 only where inner_vlans is NULL */
+	uint64_t sample_seed;    /**< for sample_random: equal seeds choose equally */
+	uint64_t reserved[2];    /**< must be 0 */
+};
+
+/** What runs a mirror's filter. */
+enum rte_mirror_filter_engine {
+	RTE_MIRROR_FILTER_NONE = 0, /**< it has none */
+	RTE_MIRROR_FILTER_JIT,      /**< rte_bpf, compiled to machine code */
+	RTE_MIRROR_FILTER_INTERPRETER, /**< rte_bpf, which has no compiler for this machine or expression */
+};
 
 /**
  * What to mirror, and how. Zero-initialise it: 0 means default for all but target_port and directions.
@@ -145,7 +221,7 @@ struct rte_mirror_param {
 	rte_mirror_offload_fn offload;          /**< chooses packets; NULL: all */
 	void *ctx;                              /**< for offload */
 	rte_spinlock_t *lock;                   /**< held around take and send; NULL: none */
-	const struct rte_mirror_select *select; /**< not built yet */
+	const struct rte_mirror_select *select; /**< which packets offload is given; NULL: all */
 	struct rte_mempool *pool; /**< for what is copied or cut; NULL: the library's */
 	uint32_t snaplen;         /**< bytes of each packet, from RTE_MIRROR_LEN_MIN; 0: all */
 	uint32_t split_len;       /**< bytes that split copies; 0: RTE_MIRROR_SPLIT_LEN */
@@ -186,10 +262,11 @@ struct rte_mirror_info {
 	uint32_t snaplen;            /**< bytes that it takes of each packet; 0: all */
 	uint32_t split_len; /**< bytes that it copies of each packet; 0: it does not split */
 	uint32_t flags;     /**< RTE_MIRROR_F_* */
-	char name[RTE_MIRROR_NAME_SIZE];          /**< its name */
-	char reason[RTE_MIRROR_REASON_SIZE];      /**< why it is not running; "" when it is */
-	char mode_reason[RTE_MIRROR_REASON_SIZE]; /**< why it is in that mode */
-	uint64_t reserved[4];                     /**< 0 */
+	enum rte_mirror_filter_engine filter_engine; /**< what runs its filter */
+	char name[RTE_MIRROR_NAME_SIZE];             /**< its name */
+	char reason[RTE_MIRROR_REASON_SIZE];         /**< why it is not running; "" when it is */
+	char mode_reason[RTE_MIRROR_REASON_SIZE];    /**< why it is in that mode */
+	uint64_t reserved[4];                        /**< 0 */
 };
 
 /** A queue of its source that a mirror is on. */
@@ -259,14 +336,15 @@ int rte_mirror_unregister(uint16_t src_port);
  * @return
  *   0, or a negative errno, and nothing has changed:
  *   - -EINVAL: NULL or contradictory parameters, unknown bits, no queue to mirror or to send on; a snaplen or
- *     split_len that makes no sense; a pool whose mbufs are too small, or whose kind the mode cannot use
- *   - -ERANGE: target queues that are not there
+ *     split_len that makes no sense; a pool whose mbufs are too small, or whose kind the mode cannot use; a select that
+ *     cannot choose anything, or whose filter is no expression
+ *   - -ERANGE: target queues, or queues of select, that are not there
  *   - -ENODEV: no such port
  *   - -ENETDOWN: a port that is not started
  *   - -ELOOP: the target is the source, or would be mirrored back to it by way of other mirrors
  *   - -EEXIST: the name, or this source, target and direction, is taken
  *   - -EBUSY: a chained mirror holds the same lock
- *   - -ENOTSUP: not built yet; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
+ *   - -ENOTSUP: no libpcap or librte_bpf for a filter; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
  *     process; split to a target that does not take chains; a pool for one producer or one consumer where several
  *     pollers would use it; tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx
  *     callbacks

@@ -204,6 +204,15 @@ all(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkt
 
 /* The control path. */
 
+static const struct mirror_selector asks_all = { .serial = 1, .offload = all };
+
+/* Ours holds nothing but itself. */
+void
+mirror_list_free(struct mirror_list *list)
+{
+	free(list);
+}
+
 static struct mirror_list *
 make_list(struct mirror_counters *counters, uint16_t nb_entries)
 {
@@ -215,7 +224,7 @@ make_list(struct mirror_counters *counters, uint16_t nb_entries)
 	list->nb_entries = nb_entries;
 	for (i = 0; i < nb_entries; i++)
 		list->entries[i] = (struct mirror_entry){ .counters = &counters[i],
-			.offload = i == 1 ? all : NULL,
+			.selector = i == 1 ? &asks_all : NULL,
 			.target_port = TARGET,
 			.snaplen = UINT32_MAX,
 			.max_segs = 1,

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+#include <rte_bpf.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "../compat.h"
+#include "control.h"
+
+/*
+ * libpcap and librte_bpf are looked for when the first filter is: applications that have neither can be mirrored all the
+ * same. A librte_bpf of the application's own comes first. Another is loaded only beside a shared DPDK, of which it
+ * is part: in an application that has DPDK linked in, it would bring a second DPDK with it.
+ */
+
+/** The longest packet that a filter says yes to: libpcap's own limit. */
+#define FILTER_SNAPLEN 262144
+
+static struct {
+	__typeof__(pcap_open_dead) *pcap_open_dead;
+	__typeof__(pcap_compile) *pcap_compile;
+	__typeof__(pcap_geterr) *pcap_geterr;
+	__typeof__(pcap_freecode) *pcap_freecode;
+	__typeof__(pcap_close) *pcap_close;
+	__typeof__(rte_bpf_convert) *convert;
+	__typeof__(rte_bpf_load) *load;
+	__typeof__(rte_bpf_get_jit) *get_jit;
+	__typeof__(rte_bpf_exec) *exec;
+	__typeof__(rte_bpf_destroy) *destroy;
+	const char *missing; /**< why there are no filters; NULL: all is there */
+} libraries;
+
+/* In the process, or in the library, whose name may be NULL. */
+static void *
+find(const char *symbol, void *library)
+{
+	void *found = dlsym(RTLD_DEFAULT, symbol);
+
+	return found == NULL && library != NULL ? dlsym(library, symbol) : found;
+}
+
+#define FIND(member, symbol, library) \
+	(*(void **)&libraries.member = find(symbol, library), libraries.member != NULL)
+
+static bool
+find_pcap(void)
+{
+	void *library = dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL);
+
+	/* Its name everywhere but in Debian. */
+	if (library == NULL)
+		library = dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
+	return FIND(pcap_open_dead, "pcap_open_dead", library) &&
+			FIND(pcap_compile, "pcap_compile", library) &&
+			FIND(pcap_geterr, "pcap_geterr", library) &&
+			FIND(pcap_freecode, "pcap_freecode", library) &&
+			FIND(pcap_close, "pcap_close", library);
+}
+
+/* librte_bpf of the same release as the shared librte_eal of this process; NULL: there is none. */
+static void *
+open_bpf(void)
+{
+	static const char eal_name[] = "librte_eal.so";
+	char name[64];
+	const char *suffix;
+	Dl_info eal;
+
+	if (dladdr((void *)(uintptr_t)rte_eal_init, &eal) == 0)
+		return NULL;
+	suffix = strstr(eal.dli_fname, eal_name);
+	if (suffix == NULL)
+		return NULL;
+	suffix += sizeof(eal_name) - 1;
+	/* The ABI's version is in the file's name: .23, or .23.0. */
+	snprintf(name, sizeof(name), "librte_bpf.so%s", suffix);
+	return dlopen(name, RTLD_NOW | RTLD_LOCAL);
+}
+
+static bool
+find_bpf(void)
+{
+	void *library = dlsym(RTLD_DEFAULT, "rte_bpf_load") == NULL ? open_bpf() : NULL;
+
+	return FIND(convert, "rte_bpf_convert", library) && FIND(load, "rte_bpf_load", library) &&
+			FIND(get_jit, "rte_bpf_get_jit", library) &&
+			FIND(exec, "rte_bpf_exec", library) &&
+			FIND(destroy, "rte_bpf_destroy", library);
+}
+
+static void
+find_libraries(void)
+{
+	if (!find_pcap())
+		libraries.missing = "libpcap is not installed";
+	else if (!find_bpf())
+		libraries.missing = "librte_bpf, with support of libpcap, is neither in this "
+				    "application nor installed beside a shared DPDK";
+}
+
+/* Makes a program that rte_bpf can run of one that libpcap has made. */
+static int
+load(const char *expression, const struct bpf_program *program, struct mirror_selector *selector)
+{
+	struct rte_bpf_prm *param = libraries.convert(program);
+	struct rte_bpf_jit jit = { 0 };
+
+	if (param != NULL)
+		selector->bpf = libraries.load(param);
+	if (selector->bpf == NULL) {
+		int error = rte_errno;
+
+		rte_free(param);
+		return mirror_refuse(ENOTSUP, "filter \"%s\": librte_bpf cannot run it: %s",
+				expression, rte_strerror(error));
+	}
+	rte_free(param);
+	selector->has_filter = true;
+	selector->filter_exec = libraries.exec;
+	if (libraries.get_jit(selector->bpf, &jit) == 0)
+		selector->filter_code = jit.func;
+	return 0;
+}
+
+int
+mirror_filter_compile(const char *expression, struct mirror_selector *selector)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct bpf_program program;
+	pcap_t *pcap;
+	int rc;
+
+	if (expression[strspn(expression, " \t\n")] == '\0')
+		return mirror_refuse(EINVAL,
+				"filter is empty: give an expression, or leave it out for every packet");
+	pthread_once(&once, find_libraries);
+	if (libraries.missing != NULL)
+		return mirror_refuse(ENOTSUP, "filter: %s: choose by mac, vlans or flow instead",
+				libraries.missing);
+	pcap = libraries.pcap_open_dead(DLT_EN10MB, FILTER_SNAPLEN);
+	if (pcap == NULL)
+		return mirror_refuse(ENOMEM, "out of memory");
+	if (libraries.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+		rc = mirror_refuse(EINVAL, "filter \"%s\": %s", expression,
+				libraries.pcap_geterr(pcap));
+	} else {
+		rc = load(expression, &program, selector);
+		libraries.pcap_freecode(&program);
+	}
+	libraries.pcap_close(pcap);
+	return rc;
+}
+
+void
+mirror_filter_free(struct mirror_selector *selector)
+{
+	if (selector->bpf != NULL)
+		libraries.destroy(selector->bpf);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_SELECTOR_H
+#define MIRROR_SELECTOR_H
+
+/**
+ * @file
+ * struct rte_mirror_select, as the data path looks at it, and the tests that it is made of.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "rte_mirror.h"
+
+struct rte_bpf;
+struct mirror_burst;
+
+/** The first 12 bytes of a frame, masked, in two words. */
+struct mirror_mac_test {
+	uint64_t value_low, mask_low;   /**< its bytes 0 to 7 */
+	uint32_t value_high, mask_high; /**< its bytes 8 to 11 */
+};
+
+/** What a flow looks like one way. Addresses are as in memory, of IPv4 the first half of the first word. */
+struct mirror_flow_test {
+	uint64_t src[2], src_mask[2];
+	uint64_t dst[2], dst_mask[2];
+	struct rte_mirror_range src_port, dst_port;
+};
+
+/** The words of 64 bits that have a bit for each VLAN id. */
+#define MIRROR_VLAN_WORDS (4096 / 64)
+
+/** Which packets a mirror is given. Immutable; lives for as long as a list refers to it. */
+struct mirror_selector {
+	/* What each packet is asked for. Where two ways are not wanted, the second is the first. */
+	bool has_mac;
+	bool has_vlans;
+	bool has_inner_vlans;
+	bool has_flow;
+	bool has_filter;
+	struct mirror_mac_test mac[2];
+	uint64_t vlans[MIRROR_VLAN_WORDS];
+	uint64_t inner_vlans[MIRROR_VLAN_WORDS];
+	uint8_t ip_version; /**< 0: any */
+	uint8_t protocol;   /**< 0: any */
+	bool wants_ports;
+	struct mirror_flow_test flow[2];
+
+	/* The filter: machine code, or else what rte_bpf_exec() interprets. Not 0: chosen. */
+	uint64_t (*filter_code)(void *pkt);
+	uint64_t (*filter_exec)(const struct rte_bpf *bpf, void *pkt);
+	struct rte_bpf *bpf;
+
+	/* Of what is left, one in so many; 0: all. */
+	uint32_t sample_one_in;
+	bool sample_random;
+	double sample_scale; /**< 1 / ln(1 - 1 / sample_one_in) */
+	uint64_t sample_seed;
+	uint64_t serial; /**< no other selector's, not 0 */
+
+	/* Of what is left, what it says; NULL: all. */
+	rte_mirror_offload_fn offload;
+	void *offload_ctx;
+};
+
+/** What is known of a packet's headers. */
+struct mirror_headers {
+	unsigned int nb_tags;
+	uint16_t vlans[2];  /**< ids of the first two tags, as far as there are such */
+	uint8_t ip_version; /**< 4 or 6; 0: another packet, or no whole IP header */
+	int protocol; /**< what the IP header, or the last extension header, says; -1: not there */
+	bool has_ports;
+	uint16_t src_port, dst_port;
+	uint64_t src[2], dst[2]; /**< as in struct mirror_flow_test */
+};
+
+/**
+ * Reads a packet's headers.
+ *
+ * @param flags
+ *   The ol_flags that say it does not look as it does on the wire.
+ */
+void mirror_headers_read(
+		const struct rte_mbuf *pkt, uint64_t flags, struct mirror_headers *headers);
+
+/** Moves the packets that pass to the array's front, in order, for each kind of test. Each returns how many they are. */
+uint16_t mirror_match_mac(
+		const struct mirror_selector *selector, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
+		struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
+		struct rte_mbuf **pkts, uint16_t nb_pkts);
+
+#endif /* MIRROR_SELECTOR_H */
