@@ -35,7 +35,6 @@ lengths_and_flags_that_make_no_sense(void)
 		{ { .flags = RTE_MIRROR_F_ORIGIN }, -EINVAL, "split, copy" },
 		{ { .mode = (enum rte_mirror_mode)(RTE_MIRROR_AUTO + 1) }, -EINVAL, "mode 4" },
 		{ { .mode = (enum rte_mirror_mode) - 1 }, -EINVAL, "mode" },
-		{ { .select = (const struct rte_mirror_select *)&too_short }, -ENOTSUP, "select" },
 	};
 	struct bench bench;
 
