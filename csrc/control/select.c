@@ -73,14 +73,12 @@ static struct mirror_mac_test
 mac_test(const struct rte_ether_addr *src, const struct rte_ether_addr *src_mask,
 		const struct rte_ether_addr *dst, const struct rte_ether_addr *dst_mask)
 {
-	struct rte_ether_addr value[2] = { *dst, *src }, mask[2] = { *dst_mask, *src_mask };
-	struct mirror_mac_test test;
+	const struct rte_ether_addr value[] = { *dst, *src }, mask[] = { *dst_mask, *src_mask };
+	struct mirror_mac_test test = { 0 };
 
-	/* As they are in a frame. */
-	memcpy(&test.value_low, value, sizeof(test.value_low));
-	memcpy(&test.value_high, (char *)value + sizeof(test.value_low), sizeof(test.value_high));
-	memcpy(&test.mask_low, mask, sizeof(test.mask_low));
-	memcpy(&test.mask_high, (char *)mask + sizeof(test.mask_low), sizeof(test.mask_high));
+	memcpy(&test.value, value, sizeof(value));
+	memcpy(&test.mask, mask, sizeof(mask));
+	test.value &= test.mask;
 	return test;
 }
 
@@ -111,14 +109,8 @@ make_mac(struct mirror_selector *selector, const struct rte_mirror_mac *mac)
 				"mac: both masks are 0: give one, or leave mac NULL for any address");
 	selector->has_mac = true;
 	selector->mac[0] = mac_test(&mac->src, &mac->src_mask, &mac->dst, &mac->dst_mask);
-	selector->mac[1] = mac->both_ways != 0 ?
-			mac_test(&mac->dst, &mac->dst_mask, &mac->src, &mac->src_mask) :
-			selector->mac[0];
-	/* What the masks leave out is not compared. */
-	for (unsigned int i = 0; i < RTE_DIM(selector->mac); i++) {
-		selector->mac[i].value_low &= selector->mac[i].mask_low;
-		selector->mac[i].value_high &= selector->mac[i].mask_high;
-	}
+	selector->mac[1] = mac_test(&mac->dst, &mac->dst_mask, &mac->src, &mac->src_mask);
+	selector->mac_both_ways = mac->both_ways != 0;
 	return 0;
 }
 
@@ -248,6 +240,8 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 		rc = make_sample(selector, select);
 	if (rc == 0 && select->filter != NULL)
 		rc = mirror_filter_compile(select->filter, selector);
+	selector->has_matches = selector->has_mac || selector->has_vlans ||
+			selector->has_inner_vlans || selector->has_flow || selector->has_filter;
 	return rc;
 }
 

@@ -5,49 +5,47 @@
 #include <string.h>
 
 #include <rte_ether.h>
-#include <rte_prefetch.h>
 
 #include "datapath.h"
 
-/* How far ahead the loops fetch what they are going to look at: nothing of the packets need be in the cache yet. */
-#define AHEAD_MBUF 8
-#define AHEAD_DATA 4
-
-static inline void
-fetch_ahead(struct rte_mbuf *const *pkts, uint16_t i, uint16_t nb_pkts)
+/* Of a short packet, or of one whose first segment is short: whether it has both addresses. */
+static __rte_noinline bool
+read_addresses(const struct rte_mbuf *pkt, mirror_mac_words *words)
 {
-	if (i + AHEAD_MBUF < nb_pkts)
-		rte_prefetch0(pkts[i + AHEAD_MBUF]);
-	if (i + AHEAD_DATA < nb_pkts)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i + AHEAD_DATA], void *));
+	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
+	const void *addresses = rte_pktmbuf_read(pkt, 0, sizeof(buffer), buffer);
+
+	if (addresses != NULL)
+		memcpy(words, addresses, sizeof(buffer));
+	return addresses != NULL;
 }
 
 static inline bool
-passes_mac(const struct mirror_mac_test *test, uint64_t low, uint32_t high)
+passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 {
-	return (((low ^ test->value_low) & test->mask_low) |
-			       ((high ^ test->value_high) & test->mask_high)) == 0;
+	const mirror_mac_words differ = (words ^ test->value) & test->mask;
+
+	return (differ[0] | differ[1]) == 0;
 }
 
 uint16_t
 mirror_match_mac(const struct mirror_selector *selector, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
+	/* Kept in registers. */
+	const struct mirror_mac_test forth = selector->mac[0], back = selector->mac[1];
+	const bool both_ways = selector->mac_both_ways;
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
-		const uint8_t *addresses = rte_pktmbuf_read(pkts[i], 0, sizeof(buffer), buffer);
-		uint64_t low;
-		uint32_t high;
+		struct rte_mbuf *pkt = pkts[i];
+		mirror_mac_words words = { 0 };
 
-		fetch_ahead(pkts, i, nb_pkts);
-		if (unlikely(addresses == NULL))
+		if (likely(pkt->data_len >= sizeof(words)))
+			memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
+		else if (!read_addresses(pkt, &words))
 			continue;
-		memcpy(&low, addresses, sizeof(low));
-		memcpy(&high, addresses + sizeof(low), sizeof(high));
-		pkts[nb] = pkts[i];
-		nb += passes_mac(&selector->mac[0], low, high) ||
-				passes_mac(&selector->mac[1], low, high);
+		pkts[nb] = pkt;
+		nb += passes_mac(&forth, words) || (both_ways && passes_mac(&back, words));
 	}
 	return nb;
 }
@@ -100,7 +98,6 @@ mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
-		fetch_ahead(pkts, i, nb_pkts);
 		mirror_headers_read(pkts[i], pkts[i]->ol_flags & off_wire, &headers);
 		pkts[nb] = pkts[i];
 		nb += (!selector->has_vlans || has_vlan(selector->vlans, &headers, 0)) &&
@@ -155,7 +152,6 @@ mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 		const uint64_t tagged = pkt->ol_flags & off_wire & MIRROR_TAGGED;
 		uint64_t chosen;
 
-		fetch_ahead(pkts, i, nb_pkts);
 		if (unlikely(tagged != 0))
 			chosen = filter_tagged(selector, pkt, tagged);
 		else if (selector->filter_code != NULL)

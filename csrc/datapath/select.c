@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <rte_prefetch.h>
+
 #include "datapath.h"
 
 /* Vigna's splitmix64: from any state to any other, all of 64 bits. */
@@ -64,6 +66,11 @@ static uint16_t
 match(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
+	uint16_t i;
+
+	/* Driver and application have looked at the mbufs by now; at the packets, maybe nobody. */
+	for (i = 0; selector->has_matches && i < nb_pkts; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	if (selector->has_mac)
 		nb_pkts = mirror_match_mac(selector, pkts, nb_pkts);
 	if (selector->has_vlans || selector->has_inner_vlans || selector->has_flow)
@@ -80,7 +87,6 @@ choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
 {
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
-	/* What is passed over is not even looked at. */
 	memcpy(pkts, burst->pkts, nb_pkts * sizeof(pkts[0]));
 	nb = match(selector, burst, pkts, nb_pkts);
 	counters->filtered += nb_pkts - nb;

@@ -20,10 +20,12 @@
 struct rte_bpf;
 struct mirror_burst;
 
-/** The first 12 bytes of a frame, masked, in two words. */
+/** The first 16 bytes of a frame. */
+typedef uint64_t mirror_mac_words __attribute__((vector_size(16)));
+
+/** Ethernet addresses, where they are in a frame. A vector, so that a test of both is one comparison. */
 struct mirror_mac_test {
-	uint64_t value_low, mask_low;   /**< its bytes 0 to 7 */
-	uint32_t value_high, mask_high; /**< its bytes 8 to 11 */
+	mirror_mac_words value, mask;
 };
 
 /** What a flow looks like one way. Addresses are as in memory, of IPv4 the first half of the first word. */
@@ -38,19 +40,22 @@ struct mirror_flow_test {
 
 /** Which packets a mirror is given. Immutable; lives for as long as a list refers to it. */
 struct mirror_selector {
-	/* What each packet is asked for. Where two ways are not wanted, the second is the first. */
+	/* What each packet is asked for. */
 	bool has_mac;
 	bool has_vlans;
 	bool has_inner_vlans;
 	bool has_flow;
 	bool has_filter;
+	bool has_matches; /**< any of these */
+	bool mac_both_ways;
 	struct mirror_mac_test mac[2];
 	uint64_t vlans[MIRROR_VLAN_WORDS];
 	uint64_t inner_vlans[MIRROR_VLAN_WORDS];
 	uint8_t ip_version; /**< 0: any */
 	uint8_t protocol;   /**< 0: any */
 	bool wants_ports;
-	struct mirror_flow_test flow[2];
+	struct mirror_flow_test
+			flow[2]; /* where two ways are not wanted, the second is the first */
 
 	/* The filter: machine code, or else what rte_bpf_exec() interprets. Not 0: chosen. */
 	uint64_t (*filter_code)(void *pkt);

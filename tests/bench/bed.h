@@ -34,10 +34,10 @@ void bench_fail(const char *file, int line, const char *what) __attribute__((nor
 
 #define BED_MAX_BURST 64
 /** Each method that is compared with others has a source of its own. */
-#define BED_SOURCES       14
+#define BED_SOURCES       12
 #define BED_SOURCE_QUEUES 4
 /** Targets that free at once (net_null), and those whose reader frees later (net_ring). */
-#define BED_NULLS 8
+#define BED_NULLS 16
 #define BED_RINGS 4
 /** Room in each ring that is read later: a lap of packets always fits. */
 #define BED_RING_SIZE 4096

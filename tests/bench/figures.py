@@ -102,12 +102,27 @@ def of_mirrors(results: Results) -> Iterator[Figure]:
 
 def of_idle(results: Results) -> Iterator[Figure]:
     for method, what in (("paused", "all mirrors paused"), ("dormant", "a removed mirror pending")):
-        case = Case("methods", method, 64, mirrors=0)
+        case = Case("idle", method, 64)
         cycles = results.derived(lambda cycles, burst=case.burst: cycles * burst, case)
         yield Figure(f"{what}, cycles a burst", cycles, 10)
     counted = [count for (method, *_), count in results.instructions.items() if method == "none"]
     none = Spread(max(counted), min(counted), max(counted)) if counted else None
     yield Figure("no mirror on a port, instructions", none, 0)
+
+
+def of_selection(results: Results) -> Iterator[Figure]:
+    """What it costs to leave all packets out, or most, over a callback that does nothing."""
+    for method, warmth, what, bound in (
+        ("mac-none", "warm", "mac, none chosen", 6),
+        ("mac-none", "cold", "mac, none chosen", 16),
+        ("jit-none", "warm", "compiled filter, none chosen", 20),
+        ("jit-none", "cold", "compiled filter, none chosen", 36),
+        ("sample1000", "warm", "1 in 1000 chosen", 2),
+    ):
+        case = Case("selection", method, 64, warmth=warmth)
+        empty = replace(case, method="empty", mirrors=0)
+        cycles = results.derived(lambda cycles, least: cycles - least, case, empty)
+        yield Figure(f"{what}, cycles a packet over an empty callback, {warmth}", cycles, bound)
 
 
 def of_throughput(results: Results) -> Iterator[Figure]:
@@ -124,5 +139,6 @@ def figures(results: Results) -> list[Figure]:
         *of_copies(results),
         *of_mirrors(results),
         *of_idle(results),
+        *of_selection(results),
         *of_throughput(results),
     ]

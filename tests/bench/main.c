@@ -16,13 +16,18 @@
 #include "throughput.h"
 
 /* Methods that are measured together. The baseline comes first. */
-#define ALL          "baseline empty floor rfc share split copy copy128 clone pktmbuf_copy pdump"
-#define IDLE         " paused dormant"
-#define OVER_BURST   "baseline empty floor rfc share split copy clone pktmbuf_copy pdump"
-#define OVER_MIRRORS "baseline share share2 share3 share4"
-#define OVER_QUEUES  "baseline rfc share split copy pktmbuf_copy"
-#define OVER_SIZE    "baseline share split copy pktmbuf_copy"
-#define FORWARDING   "baseline share split copy pdump"
+#define ALL  "baseline empty floor rfc share split copy copy128 clone pktmbuf_copy pdump"
+#define IDLE "baseline empty paused dormant"
+#define SELECTING                                                                               \
+	"baseline empty mac-none mac-all flow-none flow-all jit-none jit-all interpreter-none " \
+	"interpreter-all sample1000 share"
+#define SELECTING_VLANS "baseline empty vlan-none vlan-all share"
+#define FILTERING       "baseline empty filters filters4 filters16"
+#define OVER_BURST      "baseline empty floor rfc share split copy clone pktmbuf_copy pdump"
+#define OVER_MIRRORS    "baseline share share2 share3 share4"
+#define OVER_QUEUES     "baseline rfc share split copy pktmbuf_copy"
+#define OVER_SIZE       "baseline share split copy pktmbuf_copy"
+#define FORWARDING      "baseline share split copy pdump"
 
 struct packet_size {
 	uint16_t segment_size, nb_segments;
@@ -68,8 +73,8 @@ print_flow(const struct scene *scene, unsigned int index)
 			measured_difference(&comparison, index);
 
 	printf("{\"comparison\": \"%s\", \"method\": \"%s\", \"mirrors\": %u", scene->comparison,
-			method->nb_mirrors > 1 ? "share" : method->name,
-			method->idle ? 0 : RTE_MAX(method->nb_mirrors, 1u));
+			method->label != NULL ? method->label : method->name,
+			method->idle ? method->nb_mirrors : RTE_MAX(method->nb_mirrors, 1u));
 	printf(", \"size\": %u, \"segments\": %u, \"burst\": %u, \"queues\": %u",
 			scene->size->segment_size, scene->size->nb_segments, options->burst,
 			options->nb_queues);
@@ -161,6 +166,13 @@ compare_bursts(struct scene scene)
 }
 
 static void
+compare_idle(struct scene scene)
+{
+	scene.comparison = "idle";
+	compare_cost(&scene, IDLE);
+}
+
+static void
 compare_mirrors(struct scene scene)
 {
 	scene.comparison = "mirrors";
@@ -188,13 +200,14 @@ packets_of(const struct packet_size *size, const struct flow_options *options)
 
 static void
 traffic_with(struct traffic *traffic, const struct packet_size *size,
-		const struct flow_options *options)
+		const struct flow_options *options, bool tagged)
 {
 	const struct traffic_shape shape = {
 		.segment_size = size->segment_size,
 		.nb_segments = size->nb_segments,
 		.nb_packets = packets_of(size, options),
 		.shuffled = options->cold,
+		.tagged = tagged,
 	};
 
 	traffic_open(traffic, &shape, bed.packets);
@@ -211,7 +224,7 @@ compare_step(const struct packet_size *size, const struct flow_options *options)
 		.options = *options,
 	};
 
-	traffic_with(&traffic, size, options);
+	traffic_with(&traffic, size, options, false);
 	compare_cost(&scene, OVER_SIZE);
 	traffic_close(&traffic);
 }
@@ -229,8 +242,10 @@ compare_all(const struct packet_size *size, const struct flow_options *options)
 	};
 	const bool has_all = size == &sizes[0] && options->cold == options->later;
 
-	traffic_with(&traffic, size, options);
-	compare_cost(&scene, has_all && !options->cold ? ALL IDLE : ALL);
+	traffic_with(&traffic, size, options, false);
+	compare_cost(&scene, ALL);
+	if (has_all && !options->cold)
+		compare_idle(scene);
 	if (has_all) {
 		compare_bursts(scene);
 		compare_mirrors(scene);
@@ -268,6 +283,29 @@ compare_sizes(void)
 	}
 }
 
+/* What it costs to choose among packets, to targets that free at once. */
+static void
+compare_selection(bool cold)
+{
+	struct traffic traffic;
+	struct scene scene = {
+		.comparison = "selection",
+		.size = &sizes[0],
+		.traffic = &traffic,
+		.options = { .nb_queues = 1, .burst = 32, .cold = cold },
+	};
+
+	traffic_with(&traffic, scene.size, &scene.options, false);
+	compare_cost(&scene, SELECTING);
+	scene.comparison = "filters";
+	compare_cost(&scene, FILTERING);
+	traffic_close(&traffic);
+	scene.comparison = "vlans";
+	traffic_with(&traffic, scene.size, &scene.options, true);
+	compare_cost(&scene, SELECTING_VLANS);
+	traffic_close(&traffic);
+}
+
 /* bench ROUNDS */
 int
 main(int argc, char **argv)
@@ -287,6 +325,8 @@ main(int argc, char **argv)
 	for (i = 0; i < RTE_DIM(sizes); i++)
 		compare_costs(&sizes[i]);
 	compare_sizes();
+	compare_selection(false);
+	compare_selection(true);
 	for (i = 0; i < RTE_DIM(sizes) && sizes[i].nb_segments == 1; i++) {
 		compare_throughput(&sizes[i], false);
 		compare_throughput(&sizes[i], true);

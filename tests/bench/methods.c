@@ -2,12 +2,14 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_malloc.h>
 
+#include "bpf.h"
 #include "callbacks.h"
 #include "methods.h"
 
@@ -27,6 +29,30 @@ leave_dormant(struct flow *flow)
 	mirrors_remove(flow);
 }
 
+/* Of the packets of traffic.h, which have their addresses exchanged time and again. */
+#define EVERY_BIT         { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } }
+#define SELECT(name, ...) static const struct rte_mirror_select name = { __VA_ARGS__ }
+
+static const struct rte_mirror_mac no_mac = { .src = { { 2, 0, 0, 0, 9, 9 } },
+	.src_mask = EVERY_BIT };
+static const struct rte_mirror_mac any_mac = { .src = { { 2 } }, .src_mask = { { 0xff } } };
+static const struct rte_mirror_range no_vlan = { 101, 200 }, any_vlan = { 50, 150 };
+static const struct rte_mirror_flow no_flow = {
+	.ip_version = 4, .protocol = IPPROTO_TCP, .dst_port = { 80, 80 }
+};
+static const struct rte_mirror_flow any_flow = {
+	.ip_version = 4, .protocol = IPPROTO_TCP, .dst_port = { 443, 443 }
+};
+SELECT(mac_none, .mac = &no_mac);
+SELECT(mac_all, .mac = &any_mac);
+SELECT(vlan_none, .vlans = &no_vlan, .nb_vlans = 1);
+SELECT(vlan_all, .vlans = &any_vlan, .nb_vlans = 1);
+SELECT(flow_none, .flow = &no_flow);
+SELECT(flow_all, .flow = &any_flow);
+SELECT(filter_none, .filter = "tcp port 80");
+SELECT(filter_all, .filter = "tcp port 443");
+SELECT(sample_1000, .sample_one_in = 1000);
+
 static const struct method methods[] = {
 	{ .name = "baseline", .idle = true },
 	{ .name = "empty", .callback = callback_empty, .idle = true },
@@ -36,13 +62,39 @@ static const struct method methods[] = {
 	{ .name = "pktmbuf_copy", .callback = callback_pktmbuf_copy },
 	{ .name = "pdump", .callback = callback_pdump },
 	{ .name = "share", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 1 },
-	{ .name = "share2", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 2 },
-	{ .name = "share3", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 3 },
-	{ .name = "share4", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 4 },
-	{ .name = "share8", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 8 },
+	{ .name = "share2", .label = "share", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 2 },
+	{ .name = "share3", .label = "share", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 3 },
+	{ .name = "share4", .label = "share", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 4 },
+	{ .name = "share8", .label = "share", .mode = RTE_MIRROR_SHARE, .nb_mirrors = 8 },
 	{ .name = "split", .mode = RTE_MIRROR_SPLIT, .nb_mirrors = 1 },
 	{ .name = "copy", .mode = RTE_MIRROR_COPY, .nb_mirrors = 1 },
 	{ .name = "copy128", .mode = RTE_MIRROR_COPY, .nb_mirrors = 1, .snaplen = 128 },
+	{ .name = "mac-none", .nb_mirrors = 1, .select = &mac_none, .idle = true },
+	{ .name = "mac-all", .nb_mirrors = 1, .select = &mac_all },
+	{ .name = "vlan-none", .nb_mirrors = 1, .select = &vlan_none, .idle = true },
+	{ .name = "vlan-all", .nb_mirrors = 1, .select = &vlan_all },
+	{ .name = "flow-none", .nb_mirrors = 1, .select = &flow_none, .idle = true },
+	{ .name = "flow-all", .nb_mirrors = 1, .select = &flow_all },
+	{ .name = "jit-none", .nb_mirrors = 1, .select = &filter_none, .idle = true },
+	{ .name = "jit-all", .nb_mirrors = 1, .select = &filter_all },
+	{ .name = "interpreter-none",
+			.nb_mirrors = 1,
+			.select = &filter_none,
+			.interpreted = true,
+			.idle = true },
+	{ .name = "interpreter-all", .nb_mirrors = 1, .select = &filter_all, .interpreted = true },
+	{ .name = "sample1000", .nb_mirrors = 1, .select = &sample_1000 },
+	{ .name = "filters", .nb_mirrors = 1, .has_filters = true, .idle = true },
+	{ .name = "filters4",
+			.label = "filters",
+			.nb_mirrors = 4,
+			.has_filters = true,
+			.idle = true },
+	{ .name = "filters16",
+			.label = "filters",
+			.nb_mirrors = 16,
+			.has_filters = true,
+			.idle = true },
 	{ .name = "paused", .nb_mirrors = 1, .idle = true },
 	{ .name = "dormant", .nb_mirrors = 1, .prepare = leave_dormant, .idle = true },
 };
@@ -63,6 +115,8 @@ method_find(const char *name)
 static uint32_t
 mirror_add(const struct flow *flow, const struct way *way)
 {
+	char filter[32];
+	const struct rte_mirror_select one_port = { .filter = filter };
 	const struct rte_mirror_param param = {
 		.target_port = way->target_port,
 		.target_queue = way->target_queue,
@@ -70,9 +124,12 @@ mirror_add(const struct flow *flow, const struct way *way)
 		.mode = flow->method->mode,
 		.directions = RTE_MIRROR_RX,
 		.snaplen = flow->method->snaplen,
+		.select = flow->method->has_filters ? &one_port : flow->method->select,
 	};
 	uint32_t id;
 
+	snprintf(filter, sizeof(filter), "tcp port %u", 80u + way->target_port);
+	bpf_interpret(flow->method->interpreted);
 	if (rte_mirror_add(flow->source->port_id, &param, &id) != 0) {
 		fprintf(stderr, "%s: %s\n", flow->method->name, rte_mirror_last_error());
 		exit(1);
@@ -196,7 +253,7 @@ flow_count(const struct flow *flow)
 	for (i = 0; i < flow->method->nb_mirrors && flow->method->prepare == NULL; i++) {
 		ENSURE(rte_mirror_stats_get(flow->mirrors[i], &stats) == 0);
 		counts.accepted += stats.packets;
-		counts.refused += stats.seen - stats.packets;
+		counts.refused += stats.full + stats.nombuf + stats.unsupported;
 	}
 	return counts;
 }

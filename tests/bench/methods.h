@@ -29,6 +29,8 @@ enum floor {
 
 struct method {
 	const char *name;
+	/** What it is in results, which tell numbers of mirrors apart; NULL: name. */
+	const char *label;
 	/** A callback of the bench's own on the source's rx queues; NULL: none. */
 	rte_rx_callback_fn callback;
 	bool is_floor;
@@ -36,6 +38,12 @@ struct method {
 	uint16_t nb_mirrors;
 	enum rte_mirror_mode mode;
 	uint32_t snaplen;
+	/** What its mirrors select; NULL: all, unless has_filters says something. */
+	const struct rte_mirror_select *select;
+	/** Each of its mirrors has a filter of its own, which no packet passes. */
+	bool has_filters;
+	/** Filters are not compiled. */
+	bool interpreted;
 	/** Leaves the source in its state anew, before each measurement; NULL: it stays. */
 	void (*prepare)(struct flow *flow);
 	/** Whether the target gets packets. */

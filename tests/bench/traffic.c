@@ -29,6 +29,25 @@ shuffle(struct rte_mbuf **segments, uint32_t nb)
 	}
 }
 
+/* From 02:00:00:00:00:01 to :02, and from 10.0.0.1 to 10.0.0.2. */
+static void
+write_headers(struct rte_mbuf *pkt, bool tagged)
+{
+	static const uint8_t addresses[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
+	static const uint8_t tag[] = { 0x81, 0, 0, 100 };
+	static const uint8_t headers[] = { 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0,
+		1, 10, 0, 0, 2, 4, 0, 1, 0xbb, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10 };
+	uint8_t *data = rte_pktmbuf_mtod(pkt, uint8_t *);
+
+	memcpy(data, addresses, sizeof(addresses));
+	data += sizeof(addresses);
+	if (tagged) {
+		memcpy(data, tag, sizeof(tag));
+		data += sizeof(tag);
+	}
+	memcpy(data, headers, sizeof(headers));
+}
+
 void
 traffic_open(struct traffic *traffic, const struct traffic_shape *shape, struct rte_mempool *pool)
 {
@@ -45,8 +64,10 @@ traffic_open(struct traffic *traffic, const struct traffic_shape *shape, struct 
 	}
 	if (shape->shuffled)
 		shuffle(traffic->segments, nb);
-	for (i = 0; i < nb; i += shape->nb_segments)
+	for (i = 0; i < nb; i += shape->nb_segments) {
 		traffic_receive(traffic->segments + i, shape);
+		write_headers(traffic->segments[i], shape->tagged);
+	}
 }
 
 void

@@ -31,9 +31,10 @@ struct traffic_shape {
 	uint16_t nb_segments;
 	uint32_t nb_packets; /**< a multiple of BED_MAX_BURST; they come round again and again */
 	bool shuffled;
+	bool tagged; /**< in VLAN 100 */
 };
 
-/** Packets of one shape, each a reference of the bench's own. */
+/** Packets of one shape, TCP from port 1024 to 443, each a reference of the bench's own. */
 struct traffic {
 	struct traffic_shape shape;
 	struct rte_mbuf **segments; /**< of each packet in turn */
