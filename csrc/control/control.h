@@ -186,6 +186,18 @@ int mirror_filter_compile(const char *expression, struct mirror_selector *select
 /** Frees what mirror_filter_compile() has made. */
 void mirror_filter_free(struct mirror_selector *selector);
 
+/* bpf.c */
+
+struct bpf_program;
+
+/**
+ * Makes a program of libpcap's one that rte_bpf can run whatever the packets: 0 or -errno, and why.
+ *
+ * @param[out] may_compile
+ *   Whether its compiler may have it; if not, only its interpreter.
+ */
+int mirror_bpf_mend(struct bpf_program *program, bool *may_compile, const char **why);
+
 /* mode.c */
 
 /** Chooses what the target is given: mode, lengths and pool of mirror->config. 0 or -errno. */

@@ -11,7 +11,6 @@
 #include <pcap/pcap.h>
 #include <rte_bpf.h>
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "../compat.h"
@@ -108,26 +107,56 @@ find_libraries(void)
 				    "application nor installed beside a shared DPDK";
 }
 
-/* Makes a program that rte_bpf can run of one that libpcap has made. */
-static int
-load(const char *expression, const struct bpf_program *program, struct mirror_selector *selector)
+/*
+ * As of DPDK 26.07, rte_bpf_convert() takes the size of an indirect load for a sign of which register has the offset, and
+ * is right for half words alone. It is always the index, which the program's second instruction sets to 0.
+ */
+static void
+mend_indirect_loads(struct rte_bpf_prm *param)
+{
+	struct ebpf_insn *insns = (struct ebpf_insn *)(uintptr_t)param->ins;
+	uint32_t i;
+
+	for (i = 2; i < param->nb_ins; i++) {
+		if (BPF_CLASS(insns[i].code) == BPF_LD && BPF_MODE(insns[i].code) == BPF_IND)
+			insns[i].src_reg = insns[1].dst_reg;
+	}
+}
+
+/* What rte_bpf makes of a program; NULL: why. */
+static struct rte_bpf *
+load(const struct bpf_program *program, const char **why)
 {
 	struct rte_bpf_prm *param = libraries.convert(program);
-	struct rte_bpf_jit jit = { 0 };
+	struct rte_bpf *bpf;
 
-	if (param != NULL)
-		selector->bpf = libraries.load(param);
-	if (selector->bpf == NULL) {
-		int error = rte_errno;
-
-		rte_free(param);
-		return mirror_refuse(ENOTSUP, "filter \"%s\": librte_bpf cannot run it: %s",
-				expression, rte_strerror(error));
+	if (param == NULL) {
+		*why = "librte_bpf cannot translate it";
+		return NULL;
 	}
+	mend_indirect_loads(param);
+	bpf = libraries.load(param);
+	if (bpf == NULL)
+		*why = "librte_bpf does not take it";
 	rte_free(param);
+	return bpf;
+}
+
+static int
+make_selector(const char *expression, struct bpf_program *program, struct mirror_selector *selector)
+{
+	struct rte_bpf_jit jit = { 0 };
+	bool may_compile;
+	const char *why;
+	int rc = mirror_bpf_mend(program, &may_compile, &why);
+
+	if (rc == 0)
+		selector->bpf = load(program, &why);
+	if (selector->bpf == NULL)
+		return mirror_refuse(rc != 0 ? -rc : ENOTSUP, "filter \"%s\": %s", expression, why);
 	selector->has_filter = true;
 	selector->filter_exec = libraries.exec;
-	if (libraries.get_jit(selector->bpf, &jit) == 0)
+	if (may_compile && libraries.get_jit(selector->bpf, &jit) == 0)
 		selector->filter_code = jit.func;
 	return 0;
 }
@@ -154,7 +183,7 @@ mirror_filter_compile(const char *expression, struct mirror_selector *selector)
 		rc = mirror_refuse(EINVAL, "filter \"%s\": %s", expression,
 				libraries.pcap_geterr(pcap));
 	} else {
-		rc = load(expression, &program, selector);
+		rc = make_selector(expression, &program, selector);
 		libraries.pcap_freecode(&program);
 	}
 	libraries.pcap_close(pcap);

@@ -176,6 +176,51 @@ a_filter_sees_tags_that_are_outside_the_packet(void)
 	check(&(struct rte_mirror_select){ .filter = "len = 42" }, behind, 1, RTE_MIRROR_RX);
 }
 
+/* Whatever runs it, and however it reads the packet. */
+static void
+a_filter_finds_bits_and_bytes(void)
+{
+	static const struct {
+		const char *filter;
+		enum rte_mirror_filter_engine engine;
+		bool chosen[3];
+	} filters[] = {
+		{ "tcp[1] = 1", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+		{ "tcp[0:2] = 0x0401", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+		{ "tcp[0:4] = 0x040001bb", RTE_MIRROR_FILTER_JIT, { true, false, false } },
+		{ "tcp[1] & 1 != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+		{ "tcp[0:2] & 0x7f != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+		/* Its highest bit may be set, and then DPDK's compiler cannot have it. */
+		{ "ether[0:4] & 1 != 0", RTE_MIRROR_FILTER_INTERPRETER, { false, false, true } },
+		{ "ether[ether[5]] = 0xff", RTE_MIRROR_FILTER_JIT, { false, false, true } },
+	};
+	struct hex_case cases[] = {
+		{ MAC_2 MAC_1 IP4 V4("5", "0000", TCP) PORTS, false },
+		{ MAC_2 MAC_1 IP4 V4("5", "0000", TCP) "0401 01bb", false },
+		{ "02ff0001"
+		  "0001" MAC_1 IP4 V4("5", "0000", UDP) PORTS,
+				false },
+	};
+	struct bench bench;
+	unsigned int i, j;
+
+	bench_open(&bench, NULL, NULL);
+	for (i = 0; i < RTE_DIM(filters); i++) {
+		const struct rte_mirror_select select = { .filter = filters[i].filter };
+		const struct rte_mirror_param param = { .target_port = bench.target.id,
+			.directions = RTE_MIRROR_RX,
+			.select = &select };
+		const uint32_t id = mirror_with(bench.source.id, &param);
+
+		CHECK_EQ(info_of(id).filter_engine, filters[i].engine);
+		mirror_off(id);
+		for (j = 0; j < RTE_DIM(cases); j++)
+			cases[j].chosen = filters[i].chosen[j];
+		hex_check(&bench, &select, cases, RTE_DIM(cases), RTE_MIRROR_RX);
+	}
+	bench_close(&bench);
+}
+
 static const struct rte_mirror_flow https = { .ip_version = 4,
 	.protocol = IPPROTO_TCP,
 	.src = { 10 },
@@ -309,6 +354,7 @@ const struct test_case test_cases[] = {
 	{ "vlans_may_be_outside_the_packet", vlans_may_be_outside_the_packet },
 	{ "a_filter_sees_tags_that_are_outside_the_packet",
 			a_filter_sees_tags_that_are_outside_the_packet },
+	{ "a_filter_finds_bits_and_bytes", a_filter_finds_bits_and_bytes },
 	{ "a_flow_is_found_behind_tags_and_options", a_flow_is_found_behind_tags_and_options },
 	{ "a_flow_may_be_looked_for_both_ways", a_flow_may_be_looked_for_both_ways },
 	{ "an_ipv6_flow_is_found_behind_extension_headers",

@@ -105,11 +105,25 @@ filters(void)
 			"expression rejects all packets");
 }
 
+/* What rte_bpf has no way to do, or would do wrongly with some packet. */
+static void
+filters_that_cannot_be_run(void)
+{
+	check(&(struct rte_mirror_select){ .filter = "ip protochain 6" }, -ENOTSUP, "has loops");
+	check(&(struct rte_mirror_select){ .filter = "ether[ether[20:4]] = 0" }, -ENOTSUP,
+			"larger than any packet");
+	check(&(struct rte_mirror_select){ .filter = "ether[ether[20:2] - 1] = 0" }, -ENOTSUP,
+			"larger than any packet");
+	check(&(struct rte_mirror_select){ .filter = "ether[0x7fffffff] = 0" }, -ENOTSUP,
+			"larger than any packet");
+}
+
 const struct test_case test_cases[] = {
 	{ "ranges", ranges },
 	{ "addresses", addresses },
 	{ "flows", flows },
 	{ "sampling_and_reserved", sampling_and_reserved },
 	{ "filters", filters },
+	{ "filters_that_cannot_be_run", filters_that_cannot_be_run },
 	{ NULL, NULL },
 };
