@@ -213,6 +213,78 @@ updates_miss_and_double_nothing(void)
 	check_updates(RTE_MIRROR_TX);
 }
 
+/* Packets of two segments, as those at such places of a burst are, which every one of these filters takes. */
+#define NB_COMMON 11
+
+static bool
+is_common(uint64_t number)
+{
+	return number % BURST % 3 == 1;
+}
+
+static void
+read_common(struct reader *reader)
+{
+	struct rte_mbuf *pkt;
+	uint64_t number;
+
+	while (ring_get(reader->ring, &pkt, 1) == 1) {
+		memcpy(&number, rte_pktmbuf_mtod_offset(pkt, void *, OFFSET), sizeof(number));
+		CHECK(number >= reader->next);
+		reader->next = number + 1;
+		reader->nb += is_common(number);
+		rte_pktmbuf_free(pkt);
+	}
+}
+
+static void
+filters_that_change_miss_and_double_nothing_that_both_take(void)
+{
+	static const struct rte_mirror_select selects[] = {
+		{ .filter = "len >= 600" },
+		{ .filter = "len <= 600" },
+		{ .filter = "len = 600", .sample_one_in = 1 },
+		{ .filter = "ether[0:4] & 1 != 2 and len < 900",
+				.sample_one_in = 1,
+				.sample_random = 1 },
+		{ .filter = "len = 600 and ether[5] & 1 = ether[5] % 2" },
+	};
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct poller poller = { .directions = RTE_MIRROR_RX };
+	struct reader reader = { 0 };
+	struct rte_mirror_stats stats;
+	struct bench bench;
+	unsigned int step;
+	uint64_t before;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	param.select = &selects[0];
+	id = mirror_with(bench.source.id, &param);
+	reader.ring = bench.target.tx[0];
+	poller.bench = &bench;
+	test_launch(0, poll, &poller);
+	for (step = 1; step < NB_STEPS; step++) {
+		before = nb_bursts(&poller);
+		CHECK_WITHIN(30000, (read_common(&reader), nb_bursts(&poller) >= before + 2));
+		param.select = step % 6 < 5 ? &selects[step % 6] : NULL;
+		param.mode = (enum rte_mirror_mode)(step % 4);
+		CHECK_EQ(rte_mirror_update(id, &param), 0);
+		/* What cannot be leaves it as it is. */
+		param.select = &(const struct rte_mirror_select){ .filter = "len = " };
+		CHECK_EQ(rte_mirror_update(id, &param), -EINVAL);
+	}
+	stop(&poller);
+	read_common(&reader);
+	stats = stats_of(id);
+	CHECK_EQ(reader.nb, nb_bursts(&poller) * NB_COMMON);
+	CHECK_EQ(stats.seen, nb_bursts(&poller) * BURST);
+	CHECK_EQ(stats.packets + stats.filtered, stats.seen);
+	mirror_off(id);
+	bench_close(&bench);
+}
+
 /* Between pause's return and resume nothing comes; before and after everything does, once. */
 static void
 pauses_leave_out_what_comes_meanwhile_alone(void)
@@ -344,6 +416,8 @@ a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 
 const struct test_case test_cases[] = {
 	{ "updates_miss_and_double_nothing", updates_miss_and_double_nothing },
+	{ "filters_that_change_miss_and_double_nothing_that_both_take",
+			filters_that_change_miss_and_double_nothing_that_both_take },
 	{ "pauses_leave_out_what_comes_meanwhile_alone",
 			pauses_leave_out_what_comes_meanwhile_alone },
 	{ "an_update_while_a_poller_is_held_up_holds_but_times_out",
