@@ -109,27 +109,44 @@ put_ip_checksum(const struct ip_header *ip)
 	v4->hdr_checksum = (uint16_t)~rte_raw_cksum(v4, ip->header_length);
 }
 
+/*
+ * The sum of so many bytes of a packet, from one in its first segment on. rte_raw_cksum_mbuf() loses carries where a
+ * segment begins with the second half of a 16 bit word.
+ */
+static uint32_t
+sum_bytes(const struct rte_mbuf *seg, uint32_t offset, uint32_t length)
+{
+	uint32_t sum = 0, done, nb;
+	uint16_t part;
+
+	for (done = 0; done < length; done += nb, seg = seg->next, offset = 0) {
+		nb = RTE_MIN(length - done, seg->data_len - offset);
+		part = rte_raw_cksum(rte_pktmbuf_mtod_offset(seg, void *, offset), nb);
+		sum += (done & 1) != 0 ? rte_bswap16(part) : part;
+	}
+	return sum;
+}
+
 /* Fills in a checksum that lies so many bytes into the L4 header. */
 static bool
 put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
 {
-	unaligned_uint16_t *checksum = header_at(
-			ip->pkt, ip->l4_offset + offset, sizeof(*checksum));
+	uint16_t checksum = 0;
+	void *field = header_at(ip->pkt, ip->l4_offset + offset, sizeof(checksum));
 	uint32_t sum;
-	uint16_t raw;
 
-	if (checksum == NULL || offset + sizeof(*checksum) > ip->l4_length)
+	if (field == NULL || offset + sizeof(checksum) > ip->l4_length)
 		return false;
-	*checksum = 0;
-	if (rte_raw_cksum_mbuf(ip->pkt, ip->l4_offset, ip->l4_length, &raw) != 0)
-		return false;
-	sum = raw + sum_pseudo_header(ip, protocol);
+	memcpy(field, &checksum, sizeof(checksum));
+	sum = sum_bytes(ip->pkt, ip->l4_offset, ip->l4_length);
+	sum = (sum & 0xffff) + (sum >> 16) + sum_pseudo_header(ip, protocol);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	*checksum = (uint16_t)~sum;
+	checksum = (uint16_t)~sum;
 	/* In UDP 0 says that there is none. */
-	if (*checksum == 0 && protocol == IPPROTO_UDP)
-		*checksum = 0xffff;
+	if (checksum == 0 && protocol == IPPROTO_UDP)
+		checksum = 0xffff;
+	memcpy(field, &checksum, sizeof(checksum));
 	return true;
 }
 
