@@ -52,9 +52,7 @@ shares_all(const struct mirror *mirror)
 static bool
 take_the_same(const struct mirror *a, const struct mirror *b)
 {
-	/* A pool of the application's may be freed when its own mirrors are gone. */
-	return shares_all(a) && shares_all(b) && a->param.pool == b->param.pool &&
-			a->config.snaplen == b->config.snaplen &&
+	return shares_all(a) && shares_all(b) && a->config.snaplen == b->config.snaplen &&
 			a->config.max_segs == b->config.max_segs;
 }
 

@@ -11,8 +11,11 @@
 
 uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 
-/* Serves the entries that take the same packets: they are taken once, then offered in an array for each target. */
-static void
+/*
+ * Serves the entries that take the same packets: they are taken once, then offered in an array for each target. Returns
+ * how many were taken.
+ */
+static uint16_t
 serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 {
 	struct rte_mbuf *taken[MIRROR_BURST], *offered[MIRROR_BURST];
@@ -22,7 +25,7 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 
 	nb = mirror_select(entry, burst, taken, &chosen);
 	if (nb == 0)
-		return;
+		return 0;
 	if (entry->lock != NULL)
 		rte_spinlock_lock(entry->lock);
 	nb = mirror_take(entry, burst, chosen, nb, taken, &bytes);
@@ -35,19 +38,41 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	entry->counters->frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
 	if (entry->lock != NULL)
 		rte_spinlock_unlock(entry->lock);
+	return nb;
+}
+
+/* Serves entries that have taken so many of a burst's packets together, each by itself with those that are left. */
+static __rte_noinline void
+serve_apart(const struct mirror_entry *entries, const struct mirror_burst *burst, uint16_t nb_taken)
+{
+	struct mirror_burst rest = *burst;
+	struct mirror_entry alone;
+	uint16_t i;
+
+	rest.pkts += nb_taken;
+	rest.nb_pkts -= nb_taken;
+	for (i = 0; i < entries->nb_together; i++) {
+		alone = entries[i];
+		alone.nb_together = 1;
+		serve(&alone, &rest);
+	}
 }
 
 static void
 walk(const struct mirror_list *list, struct mirror_burst *burst)
 {
-	uint16_t i;
+	const struct mirror_entry *entry, *end = list->entries + list->nb_entries;
+	uint16_t nb;
 
 	if (mirror_is_gone(burst->port_id, list->source_epoch))
 		return;
 	burst->off_wire = list->off_wire;
 	burst->is_tx = list->is_tx;
-	for (i = 0; i < list->nb_entries; i += list->entries[i].nb_together)
-		serve(&list->entries[i], burst);
+	for (entry = list->entries; entry < end; entry += entry->nb_together) {
+		nb = serve(entry, burst);
+		if (unlikely(nb < burst->nb_pkts) && entry->nb_together > 1)
+			serve_apart(entry, burst, nb);
+	}
 }
 
 /* Apart from offer(), so that a burst with nothing to do pays for none of this. */

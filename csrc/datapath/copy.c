@@ -276,16 +276,12 @@ bytes_to_copy(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint
 	return length;
 }
 
-/* Counts a packet that cannot be had for each of the entries. */
+/* Counts a packet that cannot be had. */
 static struct rte_mbuf *
 miss(const struct mirror_entry *entry, bool is_unsupported)
 {
-	uint16_t i;
-
-	for (i = 0; i < entry->nb_together; i++) {
-		entry[i].counters->unsupported += is_unsupported;
-		entry[i].counters->nombuf += !is_unsupported;
-	}
+	entry->counters->unsupported += is_unsupported;
+	entry->counters->nombuf += !is_unsupported;
 	return NULL;
 }
 
@@ -342,8 +338,6 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 			continue;
 		if (entry->with_origin)
 			set_origin(burst, tsc, pkts[i], own);
-		if (entry->nb_together > 1)
-			mirror_refer(own, entry->nb_together - 1);
 		sum += own->pkt_len;
 		taken[nb++] = own;
 	}

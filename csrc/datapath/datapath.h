@@ -158,7 +158,7 @@ uint16_t mirror_select(const struct mirror_entry *entry, const struct mirror_bur
 /**
  * Takes what an entry's mode says of each packet, for it and those together with it, leaving out and counting those
  * that cannot be had: the packet itself with a reference more on every segment for each entry, or mbufs of the mirror's
- * own with as many.
+ * own. Entries together share all that they take, and take no more from the first packet on that they cannot share.
  *
  * @param[out] taken
  *   What was taken, in order; may be where pkts is.

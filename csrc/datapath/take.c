@@ -42,6 +42,9 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 
 		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
 		if (unlikely(must_be_made(pkt, off_wire, max_segs, snaplen))) {
+			/* By each for itself, from its own pool. */
+			if (entry->nb_together > 1)
+				break;
 			end += make(entry, burst, pkt, end, &own_bytes);
 			sum += own_bytes;
 			continue;

@@ -145,7 +145,7 @@ each_of_several_modes_gets_what_it_should(void)
 	bench_close(&bench);
 }
 
-/* Mirrors that share together, but have pools of their own: one that runs dry costs no other. */
+/* Mirrors that share together, one from a pool of the application's: if that runs dry it costs no other. */
 static void
 a_dry_pool_is_its_own_mirrors_loss(void)
 {
@@ -182,6 +182,46 @@ a_dry_pool_is_its_own_mirrors_loss(void)
 	mirror_off(id2);
 	CHECK_EQ(ring_get(bench.source.tx[0], pkts, 9), 9);
 	packets_free(pkts, 9);
+	bench_close(&bench);
+}
+
+/* The pool that the library has for a target, by the name that it gives it. */
+static bool
+is_from_pool_of(const struct rte_mbuf *pkt, const struct port *target)
+{
+	char prefix[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(prefix, sizeof(prefix), "mirror_%u_", target->id);
+	return strncmp(pkt->pool->name, prefix, strlen(prefix)) == 0;
+}
+
+/* Mirrors that share together: one whose target keeps what it gets uses up its own target's pool, and no other. */
+static void
+what_is_made_for_a_target_comes_from_its_own_pool(void)
+{
+	struct rte_mbuf *pkts[70], *got[70];
+	const struct port *target;
+	struct bench bench;
+	uint32_t ids[2];
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	ids[0] = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
+	ids[1] = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_TX);
+	packets_make(bench.pool, pkts, 70, 1, 60);
+	for (i = 0; i < 70; i += 7)
+		pkts[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 70), 70);
+	for (target = &bench.target; target <= &bench.target2; target++) {
+		CHECK_EQ(ring_get(target->tx[0], got, 70), 70);
+		for (i = 0; i < 70; i++)
+			CHECK(i % 7 != 0 ? got[i] == pkts[i] : is_from_pool_of(got[i], target));
+		packets_free(got, 70);
+	}
+	CHECK_EQ(ring_get(bench.source.tx[0], pkts, 70), 70);
+	packets_free(pkts, 70);
+	mirror_off(ids[0]);
+	mirror_off(ids[1]);
 	bench_close(&bench);
 }
 
@@ -252,6 +292,8 @@ what_cannot_be_mirrored_is_counted_for_each(void)
 const struct test_case test_cases[] = {
 	{ "each_of_several_modes_gets_what_it_should", each_of_several_modes_gets_what_it_should },
 	{ "a_dry_pool_is_its_own_mirrors_loss", a_dry_pool_is_its_own_mirrors_loss },
+	{ "what_is_made_for_a_target_comes_from_its_own_pool",
+			what_is_made_for_a_target_comes_from_its_own_pool },
 	{ "a_full_target_is_its_own_mirrors_loss", a_full_target_is_its_own_mirrors_loss },
 	{ "what_cannot_be_mirrored_is_counted_for_each",
 			what_cannot_be_mirrored_is_counted_for_each },
