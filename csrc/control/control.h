@@ -37,10 +37,10 @@ struct mirror_tap {
 	const struct rte_eth_rxtx_callback *attached;
 	/** What ethdev called before and a poller may still be about to enter; NULL: nothing. */
 	const struct rte_eth_rxtx_callback *pending;
-	uint64_t pending_use;        /**< context.use when pending was removed */
-	uint64_t waited_use;         /**< context.use after the last publication */
-	struct mirror_list *planned; /**< about to be published */
-	struct mirror_list *retired; /**< published before, freed when no poller uses them */
+	uint64_t pending_use;           /**< context.use when pending was removed */
+	uint64_t waited_use;            /**< context.use after the last publication */
+	struct mirror_list *planned[2]; /**< about to be published, one after the other */
+	struct mirror_list *retired;    /**< published before, freed when no poller uses them */
 	struct mirror_tap *next;
 };
 
@@ -268,9 +268,12 @@ void mirror_plan_stop_gone(void);
 
 /* list.c */
 
-/** Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. */
+/**
+ * Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. With has_left set it is for when the
+ * slots that are not wanted any more have left their lists.
+ */
 int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots,
-		uint16_t nb_slots, struct mirror_list **list);
+		uint16_t nb_slots, bool has_left, struct mirror_list **list);
 /** Frees a list that no poller uses; NULL: nothing. */
 void mirror_list_free(struct mirror_list *list);
 /** Publishes a list, whose owner the tap becomes, unless the tap has one just like it. */
@@ -280,8 +283,8 @@ void mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list);
 
 /** Gives a slot the least used of the target queues that its mirror may use: 0 or -ENOMEM. */
 int mirror_queue_allot(struct mirror_slot *slot);
-/** The lock that goes with a slot's target queue; NULL: it is the only user, or none is needed. */
-rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot);
+/** The lock that goes with a slot's target queue; NULL: it is the only user, or none is needed. has_left: as above. */
+rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot, bool has_left);
 
 /* attach.c */
 

@@ -14,7 +14,7 @@
 #define COPY_UP_TO 512u
 
 static void
-append(struct mirror_list *list, const struct mirror_slot *slot)
+append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
 {
 	struct mirror_entry *entry = &list->entries[list->nb_entries++];
 	const struct rte_mirror_param *param = &slot->mirror->param;
@@ -24,7 +24,7 @@ append(struct mirror_list *list, const struct mirror_slot *slot)
 	entry->counters = (struct mirror_counters *)(uintptr_t)&slot->counters;
 	entry->selector = selection != NULL ? &mirror_selection_use(selection)->selector : NULL;
 	entry->lock = param->lock;
-	entry->queue_lock = mirror_queue_lock(slot);
+	entry->queue_lock = mirror_queue_lock(slot, has_left);
 	entry->pool = config->pool;
 	entry->own_flags = config->own_flags;
 	entry->target_epoch = config->target_epoch;
@@ -59,7 +59,7 @@ take_the_same(const struct mirror *a, const struct mirror *b)
 /* Appends a slot and, behind it, all those that take the same packets. */
 static void
 append_together(struct mirror_list *list, struct mirror_slot *const *slots, uint16_t nb_slots,
-		uint16_t first)
+		uint16_t first, bool has_left)
 {
 	struct mirror_entry *entry = &list->entries[list->nb_entries];
 	uint16_t i;
@@ -68,10 +68,10 @@ append_together(struct mirror_list *list, struct mirror_slot *const *slots, uint
 		if (take_the_same(slots[i]->mirror, slots[first]->mirror))
 			return;
 	}
-	append(list, slots[first]);
+	append(list, slots[first], has_left);
 	for (i = first + 1; i < nb_slots; i++) {
 		if (take_the_same(slots[first]->mirror, slots[i]->mirror)) {
-			append(list, slots[i]);
+			append(list, slots[i], has_left);
 			entry->nb_together++;
 		}
 	}
@@ -88,7 +88,7 @@ is_same(const struct mirror_list *a, const struct mirror_list *b)
 
 int
 mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots, uint16_t nb_slots,
-		struct mirror_list **list)
+		bool has_left, struct mirror_list **list)
 {
 	uint16_t i;
 
@@ -105,7 +105,7 @@ mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots
 	(*list)->is_tx = tap->direction == RTE_MIRROR_TX;
 	(*list)->source_epoch = slots[0]->mirror->config.source_epoch;
 	for (i = 0; i < nb_slots; i++)
-		append_together(*list, slots, nb_slots, i);
+		append_together(*list, slots, nb_slots, i, has_left);
 	return 0;
 }
 

@@ -186,6 +186,7 @@ cover_sources(const struct mirror *newcomer)
 	return result;
 }
 
+/* Makes a tap's list for one of the steps, with the slots that enter if it is the second. */
 static int
 plan_list(struct mirror_tap *tap, bool enter)
 {
@@ -198,26 +199,46 @@ plan_list(struct mirror_tap *tap, bool enter)
 		if (slot != NULL && slot->wanted && (slot->live || enter))
 			slots[nb++] = slot;
 	}
-	return mirror_list_build(tap, slots, nb, &tap->planned);
+	return mirror_list_build(tap, slots, nb, enter, &tap->planned[enter]);
 }
 
-/* Publishes, for each tap, the slots that are wanted; those that enter with it only if asked to. All or nothing. */
+/* Makes the lists of both steps: once the first is out, nothing can go wrong any more. */
 static int
-update_taps(bool enter)
+plan_lists(void)
 {
 	struct mirror_tap *tap;
 	int rc = 0;
 
-	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next)
-		rc = plan_list(tap, enter);
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next) {
+		rc = plan_list(tap, false);
 		if (rc == 0)
-			mirror_list_publish(tap, tap->planned);
-		else
-			mirror_list_free(tap->planned);
-		tap->planned = NULL;
+			rc = plan_list(tap, true);
 	}
 	return rc;
+}
+
+static void
+publish_lists(bool enter)
+{
+	struct mirror_tap *tap;
+
+	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+		mirror_list_publish(tap, tap->planned[enter]);
+		tap->planned[enter] = NULL;
+	}
+}
+
+/* Frees the lists that have not come to be published. */
+static void
+drop_lists(void)
+{
+	struct mirror_tap *tap;
+
+	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+		mirror_list_free(tap->planned[false]);
+		mirror_list_free(tap->planned[true]);
+		tap->planned[false] = tap->planned[true] = NULL;
+	}
 }
 
 static int
@@ -233,22 +254,34 @@ wait_for_taps(uint32_t timeout_us)
 	return rc;
 }
 
-int
-mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us)
+/* What enters is live from now on, what has left is not. */
+static void
+settle_slots(void)
 {
 	struct mirror_slot *slot;
 	struct mirror *mirror;
-	int rc = cover_sources(newcomer);
 
-	if (rc == 0)
-		rc = update_taps(false);
-	if (rc == 0)
-		rc = wait_for_taps(timeout_us);
-	if (rc != 0)
-		return rc;
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		TAILQ_FOREACH(slot, &mirror->slots, next)
 			slot->live = slot->wanted;
 	}
-	return update_taps(true);
+}
+
+int
+mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us)
+{
+	int rc = cover_sources(newcomer);
+
+	if (rc == 0)
+		rc = plan_lists();
+	if (rc == 0) {
+		publish_lists(false);
+		rc = wait_for_taps(timeout_us);
+	}
+	if (rc == 0) {
+		settle_slots();
+		publish_lists(true);
+	}
+	drop_lists();
+	return rc;
 }

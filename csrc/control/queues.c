@@ -9,9 +9,9 @@
 
 static struct mirror_queue_lock *queue_locks;
 
-/* How many slots send, or are about to send, on a queue of a target. */
+/* How many slots are to send on a queue of a target, and, unless they have left by then, how many send still. */
 static unsigned int
-count_users(uint16_t port_id, uint16_t queue_id)
+count_users(uint16_t port_id, uint16_t queue_id, bool has_left)
 {
 	const struct mirror_slot *slot;
 	const struct mirror *mirror;
@@ -21,7 +21,8 @@ count_users(uint16_t port_id, uint16_t queue_id)
 		if (mirror->param.target_port != port_id)
 			continue;
 		TAILQ_FOREACH(slot, &mirror->slots, next)
-			nb += slot->target_queue == queue_id && (slot->wanted || slot->live);
+			nb += slot->target_queue == queue_id &&
+					(slot->wanted || (slot->live && !has_left));
 	}
 	return nb;
 }
@@ -65,7 +66,7 @@ mirror_queue_allot(struct mirror_slot *slot)
 	unsigned int fewest = UINT32_MAX, nb;
 
 	for (i = 0; i < mirror->config.nb_target_queues && fewest > 0; i++, queue++) {
-		nb = count_users(mirror->param.target_port, queue);
+		nb = count_users(mirror->param.target_port, queue, false);
 		if (nb < fewest) {
 			fewest = nb;
 			best = queue;
@@ -76,11 +77,11 @@ mirror_queue_allot(struct mirror_slot *slot)
 }
 
 rte_spinlock_t *
-mirror_queue_lock(const struct mirror_slot *slot)
+mirror_queue_lock(const struct mirror_slot *slot, bool has_left)
 {
 	const uint16_t target = slot->mirror->param.target_port, queue = slot->target_queue;
 
-	if (slot->mirror->config.target_is_lockfree || count_users(target, queue) < 2)
+	if (slot->mirror->config.target_is_lockfree || count_users(target, queue, has_left) < 2)
 		return NULL;
 	return &find_lock(target, queue)->lock;
 }

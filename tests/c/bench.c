@@ -100,3 +100,27 @@ nb_library_pools(void)
 	rte_mempool_walk(count_if_library_pool, &nb);
 	return nb;
 }
+
+unsigned int
+nb_bytes_sent(const struct bench *bench)
+{
+	const struct port *targets[] = { &bench->target, &bench->target2 };
+	struct rte_mbuf *pkts[10], *got;
+	unsigned int i, queue, sum = 0;
+
+	packets_make(bench->pool, pkts, 10, 1, 60);
+	ring_put(bench->source.rx[0], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, 10), 10);
+	CHECK_EQ(rte_eth_tx_burst(bench->source.id, 0, pkts, 10), 10);
+	CHECK_EQ(ring_get(bench->source.tx[0], pkts, 10), 10);
+	packets_free(pkts, 10);
+	for (i = 0; i < RTE_DIM(targets); i++) {
+		for (queue = 0; queue < PORT_MAX_QUEUES; queue++) {
+			while (ring_get(targets[i]->tx[queue], &got, 1) == 1) {
+				sum += got->pkt_len;
+				rte_pktmbuf_free(got);
+			}
+		}
+	}
+	return sum;
+}

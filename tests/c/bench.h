@@ -36,6 +36,8 @@ void mirror_off(uint32_t id);
 /** A mirror's counters, checked to add up. */
 struct rte_mirror_stats stats_of(uint32_t id);
 struct rte_mirror_info info_of(uint32_t id);
+/** Passes 10 packets of 60 bytes through the source, each way: how many bytes the targets got of them. */
+unsigned int nb_bytes_sent(const struct bench *bench);
 /** How many pools of its own the library has. */
 unsigned int nb_library_pools(void);
 

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -14,6 +15,7 @@
 #include "harness.h"
 
 struct faults faults;
+__thread unsigned int fail_calloc;
 static int nb_callbacks;
 
 int
@@ -30,6 +32,19 @@ next_function(const char *name)
 
 	CHECK(function != NULL);
 	return function;
+}
+
+void *
+calloc(size_t nb, size_t size)
+{
+	static __typeof__(calloc) *next;
+
+	/* Before main() there may be no checks yet. */
+	if (next == NULL)
+		next = dlsym(RTLD_NEXT, __func__);
+	if (fail_calloc != 0 && --fail_calloc == 0)
+		return NULL;
+	return next(nb, size);
 }
 
 static bool

@@ -7,8 +7,8 @@
 
 /**
  * @file
- * What this program's own versions of ethdev functions do before, or instead of, asking ethdev. The library is linked
- * to no DPDK library, so it finds the program's first.
+ * What this program's own versions of ethdev functions, and of calloc(), do before, or instead of, asking ethdev and
+ * libc. The library finds the program's first.
  */
 
 #include <stdint.h>
@@ -28,6 +28,9 @@ struct faults {
 };
 
 extern struct faults faults;
+
+/** Counted down with every calloc() of this thread; the one that makes it 0 fails. 0: none does. */
+extern __thread unsigned int fail_calloc;
 
 /** Callbacks that the library has had attached, less those it has had removed. */
 int nb_callbacks_now(void);

@@ -15,31 +15,6 @@
 
 #define BOTH (RTE_MIRROR_RX | RTE_MIRROR_TX)
 
-/* Passes 10 packets of 60 bytes through the source, each way: how many bytes the targets got of them. */
-static unsigned int
-nb_bytes(const struct bench *bench)
-{
-	const struct port *targets[] = { &bench->target, &bench->target2 };
-	struct rte_mbuf *pkts[10], *got;
-	unsigned int i, queue, sum = 0;
-
-	packets_make(bench->pool, pkts, 10, 1, 60);
-	ring_put(bench->source.rx[0], pkts, 10);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, 10), 10);
-	CHECK_EQ(rte_eth_tx_burst(bench->source.id, 0, pkts, 10), 10);
-	CHECK_EQ(ring_get(bench->source.tx[0], pkts, 10), 10);
-	packets_free(pkts, 10);
-	for (i = 0; i < RTE_DIM(targets); i++) {
-		for (queue = 0; queue < PORT_MAX_QUEUES; queue++) {
-			while (ring_get(targets[i]->tx[queue], &got, 1) == 1) {
-				sum += got->pkt_len;
-				rte_pktmbuf_free(got);
-			}
-		}
-	}
-	return sum;
-}
-
 /* What an offload function is given while it is the mirror's. */
 struct chooser {
 	bool is_borrowed;
@@ -105,13 +80,13 @@ an_update_changes_everything_but_the_target(void)
 	first.pool = poison_pool_create("first", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
 	second.pool = poison_pool_create("second", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
 	id = mirror_with(bench.source.id, &first);
-	CHECK_EQ(nb_bytes(&bench), 60);
+	CHECK_EQ(nb_bytes_sent(&bench), 60);
 	CHECK_EQ(rte_mirror_update(id, &second), 0);
 	/* Of the first nothing is used: not the context, not the lock, not the pool. */
 	choosers[0].is_borrowed = false;
 	rte_spinlock_lock(&locks[0]);
 	poison_pool_free(first.pool);
-	CHECK_EQ(nb_bytes(&bench), 2 * 2 * 50);
+	CHECK_EQ(nb_bytes_sent(&bench), 2 * 2 * 50);
 	check_second(id);
 	mirror_off(id);
 	poison_pool_free(second.pool);
@@ -136,12 +111,12 @@ any_mode_may_follow_any(void)
 			param.directions = RTE_MIRROR_RX;
 			param.snaplen = 0;
 			CHECK_EQ(rte_mirror_update(id, &param), 0);
-			CHECK_EQ(nb_bytes(&bench), 600);
+			CHECK_EQ(nb_bytes_sent(&bench), 600);
 			param.mode = (enum rte_mirror_mode)to;
 			param.directions = RTE_MIRROR_TX;
 			param.snaplen = 14;
 			CHECK_EQ(rte_mirror_update(id, &param), 0);
-			CHECK_EQ(nb_bytes(&bench), 140);
+			CHECK_EQ(nb_bytes_sent(&bench), 140);
 			CHECK_EQ(info_of(id).nb_rx_queues, 0);
 			CHECK_EQ(info_of(id).nb_tx_queues, 1);
 		}
@@ -239,7 +214,7 @@ updates_that_contradict_the_mirror_or_another(void)
 	CHECK_REFUSED(good, -EBUSY, "lock", param.lock = &lock);
 	CHECK_REFUSED(good, -EINVAL, "reserved", param.reserved[3] = 1);
 	CHECK_EQ(rte_mirror_update(ids[1] + 1, &good), -ENOENT);
-	CHECK_EQ(nb_bytes(&bench), 2 * 600 + 2 * 600);
+	CHECK_EQ(nb_bytes_sent(&bench), 2 * 600 + 2 * 600);
 	CHECK_EQ(stats_of(id).packets, 10);
 	CHECK_EQ(rte_mirror_update(id, &good), 0);
 	mirror_off(ids[1]);
@@ -281,7 +256,7 @@ directions_that_cannot_be_covered(void)
 		faults = (struct faults){ .fail_callback = k, .callback_errno = ENOMEM };
 		check_refused(id, &param, -ENOMEM, "memory");
 		CHECK_EQ(faults.fail_callback, 0);
-		CHECK_EQ(nb_bytes(&bench), 600);
+		CHECK_EQ(nb_bytes_sent(&bench), 600);
 		CHECK_EQ(rte_mirror_lookup("old", &found), 0);
 		CHECK_EQ(rte_mirror_lookup("new", &found), -ENOENT);
 		/* Those that were attached are detached again, but for the rx queues'. */
@@ -291,7 +266,7 @@ directions_that_cannot_be_covered(void)
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	faults = (struct faults){ 0 };
 	CHECK_EQ(info_of(id).nb_tx_queues, 4);
-	CHECK_EQ(nb_bytes(&bench), 2 * 140);
+	CHECK_EQ(nb_bytes_sent(&bench), 2 * 140);
 	mirror_off(id);
 	bench_close(&bench);
 }
@@ -308,16 +283,16 @@ an_update_concerns_one_mirror_alone(void)
 	id = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
 	param.target_port = bench.target.id;
 	id2 = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_bytes(&bench), 1200);
+	CHECK_EQ(nb_bytes_sent(&bench), 1200);
 	changed = param;
 	changed.snaplen = 20;
 	CHECK_EQ(rte_mirror_update(id2, &changed), 0);
-	CHECK_EQ(nb_bytes(&bench), 800);
+	CHECK_EQ(nb_bytes_sent(&bench), 800);
 	changed.mode = RTE_MIRROR_COPY;
 	CHECK_EQ(rte_mirror_update(id2, &changed), 0);
-	CHECK_EQ(nb_bytes(&bench), 800);
+	CHECK_EQ(nb_bytes_sent(&bench), 800);
 	CHECK_EQ(rte_mirror_update(id2, &param), 0);
-	CHECK_EQ(nb_bytes(&bench), 1200);
+	CHECK_EQ(nb_bytes_sent(&bench), 1200);
 	CHECK_EQ(stats_of(id).bytes, 4 * 600);
 	CHECK_EQ(stats_of(id2).bytes, 2 * 600 + 2 * 200);
 	mirror_off(id);
