@@ -238,7 +238,7 @@ cut(struct rte_mbuf *own, uint32_t length)
 
 static void
 set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
-		struct rte_mbuf *own)
+		uint32_t wire_length, struct rte_mbuf *own)
 {
 	/* With what the application's own dynamic fields say. */
 	memcpy(own->dynfield1, pkt->dynfield1, sizeof(own->dynfield1));
@@ -246,7 +246,7 @@ set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf
 	*RTE_MBUF_DYNFIELD(own, mirror_origin_field.offset,
 			struct rte_mirror_origin *) = (struct rte_mirror_origin){
 		.tsc = tsc,
-		.pkt_len = pkt->pkt_len,
+		.pkt_len = wire_length,
 		.port_id = burst->port_id,
 		.queue_id = burst->queue_id,
 		.is_tx = burst->is_tx,
@@ -287,10 +287,11 @@ miss(const struct mirror_entry *entry, bool is_unsupported)
 
 static inline struct rte_mbuf *
 take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
-		struct rte_mbuf *pkt)
+		uint64_t tsc, struct rte_mbuf *pkt)
 {
 	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	const uint64_t flags = pkt->ol_flags & burst->off_wire;
+	uint32_t wire_length = pkt->pkt_len;
 	struct rte_mbuf *own;
 
 	if (unlikely(!(pkt->nb_segs == 1 && pkt->pkt_len == pkt->data_len) && !is_whole(pkt)))
@@ -304,10 +305,13 @@ take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct 
 	if (unlikely(flags != 0)) {
 		if (!mirror_put_on_wire(own, pkt, flags))
 			goto cannot;
+		wire_length = own->pkt_len;
 		cut(own, entry->snaplen);
 	}
 	if (unlikely(own->nb_segs > entry->max_segs))
 		goto cannot;
+	if (entry->with_origin)
+		set_origin(burst, tsc, pkt, wire_length, own);
 	return own;
 
 cannot:
@@ -332,12 +336,10 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 	}
 	fill(&stock, entry->pool, needed);
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *own = take(entry, burst, &stock, pkts[i]);
+		struct rte_mbuf *own = take(entry, burst, &stock, tsc, pkts[i]);
 
 		if (own == NULL)
 			continue;
-		if (entry->with_origin)
-			set_origin(burst, tsc, pkts[i], own);
 		sum += own->pkt_len;
 		taken[nb++] = own;
 	}

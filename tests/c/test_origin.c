@@ -162,6 +162,62 @@ every_packet_of_a_burst_tells_its_length(void)
 	}
 }
 
+/* Tags that are not in a packet, but are on the wire. */
+static const struct tagging {
+	uint32_t direction;
+	uint64_t ol_flags;
+	unsigned int nb_tags;
+} taggings[] = {
+	{ RTE_MIRROR_RX, RTE_MBUF_F_RX_VLAN, 0 },
+	{ RTE_MIRROR_RX, RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, 1 },
+	{ RTE_MIRROR_RX,
+			RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ |
+					RTE_MBUF_F_RX_QINQ_STRIPPED,
+			2 },
+	{ RTE_MIRROR_TX, RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, 0 },
+	{ RTE_MIRROR_TX, RTE_MBUF_F_TX_VLAN, 1 },
+	{ RTE_MIRROR_TX, RTE_MBUF_F_TX_QINQ, 2 },
+};
+
+/* However much of it is taken, what was taken is not longer than the original. */
+static void
+check_wire_length(const struct tagging *tagging, enum rte_mirror_mode mode, uint32_t snaplen)
+{
+	const struct rte_mirror_param param = { .directions = tagging->direction,
+		.mode = mode,
+		.flags = RTE_MIRROR_F_ORIGIN,
+		.snaplen = snaplen };
+	const uint32_t length = 60 + 4 * tagging->nb_tags;
+	struct rte_mirror_origin origin;
+	struct rte_mbuf *pkt, *got;
+	struct scene scene;
+
+	scene_open(&scene, &param, NULL);
+	pkt = packet_make(scene.bench.pool, 1, 60, 0);
+	pkt->ol_flags |= tagging->ol_flags;
+	scene_pass(&scene, &pkt, 1);
+	scene_get(&scene, &got, 1);
+	CHECK_EQ(got->pkt_len, snaplen != 0 ? snaplen : length);
+	CHECK_EQ(rte_mirror_origin_get(got, &origin), 0);
+	CHECK_EQ(origin.pkt_len, length);
+	rte_pktmbuf_free(pkt);
+	rte_pktmbuf_free(got);
+	scene_close(&scene);
+}
+
+static void
+a_packets_length_is_that_on_the_wire(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < RTE_DIM(taggings); i++) {
+		for (j = 0; j < RTE_DIM(own_modes); j++) {
+			check_wire_length(&taggings[i], own_modes[j], 0);
+			check_wire_length(&taggings[i], own_modes[j], 40);
+		}
+	}
+}
+
 /* Uses every mbuf of a pool that a mirror has: how many packets tell their origin. */
 static unsigned int
 nb_telling(struct bench *bench, struct rte_mempool *pool)
@@ -268,6 +324,7 @@ const struct test_case test_cases[] = {
 			no_packet_tells_its_origin_unless_somebody_asks },
 	{ "packets_tell_their_origin_when_asked_to", packets_tell_their_origin_when_asked_to },
 	{ "every_packet_of_a_burst_tells_its_length", every_packet_of_a_burst_tells_its_length },
+	{ "a_packets_length_is_that_on_the_wire", a_packets_length_is_that_on_the_wire },
 	{ "mbufs_used_again_do_not_tell_a_former_origin",
 			mbufs_used_again_do_not_tell_a_former_origin },
 	{ "the_applications_dynamic_fields_come_with_the_origin",
