@@ -13,6 +13,15 @@
 /* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
 #define COPY_UP_TO 512u
 
+/* Up to which length packets are copied whole: any, if what snaplen leaves of them is short enough. */
+static uint32_t
+copy_up_to(const struct mirror_config *config)
+{
+	const uint32_t length = RTE_MAX(config->split_len, COPY_UP_TO);
+
+	return config->snaplen <= length ? UINT32_MAX : length;
+}
+
 static void
 append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
 {
@@ -29,7 +38,7 @@ append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
 	entry->own_flags = config->own_flags;
 	entry->target_epoch = config->target_epoch;
 	entry->snaplen = config->snaplen;
-	entry->copy_up_to = RTE_MAX(config->split_len, COPY_UP_TO);
+	entry->copy_up_to = copy_up_to(config);
 	entry->split_len = config->split_len;
 	entry->mode = config->mode;
 	entry->target_port = param->target_port;

@@ -34,7 +34,7 @@ struct slot {
 struct store {
 	rte_spinlock_t lock;
 	bool armed; /* the pool's objects have become mbufs */
-	uint32_t size, head, nb;
+	uint32_t size, head, nb, fewest;
 	struct slot slots[];
 };
 
@@ -120,6 +120,7 @@ store_dequeue(struct rte_mempool *pool, void **objects, unsigned int nb)
 			objects[i] = slot->object;
 			store->head = (store->head + 1) % store->size;
 		}
+		store->fewest = RTE_MIN(store->fewest, store->nb);
 		rc = 0;
 	}
 	rte_spinlock_unlock(&store->lock);
@@ -159,7 +160,18 @@ poison_pool_create(const char *name, uint32_t nb, uint16_t data_room)
 	for (i = 0; i < store->nb; i++)
 		bury(pool, &store->slots[(store->head + i) % store->size]);
 	store->armed = true;
+	store->fewest = store->nb;
 	return pool;
+}
+
+uint32_t
+poison_pool_most_used(struct rte_mempool *pool)
+{
+	struct store *store = pool->pool_data;
+	const uint32_t most = store->size - store->fewest;
+
+	store->fewest = store->nb;
+	return most;
 }
 
 void

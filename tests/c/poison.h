@@ -23,6 +23,9 @@ struct rte_mempool;
 /** Makes a pool of nb packets with data_room bytes each, headroom included. */
 struct rte_mempool *poison_pool_create(const char *name, uint32_t nb, uint16_t data_room);
 
+/** How many of a pool's packets were out at most since this was last asked. */
+uint32_t poison_pool_most_used(struct rte_mempool *pool);
+
 /** Frees a pool, all of whose packets must be back. */
 void poison_pool_free(struct rte_mempool *pool);
 

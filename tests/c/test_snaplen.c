@@ -158,6 +158,36 @@ cut_packets_fit_a_target_that_takes_no_chains(void)
 	}
 }
 
+/* A burst takes no more mbufs at any time than it needs: a short packet one, a long one another for the rest. */
+static void
+a_burst_takes_the_mbufs_that_it_needs(void)
+{
+	static const struct {
+		uint32_t snaplen, length, nb_mbufs;
+	} cases[] = { { 0, 512, 1 }, { 0, 513, 2 }, { 512, 1500, 1 }, { 513, 1500, 2 },
+		{ 2000, 1500, 2 } };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_SPLIT };
+	struct rte_mbuf *pkts[64], *got[64];
+	struct scene scene;
+	unsigned int i, j;
+
+	for (i = 0; i < RTE_DIM(cases); i++) {
+		const struct layout layout = { 1, { (uint16_t)cases[i].length } };
+
+		param.snaplen = cases[i].snaplen;
+		scene_open(&scene, &param, NULL);
+		for (j = 0; j < 64; j++)
+			pkts[j] = original_make(&scene.originals, ORIGINAL_DIRECT, &layout, j);
+		poison_pool_most_used(scene.pool);
+		scene_pass(&scene, pkts, 64);
+		CHECK_EQ(poison_pool_most_used(scene.pool), 64 * cases[i].nb_mbufs);
+		scene_get(&scene, got, 64);
+		packets_free(got, 64);
+		packets_free(pkts, 64);
+		scene_close(&scene);
+	}
+}
+
 const struct test_case test_cases[] = {
 	{ "share_cuts_packets_and_leaves_the_applications_whole",
 			share_cuts_packets_and_leaves_the_applications_whole },
@@ -167,5 +197,6 @@ const struct test_case test_cases[] = {
 	{ "share_cuts_by_reference", share_cuts_by_reference },
 	{ "cut_packets_fit_a_target_that_takes_no_chains",
 			cut_packets_fit_a_target_that_takes_no_chains },
+	{ "a_burst_takes_the_mbufs_that_it_needs", a_burst_takes_the_mbufs_that_it_needs },
 	{ NULL, NULL },
 };
