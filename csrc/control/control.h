@@ -72,6 +72,7 @@ struct mirror_config {
 	uint32_t target_epoch;
 	uint16_t nb_target_queues;
 	bool target_is_lockfree; /**< its queues take several writers */
+	bool frees_at_once;      /**< it frees mbufs in the thread that sends them */
 	uint16_t max_segs;       /**< longest chain that the target takes */
 	enum rte_mirror_mode mode;
 	char mode_reason[RTE_MIRROR_REASON_SIZE];
@@ -208,7 +209,8 @@ int mirror_choose_mode(struct mirror *mirror);
 /** What is known of a driver as a target. */
 struct mirror_driver {
 	const char *name;
-	bool reads_at_once; /**< has read a packet when rte_eth_tx_burst() returns, and frees by reference count */
+	/** Has read a packet, and freed it by reference count, when rte_eth_tx_burst() returns. */
+	bool reads_at_once;
 	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
 };
 

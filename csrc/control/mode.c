@@ -85,19 +85,24 @@ check_mode(const struct mirror *mirror, uint16_t fast_free_port)
 	return 0;
 }
 
-/* Whether a pool's handler is for one thread at a time, on one side at least. */
+static bool
+has_handler(const struct rte_mempool *pool, const char *name)
+{
+	return strcmp(rte_mempool_get_ops(pool->ops_index)->name, name) == 0;
+}
+
+/* Whether mbufs may be freed to a pool by one thread at a time alone. */
+static bool
+has_one_producer(const struct rte_mempool *pool)
+{
+	return has_handler(pool, "ring_sp_sc") || has_handler(pool, "ring_sp_mc");
+}
+
+/* Whether a pool is for one thread at a time, on one side at least. */
 static bool
 is_single(const struct rte_mempool *pool)
 {
-	static const char *const handlers[] = { "ring_sp_sc", "ring_sp_mc", "ring_mp_sc" };
-	const char *handler = rte_mempool_get_ops(pool->ops_index)->name;
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(handlers); i++) {
-		if (strcmp(handler, handlers[i]) == 0)
-			return true;
-	}
-	return false;
+	return has_one_producer(pool) || has_handler(pool, "ring_mp_sc");
 }
 
 static int
@@ -115,6 +120,12 @@ check_is_single(struct mirror *mirror)
 				"pool %s is for one thread, and the source has a poller for each queue and "
 				"direction: make it for several",
 				mirror->config.pool->name);
+	/* The poller frees, too: mbufs that it does not need, or that the target refuses. */
+	if (has_one_producer(mirror->config.pool) && !mirror->config.frees_at_once)
+		return mirror_refuse(ENOTSUP,
+				"pool %s is for one thread, and port %u may have mbufs freed in another "
+				"thread: make it for several",
+				mirror->config.pool->name, mirror->param.target_port);
 	TAILQ_FOREACH(other, &mirrors, next) {
 		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
 				other->config.pool == mirror->config.pool)
@@ -236,6 +247,7 @@ mirror_choose_mode(struct mirror *mirror)
 		return mirror_refuse(-rc, "target: port %u does not say what it is: %s",
 				param->target_port, strerror(-rc));
 	driver = mirror_driver_find(target.driver_name);
+	config->frees_at_once = driver->reads_at_once;
 	/* Without it drivers may pick transmit functions that look at the first segment alone. */
 	config->max_segs = 1;
 	if (driver->takes_chains ||

@@ -346,7 +346,8 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -EBUSY: a chained mirror holds the same lock
  *   - -ENOTSUP: no libpcap or librte_bpf for a filter; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
  *     process; split to a target that does not take chains; a pool for one producer or one consumer where several
- *     pollers would use it; tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx
+ *     pollers would use it, or for one producer to a target that may not free mbufs before rte_eth_tx_burst() returns
+ *     (auto knows of those that do); tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx
  *     callbacks
  *   - -ENOMEM: out of memory, also for the pool; out of ids, or of room in mbufs for RTE_MIRROR_F_ORIGIN; or 64
  *     mirrors are on the source

@@ -16,10 +16,14 @@
 #define BOTH (RTE_MIRROR_RX | RTE_MIRROR_TX)
 
 static const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
+static const struct port_options one = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 static const struct port_options rx_alone = { .nb_rx_queues = 1 };
 
 /* One for each way of asking for such a pool: by the handler's name, by flags. */
 #define NB_KINDS 6
+
+/* One that several threads may free mbufs to. */
+#define ONE_CONSUMER 2
 
 static struct rte_mempool *
 single_pool_create(unsigned int kind)
@@ -52,20 +56,20 @@ check_refused(const struct bench *bench, const struct rte_mirror_param *param, c
 	CHECK_EQ(rte_mirror_list(NULL, 0), nb_mirrors);
 }
 
-/* Passes packets through a source's queue: how many of its mirrors' mbufs the targets got. */
+/* Passes packets through a source's queue: how many of them the mirror's target took. */
 static unsigned int
-nb_mirrored(const struct bench *bench, uint16_t queue)
+nb_mirrored(const struct bench *bench, uint32_t id, uint16_t queue)
 {
+	const uint64_t before = stats_of(id).packets;
 	struct rte_mbuf *pkts[10], *got;
-	unsigned int nb = 0;
 
 	packets_make(bench->pool, pkts, 10, 1, 60);
 	ring_put(bench->source.rx[queue], pkts, 10);
 	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 10), 10);
 	packets_free(pkts, 10);
-	for (; ring_get(bench->target.tx[0], &got, 1) == 1; nb++)
+	while (ring_get(bench->target.tx[0], &got, 1) == 1)
 		rte_pktmbuf_free(got);
-	return nb;
+	return (unsigned int)(stats_of(id).packets - before);
 }
 
 static void
@@ -75,10 +79,13 @@ several_pollers_are_refused_such_a_pool(void)
 	struct rte_mempool *pool;
 	struct bench bench;
 	unsigned int kind;
+	uint16_t null;
 	uint32_t id;
 
 	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	null = vdev_open("net_null_single", "");
+	vdev_configure(null, &one);
+	param.target_port = null;
 	for (kind = 0; kind < NB_KINDS; kind++) {
 		pool = single_pool_create(kind);
 		param.pool = pool;
@@ -90,7 +97,7 @@ several_pollers_are_refused_such_a_pool(void)
 		param.mode = RTE_MIRROR_COPY;
 		param.directions = RTE_MIRROR_RX;
 		id = mirror_with(bench.source.id, &param);
-		CHECK_EQ(nb_mirrored(&bench, 0), 10);
+		CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
 		/* Another mirror would be another poller. */
 		param.directions = RTE_MIRROR_TX;
 		check_refused(&bench, &param, info_of(id).name);
@@ -98,7 +105,7 @@ several_pollers_are_refused_such_a_pool(void)
 		param.directions = BOTH;
 		CHECK_EQ(rte_mirror_update(id, &param), -ENOTSUP);
 		CHECK_EQ(info_of(id).directions, RTE_MIRROR_RX);
-		CHECK_EQ(nb_mirrored(&bench, 0), 10);
+		CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
 		mirror_off(id);
 		port_stop(&bench.source);
 		port_configure(&bench.source, &four);
@@ -107,6 +114,34 @@ several_pollers_are_refused_such_a_pool(void)
 		port_stop(&bench.source);
 		port_configure(&bench.source, &port_default);
 		rte_mempool_free(pool);
+	}
+	vdev_close(null, "net_null_single");
+	bench_close(&bench);
+}
+
+/* A target that keeps mbufs has them freed by whoever reads them, beside the poller, who frees what is refused. */
+static void
+one_producer_is_refused_a_target_that_frees_later(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct bench bench;
+	unsigned int kind;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	for (kind = 0; kind < NB_KINDS; kind++) {
+		param.pool = single_pool_create(kind);
+		for (param.mode = RTE_MIRROR_SHARE; param.mode <= RTE_MIRROR_AUTO; param.mode++) {
+			if (kind % 3 != ONE_CONSUMER) {
+				check_refused(&bench, &param, "another thread");
+				continue;
+			}
+			id = mirror_with(bench.source.id, &param);
+			CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
+			mirror_off(id);
+		}
+		rte_mempool_free(param.pool);
 	}
 	bench_close(&bench);
 }
@@ -121,15 +156,15 @@ queues_that_come_later_end_the_mirror(void)
 
 	bench_open(&bench, &rx_alone, NULL);
 	param.target_port = bench.target.id;
-	param.pool = single_pool_create(0);
+	param.pool = single_pool_create(ONE_CONSUMER);
 	id = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
 	port_stop(&bench.source);
 	port_configure(&bench.source, &four);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "pool") != NULL);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
-	CHECK_EQ(nb_mirrored(&bench, 3), 0);
+	CHECK_EQ(nb_mirrored(&bench, id, 0), 0);
+	CHECK_EQ(nb_mirrored(&bench, id, 3), 0);
 	mirror_off(id);
 	rte_mempool_free(param.pool);
 	bench_close(&bench);
@@ -145,7 +180,7 @@ a_paused_mirror_keeps_the_pool_to_itself(void)
 
 	bench_open(&bench, NULL, NULL);
 	param.target_port = bench.target.id;
-	param.pool = single_pool_create(0);
+	param.pool = single_pool_create(ONE_CONSUMER);
 	id = mirror_with(bench.source.id, &param);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	param.directions = RTE_MIRROR_TX;
@@ -160,7 +195,7 @@ a_paused_mirror_keeps_the_pool_to_itself(void)
 	port_stop(&bench.source);
 	port_configure(&bench.source, &port_default);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
 	mirror_off(id);
 	mirror_off(id2);
 	rte_mempool_free(param.pool);
@@ -177,13 +212,13 @@ a_stopped_mirror_leaves_the_pool_to_others(void)
 
 	bench_open(&bench, NULL, NULL);
 	param.target_port = bench.target2.id;
-	param.pool = single_pool_create(0);
+	param.pool = single_pool_create(ONE_CONSUMER);
 	id = mirror_with(bench.source.id, &param);
 	port_close(&bench.target2);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
 	param.target_port = bench.target.id;
 	id2 = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(nb_mirrored(&bench, id2, 0), 10);
 	port_open(&bench.target2, &port_default);
 	mirror_off(id);
 	mirror_off(id2);
@@ -193,6 +228,8 @@ a_stopped_mirror_leaves_the_pool_to_others(void)
 
 const struct test_case test_cases[] = {
 	{ "several_pollers_are_refused_such_a_pool", several_pollers_are_refused_such_a_pool },
+	{ "one_producer_is_refused_a_target_that_frees_later",
+			one_producer_is_refused_a_target_that_frees_later },
 	{ "queues_that_come_later_end_the_mirror", queues_that_come_later_end_the_mirror },
 	{ "a_paused_mirror_keeps_the_pool_to_itself", a_paused_mirror_keeps_the_pool_to_itself },
 	{ "a_stopped_mirror_leaves_the_pool_to_others",
