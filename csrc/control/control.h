@@ -219,7 +219,7 @@ const struct mirror_driver *mirror_driver_find(const char *name);
 
 /* pools.c */
 
-/** Bytes of data that an mbuf of the library's pools has room for; more where the target takes no chains. */
+/** Bytes of data that an mbuf of the library's pools has room for; more where the target takes few segments. */
 #define MIRROR_POOL_ROOM 2048
 
 /** The library's pool for a mirror, made if there is none; NULL: no memory. */

@@ -141,14 +141,15 @@ static uint32_t
 needed_room(const struct mirror *mirror)
 {
 	const struct mirror_config *config = &mirror->config;
+	uint32_t longest;
 	uint16_t mtu = 0;
 
 	if (config->mode == RTE_MIRROR_SPLIT)
 		return config->split_len;
-	if (config->mode == RTE_MIRROR_SHARE || config->max_segs > 1 ||
-			rte_eth_dev_get_mtu(mirror->src_port, &mtu) != 0)
+	if (config->mode == RTE_MIRROR_SHARE || rte_eth_dev_get_mtu(mirror->src_port, &mtu) != 0)
 		return 1;
-	return RTE_MIN(config->snaplen, (uint32_t)mtu + FRAME_OVERHEAD);
+	longest = RTE_MIN(config->snaplen, (uint32_t)mtu + FRAME_OVERHEAD);
+	return (longest - 1) / config->max_segs + 1;
 }
 
 /* Checks a pool that the application has given. */
@@ -233,6 +234,23 @@ choose_pool(struct mirror *mirror)
 	return check_target_pools(mirror);
 }
 
+/* How many segments a packet may have that the target is given. */
+static uint16_t
+count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *target,
+		uint64_t offloads)
+{
+	const struct rte_eth_desc_lim *limit = &target->tx_desc_lim;
+	uint16_t nb = UINT16_MAX;
+
+	/* Without it drivers may pick transmit functions that look at the first segment alone. */
+	if (!driver->takes_chains && (offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) == 0)
+		return 1;
+	/* 0: the driver does not tell. */
+	if (limit->nb_seg_max != 0)
+		nb = limit->nb_seg_max;
+	return limit->nb_mtu_seg_max != 0 ? RTE_MIN(nb, limit->nb_mtu_seg_max) : nb;
+}
+
 int
 mirror_choose_mode(struct mirror *mirror)
 {
@@ -248,12 +266,7 @@ mirror_choose_mode(struct mirror *mirror)
 				param->target_port, strerror(-rc));
 	driver = mirror_driver_find(target.driver_name);
 	config->frees_at_once = driver->reads_at_once;
-	/* Without it drivers may pick transmit functions that look at the first segment alone. */
-	config->max_segs = 1;
-	if (driver->takes_chains ||
-			(mirror_port_tx_offloads(param->target_port) &
-					RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
-		config->max_segs = UINT16_MAX;
+	config->max_segs = count_segs(driver, &target, mirror_port_tx_offloads(param->target_port));
 	config->mode = param->mode;
 	snprintf(config->mode_reason, sizeof(config->mode_reason), "it was asked for");
 	if (param->mode == RTE_MIRROR_AUTO)

@@ -12,16 +12,17 @@
 
 #include "control.h"
 
-/* How many mbufs a pool has at least, by whether the target takes chains. About the same memory. */
+/* How many mbufs a pool has at least, by whether they are small or large. About the same memory. */
 #define NB_SMALL 8191
 #define NB_LARGE 2047
 
-/* Bytes of data that its mbufs hold. Where a packet must fit into one, jumbo frames are to. */
-#define ROOM_SMALL MIRROR_POOL_ROOM
-#define ROOM_LARGE 9216
+/* Bytes of data that its mbufs hold. Where a packet must fit into one, or few, jumbo frames are to. */
+#define ROOM_SMALL   MIRROR_POOL_ROOM
+#define ROOM_LARGE   9216
+#define ENOUGH_SMALL (ROOM_LARGE / ROOM_SMALL + 1)
 
-#define NB_MAX     ((1u << 16) - 1)
-#define CACHE_SIZE 256
+#define NB_MAX       ((1u << 16) - 1)
+#define CACHE_SIZE   256
 
 /*
  * A pool of the library's own, for mirrors from ports of one socket to one target. It stays when they go, for the next
@@ -102,9 +103,9 @@ create_mempool(const struct mirror_pool *pool, unsigned int size)
 }
 
 static struct mirror_pool *
-create(uint16_t target_port, uint32_t target_epoch, int socket, bool takes_chains)
+create(uint16_t target_port, uint32_t target_epoch, int socket, uint16_t room)
 {
-	const unsigned int least = takes_chains ? NB_SMALL : NB_LARGE;
+	const unsigned int least = room == ROOM_SMALL ? NB_SMALL : NB_LARGE;
 	struct mirror_pool *pool = malloc(sizeof(*pool));
 
 	if (pool == NULL)
@@ -113,7 +114,7 @@ create(uint16_t target_port, uint32_t target_epoch, int socket, bool takes_chain
 		.target_port = target_port,
 		.target_epoch = target_epoch,
 		.socket = socket,
-		.room = takes_chains ? ROOM_SMALL : ROOM_LARGE,
+		.room = room,
 		.next = pools,
 	};
 	pool->mempool = create_mempool(pool, size_for(target_port, least));
@@ -130,7 +131,7 @@ create(uint16_t target_port, uint32_t target_epoch, int socket, bool takes_chain
 struct rte_mempool *
 mirror_pool_get(const struct mirror *mirror)
 {
-	const bool takes_chains = mirror->config.max_segs > 1;
+	const uint16_t room = mirror->config.max_segs >= ENOUGH_SMALL ? ROOM_SMALL : ROOM_LARGE;
 	const uint16_t target = mirror->param.target_port;
 	const uint32_t epoch = mirror->config.target_epoch;
 	int socket = rte_eth_dev_socket_id(mirror->src_port);
@@ -138,8 +139,8 @@ mirror_pool_get(const struct mirror *mirror)
 
 	if (socket < 0)
 		socket = SOCKET_ID_ANY;
-	pool = find(target, epoch, socket, takes_chains ? ROOM_SMALL : ROOM_LARGE);
+	pool = find(target, epoch, socket, room);
 	if (pool == NULL)
-		pool = create(target, epoch, socket, takes_chains);
+		pool = create(target, epoch, socket, room);
 	return pool != NULL ? pool->mempool : NULL;
 }

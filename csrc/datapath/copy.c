@@ -268,7 +268,9 @@ is_whole(const struct rte_mbuf *pkt)
 static inline uint32_t
 bytes_to_copy(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32_t length)
 {
-	if (entry->mode == RTE_MIRROR_SPLIT && length > entry->copy_up_to)
+	/* A reference to each segment, besides what is copied, at the most. */
+	if (entry->mode == RTE_MIRROR_SPLIT && length > entry->copy_up_to &&
+			pkt->nb_segs < entry->max_segs)
 		return entry->split_len;
 	/* A packet that could be shared, were it not too long. */
 	if (entry->mode == RTE_MIRROR_SHARE && pkt->nb_segs <= entry->max_segs)

@@ -208,9 +208,10 @@ enum rte_mirror_filter_engine {
  * characters. What is not built yet is refused unless it is 0.
  *
  * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of 2048
- * bytes, or of 2047 of 9216 bytes if the target does not take chains; of more where the target's tx queues can hold
- * more, each descriptor two. It is freed with the target, once all its mbufs are back. If there is no memory for it,
- * a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the packets that it cannot share.
+ * bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's tx
+ * queues can hold more, each descriptor two. It is freed with the target, once all its mbufs are back. If there is no
+ * memory for it, a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the packets that it
+ * cannot share.
  */
 struct rte_mirror_param {
 	uint16_t target_port;                   /**< port to transmit on */
@@ -324,8 +325,9 @@ int rte_mirror_unregister(uint16_t src_port);
  *
  * Counted as unsupported, and not mirrored, are packets that cannot look in a copy as they would on the wire
  * (RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf that are not the packet's), and those that are
- * longer than an mbuf of the pool where the target does not take chains. It takes them if it has
- * RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that (net_null, net_pcap).
+ * longer than as many mbufs of the pool as the target takes segments. It takes one; chains, up to what its driver tells
+ * in tx_desc_lim, if it has RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that
+ * (net_null, net_pcap).
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.

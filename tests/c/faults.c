@@ -112,9 +112,14 @@ rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 	__typeof__(rte_eth_dev_info_get) *get = next_function(__func__);
 	const int rc = get(port_id, info);
 
-	if (rc == 0)
-		info->tx_offload_capa |= faults.tx_capabilities;
-	return rc;
+	if (rc != 0)
+		return rc;
+	info->tx_offload_capa |= faults.tx_capabilities;
+	if (faults.nb_seg_max != 0)
+		info->tx_desc_lim.nb_seg_max = faults.nb_seg_max;
+	if (faults.nb_mtu_seg_max != 0)
+		info->tx_desc_lim.nb_mtu_seg_max = faults.nb_mtu_seg_max;
+	return 0;
 }
 
 int
