@@ -51,11 +51,25 @@ is_used(const struct mirror_pool *pool)
 	return false;
 }
 
+/* Without a port EAL may have been cleaned up, and its memory with the pools may be gone. */
+static bool
+is_any_port(void)
+{
+	uint16_t port = 0;
+
+	/* Also one that is just going, which mirror_port_exists() takes for gone. */
+	while (port < RTE_MAX_ETHPORTS && !rte_eth_dev_is_valid_port(port))
+		port++;
+	return port < RTE_MAX_ETHPORTS;
+}
+
 void
 mirror_pools_tidy(void)
 {
 	struct mirror_pool **where = &pools, *pool;
 
+	if (pools == NULL || !is_any_port())
+		return;
 	while ((pool = *where) != NULL) {
 		/* What a target leaves somewhere, as in a ring, is waited for. */
 		if (!mirror_is_gone(pool->target_port, pool->target_epoch) || is_used(pool) ||

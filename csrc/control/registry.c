@@ -39,7 +39,6 @@ static void
 take_mutex(void)
 {
 	pthread_mutex_lock(&mutex);
-	/* The application is here, so EAL is up: the watcher could not know that, and leaves pools alone. */
 	mirror_pools_tidy();
 }
 
