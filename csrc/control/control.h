@@ -242,12 +242,15 @@ bool mirror_port_is_started(uint16_t port_id);
 int mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info);
 /** The tx offloads that the port was configured with. */
 uint64_t mirror_port_tx_offloads(uint16_t port_id);
-/** The tx offloads enabled on any of a started port's queues, as far as its driver can tell. */
-uint64_t mirror_port_queue_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);
 /** How many packets a started port's tx queues can hold. */
 uint32_t mirror_port_tx_descriptors(uint16_t port_id);
-/** A port that was configured with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE, or RTE_MAX_ETHPORTS. */
+/**
+ * Whether a port's driver frees mbufs without a look at their reference count, those that mirrors share too: the port
+ * has RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE, or a queue of it has, as far as the driver can tell.
+ */
+bool mirror_port_has_fast_free(uint16_t port_id);
+/** A port that does, or RTE_MAX_ETHPORTS. */
 uint16_t mirror_fast_free_port(void);
 
 /* plan.c */

@@ -16,20 +16,6 @@
 /* A source's longest frame: its MTU, an Ethernet header and two VLAN tags. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 
-/* A port whose driver frees mbufs without a look at their reference count, those that mirrors share too. */
-static uint16_t
-find_fast_free_port(void)
-{
-	uint16_t port = mirror_fast_free_port(), candidate;
-
-	for (candidate = 0; port == RTE_MAX_ETHPORTS && candidate < RTE_MAX_ETHPORTS; candidate++) {
-		if ((mirror_port_queue_offloads(candidate) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
-				0)
-			port = candidate;
-	}
-	return port;
-}
-
 /* Why RTE_MIRROR_AUTO does not come to share. */
 static const char *
 why_not_share(const struct mirror_driver *driver)
@@ -187,7 +173,7 @@ check_target_pools(const struct mirror *mirror)
 	const uint16_t target = mirror->param.target_port;
 	const struct mirror *other;
 
-	if ((mirror_port_tx_offloads(target) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) == 0)
+	if (!mirror_port_has_fast_free(target))
 		return 0;
 	TAILQ_FOREACH(other, &mirrors, next) {
 		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
@@ -256,7 +242,7 @@ mirror_choose_mode(struct mirror *mirror)
 {
 	const struct rte_mirror_param *param = &mirror->param;
 	struct mirror_config *config = &mirror->config;
-	const uint16_t fast_free_port = find_fast_free_port();
+	const uint16_t fast_free_port = mirror_fast_free_port();
 	const struct mirror_driver *driver;
 	struct rte_eth_dev_info target;
 	int rc = mirror_port_info_get(param->target_port, &target);

@@ -50,10 +50,8 @@ stop_if_gone(struct mirror *mirror)
 
 /* Rules 1, 4 and 7: going on has become unsafe. */
 static void
-stop_if_unsafe(struct mirror *mirror)
+stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 {
-	const uint16_t fast_free_port = mirror_fast_free_port();
-
 	if (!mirror_port_is_started(mirror->param.target_port))
 		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
 	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
@@ -166,6 +164,7 @@ cover_source(struct mirror *mirror)
 static int
 cover_sources(const struct mirror *newcomer)
 {
+	const uint16_t fast_free_port = mirror_fast_free_port();
 	struct mirror_slot *slot;
 	struct mirror *mirror;
 	int rc = 0, result = 0;
@@ -173,7 +172,7 @@ cover_sources(const struct mirror *newcomer)
 	mirror_plan_stop_gone();
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->state == RTE_MIRROR_RUNNING)
-			stop_if_unsafe(mirror);
+			stop_if_unsafe(mirror, fast_free_port);
 		if (mirror->state == RTE_MIRROR_RUNNING)
 			rc = cover_source(mirror);
 		if (mirror->state == RTE_MIRROR_RUNNING) {

@@ -111,24 +111,6 @@ mirror_port_tx_offloads(uint16_t port_id)
 	return rte_eth_dev_conf_get(port_id, &conf) == 0 ? conf.txmode.offloads : 0;
 }
 
-uint64_t
-mirror_port_queue_offloads(uint16_t port_id)
-{
-	struct rte_eth_txq_info queue;
-	struct rte_eth_dev_info dev;
-	uint64_t offloads = 0;
-	uint16_t i;
-
-	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0) {
-		for (i = 0; i < dev.nb_tx_queues; i++) {
-			if (rte_eth_tx_queue_info_get(port_id, i, &queue) == 0)
-				offloads |= queue.conf.offloads;
-		}
-	}
-	end_asking();
-	return offloads;
-}
-
 uint32_t
 mirror_port_tx_descriptors(uint16_t port_id)
 {
@@ -152,16 +134,41 @@ mirror_port_is_lockfree(uint16_t port_id)
 	return (mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0;
 }
 
+/* Whether a started port has the offload on a queue of its own. Only few drivers can have that, and are asked. */
+static bool
+has_fast_free_queue(uint16_t port_id)
+{
+	struct rte_eth_txq_info queue;
+	struct rte_eth_dev_info dev;
+	bool is_found = false;
+	uint16_t i;
+
+	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0 &&
+			(dev.tx_queue_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0) {
+		for (i = 0; i < dev.nb_tx_queues && !is_found; i++)
+			is_found = rte_eth_tx_queue_info_get(port_id, i, &queue) == 0 &&
+					(queue.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
+							0;
+	}
+	end_asking();
+	return is_found;
+}
+
+bool
+mirror_port_has_fast_free(uint16_t port_id)
+{
+	return mirror_port_exists(port_id) &&
+			((mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
+							0 ||
+					has_fast_free_queue(port_id));
+}
+
 uint16_t
 mirror_fast_free_port(void)
 {
-	uint16_t port;
+	uint16_t port = 0;
 
-	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (mirror_port_exists(port) &&
-				(mirror_port_tx_offloads(port) &
-						RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
-			break;
-	}
+	while (port < RTE_MAX_ETHPORTS && !mirror_port_has_fast_free(port))
+		port++;
 	return port;
 }

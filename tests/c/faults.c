@@ -115,6 +115,8 @@ rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 	if (rc != 0)
 		return rc;
 	info->tx_offload_capa |= faults.tx_capabilities;
+	if (port_id == faults.queue_port)
+		info->tx_queue_offload_capa |= faults.queue_tx_offloads;
 	if (faults.nb_seg_max != 0)
 		info->tx_desc_lim.nb_seg_max = faults.nb_seg_max;
 	if (faults.nb_mtu_seg_max != 0)

@@ -24,7 +24,7 @@ struct faults {
 	uint64_t tx_capabilities;
 	/** How many segments a packet may have, says every port, unless set to 0. */
 	uint16_t nb_seg_max, nb_mtu_seg_max;
-	/** Tx offloads that queue 0 of queue_port tells of, if any. */
+	/** Tx offloads that queues of queue_port are capable of, and queue 0 tells of, if any. */
 	uint64_t queue_tx_offloads;
 	uint16_t queue_port;
 };

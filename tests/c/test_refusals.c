@@ -225,6 +225,24 @@ fast_free_that_comes_later(void)
 	bench_close(&bench);
 }
 
+/* Or one of its queues, which a running port may be given by itself. */
+static void
+fast_free_that_comes_later_on_a_queue(void)
+{
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	faults = (struct faults){ .queue_port = bench.target2.id,
+		.queue_tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
+	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "FAST_FREE") != NULL);
+	mirror_off(id);
+	faults = (struct faults){ 0 };
+	bench_close(&bench);
+}
+
 /* A bonding port has what its members have: here net_null, said to be capable of FAST_FREE. */
 static void
 fast_free_on_a_bonding_port(void)
@@ -369,6 +387,7 @@ const struct test_case test_cases[] = {
 	{ "mirrors_that_contradict_another", mirrors_that_contradict_another },
 	{ "fast_free_on_any_port", fast_free_on_any_port },
 	{ "fast_free_that_comes_later", fast_free_that_comes_later },
+	{ "fast_free_that_comes_later_on_a_queue", fast_free_that_comes_later_on_a_queue },
 	{ "fast_free_on_a_bonding_port", fast_free_on_a_bonding_port },
 	{ "a_lockfree_source_of_a_tx_mirror", a_lockfree_source_of_a_tx_mirror },
 	{ "dpdk_without_callbacks", dpdk_without_callbacks },
