@@ -135,9 +135,11 @@ int mirror_registry_lock(void);
 /** Takes it to give a mirror parameters, which it checks before, and compiles what they select: 0 or -errno. */
 int mirror_registry_lock_for(
 		const struct rte_mirror_param *param, struct mirror_selection **selection);
-/** Takes the mutex and does nothing else: for a thread of the library's own. */
-void mirror_registry_lock_mutex(void);
+/** Frees what is of no more use and releases the mutex. */
 void mirror_registry_unlock(void);
+/** The mutex and nothing else: for a thread of the library's own, which cannot know whether EAL is still up. */
+void mirror_registry_lock_mutex(void);
+void mirror_registry_unlock_mutex(void);
 /** Does what the end of a port makes possible, if nobody holds the mutex: to be called without it. */
 void mirror_registry_try_tidy(void);
 /** The mirror with that id, or NULL, the refusal kept. */
@@ -224,7 +226,7 @@ const struct mirror_driver *mirror_driver_find(const char *name);
 
 /** The library's pool for a mirror, made if there is none; NULL: no memory. */
 struct rte_mempool *mirror_pool_get(const struct mirror *mirror);
-/** Frees the library's pools whose target is gone, as far as nobody has anything of them, and while there are ports. */
+/** Frees the library's pools that are of no more use, as far as nobody has anything of them, and while there are ports. */
 void mirror_pools_tidy(void);
 
 /* origin.c */
@@ -281,6 +283,8 @@ int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *s
 		uint16_t nb_slots, bool has_left, struct mirror_list **list);
 /** Frees a list that no poller uses; NULL: nothing. */
 void mirror_list_free(struct mirror_list *list);
+/** Whether a list of the tap's that a poller may still use has mbufs from a pool. */
+bool mirror_list_has_pool(const struct mirror_tap *tap, const struct rte_mempool *pool);
 /** Publishes a list, whose owner the tap becomes, unless the tap has one just like it. */
 void mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list);
 

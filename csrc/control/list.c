@@ -118,6 +118,30 @@ mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots
 	return 0;
 }
 
+static bool
+has_pool(const struct mirror_list *list, const struct rte_mempool *pool)
+{
+	uint16_t i;
+
+	for (i = 0; i < list->nb_entries; i++) {
+		if (list->entries[i].pool == pool)
+			return true;
+	}
+	return false;
+}
+
+bool
+mirror_list_has_pool(const struct mirror_tap *tap, const struct rte_mempool *pool)
+{
+	const struct mirror_list *list;
+
+	for (list = tap->retired; list != NULL; list = list->retired) {
+		if (has_pool(list, pool))
+			return true;
+	}
+	return tap->context.list != NULL && has_pool(tap->context.list, pool);
+}
+
 void
 mirror_list_free(struct mirror_list *list)
 {

@@ -263,7 +263,9 @@ mirror_choose_mode(struct mirror *mirror)
 	config->snaplen = param->snaplen != 0 ? param->snaplen : UINT32_MAX;
 	if (config->mode == RTE_MIRROR_SPLIT)
 		config->split_len = param->split_len != 0 ? param->split_len : RTE_MIRROR_SPLIT_LEN;
-	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0)
+	rc = choose_pool(mirror);
+	/* Last: a field of mbufs cannot be given back. */
+	if (rc == 0 && (param->flags & RTE_MIRROR_F_ORIGIN) != 0)
 		rc = mirror_origin_register();
-	return rc == 0 ? choose_pool(mirror) : rc;
+	return rc;
 }

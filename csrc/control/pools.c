@@ -26,7 +26,7 @@
 
 /*
  * A pool of the library's own, for mirrors from ports of one socket to one target. It stays when they go, for the next
- * ones, until the target does.
+ * ones, until the target does, or is configured so that they have another.
  */
 struct mirror_pool {
 	struct rte_mempool *mempool;
@@ -34,21 +34,52 @@ struct mirror_pool {
 	uint32_t target_epoch;
 	uint16_t room;
 	int socket;
+	bool is_used;    /**< when pools were last tidied */
+	bool has_served; /**< was used at any time */
 	struct mirror_pool *next;
 };
 
 static struct mirror_pool *pools;
 
+/* Whether there is a mirror with a pool, or a poller that may still have one. */
 static bool
-is_used(const struct mirror_pool *pool)
+is_used(const struct rte_mempool *mempool)
 {
 	const struct mirror *mirror;
+	const struct mirror_tap *tap;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (mirror->config.pool == pool->mempool)
+		if (mirror->config.pool == mempool)
+			return true;
+	}
+	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+		if (mirror_list_has_pool(tap, mempool))
 			return true;
 	}
 	return false;
+}
+
+static bool
+has_successor(const struct mirror_pool *pool)
+{
+	const struct mirror_pool *other;
+
+	for (other = pools; other != NULL; other = other->next) {
+		if (other->is_used && other->target_port == pool->target_port &&
+				other->target_epoch == pool->target_epoch &&
+				other->socket == pool->socket)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a pool is of no more use: the next mirrors will not have it, or the ones that it was made for were refused. */
+static bool
+is_left(const struct mirror_pool *pool)
+{
+	return !pool->is_used &&
+			(mirror_is_gone(pool->target_port, pool->target_epoch) ||
+					!pool->has_served || has_successor(pool));
 }
 
 /* Without a port EAL may have been cleaned up, and its memory with the pools may be gone. */
@@ -70,10 +101,13 @@ mirror_pools_tidy(void)
 
 	if (pools == NULL || !is_any_port())
 		return;
+	for (pool = pools; pool != NULL; pool = pool->next) {
+		pool->is_used = is_used(pool->mempool);
+		pool->has_served |= pool->is_used;
+	}
 	while ((pool = *where) != NULL) {
 		/* What a target leaves somewhere, as in a ring, is waited for. */
-		if (!mirror_is_gone(pool->target_port, pool->target_epoch) || is_used(pool) ||
-				!rte_mempool_full(pool->mempool)) {
+		if (!is_left(pool) || !rte_mempool_full(pool->mempool)) {
 			where = &pool->next;
 			continue;
 		}
@@ -90,7 +124,7 @@ find(uint16_t target_port, uint32_t target_epoch, int socket, uint16_t room)
 
 	for (pool = pools; pool != NULL; pool = pool->next) {
 		if (pool->target_port == target_port && pool->target_epoch == target_epoch &&
-				pool->socket == socket && pool->room >= room)
+				pool->socket == socket && pool->room == room)
 			break;
 	}
 	return pool;

@@ -35,20 +35,13 @@ check_caller(void)
 	return 0;
 }
 
-static void
-take_mutex(void)
-{
-	pthread_mutex_lock(&mutex);
-	mirror_pools_tidy();
-}
-
 int
 mirror_registry_lock(void)
 {
 	int rc = check_caller();
 
 	if (rc == 0)
-		take_mutex();
+		pthread_mutex_lock(&mutex);
 	return rc;
 }
 
@@ -63,8 +56,15 @@ mirror_registry_lock_for(const struct rte_mirror_param *param, struct mirror_sel
 	if (rc == 0)
 		rc = mirror_selection_make(param, selection);
 	if (rc == 0)
-		take_mutex();
+		pthread_mutex_lock(&mutex);
 	return rc;
+}
+
+void
+mirror_registry_unlock(void)
+{
+	mirror_pools_tidy();
+	pthread_mutex_unlock(&mutex);
 }
 
 void
@@ -74,17 +74,9 @@ mirror_registry_lock_mutex(void)
 }
 
 void
-mirror_registry_unlock(void)
+mirror_registry_unlock_mutex(void)
 {
 	pthread_mutex_unlock(&mutex);
-}
-
-/* Frees what is no longer used. */
-static void
-tidy(void)
-{
-	mirror_taps_tidy();
-	mirror_pools_tidy();
 }
 
 void
@@ -209,7 +201,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 	rc = mirror_registry_apply(mirror, mirror);
 	if (rc != 0)
 		goto take_out;
-	tidy();
+	mirror_taps_tidy();
 	if (mirror_id != NULL)
 		*mirror_id = mirror->id;
 	return 0;
@@ -217,7 +209,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 take_out:
 	/* It has never been published: nobody can be using it. */
 	TAILQ_REMOVE(&mirrors, mirror, next);
-	tidy();
+	mirror_taps_tidy();
 free_mirror:
 	destroy(mirror);
 	return rc;
@@ -254,7 +246,7 @@ remove_mirror(struct mirror *mirror)
 		return rc;
 	TAILQ_REMOVE(&mirrors, mirror, next);
 	destroy(mirror);
-	tidy();
+	mirror_taps_tidy();
 	return 0;
 }
 

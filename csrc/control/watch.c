@@ -44,7 +44,7 @@ watch(void *arg __rte_unused)
 		(void)mirror_plan_apply(NULL, POLLER_US);
 		mirror_taps_tidy();
 		go_on = is_running = has_work();
-		mirror_registry_unlock();
+		mirror_registry_unlock_mutex();
 	} while (go_on);
 	return 0;
 }

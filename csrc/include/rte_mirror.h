@@ -209,9 +209,9 @@ enum rte_mirror_filter_engine {
  *
  * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of 2048
  * bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's tx
- * queues can hold more, each descriptor two. It is freed with the target, once all its mbufs are back. If there is no
- * memory for it, a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the packets that it
- * cannot share.
+ * queues can hold more, each descriptor two. It is freed with the target, or when that has been configured so that its
+ * mirrors have the other kind, once all its mbufs are back. If there is no memory for it, a mirror in RTE_MIRROR_SHARE
+ * without snaplen goes without, and counts as nombuf the packets that it cannot share.
  */
 struct rte_mirror_param {
 	uint16_t target_port;                   /**< port to transmit on */

@@ -414,6 +414,27 @@ a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 	bench_close(&stuck.bench);
 }
 
+/* Neither the update nor the target's end frees it while the poller may still take mbufs of it. */
+static void
+a_poller_that_is_held_up_keeps_the_librarys_pool(void)
+{
+	struct stuck stuck;
+
+	stuck_open(&stuck);
+	CHECK_EQ(nb_library_pools(), 1);
+	stuck.param.pool = poison_pool_create("other", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
+	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), -ETIMEDOUT);
+	port_close(&stuck.bench.target);
+	CHECK_EQ(nb_library_pools(), 1);
+	rte_spinlock_unlock(&stuck.lock);
+	test_join(0);
+	CHECK_WITHIN(2000, nb_library_pools() == 0);
+	mirror_off(stuck.id);
+	port_open(&stuck.bench.target, &port_default);
+	poison_pool_free(stuck.param.pool);
+	bench_close(&stuck.bench);
+}
+
 const struct test_case test_cases[] = {
 	{ "updates_miss_and_double_nothing", updates_miss_and_double_nothing },
 	{ "filters_that_change_miss_and_double_nothing_that_both_take",
@@ -424,5 +445,7 @@ const struct test_case test_cases[] = {
 			an_update_while_a_poller_is_held_up_holds_but_times_out },
 	{ "a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later",
 			a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later },
+	{ "a_poller_that_is_held_up_keeps_the_librarys_pool",
+			a_poller_that_is_held_up_keeps_the_librarys_pool },
 	{ NULL, NULL },
 };
