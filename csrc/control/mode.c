@@ -138,6 +138,12 @@ needed_room(const struct mirror *mirror)
 	return (longest - 1) / config->max_segs + 1;
 }
 
+static bool
+is_pinned(struct rte_mempool *pool)
+{
+	return (rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0;
+}
+
 /* Checks a pool that the application has given. */
 static int
 check_pool(struct mirror *mirror)
@@ -151,11 +157,16 @@ check_pool(struct mirror *mirror)
 		return mirror_refuse(EINVAL,
 				"pool %s is none of mbufs: make it with rte_pktmbuf_pool_create()",
 				pool->name);
-	if (refers && (rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0)
+	if (refers && is_pinned(pool))
 		return mirror_refuse(EINVAL,
 				"pool %s has pinned buffers, so its mbufs cannot refer to other data: "
 				"give another, or choose RTE_MIRROR_COPY",
 				pool->name);
+	if (is_pinned(pool) && mirror_port_has_fast_free(mirror->param.target_port))
+		return mirror_refuse(EINVAL,
+				"pool %s has pinned buffers, and port %u has MBUF_FAST_FREE enabled, which "
+				"is for plain mbufs: give another",
+				pool->name, mirror->param.target_port);
 	if (rte_pktmbuf_data_room_size(pool) < RTE_PKTMBUF_HEADROOM + needed_room(mirror))
 		return mirror_refuse(EINVAL,
 				"pool %s has room for %d bytes behind the headroom, too few for the %" PRIu32
@@ -215,7 +226,7 @@ choose_pool(struct mirror *mirror)
 				"no memory for a pool of mbufs: give EAL more, or give a pool");
 	}
 	config->room = rte_pktmbuf_data_room_size(config->pool) - RTE_PKTMBUF_HEADROOM;
-	if ((rte_pktmbuf_priv_flags(config->pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0)
+	if (is_pinned(config->pool))
 		config->own_flags = RTE_MBUF_F_EXTERNAL;
 	return check_target_pools(mirror);
 }
@@ -223,13 +234,17 @@ choose_pool(struct mirror *mirror)
 /* How many segments a packet may have that the target is given. */
 static uint16_t
 count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *target,
-		uint64_t offloads)
+		uint16_t target_port)
 {
+	const uint64_t offloads = mirror_port_tx_offloads(target_port);
 	const struct rte_eth_desc_lim *limit = &target->tx_desc_lim;
 	uint16_t nb = UINT16_MAX;
 
 	/* Without it drivers may pick transmit functions that look at the first segment alone. */
 	if (!driver->takes_chains && (offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) == 0)
+		return 1;
+	/* What frees without a look at mbufs leaves chains linked, or frees their first segment alone. */
+	if (mirror_port_has_fast_free(target_port))
 		return 1;
 	/* 0: the driver does not tell. */
 	if (limit->nb_seg_max != 0)
@@ -252,7 +267,7 @@ mirror_choose_mode(struct mirror *mirror)
 				param->target_port, strerror(-rc));
 	driver = mirror_driver_find(target.driver_name);
 	config->frees_at_once = driver->reads_at_once;
-	config->max_segs = count_segs(driver, &target, mirror_port_tx_offloads(param->target_port));
+	config->max_segs = count_segs(driver, &target, param->target_port);
 	config->mode = param->mode;
 	snprintf(config->mode_reason, sizeof(config->mode_reason), "it was asked for");
 	if (param->mode == RTE_MIRROR_AUTO)

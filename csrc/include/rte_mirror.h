@@ -327,7 +327,7 @@ int rte_mirror_unregister(uint16_t src_port);
  * (RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf that are not the packet's), and those that are
  * longer than as many mbufs of the pool as the target takes segments. It takes one; chains, up to what its driver tells
  * in tx_desc_lim, if it has RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that
- * (net_null, net_pcap).
+ * (net_null, net_pcap), but for one with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE.
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.

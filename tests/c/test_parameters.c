@@ -132,10 +132,43 @@ copy_gets_along_with_fast_free(void)
 	bench_close(&bench);
 }
 
+/* Whoever frees without a look at an mbuf frees no chains either. */
+static void
+copies_for_a_target_with_fast_free_are_in_one_segment(void)
+{
+	const struct port_options options = { .nb_rx_queues = 1,
+		.nb_tx_queues = 1,
+		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | RTE_ETH_TX_OFFLOAD_MULTI_SEGS };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
+	static struct bytes bytes;
+	struct rte_mbuf *pkt, *got;
+	struct bench bench;
+	uint32_t id;
+
+	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	bench_open(&bench, NULL, &options);
+	param.target_port = bench.target.id;
+	id = mirror_with(bench.source.id, &param);
+	pkt = packet_make(bench.pool, 20, 300, 0);
+	bytes_read(&bytes, pkt);
+	ring_put(bench.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
+	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	CHECK_EQ(got->nb_segs, 1);
+	bytes_check(&bytes, got, 6000);
+	rte_pktmbuf_free(pkt);
+	rte_pktmbuf_free(got);
+	mirror_off(id);
+	faults = (struct faults){ 0 };
+	bench_close(&bench);
+}
+
 const struct test_case test_cases[] = {
 	{ "lengths_and_flags_that_make_no_sense", lengths_and_flags_that_make_no_sense },
 	{ "the_least_lengths_that_make_sense", the_least_lengths_that_make_sense },
 	{ "split_needs_a_target_that_takes_chains", split_needs_a_target_that_takes_chains },
 	{ "copy_gets_along_with_fast_free", copy_gets_along_with_fast_free },
+	{ "copies_for_a_target_with_fast_free_are_in_one_segment",
+			copies_for_a_target_with_fast_free_are_in_one_segment },
 	{ NULL, NULL },
 };

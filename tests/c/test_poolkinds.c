@@ -10,6 +10,7 @@
 
 #include <rte_mempool.h>
 
+#include "faults.h"
 #include "refusal.h"
 
 #define ROOM RTE_MBUF_DEFAULT_BUF_SIZE
@@ -179,6 +180,31 @@ a_pinned_pool_serves_for_copies(void)
 	rte_mempool_free(pinned);
 }
 
+/* But not where the target's driver takes every mbuf for a plain one. */
+static void
+a_pinned_pool_does_not_serve_a_target_with_fast_free(void)
+{
+	static uint8_t memory[16 * ROOM] __rte_cache_aligned;
+	const struct port_options fast_free = { .nb_rx_queues = 1,
+		.nb_tx_queues = 1,
+		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
+	struct rte_mempool *pinned = pinned_pool_create(memory, sizeof(memory));
+	struct rte_mirror_param param = {
+		.directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY, .pool = pinned
+	};
+	struct bench bench;
+
+	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	bench_open(&bench, NULL, &fast_free);
+	param.target_port = bench.target.id;
+	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -EINVAL);
+	CHECK(strstr(rte_mirror_last_error(), "FAST_FREE") != NULL);
+	CHECK(strstr(rte_mirror_last_error(), "pinned") != NULL);
+	faults = (struct faults){ 0 };
+	bench_close(&bench);
+	rte_mempool_free(pinned);
+}
+
 const struct test_case test_cases[] = {
 	{ "pools_whose_mbufs_do_not_serve", pools_whose_mbufs_do_not_serve },
 	{ "a_pool_of_something_else_than_mbufs", a_pool_of_something_else_than_mbufs },
@@ -186,5 +212,7 @@ const struct test_case test_cases[] = {
 	{ "copies_in_one_segment_need_mbufs_as_long_as_packets",
 			copies_in_one_segment_need_mbufs_as_long_as_packets },
 	{ "a_pinned_pool_serves_for_copies", a_pinned_pool_serves_for_copies },
+	{ "a_pinned_pool_does_not_serve_a_target_with_fast_free",
+			a_pinned_pool_does_not_serve_a_target_with_fast_free },
 	{ NULL, NULL },
 };
