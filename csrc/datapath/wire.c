@@ -37,6 +37,7 @@ struct ip_header {
 	uint32_t l4_length; /* of all that the IP packet carries */
 	uint32_t header_length;
 	bool is_v4;
+	bool is_udp; /* what it carries, as far as the header itself tells */
 };
 
 /* A header at an offset; NULL: it would not be whole in the first segment. */
@@ -72,6 +73,7 @@ find_ip(struct rte_mbuf *pkt, uint32_t offset, uint32_t length, uint64_t flags,
 		if ((flags & SEGMENTED) != 0 && there + length <= UINT16_MAX)
 			v4->total_length = rte_cpu_to_be_16(there + length);
 		carried = rte_be_to_cpu_16(v4->total_length) - length;
+		ip->is_udp = v4->next_proto_id == IPPROTO_UDP;
 	} else {
 		struct rte_ipv6_hdr *v6 = ip->header;
 		const uint32_t extensions = length - sizeof(*v6);
@@ -81,10 +83,27 @@ find_ip(struct rte_mbuf *pkt, uint32_t offset, uint32_t length, uint64_t flags,
 		if ((flags & SEGMENTED) != 0 && there + extensions <= UINT16_MAX)
 			v6->payload_len = rte_cpu_to_be_16(there + extensions);
 		carried = rte_be_to_cpu_16(v6->payload_len) - extensions;
+		ip->is_udp = v6->proto == IPPROTO_UDP;
 	}
 	/* Behind it there may be padding. The headers cannot tell more than 64 KB, and may be wrong. */
 	ip->l4_length = (flags & SEGMENTED) == 0 && carried <= there ? carried : there;
 	return true;
+}
+
+/* What is to be segmented gets the length that it has now in a UDP header, too, be it the inner or a tunnel's. */
+static bool
+put_udp_length(const struct ip_header *ip, uint64_t flags, uint64_t flag_of_udp)
+{
+	const rte_be16_t length = rte_cpu_to_be_16(ip->l4_length);
+	void *field;
+
+	if ((flags & SEGMENTED) == 0 || (!ip->is_udp && (flags & flag_of_udp) == 0))
+		return true;
+	field = header_at(ip->pkt, ip->l4_offset + offsetof(struct rte_udp_hdr, dgram_len),
+			sizeof(length));
+	if (field != NULL && ip->l4_length <= UINT16_MAX)
+		memcpy(field, &length, sizeof(length));
+	return field != NULL;
 }
 
 static uint32_t
@@ -193,7 +212,8 @@ put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t length, uint
 
 	if ((flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK | SEGMENTED)) == 0)
 		return true;
-	if (!find_ip(own, offset, length, flags, &ip))
+	if (!find_ip(own, offset, length, flags, &ip) ||
+			!put_udp_length(&ip, flags, RTE_MBUF_F_TX_UDP_SEG))
 		return false;
 	if ((flags & (RTE_MBUF_F_TX_IP_CKSUM | SEGMENTED)) != 0)
 		put_ip_checksum(&ip);
@@ -217,23 +237,18 @@ put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t length, uint
 static bool
 put_outer_checksums(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
 {
-	struct rte_udp_hdr *udp;
 	struct ip_header ip;
 
 	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | RTE_MBUF_F_TX_OUTER_UDP_CKSUM | SEGMENTED)) ==
 			0)
 		return true;
-	if (!find_ip(own, pkt->outer_l2_len, pkt->outer_l3_len, flags, &ip))
+	if (!find_ip(own, pkt->outer_l2_len, pkt->outer_l3_len, flags, &ip) ||
+			!put_udp_length(&ip, flags, RTE_MBUF_F_TX_OUTER_UDP_CKSUM))
 		return false;
-	if ((flags & RTE_MBUF_F_TX_OUTER_UDP_CKSUM) != 0) {
-		udp = header_at(own, ip.l4_offset, sizeof(*udp));
-		if (udp == NULL)
-			return false;
-		if ((flags & SEGMENTED) != 0)
-			udp->dgram_len = rte_cpu_to_be_16(RTE_MIN(ip.l4_length, 65535u));
-		if (!put_l4_checksum(&ip, IPPROTO_UDP, offsetof(struct rte_udp_hdr, dgram_cksum)))
-			return false;
-	}
+	if ((flags & RTE_MBUF_F_TX_OUTER_UDP_CKSUM) != 0 &&
+			!put_l4_checksum(&ip, IPPROTO_UDP,
+					offsetof(struct rte_udp_hdr, dgram_cksum)))
+		return false;
 	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | SEGMENTED)) != 0)
 		put_ip_checksum(&ip);
 	return true;

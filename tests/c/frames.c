@@ -268,6 +268,21 @@ unsum(uint8_t *ip, uint8_t *l4, uint8_t protocol, uint32_t length, bool is_segme
 				sum_pseudo_header(ip, protocol, is_segmented ? 0 : length));
 }
 
+/* What is to be segmented has no lengths yet, inside a tunnel or out. */
+static void
+leave_lengths(struct frame *frame, uint8_t *bytes)
+{
+	const struct frame_shape *shape = frame->shape;
+
+	put16(bytes + frame->ip + (shape->is_v6 ? 4 : 2), 0);
+	if (shape->protocol == IPPROTO_UDP)
+		put16(bytes + frame->l4 + 4, 0);
+	if (shape->tunnel != FRAME_NO_TUNNEL)
+		put16(bytes + frame->outer_ip + (shape->outer_is_v6 ? 4 : 2), 0);
+	if (shape->tunnel == FRAME_VXLAN)
+		put16(bytes + frame->outer_l4 + 4, 0);
+}
+
 static void
 leave_work(struct frame *frame)
 {
@@ -280,7 +295,7 @@ leave_work(struct frame *frame)
 		unsum(ip, bytes + frame->l4, frame->shape->protocol, frame->end - frame->l4,
 				(flags & SEGMENTED) != 0);
 	if (frame->shape->lacks_lengths)
-		put16(frame->shape->is_v6 ? ip + 4 : ip + 2, 0);
+		leave_lengths(frame, bytes);
 	if ((flags & RTE_MBUF_F_TX_OUTER_IP_CKSUM) != 0)
 		put16(bytes + frame->outer_ip + 10, 0);
 	if ((flags & RTE_MBUF_F_TX_OUTER_UDP_CKSUM) != 0)
