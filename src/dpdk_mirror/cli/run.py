@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ..eal import Eal
-from ..errors import BusyTimeoutError
+from ..errors import BusyTimeoutError, InvalidConfigError
 from ..spec import LEN_MIN, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
 from .ends import Ends, FileEnd, parse_end
@@ -175,8 +175,12 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("argument --json: not allowed with an end that writes to stdout")
     if ends.writes_stdout and os.isatty(1):
         arguments.parser.error("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
+    try:
+        spec = _spec(arguments)
+    except InvalidConfigError as error:
+        arguments.parser.error(str(error))
     ends.check()
-    plan = Plan(ends, _spec(arguments), arguments.queues, arguments.one_way, arguments.packets)
+    plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets)
     for remark in _remarks(plan):
         print(f"dpdk-mirror: {remark}", file=sys.stderr)
     with Signals().caught() as signals, own_stdout() as stdout, Files(ends, stdout) as files:
