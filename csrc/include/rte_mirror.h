@@ -58,7 +58,9 @@ enum rte_mirror_direction {
  * Whatever the mode, a packet that still has work for a driver to do (any of RTE_MBUF_F_TX_OFFLOAD_MASK), or whose
  * VLAN tag the NIC has stripped on rx, is copied and looks in the copy as it would on the wire: checksums filled in,
  * tags in their place, TSO packets whole. A packet of several segments is copied into one where the target does not
- * take chains. Copies come from the mirror's pool; of the mbuf's fields they have lengths and port.
+ * take chains. Copies come from the mirror's pool; of the mbuf's fields they have lengths and port. What is to look as on
+ * the wire is copied whole, and cut to snaplen then; the headers that something is filled in must lie in the copy's first
+ * mbuf.
  */
 enum rte_mirror_mode {
 	/**
@@ -76,7 +78,8 @@ enum rte_mirror_mode {
 	/**
 	 * Chosen at registration; rte_mirror_info_get() tells what, and why. Share, where the target's driver is known
 	 * to have read the packet when rte_eth_tx_burst() returns, and to free it by reference count; else split, if the
-	 * target takes chains; else copy.
+	 * target takes chains; else copy. While a target holds what is split, rte_vlan_insert() fails in the application:
+	 * where it is used, choose copy.
 	 */
 	RTE_MIRROR_AUTO,
 };
@@ -207,11 +210,12 @@ enum rte_mirror_filter_engine {
  * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes and no control
  * characters. What is not built yet is refused unless it is 0.
  *
- * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of 2048
- * bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's tx
- * queues can hold more, each descriptor two. It is freed with the target, or when that has been configured so that its
- * mirrors have the other kind, once all its mbufs are back. If there is no memory for it, a mirror in RTE_MIRROR_SHARE
- * without snaplen goes without, and counts as nombuf the packets that it cannot share.
+ * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of
+ * 2048 bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's
+ * tx queues can hold more, each descriptor two (a queue whose driver does not tell counts as 1024). It is freed with
+ * the target, or when that has been configured so that its mirrors have the other kind, once all its mbufs are back. If
+ * there is no memory for it, a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the
+ * packets that it cannot share.
  */
 struct rte_mirror_param {
 	uint16_t target_port;                   /**< port to transmit on */
@@ -328,6 +332,10 @@ int rte_mirror_unregister(uint16_t src_port);
  * longer than as many mbufs of the pool as the target takes segments. It takes one; chains, up to what its driver tells
  * in tx_desc_lim, if it has RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that
  * (net_null, net_pcap), but for one with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE.
+ *
+ * The target's MTU is its driver's matter: a mirror does not cut packets to it. Have the target take what the source does,
+ * tags and TSO packets included, or give a snaplen. Some drivers refuse what is longer, and all that is behind it in the
+ * burst (net_tap): that counts as full.
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.
