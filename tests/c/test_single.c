@@ -72,48 +72,52 @@ nb_mirrored(const struct bench *bench, uint32_t id, uint16_t queue)
 	return (unsigned int)(stats_of(id).packets - before);
 }
 
+/* For one poller it serves, and no other may come, be it by another mirror or by another direction. */
+static void
+check_one_poller(const struct bench *bench, struct rte_mirror_param param)
+{
+	uint32_t id;
+
+	param.directions = RTE_MIRROR_RX;
+	id = mirror_with(bench->source.id, &param);
+	CHECK_EQ(nb_mirrored(bench, id, 0), 10);
+	param.directions = RTE_MIRROR_TX;
+	check_refused(bench, &param, info_of(id).name);
+	param.directions = BOTH;
+	CHECK_EQ(rte_mirror_update(id, &param), -ENOTSUP);
+	CHECK_EQ(info_of(id).directions, RTE_MIRROR_RX);
+	CHECK_EQ(nb_mirrored(bench, id, 0), 10);
+	mirror_off(id);
+}
+
 static void
 several_pollers_are_refused_such_a_pool(void)
 {
-	struct rte_mirror_param param = { .directions = BOTH, .mode = RTE_MIRROR_COPY };
-	struct rte_mempool *pool;
+	struct rte_mirror_param param = { 0 };
 	struct bench bench;
 	unsigned int kind;
 	uint16_t null;
-	uint32_t id;
 
 	bench_open(&bench, NULL, NULL);
 	null = vdev_open("net_null_single", "");
 	vdev_configure(null, &one);
 	param.target_port = null;
 	for (kind = 0; kind < NB_KINDS; kind++) {
-		pool = single_pool_create(kind);
-		param.pool = pool;
+		param.pool = single_pool_create(kind);
 		/* A queue each way. */
 		param.directions = BOTH;
-		check_refused(&bench, &param, "poller");
 		param.mode = RTE_MIRROR_SHARE;
 		check_refused(&bench, &param, "poller");
 		param.mode = RTE_MIRROR_COPY;
-		param.directions = RTE_MIRROR_RX;
-		id = mirror_with(bench.source.id, &param);
-		CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
-		/* Another mirror would be another poller. */
-		param.directions = RTE_MIRROR_TX;
-		check_refused(&bench, &param, info_of(id).name);
-		/* And so would another direction. */
-		param.directions = BOTH;
-		CHECK_EQ(rte_mirror_update(id, &param), -ENOTSUP);
-		CHECK_EQ(info_of(id).directions, RTE_MIRROR_RX);
-		CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
-		mirror_off(id);
+		check_refused(&bench, &param, "poller");
+		check_one_poller(&bench, param);
 		port_stop(&bench.source);
 		port_configure(&bench.source, &four);
 		param.directions = RTE_MIRROR_RX;
 		check_refused(&bench, &param, "poller");
 		port_stop(&bench.source);
 		port_configure(&bench.source, &port_default);
-		rte_mempool_free(pool);
+		rte_mempool_free(param.pool);
 	}
 	vdev_close(null, "net_null_single");
 	bench_close(&bench);
