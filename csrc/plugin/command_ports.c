@@ -30,14 +30,15 @@ command_version(struct pairs *params, struct reply *reply)
 static int
 describe(uint16_t port_id, struct reply *reply)
 {
-	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+	char mac[RTE_ETHER_ADDR_FMT_SIZE] = "";
 	struct portinfo info;
 	int rc = portinfo_get(port_id, &info);
 
 	if (rc != 0)
 		return rc;
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
-			RTE_ETHER_ADDR_BYTES(&info.mac));
+	if (info.is_started)
+		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
+				RTE_ETHER_ADDR_BYTES(&info.mac));
 	reply_object(reply);
 	reply_number(reply, "port", port_id);
 	reply_text(reply, "name", info.name);

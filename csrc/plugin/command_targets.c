@@ -35,7 +35,7 @@ find(const char *text)
 	return kept;
 }
 
-/* How many tx queues a mirror of the application's largest port would like; 0: none of its ports is configured. */
+/* How many tx queues a mirror of the application's largest port would like; 0: none of its ports is started. */
 static uint32_t
 most_queues(void)
 {
@@ -85,7 +85,7 @@ command_target_add(struct pairs *params, struct reply *reply)
 	/* EAL does not tell when it is up; before, no device may be added. The application's ports tell. */
 	if (rc == 0 && most == 0)
 		rc = plugin_refuse(EAGAIN,
-				"no port of the application is configured yet: try again when one is");
+				"no port of the application is started yet: try again when one is");
 	if (rc == 0 && find(text) == NULL)
 		rc = keep(text, nb_tx_queues);
 	if (rc != 0)

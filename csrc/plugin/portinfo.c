@@ -99,33 +99,46 @@ portinfo_find(const char *name_or_id, uint16_t *port_id)
 			name_or_id);
 }
 
+/* What only the driver knows. */
 static int
-ask(uint16_t port_id, struct portinfo *info)
+ask_driver(uint16_t port_id, struct portinfo *info)
 {
 	struct rte_eth_dev_info dev;
 	int rc = rte_eth_dev_info_get(port_id, &dev);
 
 	if (rc != 0)
 		return rc;
-	*info = (struct portinfo){
-		.is_started = ethdev_is_started(port_id),
-		.nb_rx_queues = dev.nb_rx_queues,
-		.nb_tx_queues = dev.nb_tx_queues,
-	};
 	snprintf(info->driver, sizeof(info->driver), "%s", dev.driver_name);
-	rc = rte_eth_dev_get_name_by_port(port_id, info->name);
+	info->if_index = dev.if_index;
+	info->nb_rx_queues = dev.nb_rx_queues;
+	info->nb_tx_queues = dev.nb_tx_queues;
+	return rte_eth_macaddr_get(port_id, &info->mac);
+}
+
+/*
+ * A port that is closed has DESTROY last: its driver has taken down by then what it would answer with, and an event of
+ * the application's own may come between. But ports are stopped before they are closed, and that shows.
+ */
+static int
+ask(uint16_t port_id, struct portinfo *info)
+{
+	int rc = rte_eth_dev_get_name_by_port(port_id, info->name);
+
 	if (rc == 0)
 		rc = rte_eth_dev_get_mtu(port_id, &info->mtu);
-	if (rc == 0)
-		rc = rte_eth_macaddr_get(port_id, &info->mac);
-	return rc;
+	if (rc != 0)
+		return rc;
+	info->is_started = ethdev_is_started(port_id);
+	return info->is_started ? ask_driver(port_id, info) : 0;
 }
 
 int
 portinfo_get(uint16_t port_id, struct portinfo *info)
 {
-	int rc = begin_asking(port_id) ? ask(port_id, info) : -ENODEV;
+	int rc;
 
+	*info = (struct portinfo){ 0 };
+	rc = begin_asking(port_id) ? ask(port_id, info) : -ENODEV;
 	end_asking();
 	if (rc == 0)
 		return 0;

@@ -19,11 +19,14 @@
 
 struct portinfo {
 	char name[RTE_ETH_NAME_MAX_LEN];
-	char driver[64];
+	uint16_t mtu;
 	bool is_started;
+
+	/* 0 unless it is started: its driver is not asked. */
+	char driver[64];
+	unsigned int if_index; /**< of the kernel's interface that it works on; 0: none */
 	uint16_t nb_rx_queues;
 	uint16_t nb_tx_queues;
-	uint16_t mtu;
 	struct rte_ether_addr mac;
 };
 

@@ -15,6 +15,7 @@
 
 #include <rte_string_fns.h>
 
+#include "portinfo.h"
 #include "refusal.h"
 #include "target.h"
 
@@ -143,15 +144,15 @@ target_tap_explain(const struct target *target)
 	return 0;
 }
 
-/* A port that is at work on an interface, or RTE_MAX_ETHPORTS. */
+/* A started port that is at work on an interface, or RTE_MAX_ETHPORTS. */
 static uint16_t
 port_on(unsigned int index)
 {
-	struct rte_eth_dev_info info;
+	struct portinfo info;
 	uint16_t port;
 
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (rte_eth_dev_is_valid_port(port) && rte_eth_dev_info_get(port, &info) == 0 &&
+		if (portinfo_exists(port) && portinfo_get(port, &info) == 0 &&
 				info.if_index == index)
 			break;
 	}

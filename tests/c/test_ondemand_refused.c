@@ -231,6 +231,7 @@ interfaces_that_will_not_do(void)
 	check_refused("af_packet:od1", ENETDOWN, "ip link set dev od1 up");
 	wire_command("ip link set od1 up");
 	port_id = vdev_open("net_af_packet_od", "iface=od1");
+	vdev_configure(port_id, &port_default);
 	check_refused("af_packet:od1", EBUSY, "is at work on that interface");
 	vdev_close(port_id, "net_af_packet_od");
 	interfaces_remove();

@@ -66,59 +66,60 @@ what_is_read_is_written_in_one_form(void)
 	}
 }
 
+static const struct {
+	const char *text, *says;
+} refused[] = {
+	{ "snaplen", "'snaplen': not key=value" },
+	{ "=3", "'=3': not key=value" },
+	{ "snaplen=", "'snaplen=': not key=value" },
+	{ "mode=copy,", "not key=value" },
+	{ ",mode=copy", "not key=value" },
+	{ "mode=copy,,origin=no", "not key=value" },
+	{ "mode=copy origin=no", "not key=value" },
+	{ "mode=copy\n", "\\x0a': not key=value" },
+	{ "na-me=x", "not key=value" },
+	{ "name=\"x", "not key=value" },
+	{ "name=\"x\"y", "not key=value" },
+	{ "name=x\"", "not key=value" },
+	{ "name=\"\\\"", "not key=value" },
+	{ "name=\"\\n\"", "not key=value" },
+	{ "name=\"\\xC3\\xa9\"", "not key=value" },
+	{ "name=\"\\xc\"", "not key=value" },
+	{ "name=\"\\x", "not key=value" },
+	{ "name=\"\xc3\xa9\"", "not key=value" },
+	{ "name=\"\\x00\"", "name: its value is not UTF-8, or has a NUL" },
+	{ "name=\"\\xff\"", "name: its value is not UTF-8" },
+	{ "name=\"\\xc3\"", "name: its value is not UTF-8" },
+	{ "name=\"\\xc0\\xaf\"", "name: its value is not UTF-8" },
+	{ "name=\"\\xe0\\x9f\\xbf\"", "name: its value is not UTF-8" },
+	{ "name=\"\\xed\\xa0\\x80\"", "name: its value is not UTF-8" },
+	{ "name=\"\\xf4\\x90\\x80\\x80\"", "name: its value is not UTF-8" },
+	{ "name=\"\"", "name=: give one, or leave it out" },
+	{ "mode=copy,mode=copy", "mode: given twice" },
+	{ "mode=Copy", "mode=Copy: none of share, split, copy, auto" },
+	{ "directions=none", "directions=none: none of rx, tx, both" },
+	{ "origin=1", "origin=1: none of no, yes" },
+	{ "snaplen=-1", "snaplen=-1: not a number" },
+	{ "snaplen=+1", "snaplen=+1: not a number" },
+	{ "snaplen=\" 1\"", "snaplen= 1: not a number" },
+	{ "snaplen=0x20", "snaplen=0x20: not a number" },
+	{ "snaplen=00000000096", "not a number" },
+	{ "snaplen=4294967296", "snaplen=4294967296: not within 0 to 4294967295" },
+	{ "target_queue=65536", "target_queue=65536: not within 0 to 65535" },
+	{ "snap_len=96", "snap_len: left" },
+};
+
 static void
 what_is_refused_says_why(void)
 {
-	static const struct {
-		const char *text, *says;
-	} texts[] = {
-		{ "snaplen", "'snaplen': not key=value" },
-		{ "=3", "'=3': not key=value" },
-		{ "snaplen=", "'snaplen=': not key=value" },
-		{ "mode=copy,", "not key=value" },
-		{ ",mode=copy", "not key=value" },
-		{ "mode=copy,,origin=no", "not key=value" },
-		{ "mode=copy origin=no", "not key=value" },
-		{ "mode=copy\n", "\\x0a': not key=value" },
-		{ "na-me=x", "not key=value" },
-		{ "name=\"x", "not key=value" },
-		{ "name=\"x\"y", "not key=value" },
-		{ "name=x\"", "not key=value" },
-		{ "name=\"\\\"", "not key=value" },
-		{ "name=\"\\n\"", "not key=value" },
-		{ "name=\"\\xC3\\xa9\"", "not key=value" },
-		{ "name=\"\\xc\"", "not key=value" },
-		{ "name=\"\\x", "not key=value" },
-		{ "name=\"\xc3\xa9\"", "not key=value" },
-		{ "name=\"\\x00\"", "name: its value is not UTF-8, or has a NUL" },
-		{ "name=\"\\xff\"", "name: its value is not UTF-8" },
-		{ "name=\"\\xc3\"", "name: its value is not UTF-8" },
-		{ "name=\"\\xc0\\xaf\"", "name: its value is not UTF-8" },
-		{ "name=\"\\xe0\\x9f\\xbf\"", "name: its value is not UTF-8" },
-		{ "name=\"\\xed\\xa0\\x80\"", "name: its value is not UTF-8" },
-		{ "name=\"\\xf4\\x90\\x80\\x80\"", "name: its value is not UTF-8" },
-		{ "name=\"\"", "name=: give one, or leave it out" },
-		{ "mode=copy,mode=copy", "mode: given twice" },
-		{ "mode=Copy", "mode=Copy: none of share, split, copy, auto" },
-		{ "directions=none", "directions=none: none of rx, tx, both" },
-		{ "origin=1", "origin=1: none of no, yes" },
-		{ "snaplen=-1", "snaplen=-1: not a number" },
-		{ "snaplen=+1", "snaplen=+1: not a number" },
-		{ "snaplen=\" 1\"", "snaplen= 1: not a number" },
-		{ "snaplen=0x20", "snaplen=0x20: not a number" },
-		{ "snaplen=00000000096", "not a number" },
-		{ "snaplen=4294967296", "snaplen=4294967296: not within 0 to 4294967295" },
-		{ "target_queue=65536", "target_queue=65536: not within 0 to 65535" },
-		{ "snap_len=96", "snap_len: left" },
-	};
 	struct spec spec;
 	unsigned int i;
 
-	for (i = 0; i < RTE_DIM(texts); i++) {
-		if (read_spec(texts[i].text, &spec) != -EINVAL)
-			test_fail(__FILE__, __LINE__, "%s is not refused", texts[i].text);
-		if (strstr(plugin_reason(), texts[i].says) == NULL)
-			test_fail(__FILE__, __LINE__, "%s: %s", texts[i].text, plugin_reason());
+	for (i = 0; i < RTE_DIM(refused); i++) {
+		if (read_spec(refused[i].text, &spec) != -EINVAL)
+			test_fail(__FILE__, __LINE__, "%s is not refused", refused[i].text);
+		if (strstr(plugin_reason(), refused[i].says) == NULL)
+			test_fail(__FILE__, __LINE__, "%s: %s", refused[i].text, plugin_reason());
 	}
 }
 

@@ -91,7 +91,7 @@ class Application:
     def __exit__(self, *exception: object) -> None:
         try:
             if exception[0] is not None:
-                sys.stderr.write(self.output())
+                sys.stderr.write(f"{self.output()}\n{self.state()}\n")
             self.kill()
         finally:
             shutil.rmtree(self.directory)
@@ -118,6 +118,13 @@ class Application:
     def output(self) -> str:
         """What it has printed so far."""
         raise NotImplementedError
+
+    def state(self) -> str:
+        """Whether it runs, or how it has ended."""
+        if self.process is None:
+            return "never started"
+        code = self.process.poll()
+        return f"process {self.pid} " + ("runs" if code is None else f"has ended with {code}")
 
     def spawn(self, command: Sequence[object], **options: Any) -> None:
         """Starts it; its signals are its own."""

@@ -51,8 +51,9 @@ class Telemetry:
     def ask(self, request: str) -> Any:
         """The answer to a request as it is."""
         self._socket.send(request.encode())
-        answer = json.loads(self._socket.recv(self.greeting["max_output_len"]))
-        (value,) = answer.values()
+        answer = self._socket.recv(self.greeting["max_output_len"])
+        assert answer, f"the application has hung up on {request}"
+        (value,) = json.loads(answer).values()
         return value
 
     def call(self, command: str, **parameters: object) -> Any:
