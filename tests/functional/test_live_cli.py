@@ -147,7 +147,10 @@ def test_a_mirror_that_has_ended_is_added_again(testpmd, tmp_path):
     path = tmp_path / "mirrors.toml"
     path.write_text(FILE.replace('"net_null1"', "1"), encoding="utf-8")
     apply(testpmd, path)
-    testpmd.command("port stop 1")
+    # Else testpmd takes the targets for ports that it is to set up, too.
+    testpmd.command("set port setup on iterator")
+    for command in ("port stop 1", "port close 1"):
+        testpmd.command(command)
     assert "Port 1 is attached" in testpmd.command("port attach net_null7")
     testpmd.command("port start all")
     assert apply(testpmd, path) == {"both ways, né": "replace", "web": "keep"}
@@ -198,8 +201,9 @@ def test_eal_takes_the_plugins_path_where_the_doctor_says_so(mode):
         if mode == 0o1777:
             with pytest.raises(AssertionError, match="world-writable"):
                 Testpmd(options)
-        else:
-            with Testpmd(options) as testpmd:
-                assert run("list", "--app", testpmd.telemetry_path).returncode == 0
+            options = TestpmdOptions(["net_null0"])  # which loads it by its name
+        with Testpmd(options, {"LD_LIBRARY_PATH": str(folder)}) as testpmd:
+            assert run("list", "--app", testpmd.telemetry_path).returncode == 0
+            assert str(path) in Path(f"/proc/{testpmd.pid}/maps").read_text(encoding="utf-8")
     finally:
         shutil.rmtree(folder)

@@ -71,7 +71,11 @@ class Testpmd(Application):
         with self._log.open("wb") as log:
             self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=log)
         os.close(theirs)
-        self._read_to_prompt()
+        try:
+            self._read_to_prompt()
+        except BaseException:
+            self.__exit__(None)
+            raise
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
@@ -113,7 +117,8 @@ class Testpmd(Application):
         """What it says before its prompt; other threads may say something right behind."""
         deadline = time.monotonic() + timeout_s
         while (end := self._said.find(_PROMPT, start)) < 0:
-            assert self._read(max(0.0, deadline - time.monotonic())), f"testpmd gives no prompt:\n{self._said[-4000:]}"
+            more = self._read(max(0.0, deadline - time.monotonic()))
+            assert more, f"testpmd gives no prompt:\n{self.output()[-4000:]}"
         return self._said[start:end]
 
     def command(self, line: str) -> str:
