@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from . import hugepages
 from ._binding import check, drain_log, ffi, lib
 from .closeable import Closeable, end_all, finalize
 from .ealconfig import EalConfig, is_pci, pci_address
@@ -67,8 +68,9 @@ class Eal(Closeable):
         with _starting:
             self._check_not_started()
             vdevs = self.config.checked_vdevs()
-            self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
-            self._finalizer = self._start()
+            with contextlib.nullcontext() if self.config.hugepages is False else hugepages.turn():
+                self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
+                self._finalizer = self._start()
         try:
             for device in self.config.devices:
                 self._note_pci(device)
@@ -227,7 +229,8 @@ class Eal(Closeable):
             return finalize(self, _end, private)
         if rc == -errno.EALREADY:
             raise EalAlreadyStartedError(-rc, "start EAL: that failed in this process before, and DPDK tries once")
-        raise EalError(-rc, f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}")
+        hint = "if other programs take hugepages, too, hugepages=False does without" if self.hugepages else ""
+        raise EalError(-rc, f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}", hint)
 
     def _plug(self, vdev: Vdev) -> None:
         if vdev.name in self._devices:

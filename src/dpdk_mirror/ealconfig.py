@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from . import hugepages
 from .errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
 from .vdev import Vdev
 
@@ -32,8 +33,6 @@ _BESIDE_MB = 16
 _LEAST_TARGETS = 4
 _MAX_MEMORY_MB = 1 << 24
 _HUGEPAGE_SIZE = 2 << 20  # or more
-# Linux's MAP_HUGETLB with the page size's logarithm in the bits above, as of <linux/mman.h>.
-_MAP_HUGETLB, _MAP_HUGE_SHIFT = 0x40000, 26
 _PCI = re.compile(r"(?:[0-9a-fA-F]{4,8}:)?[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
 
 
@@ -119,7 +118,10 @@ class EalConfig:
         return vdevs
 
     def arguments(self, max_lcores: int) -> list[str]:
-        """EAL's command line. What EAL would refuse is refused here: some releases then end the process."""
+        """EAL's command line. What EAL would refuse is refused here: some releases then end the process.
+
+        Unless hugepages is False, it holds as long as nobody else takes any: until the end of hugepages.turn().
+        """
         arguments = ["dpdk-mirror", "--lcores", self._lcores(max_lcores)]
         arguments += self._memory()
         if not self.telemetry:
@@ -146,9 +148,10 @@ class EalConfig:
     def _memory(self) -> list[str]:
         if self.hugepages is not False:
             needed = self.needed_mb(_HUGEPAGE_SIZE)
-            free = free_hugepage_mb(needed)
+            free = hugepages.free_mb(needed)
             if free >= needed:
-                return ["--in-memory"]
+                # With -m, EAL takes them as it starts, and not as they are needed.
+                return ["--in-memory", "-m", str(needed)]
             if self.hugepages:
                 hint = "reserve more, or hugepages=None"
                 _lack(f"{needed} MB of hugepages", f"{free} MB are free and may be used", hint)
@@ -187,25 +190,3 @@ def available_mb() -> int:
     meminfo = Path("/proc/meminfo").read_text(encoding="ascii")
     match = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo, re.MULTILINE)
     return int(match[1]) // 1024 if match is not None else _MAX_MEMORY_MB
-
-
-def free_hugepage_mb(needed_mb: int) -> int:
-    """Free hugepages that this user may use; all sizes together, since EAL takes all. Not counted beyond the need."""
-    free = 0
-    for directory in Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB"):
-        size = int(directory.name.removeprefix("hugepages-").removesuffix("kB")) << 10
-        count = int((directory / "free_hugepages").read_text()) - int((directory / "resv_hugepages").read_text())
-        count = min(count, -(-needed_mb * _MB // size))
-        if count > 0 and _may_map(count * size, size):
-            free += count * size // _MB
-    return free
-
-
-def _may_map(length: int, page_size: int) -> bool:
-    """Whether the kernel would reserve hugepages for this process: it counts limits that no file tells."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_HUGETLB | (page_size.bit_length() - 1) << _MAP_HUGE_SHIFT
-    try:
-        mmap.mmap(-1, length, flags=flags).close()
-    except OSError:
-        return False
-    return True

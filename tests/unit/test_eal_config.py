@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dpdk_mirror import ealconfig, pmdinfo
+from dpdk_mirror import ealconfig, hugepages, pmdinfo
 from dpdk_mirror.ealconfig import EalConfig, is_pci, pci_address
 from dpdk_mirror.errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
 from dpdk_mirror.vdev import Vdev
@@ -23,11 +23,11 @@ def cpus(monkeypatch):
 
 @pytest.fixture
 def memory(monkeypatch):
-    """``memory(free, hugepages)``: how many MB of both there are."""
+    """``memory(free, mb_of_hugepages)``: how many MB of both there are."""
 
-    def set_memory(free, hugepages):
+    def set_memory(free, mb_of_hugepages):
         monkeypatch.setattr(ealconfig, "available_mb", lambda: free)
-        monkeypatch.setattr(ealconfig, "free_hugepage_mb", lambda needed: hugepages)
+        monkeypatch.setattr(hugepages, "free_mb", lambda needed: mb_of_hugepages)
 
     set_memory(1 << 20, 0)
     return set_memory
@@ -81,7 +81,7 @@ def test_without_hugepages_memory_is_as_much_as_the_pools_take(memory):
 
 
 def test_hugepages_lose_no_memory_between_buffers(memory):
-    memory(free=1 << 20, hugepages=2600)
+    memory(free=1 << 20, mb_of_hugepages=2600)
     assert "--in-memory" in EalConfig(buffers=1 << 20, data_room=2048, targets=0).arguments(MAX_LCORES)
 
 
@@ -105,45 +105,28 @@ def test_memory_mb_overrides_what_is_computed(memory):
 
 
 def test_enough_free_hugepages_are_used(memory):
-    memory(free=4096, hugepages=512)
-    assert "--in-memory" in EalConfig(memory_mb=512).arguments(MAX_LCORES)
+    memory(free=4096, mb_of_hugepages=512)
+    arguments = EalConfig(memory_mb=512).arguments(MAX_LCORES)
+    assert "--in-memory" in arguments
+    assert option(arguments, "-m") == "512", "EAL takes them as it starts"
     assert "--no-huge" in EalConfig(memory_mb=513).arguments(MAX_LCORES)
 
 
 def test_hugepages_false_leaves_them_alone(memory):
-    memory(free=4096, hugepages=512)
+    memory(free=4096, mb_of_hugepages=512)
     assert "--no-huge" in EalConfig(memory_mb=512, hugepages=False).arguments(MAX_LCORES)
 
 
 def test_hugepages_true_takes_nothing_else(memory):
-    memory(free=4096, hugepages=100)
+    memory(free=4096, mb_of_hugepages=100)
     with pytest.raises(OutOfMemoryError, match="512 MB of hugepages: 100 MB are free"):
         EalConfig(memory_mb=512, hugepages=True).arguments(MAX_LCORES)
 
 
 def test_more_memory_than_there_is_is_refused(memory):
-    memory(free=300, hugepages=0)
+    memory(free=300, mb_of_hugepages=0)
     with pytest.raises(OutOfMemoryError, match="301 MB of memory: 300 MB are available"):
         EalConfig(memory_mb=301).arguments(MAX_LCORES)
-
-
-def test_free_hugepages_are_those_that_are_not_reserved_and_can_be_mapped(monkeypatch, tmp_path):
-    """Read from a machine's own files, and asked of its kernel."""
-    sizes = {"hugepages-2048kB": (100, 30), "hugepages-1048576kB": (3, 0)}
-    for name, (free, reserved) in sizes.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "free_hugepages").write_text(f"{free}\n")
-        (tmp_path / name / "resv_hugepages").write_text(f"{reserved}\n")
-    monkeypatch.setattr(ealconfig, "Path", lambda path: tmp_path)
-    monkeypatch.setattr(ealconfig, "_may_map", lambda length, page_size: True)
-    assert ealconfig.free_hugepage_mb(1 << 20) == 70 * 2 + 3 * 1024
-    assert ealconfig.free_hugepage_mb(64) == 64 + 1024, "no more of a size than is needed"
-    monkeypatch.setattr(ealconfig, "_may_map", lambda length, page_size: page_size == 2 << 20)
-    assert ealconfig.free_hugepage_mb(1 << 20) == 70 * 2
-
-
-def test_pages_that_the_kernel_does_not_have_cannot_be_mapped():
-    assert not ealconfig._may_map(1 << 50, 2 << 20)
 
 
 # The rest of the arguments
