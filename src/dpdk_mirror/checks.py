@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from .errors import MirrorError, NoPluginError, NotFoundError
 from .plugin import load_error, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application
+from .remote.channel import listener
 from .remote.discovery import scan
 from .remote.places import closed_directories, label
 
@@ -24,6 +25,9 @@ __all__ = ["Finding", "findings"]
 
 _PROC = Path("/proc")
 _TUN = Path("/dev/net/tun")
+_EAL, _MIRROR = "/librte_eal.so", "/librte_mirror.so"
+_LOAD = "with -d $(dpdk-mirror plugin-path) among its EAL arguments"
+_LOG = "its log says why, in a line that begins with MIRROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def _hugepages() -> Iterator[Finding]:
     if free:
         yield Finding("hugepages", "ok", what)
     else:
-        fix = "an application without --no-huge wants some: sysctl vm.nr_hugepages=512"
+        fix = "an application without --no-huge wants some, as root: sysctl vm.nr_hugepages=512"
         yield Finding("hugepages", "note", what, fix)
 
 
@@ -102,11 +106,12 @@ def _rights() -> Iterator[Finding]:
     else:
         closed = ", ".join(map(str, closed_directories()))
         what = f"you may talk to your own applications{f', and not look into {closed}' if closed else ''}"
-        yield Finding("rights", "note", what, "applications of root's take sudo")
+        yield Finding("rights", "note", what, "for those of root's: sudo $(command -v dpdk-mirror)")
     if _TUN.exists():
         yield Finding("tap", "ok", f"{_TUN} is there, for targets tap:IFACE")
     else:
-        yield Finding("tap", "note", f"{_TUN} is not there, so targets tap:IFACE will not work", "modprobe tun")
+        what = f"{_TUN} is not there, so targets tap:IFACE will not work"
+        yield Finding("tap", "note", what, "as root: modprobe tun")
 
 
 def _applications() -> Iterator[Finding]:
@@ -118,7 +123,9 @@ def _applications() -> Iterator[Finding]:
             with each as app:
                 yield _application(app, seen)
         else:
-            yield Finding(f"application {label(path)}", "bad", each.what, each.hint)
+            seen.add(pid := listener(path) or 0)
+            topic = f"application {label(path)}"
+            yield Finding(topic, "bad", f"process {pid}, {each.what}" if pid else each.what, each.hint)
     for process in processes():
         if process.pid not in seen:
             found = True
@@ -133,26 +140,28 @@ def _application(app: Application, seen: set[int]) -> Finding:
         seen.add(app.pid)
         return Finding(topic, "ok", f"process {app.pid}, {app.dpdk}, librte_mirror {app.plugin}: can be mirrored")
     except NoPluginError as error:
-        loaded = any(process.pid == app.pid and process.has_mirror for process in processes())
-        if loaded:
+        if _MIRROR in _maps(app.pid):
             what = f"process {app.pid}, {app.dpdk}: librte_mirror is loaded there, but inert"
-            return Finding(topic, "bad", what, "its log says why, in a line that begins with MIRROR")
+            return Finding(topic, "bad", what, _LOG)
         return Finding(topic, "note", f"process {app.pid}, {app.dpdk}: librte_mirror is not loaded there", error.hint)
     except MirrorError as error:
         return Finding(topic, "bad", error.what, error.hint)
 
 
 def _process(process: Process) -> Finding:
+    """One that no telemetry socket leads to."""
     topic = f"process {process.pid}"
-    if process.socket is not None:
-        app = Application(process.socket)
-        try:
-            with app:
-                return _application(app, set())
-        except MirrorError as error:
-            return Finding(topic, "bad", error.what, error.hint)
-    what = f"{process.name} has DPDK loaded, and no telemetry socket that is found here"
-    return Finding(topic, "note", what, "if it runs with --no-telemetry, start it with DPDK_MIRROR_SOCKET=PATH")
+    if process.socket is None:
+        what = f"{process.name} has DPDK loaded, and no telemetry socket that is found here"
+        also = "" if process.has_mirror else f"{_LOAD}, and "
+        fix = f"start it {also}with DPDK_MIRROR_SOCKET=/run/{process.name}.mirror in its environment"
+        return Finding(topic, "note", what, f"if it is to be mirrored: {fix}")
+    if not process.has_mirror:
+        what = f"{process.name} has DPDK_MIRROR_SOCKET in its environment, but librte_mirror is not loaded there"
+        return Finding(topic, "bad", what, f"start it {_LOAD}")
+    with Application(process.socket) as app:
+        found = _application(app, set())
+    return replace(found, fix=found.fix or _LOG) if found.status == "bad" else found
 
 
 def processes() -> Iterator[Process]:
@@ -160,13 +169,21 @@ def processes() -> Iterator[Process]:
     for folder in sorted(_PROC.glob("[0-9]*"), key=lambda folder: int(folder.name)):
         if folder.name == str(os.getpid()):
             continue
+        if _EAL not in (maps := _maps(int(folder.name))):
+            continue
         try:
-            maps = (folder / "maps").read_text(encoding="utf-8", errors="replace")
             name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
             environment = (folder / "environ").read_bytes()
         except OSError:
-            continue  # it has ended, or is another user's
-        if "/librte_eal.so" in maps:
-            match = re.search(rb"(?:^|\0)DPDK_MIRROR_SOCKET=([^\0]+)", environment)
-            socket = os.fsdecode(match[1]) if match else None
-            yield Process(int(folder.name), name, "/librte_mirror.so" in maps, socket)
+            continue  # it has ended
+        match = re.search(rb"(?:^|\0)DPDK_MIRROR_SOCKET=([^\0]+)", environment)
+        socket = os.fsdecode(match[1]) if match else None
+        yield Process(int(folder.name), name, _MIRROR in maps, socket)
+
+
+def _maps(pid: int) -> str:
+    """What a process has loaded; "" if it has ended, or is another user's."""
+    try:
+        return (_PROC / str(pid) / "maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

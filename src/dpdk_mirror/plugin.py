@@ -36,7 +36,10 @@ def writable_parents(path: Path) -> list[Path]:
 
 def load_error(path: Path) -> str:
     """Why the dynamic loader cannot load the plugin, "" if it can; tried in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", _LOAD, str(path)], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([sys.executable, "-c", _LOAD, str(path)], capture_output=True, text=True, check=False)
+    except OSError as error:  # this Python is not to be started again
+        return f"{sys.executable}: {error.strerror}"
     if done.returncode == 0:
         return ""
     lines = done.stderr.strip().splitlines()

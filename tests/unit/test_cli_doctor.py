@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -104,12 +105,12 @@ def test_missing_hugepages_and_tun_may_be_all_right(doctor, healthy, monkeypatch
     assert code == 0
     assert (found["hugepages"]["status"], found["tap"]["status"]) == ("note", "note")
     assert "sysctl vm.nr_hugepages" in found["hugepages"]["fix"]
-    assert found["tap"]["fix"] == "modprobe tun"
+    assert found["tap"]["fix"] == "as root: modprobe tun"
 
 
 def test_rights_that_are_missing_say_sudo(doctor, healthy, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert doctor()[1]["rights"]["fix"] == "applications of root's take sudo"
+    assert doctor()[1]["rights"]["fix"] == "for those of root's: sudo $(command -v dpdk-mirror)"
 
 
 def test_applications_are_told_apart(doctor, healthy, start):
@@ -126,7 +127,8 @@ def test_applications_are_told_apart(doctor, healthy, start):
     assert "librte_mirror is not loaded there" in found["application plain"]["what"]
     assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
     assert found["application hung"]["status"] == "bad"
-    assert "does not answer" in found["application hung"]["what"]
+    assert re.fullmatch(rf"process {os.getpid()}, .* does not answer within 2 s", found["application hung"]["what"])
+    assert found["application hung"]["fix"] == "it may be stopped, or in a debugger"
     assert "applications" not in found
 
 
@@ -138,11 +140,12 @@ def process(folder, pid, maps, environ=b"A=1\0"):
 
 
 EAL = "7f0 r-xp 0 08:01 1 /usr/lib/librte_eal.so.23.0\n"
+MIRROR = "7f1 r-xp 0 08:01 2 /opt/librte_mirror.so\n"
 
 
 def test_a_plugin_that_is_inert_is_bad(doctor, healthy, start):
     start("app", plugin=False, pid=12)
-    process(healthy, 12, EAL + "7f1 r-xp 0 08:01 2 /opt/librte_mirror.so\n")
+    process(healthy, 12, MIRROR)  # the application is linked to DPDK
     code, found = doctor()
     assert code == 1
     assert found["application app"]["what"].endswith("librte_mirror is loaded there, but inert")
@@ -154,16 +157,40 @@ def test_a_process_without_a_socket_is_told_of_a_socket_of_its_own(doctor, healt
     code, found = doctor()
     assert code == 0
     assert "testpmd has DPDK loaded, and no telemetry socket" in found["process 12"]["what"]
-    assert "DPDK_MIRROR_SOCKET=PATH" in found["process 12"]["fix"]
+    assert found["process 12"]["fix"].startswith("if it is to be mirrored: start it with -d $(dpdk-mirror plugin-path)")
+    assert found["process 12"]["fix"].endswith("and with DPDK_MIRROR_SOCKET=/run/testpmd.mirror in its environment")
     assert "process 13" not in found
 
 
 def test_a_socket_of_the_plugins_own_is_found_by_the_processs_environment(doctor, healthy, start):
     fake = start("private", "own.sock")
-    process(healthy, 12, EAL, b"A=1\0DPDK_MIRROR_SOCKET=" + os.fsencode(fake.path) + b"\0B=2\0")
+    environment = b"A=1\0DPDK_MIRROR_SOCKET=" + os.fsencode(fake.path) + b"\0B=2\0"
+    process(healthy, 12, EAL + MIRROR, environment)
     code, found = doctor()
     assert code == 0
     assert "can be mirrored" in found[f"application {fake.path}"]["what"]
+    process(healthy, 13, EAL, environment)
+    code, found = doctor()
+    assert code == 1
+    assert "librte_mirror is not loaded there" in found["process 13"]["what"]
+
+
+def test_a_socket_of_the_plugins_own_that_is_not_there_is_bad(doctor, healthy):
+    process(healthy, 12, EAL + MIRROR, f"DPDK_MIRROR_SOCKET={healthy}/nowhere\0".encode())
+    code, found = doctor()
+    assert code == 1
+    (finding,) = [each for topic, each in found.items() if topic == f"application {healthy}/nowhere"]
+    assert "No such file or directory" in finding["what"]
+    assert finding["fix"] == "its log says why, in a line that begins with MIRROR"
+
+
+def test_a_process_that_hangs_is_not_said_to_have_no_socket(doctor, healthy, start):
+    hung = start("hung")
+    hung.odd["greeting"] = hung.hang
+    process(healthy, os.getppid(), EAL)
+    assert f"process {os.getppid()}" in doctor()[1]
+    process(healthy, os.getpid(), EAL)
+    assert f"process {os.getpid()}" not in doctor()[1]
 
 
 def test_plugin_path_is_that_of_the_installed_library(capsys):

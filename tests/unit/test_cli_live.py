@@ -3,6 +3,7 @@
 """The commands for live applications: what they ask, what they print, and how they end."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -68,10 +69,22 @@ def test_apps_says_what_ails_one_that_hangs(command, fake):
     assert code == 0
     assert "ovs" in out
     assert "the application does not answer within 2 s" in err
+    assert rows_of(out)[1] == ["ovs", str(os.getpid()), "-", "-", str(fake.path)]
+
+
+def test_apps_leaves_out_one_that_ends_while_it_is_asked(command, fake):
+    fake.odd["/mirror/version"] = fake.die
+    assert command("apps")[1] == ""
 
 
 def test_without_applications_apps_is_empty_and_no_error(command, read_json, runtime):
     assert command("apps") == (0, "", "dpdk-mirror: no DPDK application with a telemetry socket is found\n")
+
+
+def test_no_ports_are_no_error(command, read_json, fake):
+    fake.ports = {}
+    assert command("ports") == (0, "", "dpdk-mirror: ovs has no ports\n")
+    assert read_json("ports") == []
 
 
 def test_ports_lists_ports(command, read_json, fake):
@@ -136,7 +149,8 @@ def test_info_tells_all_line_by_line(command, fake):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
     assert lines["name"] == "web"
     assert lines["spec"] == "directions=both,mode=auto,name=web"
-    assert (lines["rx_polled"], lines["rx_unpolled"]) == ("0", "1")
+    assert (lines["rx_polled"], lines["rx_unpolled"], lines["tx_unpolled"]) == ("0", "1", "-")
+    assert (lines["origin"], lines["added"]) == ("no", "yes")
 
 
 def test_remove_all_removes_all(command, fake):
@@ -182,7 +196,7 @@ def test_stats_watches_until_ctrl_c_which_is_a_good_end(fake):
             (row,) = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
-    assert (first["packets"], first["packets_per_s"]) == (0, 0)
+    assert (first["packets"], first["packets_per_s"]) == (0, None)
     assert row["packets"] == 1_000_000
     assert 1_000_000 < row["packets_per_s"] < 20_000_000 + 1
     assert row["bits_per_s"] == pytest.approx(row["packets_per_s"] * 512, rel=1e-6)

@@ -301,15 +301,22 @@ def test_an_application_that_has_ended_is_said_to(app, fake):
     ("make", "kind", "message"),
     [
         (lambda path: None, NotFoundError, "No such file or directory"),
-        (lambda path: path.write_text(""), DisconnectedError, "nobody listens any more"),
-        (lambda path: path.mkdir(), DisconnectedError, "nobody listens any more"),
-        (os.mkfifo, DisconnectedError, "nobody listens any more"),
+        (lambda path: path.write_text(""), DisconnectedError, "it is no socket"),
+        (lambda path: path.mkdir(), DisconnectedError, "it is no socket"),
+        (os.mkfifo, DisconnectedError, "it is no socket"),
     ],
 )
 def test_what_is_no_socket_is_refused(runtime, make, kind, message):
     make(runtime / "thing")
     with pytest.raises(kind, match=message):
         connect(runtime / "thing")
+
+
+def test_a_socket_that_an_application_has_left_behind_is_refused(runtime):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(runtime / "left"))
+    with pytest.raises(DisconnectedError, match="nobody listens any more"):
+        connect(runtime / "left")
 
 
 def test_a_socket_of_another_type_is_refused(runtime):

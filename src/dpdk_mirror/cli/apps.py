@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MirrorError
+from ..errors import DisconnectedError, MirrorError
+from ..remote.channel import listener
 from ..remote.discovery import scan
 from ..remote.places import closed_directories, label
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
@@ -47,7 +48,7 @@ def add_parsers(commands: Any) -> None:
 
 
 def run_apps(arguments: argparse.Namespace) -> int:
-    rows = [_row(path, found) for path, found in scan()]
+    rows = [row for path, found in scan() if (row := _row(path, found)) is not None]
     if arguments.json:
         print_json(rows)
     elif rows:
@@ -71,19 +72,22 @@ def run_ports(arguments: argparse.Namespace) -> int:
         columns = ("id", "name", "driver", "started", "rx_queues", "tx_queues", "mtu", "mac", "is_target")
         print_table(columns, rows)
     else:
-        remark("ovs has no ports")
+        remark(f"{app} has no ports")
     return 0
 
 
-def _row(path: Path, found: Application | MirrorError) -> dict[str, Any]:
+def _row(path: Path, found: Application | MirrorError) -> dict[str, Any] | None:
+    """None of an application that has ended meanwhile."""
     row: dict[str, Any] = {"app": label(path), "pid": None, "dpdk": None, "plugin": None, "socket": str(path)}
     row["error"] = None
     if isinstance(found, MirrorError):
-        return row | {"error": str(found)}
+        return row | {"pid": listener(path), "error": str(found)}
     with found as app:
         try:
             row |= {"pid": app.pid, "dpdk": app.dpdk.removeprefix("DPDK ")}
             row["plugin"] = app.plugin if app.has_plugin else None
+        except DisconnectedError:
+            return None
         except MirrorError as error:
             row["error"] = str(error)
     return row

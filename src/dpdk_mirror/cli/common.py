@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import errno
 import json
-import os
 import sys
 from dataclasses import asdict
 from enum import Enum
@@ -140,14 +139,21 @@ def remark(text: str) -> None:
     print(f"dpdk-mirror: {printable(text)}", file=sys.stderr, flush=True)
 
 
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value in {"", None} else str(value)
+
+
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
     """A table of these columns; numbers are flushed right."""
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        numeric = any(isinstance(row[column], int) for row in rows)
+        numeric = column.endswith("_per_s") or any(type(row[column]) is int for row in rows)
         result.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        result.add_row(*(Text(printable(_shown(row[column]))) for column in columns))
+        result.add_row(*(Text(printable(shown(row[column]))) for column in columns))
     return result
 
 
@@ -160,13 +166,3 @@ def console() -> Console:
     if not result.is_terminal:
         result.width = 1000  # whoever reads it line by line wants each row on one
     return result
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if value in {"", None} else str(value)
-
-
-def is_for_people() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -24,6 +24,7 @@ from .common import (
     record,
     remark,
     say,
+    shown,
     table,
 )
 
@@ -110,7 +111,7 @@ def run_info(arguments: argparse.Namespace) -> int:
         if number:
             say("")
         for key, value in row.items():
-            say(f"{key:{width}}  {value}".rstrip())
+            say(f"{key:{width}}  {shown(value)}")
     return 0
 
 
@@ -175,12 +176,14 @@ def _present(mirrors: list[RemoteMirror], ask: Callable[[RemoteMirror], dict[str
 
 
 def _add_rates(rows: list[dict[str, Any]], before: dict[int, tuple[float, int, int]]) -> None:
+    """Since the last look; None at the first."""
     now = time.monotonic()
     for row in rows:
-        then, packets, size = before.get(row["id"], (now, row["packets"], row["bytes"]))
-        elapsed = now - then or 1.0
-        row["packets_per_s"] = round(max(row["packets"] - packets, 0) / elapsed)
-        row["bits_per_s"] = round(max(row["bytes"] - size, 0) * 8 / elapsed)
+        row["packets_per_s"] = row["bits_per_s"] = None
+        if row["id"] in before:
+            then, packets, size = before[row["id"]]
+            row["packets_per_s"] = round(max(row["packets"] - packets, 0) / (now - then))
+            row["bits_per_s"] = round(max(row["bytes"] - size, 0) * 8 / (now - then))
         before[row["id"]] = now, row["packets"], row["bytes"]
 
 

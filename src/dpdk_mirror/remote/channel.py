@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["REQUEST_MAX", "Channel", "Greeting"]
+__all__ = ["REQUEST_MAX", "Channel", "Greeting", "listener"]
 
 REQUEST_MAX = 1023
 """Bytes of a request. DPDK cuts off what is longer, so no such request is sent."""
@@ -30,7 +30,8 @@ REQUEST_MAX = 1023
 _ANSWER_MAX = 1 << 20
 
 _SUDO = "the socket belongs to another user: use sudo, or be the user that the application runs as"
-_MAYBE_DONE = "what was asked for may have been done all the same"
+_STOPPED = "it may be stopped, or in a debugger"
+_MAYBE_DONE = f"{_STOPPED}; what was asked for may have been done all the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Channel:
     def _error(self, error: OSError | ValueError) -> MirrorError:
         if isinstance(error, TimeoutError | BlockingIOError):
             what = f"{self._doing}: the application does not answer within {self._timeout_s:g} s"
-            return BusyTimeoutError(errno.ETIMEDOUT, what, _MAYBE_DONE if self._is_connected else "")
+            return BusyTimeoutError(errno.ETIMEDOUT, what, _MAYBE_DONE if self._is_connected else _STOPPED)
         if not isinstance(error, OSError) or error.errno is None:  # Python itself has refused the path
             return InvalidConfigError(errno.ENAMETOOLONG, f"{self._doing}: {error}")
         reasons = {
@@ -143,12 +144,27 @@ class Channel:
             errno.ECONNRESET: "the application has closed the connection",
             errno.EPIPE: "the application has closed the connection",
         }
+        if error.errno == errno.ECONNREFUSED and not self._path.is_socket():
+            reasons[errno.ECONNREFUSED] = "it is no socket"
         hint = _SUDO if error.errno in (errno.EACCES, errno.EPERM) else ""
         return error_for(error.errno, f"{self._doing}: {reasons.get(error.errno, os.strerror(error.errno))}", hint)
 
     @property
     def _is_connected(self) -> bool:
         return hasattr(self, "greeting")
+
+
+def listener(path: Path) -> int | None:
+    """The process that listens on a socket, which it may never answer on; None if that cannot be told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+        client.settimeout(0)
+        try:
+            client.connect(os.fspath(path))
+            # C type: struct ucred
+            (pid,) = struct.unpack_from("i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        except (OSError, ValueError):
+            return None
+    return pid or None  # 0: of another namespace
 
 
 def _left(deadline: float) -> float:
