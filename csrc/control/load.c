@@ -91,17 +91,26 @@ is_built_for_this(void)
 }
 
 static bool
+is_only_copy(void)
+{
+	const char *other = __atomic_load_n(&dpdk_mirror_copy, __ATOMIC_ACQUIRE);
+
+	return other == NULL ||
+			refuse("no mirrors by this copy of librte_mirror: another is loaded, %s",
+					other);
+}
+
+static bool
 is_first_copy(void)
 {
-	const char *other = NULL;
+	const char *none = NULL;
 	Dl_info self;
 
 	if (dladdr(&once, &self) == 0)
 		return refuse("no mirrors: cannot tell where librte_mirror was loaded from");
-	if (__atomic_compare_exchange_n(&dpdk_mirror_copy, &other, self.dli_fname, false,
-			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return true;
-	return refuse("no mirrors by this copy of librte_mirror: another is loaded, %s", other);
+	return __atomic_compare_exchange_n(&dpdk_mirror_copy, &none, self.dli_fname, false,
+			       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
+			is_only_copy();
 }
 
 static void
@@ -120,8 +129,8 @@ say(void)
 static void
 look_round(void)
 {
-	/* The copy last: one that does not work must not keep another from it. */
-	if (!has_symbols() || !is_built_for_this() || !is_first_copy()) {
+	/* The first one last: a copy that does not work must not keep another from it. */
+	if (!is_only_copy() || !has_symbols() || !is_built_for_this() || !is_first_copy()) {
 		say();
 		return;
 	}

@@ -11,15 +11,20 @@
  * is said to be usable then.
  */
 
+#include <stdbool.h>
+
 /* telemetry.c */
 
-/** Registers the commands, if there is telemetry. */
-void telemetry_open(void);
+/** Registers the commands. Whether there is telemetry for plugins. */
+bool telemetry_open(void);
 
 /* socket.c */
 
-/** Has a thread wait for EAL, and then serve the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing. */
-void socket_open(void);
+/**
+ * Has a thread wait for EAL, and then serve the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing.
+ * Whether it is.
+ */
+bool socket_open(void);
 /** Removes the socket, and lets no further command in. */
 void socket_close(void);
 

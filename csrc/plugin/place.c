@@ -2,9 +2,11 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <stdio.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -18,6 +20,13 @@
 /* Connections that wait to be accepted. */
 #define BACKLOG 10
 
+/* Bytes of a path in an address, the terminating 0 included. */
+#define PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path)
+
+/* What a socket's name ends with until it can be connected to. */
+#define NEW             ".new"
+#define MAX_PATH_LENGTH (PATH_SIZE - sizeof(NEW))
+
 static int
 refuse(const char *path, int error, const char *why)
 {
@@ -28,13 +37,14 @@ refuse(const char *path, int error, const char *why)
 static int
 open_directory(const char *path)
 {
-	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char directory[PATH_SIZE];
 	const char *slash = strrchr(path, '/');
 	struct stat status;
 	int fd;
 
-	if (path[0] != '/' || slash[1] == '\0' || strlen(path) >= sizeof(directory))
-		return refuse(path, EINVAL, "give an absolute path of at most 107 bytes");
+	if (path[0] != '/' || slash[1] == '\0' || strlen(path) > MAX_PATH_LENGTH)
+		return refuse(path, EINVAL, "give an absolute path of at most 103 bytes");
+	static_assert(MAX_PATH_LENGTH == 103, "as it says");
 	/* That of a file in / is /. */
 	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path) + (slash == path), path);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,25 +98,30 @@ clear(int directory, const char *path)
 	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(path, errno, strerror(errno));
 }
 
+/* Binds a socket to a path, and has it listen and take the place's path, where it then can be connected to at once. */
 static int
-bind_in(int directory, struct place *place)
+bind_in(int directory, const char *path, struct place *place)
 {
-	const struct sockaddr_un address = address_of(place->path);
-	const char *name = strrchr(place->path, '/') + 1;
-	struct stat status;
+	const struct sockaddr_un address = address_of(path);
+	const char *name = strrchr(path, '/') + 1, *last = strrchr(place->path, '/') + 1;
 	int error, fd = open_socket();
+	bool is_bound = false;
+	struct stat status;
 
 	/* Its mode before it is there: nobody else can connect in between. */
-	if (fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
-			bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-			fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-			listen(fd, BACKLOG) == 0) {
+	if (fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0)
+		is_bound = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+	if (is_bound && fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			listen(fd, BACKLOG) == 0 &&
+			renameat(directory, name, directory, last) == 0) {
 		place->device = status.st_dev;
 		place->inode = status.st_ino;
 		place->pid = getpid();
 		return fd;
 	}
 	error = errno;
+	if (is_bound)
+		unlinkat(directory, name, 0);
 	if (fd >= 0)
 		close(fd);
 	return refuse(place->path, error, strerror(error));
@@ -116,15 +131,20 @@ int
 place_bind(struct place *place, const char *path)
 {
 	int directory = open_directory(path), rc;
+	char made[PATH_SIZE];
 
 	if (directory < 0)
 		return directory;
 	place->path = path;
+	snprintf(made, sizeof(made), "%s" NEW, path);
 	/* Two processes that find the same dead socket replace it one after the other. Closing unlocks. */
-	rc = flock(directory, LOCK_EX) == 0 ? clear(directory, path) :
-					      refuse(path, errno, strerror(errno));
+	rc = flock(directory, LOCK_EX) == 0 ? 0 : refuse(path, errno, strerror(errno));
 	if (rc == 0)
-		rc = bind_in(directory, place);
+		rc = clear(directory, path);
+	if (rc == 0)
+		rc = clear(directory, made);
+	if (rc == 0)
+		rc = bind_in(directory, made, place);
 	close(directory);
 	return rc;
 }

@@ -3,18 +3,26 @@
  */
 
 #include <rte_common.h>
+#include <rte_log.h>
 
 #include "commands.h"
 #include "doors.h"
+#include "log.h"
 #include "rte_mirror.h"
 
 RTE_INIT(plugin_load)
 {
+	bool has_telemetry, has_socket;
+
 	/* The library has said why it does nothing here, if so. */
 	if (rte_mirror_list(NULL, 0) < 0)
 		return;
-	telemetry_open();
-	socket_open();
+	has_telemetry = telemetry_open();
+	has_socket = socket_open();
+	if (!has_telemetry && !has_socket)
+		plugin_log(RTE_LOG_WARNING,
+				"no telemetry here for plugins: to control mirrors, start the application "
+				"with DPDK_MIRROR_SOCKET=PATH in its environment");
 }
 
 RTE_FINI(plugin_unload)

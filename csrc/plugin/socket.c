@@ -3,7 +3,6 @@
  */
 
 #include <time.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <errno.h>
 #include <poll.h>
@@ -16,92 +15,26 @@
 #include <rte_log.h>
 
 #include "../compat.h"
-#include "commands.h"
 #include "doors.h"
 #include "life.h"
+#include "log.h"
 #include "place.h"
 #include "refusal.h"
+#include "request.h"
 
 /*
  * The same commands, greeting and limits as telemetry's socket, for applications that have switched that off. One
  * thread serves all clients: commands run one at a time anyway. It never waits for a client.
  */
 
-/* telemetry's limits, see rte_telemetry.h; but a request that is too long is refused there, not cut. */
-#define MAX_CLIENTS  10
-#define REQUEST_SIZE 1024
-#define ANSWER_SIZE  16384
+/* As many as telemetry has. */
+#define MAX_CLIENTS 10
 
 /* How soon the end of EAL is noticed, and its beginning. */
 #define LOOK_MS 100
 
 static struct place place;
 static bool is_closing;
-
-static void log_line(uint32_t level, const char *format, ...) __rte_format_printf(2, 3);
-
-static void
-log_line(uint32_t level, const char *format, ...)
-{
-	/* The library's own: a name has one number. */
-	int type = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
-	char line[PLUGIN_REASON_SIZE];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	rte_log(level, type, "MIRROR: %s\n", line);
-}
-
-/* "/" answers with the commands there are. */
-static void
-list_commands(struct text *text)
-{
-	const struct command *command;
-
-	text_append(text, "[\"/\"");
-	for (command = commands; command->name != NULL; command++)
-		text_append(text, ",\"%s\"", command->name);
-	text_append(text, "]");
-}
-
-/* Answers what a command's name, and what follows it, come to: a JSON value. */
-static void
-answer_command(const char *name, const char *params, int error, struct text *text)
-{
-	const struct command *command = commands_find(name);
-	struct reply reply;
-
-	if (error == 0 && strcmp(name, "/") == 0) {
-		list_commands(text);
-		return;
-	}
-	if (error == 0 && command == NULL) {
-		text_append(text, "null");
-		return;
-	}
-	reply = reply_for_json(*text);
-	if (error != 0)
-		commands_refuse(&reply, error);
-	else
-		commands_run(command, params, &reply);
-	reply_end_json(&reply);
-	*text = reply.text;
-}
-
-/* Whether a request of so many bytes, of which REQUEST_SIZE - 1 are there, can be read: 0 or an errno. */
-static int
-check_request(const char *request, size_t length)
-{
-	if (length >= REQUEST_SIZE)
-		return -plugin_refuse(EMSGSIZE,
-				"the request has %zu bytes, and no more than %d are read", length,
-				REQUEST_SIZE - 1);
-	if (strlen(request) != length)
-		return -plugin_refuse(EINVAL, "the request has a NUL");
-	return 0;
-}
 
 static bool
 send_text(int fd, const struct text *text)
@@ -114,25 +47,14 @@ send_text(int fd, const struct text *text)
 static bool
 serve_client(int fd)
 {
-	char request[REQUEST_SIZE], answer[ANSWER_SIZE], *params;
-	/* Room for what closes it. */
-	struct text text = text_begin(answer, sizeof(answer) - 1);
-	ssize_t length = recv(fd, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_TRUNC);
-	int error;
+	char request[REQUEST_SIZE], answer[REQUEST_ANSWER_SIZE];
+	struct text text = text_begin(answer, sizeof(answer));
+	/* How long it is, whatever there is room for. */
+	ssize_t length = recv(fd, request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (length <= 0)
 		return length < 0 && (errno == EAGAIN || errno == EINTR);
-	request[RTE_MIN((size_t)length, sizeof(request) - 1)] = '\0';
-	error = check_request(request, length);
-	params = strchr(request, ',');
-	if (params != NULL)
-		*params++ = '\0';
-	text_append(&text, "{\"");
-	text_append_escaped(&text, request);
-	text_append(&text, "\":");
-	answer_command(request, params, error, &text);
-	text.size = sizeof(answer);
-	text_append(&text, "}");
+	request_answer(request, length, &text);
 	return send_text(fd, &text);
 }
 
@@ -143,7 +65,7 @@ greet(int fd)
 	struct text text = text_begin(greeting, sizeof(greeting));
 
 	text_append(&text, "{\"version\":\"%s\",\"pid\":%d,\"max_output_len\":%d}", rte_version(),
-			getpid(), ANSWER_SIZE);
+			getpid(), REQUEST_ANSWER_SIZE);
 	return send_text(fd, &text);
 }
 
@@ -197,10 +119,10 @@ serve(void *path)
 	life_mark();
 	listening = place_bind(&place, path);
 	if (listening < 0) {
-		log_line(RTE_LOG_ERR, "%s", plugin_reason());
+		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
 		return 0;
 	}
-	log_line(RTE_LOG_INFO, "mirrors can be controlled through %s", (const char *)path);
+	plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", (const char *)path);
 	serve_clients(listening);
 	close(listening);
 	place_remove(&place);
@@ -218,12 +140,12 @@ wait_for_eal(void *path)
 		nanosleep(&moment, NULL);
 	rc = mirror_thread_create("mirror-socket", serve, path);
 	if (rc != 0)
-		log_line(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
+		plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
 				(const char *)path, strerror(-rc));
 	return NULL;
 }
 
-void
+bool
 socket_open(void)
 {
 	const char *set = secure_getenv("DPDK_MIRROR_SOCKET");
@@ -232,16 +154,17 @@ socket_open(void)
 	char *path;
 
 	if (set == NULL || set[0] == '\0')
-		return;
+		return false;
 	path = strdup(set);
 	/* Signals are for the application's threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (path == NULL || pthread_create(&thread, NULL, wait_for_eal, path) != 0)
-		log_line(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
+		plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
 	else
 		pthread_detach(thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return true;
 }
 
 void

@@ -32,13 +32,14 @@ is_there(void)
 #undef IS_THERE
 }
 
-void
+bool
 telemetry_open(void)
 {
 	const struct command *command;
 
 	if (!is_there())
-		return;
+		return false;
 	for (command = commands; command->name != NULL; command++)
 		rte_telemetry_register_cmd(command->name, answer, command->help);
+	return true;
 }

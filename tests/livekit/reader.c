@@ -4,7 +4,8 @@
 
 /*
  * A plugin of the tests' own, for -d: it reads rings late, when it is told to. /reader/take,RING:FILE takes what is in a
- * ring, and writes to a file the length of each packet, in 4 bytes, and the packet.
+ * ring, and writes to a file the length of each packet, in 4 bytes, and the packet. /reader/callbacks counts the queues
+ * of ports that have callbacks.
  */
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include <rte_telemetry.h>
@@ -51,8 +53,28 @@ take(const char *command, const char *params, struct rte_tel_data *answer)
 	return rte_tel_data_add_array_int(answer, (int)nb);
 }
 
+static int
+count_callbacks(const char *command, const char *params, struct rte_tel_data *answer)
+{
+	unsigned int nb = 0;
+	uint16_t port, queue;
+
+	(void)command;
+	(void)params;
+	RTE_ETH_FOREACH_DEV(port) {
+		for (queue = 0; queue < RTE_MAX_QUEUES_PER_PORT; queue++) {
+			nb += rte_eth_fp_ops[port].rxq.clbk[queue] != NULL;
+			nb += rte_eth_fp_ops[port].txq.clbk[queue] != NULL;
+		}
+	}
+	rte_tel_data_start_array(answer, RTE_TEL_INT_VAL);
+	return rte_tel_data_add_array_int(answer, (int)nb);
+}
+
 RTE_INIT(reader_load)
 {
+	rte_telemetry_register_cmd("/reader/callbacks", count_callbacks,
+			"Counts the queues that have callbacks. No parameters");
 	rte_telemetry_register_cmd(
 			"/reader/take", take, "Takes what is in a ring. Parameters: RING:FILE");
 }

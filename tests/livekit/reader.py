@@ -47,3 +47,10 @@ def take(telemetry: Telemetry, ring: str, directory: Path) -> list[bytes]:
         packets.append(data[4 : 4 + length])
         data = data[4 + length :]
     return packets
+
+
+def callbacks(telemetry: Telemetry) -> int:
+    """How many queues of the application's have callbacks."""
+    (count,) = telemetry.ask("/reader/callbacks")
+    assert isinstance(count, int)
+    return count

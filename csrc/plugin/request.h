@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_REQUEST_H
+#define PLUGIN_REQUEST_H
+
+/**
+ * @file
+ * What comes in at the library's own socket, and its answer: the same as telemetry's, with its limits, see
+ * rte_telemetry.h. But a request that is too long is refused here, not cut.
+ */
+
+#include <stddef.h>
+
+#include "text.h"
+
+/** One byte more than the longest request has. */
+#define REQUEST_SIZE        1024
+#define REQUEST_ANSWER_SIZE 16384
+
+/**
+ * Answers a request.
+ *
+ * @param request
+ *   /COMMAND,PARAMETERS: any bytes, of which the first REQUEST_SIZE are there.
+ * @param length
+ *   How many there were, at least 1.
+ * @param answer
+ *   An empty text of REQUEST_ANSWER_SIZE; gets {"/COMMAND":VALUE} in JSON.
+ */
+void request_answer(const char *request, size_t length, struct text *answer);
+
+#endif /* PLUGIN_REQUEST_H */

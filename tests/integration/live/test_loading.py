@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The library in any application: it works, or says in one sentence why not; and it never keeps one from starting."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from captures import read_capture, write_capture
+from livekit.application import PLUGIN, plugin_directory, wait_until
+from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
+from livekit.frames import udp_frames
+from livekit.reader import READER, build_reader, callbacks
+from livekit.telemetry import Telemetry
+
+COUNT = 200
+
+WORKING = ["shared", "static"]
+INERT = {
+    "static, hidden": (
+        "this program lets its plugins see nothing of DPDK: link it with DPDK's shared libraries, or with "
+        "--export-dynamic"
+    ),
+    "static, without some symbols": (
+        "3 of DPDK's symbols are missing here, such as rte_ring_lookup: link the program with all of DPDK's libraries "
+        "and --export-dynamic"
+    ),
+    "shared, of another release": (
+        "librte_mirror was built for DPDK {}.{} and this is DPDK 99.11.0: build it for that release"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """``build(form)`` is the application, linked in that form."""
+    directory = tmp_path_factory.mktemp("forwarder")
+    return lambda form: build_forwarder(directory, form)
+
+
+def test_each_form_of_application_is_tested():
+    assert {*WORKING, *INERT, "static, without telemetry"} == set(FORMS)
+
+
+@pytest.mark.parametrize("form", WORKING)
+def test_an_application_with_either_kind_of_dpdk_is_mirrored(build, tmp_path, form):
+    """What its port receives, over and over, arrives in order and byte for byte; and it ends as ever."""
+    sent = udp_frames(COUNT)
+    write_capture(tmp_path / "in.pcap", sent)
+    options = ForwarderOptions((f"net_pcap0,rx_pcap={tmp_path}/in.pcap,infinite_rx=1", "net_null1"))
+    with Forwarder(build(form), options) as forwarder, forwarder.telemetry() as telemetry:
+        telemetry.call("add", source=0, to=f"pcap:{tmp_path}/out.pcap", directions="rx", name="in")
+        wait_until(lambda: telemetry.call("stats", mirror="in")["packets"] > 3 * COUNT, "frames mirrored")
+        assert telemetry.call("remove", mirror="in") == {"removed": 1}
+        assert forwarder.end() == 0
+        assert forwarder.missing_mbufs() == 0
+    got = [frame for frame, _ in read_capture(tmp_path / "out.pcap").frames]
+    first = sent.index(got[0])
+    assert got == [sent[(first + number) % COUNT] for number in range(len(got))]
+
+
+@pytest.mark.parametrize("form", INERT)
+def test_where_it_cannot_work_it_says_why_and_the_application_starts(build, form):
+    """One sentence in its log; no command, and no port of it is touched."""
+    with Forwarder(build("shared")) as other, other.telemetry() as telemetry:
+        release = telemetry.call("version")["dpdk"].split()[1].split(".")
+    with Forwarder(build(form)) as forwarder:
+        assert forwarder.said() == [f"no mirrors: {INERT[form].format(*release)}"]
+        # Telemetry is DPDK's own: it answers as to any command that there is not.
+        with forwarder.telemetry() as telemetry:
+            assert telemetry.ask("/mirror/version") is None
+        assert forwarder.end() == 0
+        assert forwarder.missing_mbufs() == 0
+
+
+def test_without_telemetry_it_says_what_there_is_instead(build, tmp_path):
+    """The application's DPDK has telemetry, but none for plugins."""
+    tmp_path.chmod(0o700)
+    with Forwarder(build("static, without telemetry")) as forwarder:
+        (said,) = forwarder.said()
+        assert said.startswith("no telemetry here for plugins: ")
+        assert "DPDK_MIRROR_SOCKET=PATH" in said
+        assert forwarder.end() == 0
+    options = ForwarderOptions(environment={"DPDK_MIRROR_SOCKET": f"{tmp_path}/s"})
+    with Forwarder(build("static, without telemetry"), options) as forwarder:
+        wait_until((tmp_path / "s").is_socket, "the library's socket")
+        with Telemetry(tmp_path / "s") as socket:
+            socket.call("add", source=0, to="ring:r", name="in")
+            assert socket.call("remove", mirror="in") == {"removed": 1}
+        assert forwarder.end() == 0
+
+
+def test_of_two_copies_one_works_and_the_other_says_so(build, tmp_path):
+    """Each would know its own mirrors alone."""
+    shutil.copy(plugin_directory() / PLUGIN, tmp_path / "libcopy.so")
+    options = ForwarderOptions(plugins=(PLUGIN, "libcopy.so", PLUGIN), libraries=(tmp_path,))
+    with Forwarder(build("shared"), options) as forwarder, forwarder.telemetry() as telemetry:
+        assert forwarder.said() == [
+            f"no mirrors by this copy of librte_mirror: another is loaded, {plugin_directory() / PLUGIN}"
+        ]
+        commands = telemetry.ask("/")
+        assert len([command for command in commands if command.startswith("/mirror/")]) == 13
+        telemetry.call("add", source=0, to="ring:r", name="in")
+        wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] > 0, "packets mirrored")
+        assert forwarder.end() == 0
+
+
+PYTHON = """
+import ctypes, json, os, sys
+from dpdk_mirror import Direction, Eal, Mirror, Vdev
+sys.path.insert(0, sys.argv[2])
+from livekit.telemetry import Telemetry
+
+with Eal(vdevs=[Vdev.ring("source"), Vdev.ring("target")], hugepages=False, buffers=2047, telemetry=True) as eal:
+    if sys.argv[1]:
+        ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+    pool = eal.mempool("packets", size=1023)
+    source, target = eal.port("source").start(pool), eal.port("target").start(pool)
+    with (
+        Telemetry(eal.runtime_directory / "dpdk_telemetry.v2") as telemetry,
+        Mirror(source, target, direction=Direction.RX),
+    ):
+        added = telemetry.call("add", source="net_ring_source", to="ring:more", directions="tx")["id"]
+        source.send([bytes(60)] * 8)
+        source.receive(limit=8)
+        counted = [telemetry.call("stats", mirror=mirror)["packets"] for mirror in telemetry.call("list")]
+        known = [telemetry.call("info", mirror=mirror)["added"] for mirror in telemetry.call("list")]
+        print(json.dumps([counted, known, telemetry.call("remove", all="yes")]))
+"""
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_a_python_program_has_the_library_already(tmp_path, copy):
+    """Its mirrors and those of commands are the same library's, whatever is loaded besides."""
+    more = str(shutil.copy(plugin_directory() / PLUGIN, tmp_path / "libcopy.so")) if copy else ""
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON, more, Path(__file__).parents[2]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == '[[8, 8], [0, 1], {"removed": 1}]\n'
+    assert ("no mirrors by this copy of librte_mirror: another is loaded" in done.stderr) == copy
+
+
+def threads(forwarder):
+    return sorted(path.read_text() for path in Path(f"/proc/{forwarder.pid}/task").glob("*/comm"))
+
+
+def files(forwarder):
+    """What it has open; sockets and the like are as good as others of their kind."""
+    return sorted(
+        str(path.readlink()).split(":[")[0].replace(str(forwarder.directory), "")
+        for path in Path(f"/proc/{forwarder.pid}/fd").iterdir()
+    )
+
+
+def test_loaded_and_not_used_it_does_nothing(build, tmp_path):
+    """No thread, no open file, no callback; and once its last mirror has gone it is so again."""
+    build_reader(tmp_path)
+    with Forwarder(build("shared"), ForwarderOptions(plugins=(READER,), libraries=(tmp_path,))) as without:
+        expected = threads(without), files(without)
+    options = ForwarderOptions(plugins=(READER, PLUGIN), libraries=(tmp_path,))
+    with Forwarder(build("shared"), options) as forwarder:
+        assert (threads(forwarder), files(forwarder)) == expected
+        with forwarder.telemetry() as telemetry:
+            assert callbacks(telemetry) == 0
+            telemetry.call("add", source=0, to=f"pcap:{tmp_path}/out", snaplen=14, name="both")
+            assert callbacks(telemetry) == 2
+            assert len(threads(forwarder)) > len(expected[0]) + 1
+            telemetry.call("remove", mirror="both")
+            wait_until(lambda: callbacks(telemetry) == 0, "no callbacks")
+        wait_until(lambda: (threads(forwarder), files(forwarder)) == expected, "as before")
+        assert forwarder.end() == 0
+        assert forwarder.missing_mbufs() == 0
