@@ -172,6 +172,7 @@ class FakeApplication:
             "mode": mode, "mode_reason": pieces("net_tap reads a packet within its tx burst"),
             "source_port": 0, "source": pieces(mirror.source), "target_port": 9, "target": pieces(mirror.to),
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
+            "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
             "spec": pieces(spec.to_pairs()), "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1",
             "tx_unpolled": "", "added": mirror.added,

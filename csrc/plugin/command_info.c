@@ -82,7 +82,20 @@ state_text(enum rte_mirror_state state)
 	}
 }
 
-/* What a mirror that no command has added would be asked for with. */
+static const char *
+engine_text(enum rte_mirror_filter_engine engine)
+{
+	switch (engine) {
+	case RTE_MIRROR_FILTER_JIT:
+		return "jit";
+	case RTE_MIRROR_FILTER_INTERPRETER:
+		return "interpreter";
+	default:
+		return "none";
+	}
+}
+
+/* What a mirror that no command has added would be asked for with, as far as the library tells. */
 static struct spec
 spec_of(const struct rte_mirror_info *info)
 {
@@ -194,6 +207,7 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	reply_number(reply, "snaplen", info->snaplen);
 	reply_number(reply, "split_len", info->split_len);
 	reply_number(reply, "origin", (info->flags & RTE_MIRROR_F_ORIGIN) != 0);
+	reply_string(reply, "filter_engine", engine_text(info->filter_engine));
 	reply_number(reply, "target_queue", info->target_queue);
 	reply_number(reply, "nb_target_queues", info->nb_target_queues);
 	reply_number(reply, "nb_rx_queues", info->nb_rx_queues);

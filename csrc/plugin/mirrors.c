@@ -32,8 +32,9 @@ wanted_queues(const struct spec *spec, const struct portinfo *source)
 static int
 add_to_library(struct asked_mirror *mirror, uint16_t source)
 {
+	struct rte_mirror_select select;
 	const struct rte_mirror_param param = spec_param(
-			&mirror->spec, targets_port(mirror->target));
+			&mirror->spec, targets_port(mirror->target), &select);
 	int rc = rte_mirror_add(source, &param, &mirror->id);
 
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
@@ -79,7 +80,9 @@ free_mirror:
 int
 mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
 {
-	const struct rte_mirror_param param = spec_param(spec, targets_port(mirror->target));
+	struct rte_mirror_select select;
+	const struct rte_mirror_param param = spec_param(
+			spec, targets_port(mirror->target), &select);
 	int rc = rte_mirror_update(mirror->id, &param);
 
 	/* With -ETIMEDOUT the new parameters hold, too. */

@@ -11,7 +11,7 @@
 #include <rte_common.h>
 
 #include "refusal.h"
-#include "spec.h"
+#include "spec_keys.h"
 
 /* One of the values that a key may have. */
 struct choice {
@@ -40,26 +40,14 @@ static const struct choice answers[] = {
 	{ NULL, 0 },
 };
 
-struct key {
-	const char *name;
-	/** Reads a value: 0 or -EINVAL. */
-	int (*read)(struct spec *spec, const struct key *key, const char *value);
-	/** Appends ,key=value, or nothing where the value says nothing. */
-	void (*write)(const struct spec *spec, const struct key *key, struct text *text);
-	const struct choice *choices;
-	size_t offset; /**< of a number, within struct rte_mirror_param */
-	size_t size;
-};
-
-/* Somebody's value may be long, and have any bytes. */
-static int
-refuse(const struct key *key, const char *value, const char *why)
+int
+spec_refuse(const char *name, const char *value, const char *why)
 {
 	char buffer[128];
 	struct text text = text_begin(buffer, sizeof(buffer));
 
 	text_append_shown(&text, value);
-	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", key->name, buffer,
+	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", name, buffer,
 			text.is_cut ? "..." : "", why);
 }
 
@@ -85,7 +73,7 @@ read_choice(const struct key *key, const char *value, uint32_t *chosen)
 		}
 		text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ", choice->text);
 	}
-	return refuse(key, value, buffer);
+	return spec_refuse(key->name, value, buffer);
 }
 
 static int
@@ -135,11 +123,11 @@ read_number(struct spec *spec, const struct key *key, const char *value)
 	uint64_t number;
 
 	if (length == 0 || length > 10 || value[length] != '\0')
-		return refuse(key, value, "not a number");
+		return spec_refuse(key->name, value, "not a number");
 	number = strtoull(value, NULL, 10);
 	if (number > max) {
 		snprintf(why, sizeof(why), "not within 0 to %" PRIu64, max);
-		return refuse(key, value, why);
+		return spec_refuse(key->name, value, why);
 	}
 	if (key->size == sizeof(uint16_t))
 		*(uint16_t *)where = (uint16_t)number;
@@ -179,9 +167,9 @@ static int
 read_name(struct spec *spec, const struct key *key, const char *value)
 {
 	if (value[0] == '\0')
-		return refuse(key, value, "give one, or leave it out");
+		return spec_refuse(key->name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
-		return refuse(key, value, "longer than 63 bytes");
+		return spec_refuse(key->name, value, "longer than 63 bytes");
 	strcpy(spec->name, value);
 	return 0;
 }
@@ -189,29 +177,43 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 static void
 write_name(const struct spec *spec, const struct key *key, struct text *text)
 {
-	const char *quote = pairs_is_plain(spec->name) ? "" : "\"";
+	if (spec->name[0] != '\0')
+		spec_write_value(text, key->name, spec->name);
+}
 
-	if (spec->name[0] == '\0')
-		return;
-	text_append(text, ",%s=%s", key->name, quote);
-	text_append_escaped(text, spec->name);
+void
+spec_write_value(struct text *text, const char *name, const char *value)
+{
+	const char *quote = pairs_is_plain(value) ? "" : "\"";
+
+	text_append(text, ",%s=%s", name, quote);
+	text_append_escaped(text, value);
 	text_append(text, "%s", quote);
 }
 
 #define NUMBER(field)                                                                        \
 	{ #field, read_number, write_number, NULL, offsetof(struct rte_mirror_param, field), \
-		sizeof(((struct rte_mirror_param *)NULL)->field) }
+		sizeof(((struct rte_mirror_param *)NULL)->field), 0 }
+#define RANGES(name, field, last) \
+	{ name, spec_read_ranges, spec_write_ranges, NULL, offsetof(struct spec, field), 0, last }
 
 /* In the order in which they are written. */
 static const struct key keys[] = {
-	{ "directions", read_directions, write_directions, directions, 0, 0 },
-	{ "mode", read_mode, write_mode, modes, 0, 0 },
+	{ "directions", read_directions, write_directions, directions, 0, 0, 0 },
+	{ "mode", read_mode, write_mode, modes, 0, 0, 0 },
 	NUMBER(target_queue),
 	NUMBER(nb_target_queues),
 	NUMBER(snaplen),
 	NUMBER(split_len),
-	{ "origin", read_origin, write_origin, answers, 0, 0 },
-	{ "name", read_name, write_name, NULL, 0, 0 },
+	{ "origin", read_origin, write_origin, answers, 0, 0, 0 },
+	{ "name", read_name, write_name, NULL, 0, 0, 0 },
+	{ "filter", spec_read_filter, spec_write_filter, NULL, 0, 0, 0 },
+	{ "mac", spec_read_mac, spec_write_mac, NULL, 0, 0, 0 },
+	RANGES("vlan", vlans, 4095),
+	RANGES("inner_vlan", inner_vlans, 4095),
+	{ "flow", spec_read_flow, spec_write_flow, NULL, 0, 0, 0 },
+	{ "sample", spec_read_sample, spec_write_sample, NULL, 0, 0, 0 },
+	RANGES("queues", queues, UINT16_MAX),
 };
 
 struct spec
@@ -261,12 +263,13 @@ spec_write_keys(struct text *text)
 }
 
 struct rte_mirror_param
-spec_param(const struct spec *spec, uint16_t target_port)
+spec_param(const struct spec *spec, uint16_t target_port, struct rte_mirror_select *select)
 {
 	struct rte_mirror_param param = spec->param;
 
 	param.target_port = target_port;
 	param.name = spec->name[0] != '\0' ? spec->name : NULL;
+	param.select = spec_select(spec, select) ? select : NULL;
 	return param;
 }
 

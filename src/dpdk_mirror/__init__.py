@@ -27,6 +27,7 @@ from .errors import (
     ProtocolError,
     UnsupportedError,
 )
+from .selection import Flow, Mac, Sample, Select
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .ealconfig import EalConfig
     from .ethdev import Port
     from .forwarder import Forwarder
-    from .info import MirrorInfo, MirrorState
+    from .info import FilterEngine, MirrorInfo, MirrorState
     from .mempool import Mempool
     from .mirror import Mirror
     from .vdev import Vdev
@@ -49,8 +50,11 @@ __all__ = [
     "EalAlreadyStartedError",
     "EalConfig",
     "EalError",
+    "FilterEngine",
+    "Flow",
     "Forwarder",
     "InvalidConfigError",
+    "Mac",
     "Mempool",
     "Mirror",
     "MirrorError",
@@ -65,6 +69,8 @@ __all__ = [
     "OutOfMemoryError",
     "Port",
     "ProtocolError",
+    "Sample",
+    "Select",
     "UnsupportedError",
     "Vdev",
 ]
@@ -72,6 +78,7 @@ __all__ = [
 _LAZY = {
     "Eal": "eal",
     "EalConfig": "ealconfig",
+    "FilterEngine": "info",
     "Forwarder": "forwarder",
     "Mempool": "mempool",
     "Mirror": "mirror",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .spec import Direction, Mode
 
-__all__ = ["MirrorInfo", "MirrorState"]
+__all__ = ["FilterEngine", "MirrorInfo", "MirrorState"]
 
 
 class MirrorState(enum.IntEnum):
@@ -26,11 +26,23 @@ class MirrorState(enum.IntEnum):
         return self.name.lower()
 
 
+class FilterEngine(enum.IntEnum):
+    """What runs a mirror's filter: machine code (JIT) or rte_bpf's interpreter; the values are C's."""
+
+    NONE = 0
+    JIT = 1
+    INTERPRETER = 2
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
 
-    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running. The port numbers tell nothing
+    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``filter_engine`` what runs its
+    filter, if it has one. The port numbers tell nothing
     once it is stopped.
     """
 
@@ -48,5 +60,6 @@ class MirrorInfo:
     snaplen: int
     split_len: int
     origin: bool
+    filter_engine: FilterEngine
     reason: str
     mode_reason: str

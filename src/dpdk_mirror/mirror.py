@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
 from .closeable import Closeable, finalize
+from .cstructs import pointer, select_struct
 from .errors import ClosedError, InvalidConfigError, error_for
-from .info import MirrorInfo, MirrorState
+from .info import FilterEngine, MirrorInfo, MirrorState
 from .spec import Direction, MirrorSpec, MirrorStats, Mode
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorState"]
 
 @dataclass(frozen=True, slots=True)
 class MirrorHooks:
-    """Hazardous: C code and C memory of your own in the data path, by address (an int) or as cffi pointers.
+    """Hazardous: C code and C memory of your own in the data path, by address (an int) or as cffi or ctypes pointers.
 
-    ``offload`` is a ``rte_mirror_offload_fn``, called with ``ctx`` for each burst on the thread that polls the source;
-    ``lock`` a ``rte_spinlock_t`` held while packets are taken and sent. All must stay valid until the mirror is
-    closed, and none may be Python: no Python runs per packet.
+    ``offload`` is a ``rte_mirror_offload_fn``, or "symbol@library.so" for one in a library, which is loaded for that
+    and stays so; called with ``ctx`` for what ``select`` lets through, on the thread that polls the source. ``lock`` is
+    a ``rte_spinlock_t`` held while packets are taken and sent. All must stay valid until the mirror is closed, and none
+    may be Python: no Python runs per packet.
     """
 
     offload: Any = None
@@ -63,8 +65,9 @@ _DEFAULTS = _Parameters(MirrorSpec(), MirrorHooks(), None)
 class Mirror(Closeable):
     """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
 
-    Options are ``direction``, MirrorSpec's (mode, target_queue, nb_target_queues, snaplen, split_len, origin, name),
-    ``hooks``, which are MirrorHooks, and ``pool``, a Mempool for what is copied or cut, instead of the library's own.
+    Options are ``direction``, MirrorSpec's (mode, target_queue, nb_target_queues, snaplen, split_len, origin, name,
+    select), ``hooks``, which are MirrorHooks, and ``pool``, a Mempool for what is copied or cut, instead of the
+    library's own.
     """
 
     shares_queues = True  # the library allots a target's queues to its mirrors
@@ -123,6 +126,7 @@ class Mirror(Closeable):
         values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason", "mode_reason")}
         values["origin"] = bool(info.flags & lib.RTE_MIRROR_F_ORIGIN)
         values |= {"directions": Direction(info.directions), "mode": Mode(info.mode), "state": MirrorState(info.state)}
+        values["filter_engine"] = FilterEngine(info.filter_engine)
         return MirrorInfo(**values)
 
     def reset(self) -> None:
@@ -164,7 +168,7 @@ class Mirror(Closeable):
             self._finalizer = finalize(self, _remove, mirror_id, self._held)
             rc = -errno.EINVAL
             try:
-                param, _name = self._param(after)
+                param, _kept = self._param(after)
                 rc = lib.rte_mirror_update(mirror_id, param)
             finally:
                 if rc != -errno.ETIMEDOUT:
@@ -189,13 +193,13 @@ class Mirror(Closeable):
     # Its inside.
 
     def _add(self) -> int:
-        param, _name = self._param(self._held[-1])
+        param, _kept = self._param(self._held[-1])
         mirror_id = ffi.new("uint32_t *")
         self._check(lib.rte_mirror_add(self.source.id, param, mirror_id), "register")
         return int(mirror_id[0])
 
-    def _param(self, parameters: _Parameters) -> tuple[Any, Any]:
-        """C type: struct rte_mirror_param *; and its name, which is to be kept as long."""
+    def _param(self, parameters: _Parameters) -> tuple[Any, list[Any]]:
+        """C type: struct rte_mirror_param *; and what it points to, which is to be kept as long."""
         spec, hooks, pool = parameters.spec, parameters.hooks, parameters.pool
         if spec.name is not None and "\0" in spec.name:
             raise InvalidConfigError(errno.EINVAL, f"register {self}: name has a control character")
@@ -206,10 +210,11 @@ class Mirror(Closeable):
         param.snaplen, param.split_len, param.name = spec.snaplen, spec.split_len, name
         param.flags = lib.RTE_MIRROR_F_ORIGIN if spec.origin else 0
         param.pool = ffi.NULL if pool is None else pool.c
-        param.offload = _pointer("rte_mirror_offload_fn", hooks.offload)
-        param.ctx = _pointer("void *", hooks.ctx)
-        param.lock = _pointer("rte_spinlock_t *", hooks.lock)
-        return param, name
+        param.offload = pointer("rte_mirror_offload_fn", hooks.offload)
+        param.ctx = pointer("void *", hooks.ctx)
+        param.lock = pointer("rte_spinlock_t *", hooks.lock)
+        param.select, kept = select_struct(spec.select)
+        return param, [name, param.select, *kept]
 
     def _check(self, rc: int, doing: str) -> None:
         if rc < 0:
@@ -245,11 +250,3 @@ class Mirror(Closeable):
 def _remove(mirror_id: int, _held: object) -> None:
     """Removes a mirror that nobody has closed, whose memory is held until then."""
     lib.rte_mirror_remove(mirror_id)
-
-
-def _pointer(c_type: str, value: Any) -> Any:
-    if value is None:
-        return ffi.NULL
-    if not isinstance(value, int | ffi.CData) or isinstance(value, bool):
-        raise TypeError(f"a {c_type} must be an address or a cffi pointer, not {type(value).__name__}")
-    return ffi.cast(c_type, value)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .pairs import join_pairs, refuse, split_pairs
+from .selection import Select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,8 @@ class Parameter:
     """A key of a spec's text. The command line, TOML files and telemetry know it by that, too.
 
     ``value`` is how its text is spoken of, ``choices`` are all the texts there are, if they are few; ``bits``
-    is how many C has for a number. What is ``fixed`` cannot be changed while the mirror exists.
+    is how many C has for a number. What is ``fixed`` cannot be changed while the mirror exists. ``field`` is the
+    spec's field that it is a part of, if that has another name, ``option`` what the command line calls it, likewise.
     """
 
     meaning: str
@@ -73,6 +75,8 @@ class Parameter:
     choices: tuple[str, ...] = ()
     bits: int = 0
     fixed: bool = False
+    field: str = ""
+    option: str = ""
 
 
 PARAMETERS = {
@@ -88,6 +92,29 @@ PARAMETERS = {
     "split_len": Parameter("bytes that mode split copies; 0: the library's default", "N", bits=32),
     "origin": Parameter("let the target's packets say where they come from", choices=("no", "yes")),
     "name": Parameter("what the mirror is called", "NAME"),
+    "filter": Parameter(
+        'only packets that this expression chooses, see pcap-filter(7); "": all', "EXPRESSION", field="select"
+    ),
+    "mac": Parameter(
+        "only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash a "
+        "mask of the bits that count; and both_ways=yes for those with src and dst exchanged",
+        "MACS",
+        field="select",
+    ),
+    "vlan": Parameter("only packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", field="select"),
+    "inner_vlan": Parameter("only packets whose second VLAN tag has one of these ids", "IDS", field="select"),
+    "flow": Parameter(
+        "only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and dst, "
+        "which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes",
+        "FLOW",
+        field="select",
+    ),
+    "sample": Parameter(
+        "of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N",
+        "N",
+        field="select",
+    ),
+    "queues": Parameter("only packets of these queues of the source: 0,2-3", "QUEUES", field="select", option="queue"),
 }
 """All keys of a spec's text, in their order there."""
 
@@ -97,7 +124,7 @@ class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what only lives inside one process.
 
     0 and None mean the library's default. ``origin`` has the target's packets say where they come from
-    (RTE_MIRROR_F_ORIGIN).
+    (RTE_MIRROR_F_ORIGIN). ``select`` are the packets to mirror; Select() is all, and so None.
     """
 
     directions: Direction = Direction.BOTH
@@ -108,6 +135,7 @@ class MirrorSpec:
     split_len: int = 0
     origin: bool = False
     name: str | None = None
+    select: Select | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.directions, Direction) or not isinstance(self.mode, Mode):
@@ -123,6 +151,10 @@ class MirrorSpec:
             refuse("origin: a shared packet has no room for it", "take mode split, copy or auto")
         if self.name is not None:
             _check_name(self.name)
+        if not isinstance(self.select, Select | None):
+            raise TypeError(f"select must be a Select, not {type(self.select).__name__}")
+        if self.select == Select():
+            object.__setattr__(self, "select", None)
 
     def texts(self) -> dict[str, str]:
         """Every parameter's value as text, by its key; the name only if it has one."""
@@ -130,7 +162,7 @@ class MirrorSpec:
         texts["origin"] = "yes" if self.origin else "no"
         if self.name is not None:
             texts["name"] = self.name
-        return texts
+        return texts | (self.select or Select()).texts()
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> MirrorSpec:
@@ -139,7 +171,9 @@ class MirrorSpec:
             if key not in PARAMETERS:
                 near = difflib.get_close_matches(key, PARAMETERS)
                 refuse(f"{key}: no such parameter", f"did you mean {' or '.join(near)}?" if near else "")
-        return cls(**{key: _from_text(key, text) for key, text in texts.items()})
+        parts = {key: text for key, text in texts.items() if PARAMETERS[key].field == "select"}
+        values = {key: _from_text(key, text) for key, text in texts.items() if key not in parts}
+        return cls(select=Select.from_texts(parts), **values)
 
     def said(self) -> dict[str, str]:
         """The texts of directions, mode and all that is not the library's default."""

@@ -12,63 +12,33 @@
 #include <rte_common.h>
 
 #include "../../csrc/plugin/refusal.h"
-#include "../../csrc/plugin/spec.h"
-#include "harness.h"
+#include "specs.h"
 
-/* Reads a text as a spec, every key of which has to be the spec's. */
-static int
-read_spec(const char *text, struct spec *spec)
-{
-	static struct pairs pairs;
-	int rc = pairs_read(&pairs, text);
-
-	*spec = spec_default();
-	if (rc == 0)
-		rc = spec_read(spec, &pairs);
-	if (rc == 0 && pairs_left(&pairs) != NULL)
-		rc = plugin_refuse(EINVAL, "%s: left", pairs_left(&pairs)->key);
-	return rc;
-}
+static const struct spec_text written[] = {
+	{ NULL, "directions=both,mode=auto" },
+	{ "", "directions=both,mode=auto" },
+	{ "mode=copy,directions=rx", "directions=rx,mode=copy" },
+	{ "mode=\"copy\",directions=\"\\x74x\"", "directions=tx,mode=copy" },
+	{ "snaplen=0000000096", "directions=both,mode=auto,snaplen=96" },
+	{ "snaplen=4294967295,target_queue=65535",
+			"directions=both,mode=auto,target_queue=65535,snaplen=4294967295" },
+	{ "nb_target_queues=2,split_len=128,mode=split,origin=yes",
+			"directions=both,mode=split,nb_target_queues=2,split_len=128,origin="
+			"yes" },
+	{ "origin=no", "directions=both,mode=auto" },
+	{ "name=web-0.1:/+", "directions=both,mode=auto,name=web-0.1:/+" },
+	{ "name=\"web\"", "directions=both,mode=auto,name=web" },
+	{ "name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"",
+			"directions=both,mode=auto,name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"" },
+};
 
 static void
 what_is_read_is_written_in_one_form(void)
 {
-	static const struct {
-		const char *text, *written;
-	} texts[] = {
-		{ NULL, "directions=both,mode=auto" },
-		{ "", "directions=both,mode=auto" },
-		{ "mode=copy,directions=rx", "directions=rx,mode=copy" },
-		{ "mode=\"copy\",directions=\"\\x74x\"", "directions=tx,mode=copy" },
-		{ "snaplen=0000000096", "directions=both,mode=auto,snaplen=96" },
-		{ "snaplen=4294967295,target_queue=65535",
-				"directions=both,mode=auto,target_queue=65535,snaplen=4294967295" },
-		{ "nb_target_queues=2,split_len=128,mode=split,origin=yes",
-				"directions=both,mode=split,nb_target_queues=2,split_len=128,origin="
-				"yes" },
-		{ "origin=no", "directions=both,mode=auto" },
-		{ "name=web-0.1:/+", "directions=both,mode=auto,name=web-0.1:/+" },
-		{ "name=\"web\"", "directions=both,mode=auto,name=web" },
-		{ "name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"",
-				"directions=both,mode=auto,name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"" },
-	};
-	char buffer[SPEC_TEXT_SIZE];
-	struct spec spec;
-	struct text text;
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(texts); i++) {
-		text = text_begin(buffer, sizeof(buffer));
-		CHECK_EQ(read_spec(texts[i].text, &spec), 0);
-		spec_write(&spec, &text);
-		if (strcmp(buffer, texts[i].written) != 0)
-			test_fail(__FILE__, __LINE__, "%s is written %s", texts[i].text, buffer);
-	}
+	check_written(written, RTE_DIM(written), "");
 }
 
-static const struct {
-	const char *text, *says;
-} refused[] = {
+static const struct spec_text refused[] = {
 	{ "snaplen", "'snaplen': not key=value" },
 	{ "=3", "'=3': not key=value" },
 	{ "snaplen=", "'snaplen=': not key=value" },
@@ -112,26 +82,19 @@ static const struct {
 static void
 what_is_refused_says_why(void)
 {
-	struct spec spec;
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(refused); i++) {
-		if (read_spec(refused[i].text, &spec) != -EINVAL)
-			test_fail(__FILE__, __LINE__, "%s is not refused", refused[i].text);
-		if (strstr(plugin_reason(), refused[i].says) == NULL)
-			test_fail(__FILE__, __LINE__, "%s: %s", refused[i].text, plugin_reason());
-	}
+	check_refused(refused, RTE_DIM(refused));
 }
 
 static void
 a_name_has_room_or_is_refused(void)
 {
 	char text[128] = "name=";
+	struct rte_mirror_select select;
 	struct spec spec;
 
 	memset(text + strlen(text), 'n', RTE_MIRROR_NAME_SIZE - 1);
 	CHECK_EQ(read_spec(text, &spec), 0);
-	CHECK_EQ(strlen(spec_param(&spec, 0).name), RTE_MIRROR_NAME_SIZE - 1);
+	CHECK_EQ(strlen(spec_param(&spec, 0, &select).name), RTE_MIRROR_NAME_SIZE - 1);
 	strcat(text, "n");
 	CHECK_EQ(read_spec(text, &spec), -EINVAL);
 	CHECK(strstr(plugin_reason(), "longer than 63 bytes") != NULL);
@@ -165,6 +128,7 @@ a_text_has_room_or_is_refused(void)
 static void
 what_is_not_named_stays(void)
 {
+	struct rte_mirror_select select;
 	struct pairs pairs;
 	struct spec spec;
 
@@ -175,7 +139,7 @@ what_is_not_named_stays(void)
 	CHECK_EQ(spec.param.mode, RTE_MIRROR_COPY);
 	CHECK_EQ(spec.param.snaplen, 128);
 	CHECK_EQ(spec.param.flags, 0);
-	CHECK(strcmp(spec_param(&spec, 0).name, "n") == 0);
+	CHECK(strcmp(spec_param(&spec, 0, &select).name, "n") == 0);
 }
 
 const struct test_case test_cases[] = {

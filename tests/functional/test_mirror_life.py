@@ -9,6 +9,7 @@ import pytest
 from dpdk_mirror._binding import ffi, lib
 from dpdk_mirror.errors import ClosedError, ConflictError
 from dpdk_mirror.forwarder import Forwarder, ForwardMode
+from dpdk_mirror.info import FilterEngine
 from dpdk_mirror.mirror import Mirror, MirrorInfo, MirrorState
 from dpdk_mirror.spec import Direction, Mode
 
@@ -103,6 +104,7 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             snaplen=500,
             split_len=100,
             origin=True,
+            filter_engine=FilterEngine.NONE,
             reason="",
             mode_reason="it was asked for",
         )

@@ -14,6 +14,7 @@ import pytest
 from fakeapp import FakeMirror
 
 from dpdk_mirror.cli import main
+from dpdk_mirror.pairs import join_pairs
 from dpdk_mirror.remote import places
 from dpdk_mirror.spec import PARAMETERS, MirrorSpec, MirrorStats
 
@@ -223,17 +224,29 @@ def test_names_that_would_meddle_with_the_terminal_do_not(command, fake):
     assert r"\x1b[31mred\n\udcff" in out.replace(" ", "")
 
 
+# Values in the form that they are written in, by what they are called.
+VALUES = {
+    "N": "64",
+    "NAME": "x",
+    "EXPRESSION": "tcp",
+    "MACS": "src=02:00:00:00:00:01",
+    "IDS": "100,200-210",
+    "FLOW": "protocol=tcp,dst_port=443",
+    "QUEUES": "0,2-3",
+}
+
+
 @pytest.mark.parametrize("key", PARAMETERS)
 def test_each_parameter_is_an_option(command, fake, key):
     """Of add, and where it can be changed of update."""
-    value = {"N": "64", "NAME": "x"}.get(PARAMETERS[key].value) or PARAMETERS[key].choices[-1]
-    flag = f"--{key.replace('_', '-')}"
+    value = VALUES.get(PARAMETERS[key].value) or PARAMETERS[key].choices[-1]
+    flag = f"--{PARAMETERS[key].option or key.replace('_', '-')}"
     option = [flag] if PARAMETERS[key].choices == ("no", "yes") else [flag, value]
     assert command("add", 0, "--to", "ring:a", *option)[0] == 0
     assert fake.mirrors[1].spec.texts()[key] == value
     if not PARAMETERS[key].fixed:
         assert command("update", 1, *option)[0] == 0
-        assert fake.requests[-2] == f"/mirror/update,mirror=1,{key}={value}"
+        assert fake.requests[-2] == f"/mirror/update,mirror=1,{join_pairs({key: value})}"
 
 
 @pytest.mark.parametrize(

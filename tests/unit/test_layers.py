@@ -54,7 +54,9 @@ TESTED_ON_ITS_FILES = {
     "test_ondemand_refused": TARGETS,
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "read_specs": SPECS,
+    "specs": SPECS,
     "test_spec": SPECS,
+    "test_spec_select": SPECS,
 }
 
 

@@ -15,6 +15,7 @@ from dpdk_mirror import (
     ClosedError,
     ConflictError,
     Direction,
+    FilterEngine,
     InvalidConfigError,
     MirrorSpec,
     MirrorState,
@@ -87,7 +88,8 @@ def test_info_tells_all(app):
     assert mirror.info() == RemoteMirrorInfo(
         id=1, name=LONG, src_port=0, target_port=9, target_queue=0, nb_target_queues=1,
         nb_rx_queues=2, nb_tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
-        snaplen=0, split_len=0, origin=False, reason="", mode_reason="net_tap reads a packet within its tx burst",
+        snaplen=0, split_len=0, origin=False, filter_engine=FilterEngine.NONE, reason="",
+        mode_reason="net_tap reads a packet within its tx burst",
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",
         tx_polled="0-1", tx_unpolled="", added=True,
     )  # fmt: skip

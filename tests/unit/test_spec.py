@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from selections import selects
 
 from dpdk_mirror.errors import InvalidConfigError
+from dpdk_mirror.selection import Flow, Mac, Sample, Select
 from dpdk_mirror.spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, MirrorStats, Mode
 
 HEADER = Path(__file__).parents[2] / "csrc/include/rte_mirror.h"
@@ -33,6 +35,7 @@ def specs(draw):
         split_len=draw(st.just(0) | st.integers(14, snaplen - 1 if snaplen else LONGEST)) if splits else 0,
         origin=draw(st.booleans()) if mode is not Mode.SHARE else False,
         name=draw(st.none() | st.text()),
+        select=draw(st.none() | selects()),
     )
 
 
@@ -176,12 +179,19 @@ def test_counters_and_parameters_have_the_names_of_the_header():
     assert [field.name for field in fields(MirrorStats)] == members("rte_mirror_stats")
     flags = {name.lower() for name in re.findall(r"^#define RTE_MIRROR_F_(\w+)", header, re.MULTILINE)}
     assert {field.name for field in fields(MirrorSpec)} <= set(members("rte_mirror_param")) | flags
+    selects = {name.removesuffix("s") if "vlan" in name else name for name in members("rte_mirror_select")}
+    assert {field.name for field in fields(Select)} - {"sample"} <= selects
+    assert {f"sample_{field.name}" for field in fields(Sample)} <= selects
+    assert {field.name for field in fields(Mac)} <= set(members("rte_mirror_mac"))
+    assert {field.name for field in fields(Flow)} <= set(members("rte_mirror_flow"))
     assert re.search(r"^#define RTE_MIRROR_LEN_MIN (\d+)", header, re.MULTILINE)[1] == str(LEN_MIN)
 
 
 def test_each_parameter_is_a_field_with_its_key_and_a_text():
     """The command line and TOML files are made from this table."""
-    assert list(PARAMETERS) == [field.name for field in fields(MirrorSpec)]
+    whole = [field.name for field in fields(MirrorSpec) if field.name != "select"]
+    assert list(PARAMETERS) == [*whole, *(field.name for field in fields(Select))]
+    assert {key for key, each in PARAMETERS.items() if each.field == "select"} == {each.name for each in fields(Select)}
     texts = MirrorSpec(name="x").texts()
     assert list(texts) == list(PARAMETERS)
     for key, parameter in PARAMETERS.items():

@@ -101,4 +101,4 @@ def _print(change: Change, error: MirrorError | None, *, dry_run: bool) -> None:
 def _difference(key: str, old: str | None, new: str | None) -> str:
     if old is None or new is None:
         return f"{key} {new if old is None else old}"
-    return f"{key} {old} -> {new}"
+    return f"{key} {old or '-'} -> {new or '-'}"

@@ -46,16 +46,20 @@ examples:
       then look: tcpdump -ni m0
   dpdk-mirror add dpdk0 --to pcap:/tmp/web.pcap --directions rx --snaplen 96 --name headers
       what dpdk0 receives, the first 96 bytes of each packet
+  dpdk-mirror add dpdk0 --to tap:m1 --filter 'tcp port 443' --name https
+      nothing but HTTPS
 """,
 }
 _UPDATE = {
     "help": "give a mirror other parameters",
     "description": "Changes a mirror's parameters while packets flow: each queue changes over between two bursts, and "
-    "counters go on.\nWhat is not named stays.",
+    'counters go on.\nWhat is not named stays. "" for what chooses packets lets all through again.',
     "epilog": """\
 examples:
   dpdk-mirror update web --snaplen 128
       more of each packet
+  dpdk-mirror update web --filter 'tcp port 80 or tcp port 443' --vlan ""
+      other packets, of whatever VLAN
   dpdk-mirror update web --directions both --mode copy
       both directions, as copies
 """,

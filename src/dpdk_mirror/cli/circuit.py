@@ -7,16 +7,17 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, cast
 
 from .._binding import lib
 from ..capture import ETHERNET, STREAM, CaptureReader, CaptureWriter
 from ..closeable import Closeable
 from ..eal import Eal, is_pci
-from ..errors import MirrorError
+from ..errors import MirrorError, UnsupportedError
 from ..forwarder import Forwarder, ForwarderStats
 from ..mirror import Mirror
+from ..selection import Select
 from ..spec import MirrorSpec, Mode
 from .ends import DeviceEnd, End, Ends, FileEnd
 
@@ -197,6 +198,7 @@ class Circuit:
         """Begins a replay, as soon as its header was read."""
         reader = self._files.reader
         if reader is not None and not self._files.begun and reader.poll():
+            self._check_link_type(reader)
             self._files.begin(reader.link_type)
             files = sum(isinstance(end, FileEnd) for end in self.plan.ends.targets)
             reader.start(self._pool, copies=files * _BUFFERS_PER_COPY if self.plan.takes_buffers else 0)
@@ -249,6 +251,14 @@ class Circuit:
             reports.append(PortReport(end.label, "target", 0, 0, sent.packets, sent.bytes))
         return reports
 
+    def _check_link_type(self, reader: CaptureReader) -> None:
+        """Nothing else than Ethernet frames has what packets are chosen by."""
+        select = self.plan.spec.select or Select()
+        looks = replace(select, sample=None, queues=None) != Select()
+        if looks and reader.link_type != ETHERNET:
+            what = f"replay {reader.name}: its packets are no Ethernet frames (link type {reader.link_type})"
+            raise UnsupportedError(errno.ENOTSUP, what, "choose by --sample and --queue alone")
+
     def _open_source(self, end: End) -> Port:
         if isinstance(end, DeviceEnd):
             return self._start(self._eal.plug(end.devargs), self.plan.queues)
@@ -270,7 +280,8 @@ class Circuit:
         spec = replace(self.plan.spec, name=name, origin=is_file and self.plan.spec.mode is not Mode.SHARE)
         # A replay waits for the buffers of its own pool.
         pool = self._pool if is_file and self.plan.is_replay and self.plan.takes_buffers else None
-        return Mirror(self._source, target, pool=pool, **asdict(spec))
+        options = {field.name: getattr(spec, field.name) for field in fields(spec)}
+        return Mirror(self._source, target, pool=pool, **options)
 
     def _start(self, port: Port, queues: int) -> Port:
         return port.start(self._pool, rx_queues=queues, tx_queues=queues)

@@ -21,6 +21,7 @@ from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, scan
 from ..remote.places import closed_directories
 from ..spec import PARAMETERS, MirrorSpec
+from .options import add_options, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,27 +88,12 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
 def add_parameter_arguments(parser: argparse.ArgumentParser, *, fixed: bool) -> None:
     """An option for each key of a spec's text; those that cannot be changed later only if ``fixed``."""
     group = parser.add_argument_group("parameters")
-    for key, parameter in PARAMETERS.items():
-        if parameter.fixed and not fixed:
-            continue
-        options: dict[str, Any] = {"dest": key, "help": parameter.meaning.replace("%", "%%")}
-        if parameter.choices == ("no", "yes"):
-            options |= {"action": argparse.BooleanOptionalAction, "default": None}
-        elif parameter.choices:
-            options["choices"] = parameter.choices
-        else:
-            options["metavar"] = parameter.value
-        group.add_argument(f"--{key.replace('_', '-')}", **options)
+    add_options(group, (key for key, parameter in PARAMETERS.items() if fixed or not parameter.fixed))
 
 
 def parameters(arguments: argparse.Namespace) -> dict[str, str]:
     """The texts of the parameters that are given; ends the program with its usage when they cannot be."""
-    given = {key: getattr(arguments, key, None) for key in PARAMETERS}
-    texts = {
-        key: ("yes" if value else "no") if isinstance(value, bool) else value
-        for key, value in given.items()
-        if value is not None
-    }
+    texts = texts_of(arguments)
     try:
         MirrorSpec.from_texts({"mode": "auto", **texts})
     except InvalidConfigError as error:

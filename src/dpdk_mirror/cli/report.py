@@ -32,6 +32,7 @@ def report(circuit: Circuit, seconds: float) -> dict[str, Any]:
                 "direction": str(mirror.spec.directions),
                 "mode": str(mirror.info().mode),
                 "mode_reason": mirror.info().mode_reason,
+                "filter_engine": str(mirror.info().filter_engine),
                 **asdict(mirror.stats()),
             }
             for end, mirror in zip(circuit.plan.ends.targets, circuit.mirrors, strict=True)

@@ -17,9 +17,11 @@ from rich.live import Live
 
 from ..eal import Eal
 from ..errors import BusyTimeoutError, InvalidConfigError
-from ..spec import LEN_MIN, Direction, MirrorSpec, Mode
+from ..selection import Select
+from ..spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
 from .ends import Ends, FileEnd, parse_end
+from .options import add_options, texts_of
 from .report import live_line, print_json, print_tables, report
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.01
 _PATIENCE_S = 3.0
 _LINES_PER_S = 4
+_SELECT = [key for key, parameter in PARAMETERS.items() if parameter.field == "select"]
 
 _DESCRIPTION = """\
 Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it unless
@@ -55,6 +58,8 @@ examples:
       replay a capture and write what the mirror gets
   dpdk-mirror run in.pcap --to out.pcapng --snaplen 96
       write the first 96 bytes of each packet; out.pcapng tells how long they were
+  dpdk-mirror run in.pcap --to dns.pcapng --filter 'port 53'
+      write only DNS
   dpdk-mirror run net_null0 --packets 1000 --to - | tcpdump -nr -
       look at the first 1000 packets of a port
 """
@@ -79,6 +84,8 @@ def add_parsers(commands: Any) -> None:
         help="what SOURCE receives, what is sent on it, or both (default)",
     )  # fmt: skip
     _add_take_arguments(parser)
+    choice = parser.add_argument_group("which packets")
+    add_options(choice, _SELECT)
     parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
         "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
@@ -206,6 +213,7 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
         Mode[mode.upper()],
         snaplen=arguments.snaplen,
         split_len=arguments.split_len,
+        select=Select.from_texts(texts_of(arguments)),
     )
 
 

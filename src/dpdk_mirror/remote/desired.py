@@ -173,11 +173,13 @@ def _wanted_of(name: str, values: dict[str, Any]) -> Wanted:
 
 
 def _text(key: str, value: object) -> str:
-    """A value as it stands in pairs; a table becomes pairs itself."""
+    """A value as it stands in pairs; a table becomes pairs itself, an array what it holds with commas between."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str | int):
         return str(value)
     if isinstance(value, dict):
         return join_pairs({inner: _text(inner, each) for inner, each in value.items()})
-    raise InvalidConfigError(errno.EINVAL, f"{key}: neither a text nor a number, a truth value or a table")
+    if isinstance(value, list):
+        return ",".join(_text(key, each) for each in value)
+    raise InvalidConfigError(errno.EINVAL, f"{key}: neither a text nor a number, a truth value, a table or an array")

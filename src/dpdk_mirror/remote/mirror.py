@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
 from ..errors import ClosedError, DisconnectedError, NotFoundError
-from ..spec import MirrorSpec, MirrorStats, Mode
+from ..spec import PARAMETERS, MirrorSpec, MirrorStats, Mode
 from .records import RemoteMirrorInfo, info_of, stats_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class RemoteMirror(Closeable):
         if "direction" in options:
             options["directions"] = options.pop("direction")
         texts = replace(MirrorSpec(mode=Mode.AUTO), **options).texts()
-        self.change({key: text for key, text in texts.items() if key in options})
+        self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in options})
 
     def change(self, texts: Mapping[str, str]) -> None:
         """``update()`` with the keys and values of a spec's text."""

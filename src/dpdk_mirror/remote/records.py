@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ..info import MirrorInfo, MirrorState
+from ..info import FilterEngine, MirrorInfo, MirrorState
 from ..spec import Direction, MirrorStats, Mode
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["RemoteMirrorInfo", "RemotePort"]
 
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
+_ENGINES = {str(engine): engine for engine in FilterEngine}
 _MODES = {str(mode): mode for mode in Mode}
 _NUMBERS = (
     "id", "target_port", "target_queue", "nb_target_queues", "nb_rx_queues", "nb_tx_queues", "snaplen", "split_len",
@@ -81,6 +82,7 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
         mode=answer.choice("mode", _MODES),
         state=answer.choice("state", _STATES),
         origin=answer.flag("origin"),
+        filter_engine=answer.choice("filter_engine", _ENGINES),
         added=answer.flag("added", default=True),
         **values,
     )

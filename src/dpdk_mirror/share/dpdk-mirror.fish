@@ -51,7 +51,7 @@ function _shtab_dpdk_mirror_using
 end
 
 set -g _shtab_dpdk_mirror_commands apps ports list info stats add update pause resume reset remove apply doctor plugin-path completion run drivers
-set -g _shtab_dpdk_mirror_opts_with_value --app --direction --directions --interval --mirror-to --mode --name --nb-target-queues --packets --queues --seconds --snaplen --split-len --target-queue --to --until-idle
+set -g _shtab_dpdk_mirror_opts_with_value --app --direction --directions --filter --flow --inner-vlan --interval --mac --mirror-to --mode --name --nb-target-queues --packets --queue --queues --sample --seconds --snaplen --split-len --target-queue --to --until-idle --vlan
 
 complete -c dpdk-mirror -e
 complete -c dpdk-mirror -f
@@ -96,6 +96,13 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l snaplen -x -d 'byte
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l split-len -x -d 'bytes that mode split copies; 0: the library'"'"'s default'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l origin -l no-origin -d 'let the target'"'"'s packets say where they come from'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l name -x -d 'what the mirror is called'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l filter -x -d 'only packets that this expression chooses, see pcap-filter(7); "": all'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l mac -x -d 'only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash a mask of the bits that count; and both_ways=yes for those with src and dst exchanged'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l vlan -x -d 'only packets whose first VLAN tag has one of these ids: 100,200-210'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l inner-vlan -x -d 'only packets whose second VLAN tag has one of these ids'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l flow -x -d 'only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and dst, which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l sample -x -d 'of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l queue -x -d 'only packets of these queues of the source: 0,2-3'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; may be left out when only one has the plugin'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using add' -l debug -d tracebacks
@@ -107,6 +114,13 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l snaplen -x -d 'b
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l split-len -x -d 'bytes that mode split copies; 0: the library'"'"'s default'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l origin -l no-origin -d 'let the target'"'"'s packets say where they come from'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l name -x -d 'what the mirror is called'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l filter -x -d 'only packets that this expression chooses, see pcap-filter(7); "": all'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l mac -x -d 'only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash a mask of the bits that count; and both_ways=yes for those with src and dst exchanged'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l vlan -x -d 'only packets whose first VLAN tag has one of these ids: 100,200-210'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l inner-vlan -x -d 'only packets whose second VLAN tag has one of these ids'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l flow -x -d 'only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and dst, which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l sample -x -d 'of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l queue -x -d 'only packets of these queues of the source: 0,2-3'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; may be left out when only one has the plugin'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using update' -l debug -d tracebacks
@@ -158,6 +172,13 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l direction -xka "rx 
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l mode -xka "share split copy auto" -d 'what TARGET gets of a packet: the same buffer (share, the default), a copy of its headers and the rest by reference (split), a copy (copy), or what suits TARGET (auto, the default with the options below)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l snaplen -x -d 'bytes that TARGET gets of each packet (all)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l split-len -x -d 'bytes that split copies (192)'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l filter -x -d 'only packets that this expression chooses, see pcap-filter(7); "": all'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l mac -x -d 'only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash a mask of the bits that count; and both_ways=yes for those with src and dst exchanged'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l vlan -x -d 'only packets whose first VLAN tag has one of these ids: 100,200-210'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l inner-vlan -x -d 'only packets whose second VLAN tag has one of these ids'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l flow -x -d 'only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and dst, which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l sample -x -d 'of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l queue -x -d 'only packets of these queues of the source: 0,2-3'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l queues -x -d 'rx and tx queues of each port (1)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l one-way -d 'forward from SOURCE to SINK only; so it is for captures and net_null'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l seconds -x -d 'end after S seconds'

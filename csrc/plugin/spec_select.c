@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ether.h>
+
+#include "refusal.h"
+#include "spec_keys.h"
+#include "spec_values.h"
+
+/** Bytes that a value of pairs, or of ranges, fits into, the terminating 0 included. */
+#define VALUE_SIZE 1024
+
+/* A value without the comma that each of its parts begins with. */
+static void
+write_parts(struct text *text, const struct key *key, const char *parts)
+{
+	if (parts[0] != '\0')
+		spec_write_value(text, key->name, parts + 1);
+}
+
+int
+spec_read_filter(struct spec *spec, const struct key *key, const char *value)
+{
+	if (strlen(value) >= sizeof(spec->filter))
+		return spec_refuse(key->name, value, "too long");
+	strcpy(spec->filter, value);
+	return 0;
+}
+
+void
+spec_write_filter(const struct spec *spec, const struct key *key, struct text *text)
+{
+	if (spec->filter[0] != '\0')
+		spec_write_value(text, key->name, spec->filter);
+}
+
+static int
+read_addresses(struct pairs *pairs, struct rte_mirror_mac *mac)
+{
+	const char *src = pairs_take(pairs, "src"), *dst = pairs_take(pairs, "dst");
+	const char *both_ways = pairs_take(pairs, "both_ways");
+	int rc = 0;
+
+	if (src != NULL)
+		rc = value_read_mac("mac: src", src, &mac->src, &mac->src_mask);
+	if (rc == 0 && dst != NULL)
+		rc = value_read_mac("mac: dst", dst, &mac->dst, &mac->dst_mask);
+	if (rc == 0 && both_ways != NULL)
+		rc = value_read_answer("mac: both_ways", both_ways, &mac->both_ways);
+	if (rc == 0 && rte_is_zero_ether_addr(&mac->src_mask) &&
+			rte_is_zero_ether_addr(&mac->dst_mask))
+		rc = plugin_refuse(EINVAL,
+				"parameter mac: no bit of any address counts: give src or dst, or "
+				"leave mac out");
+	return rc;
+}
+
+int
+spec_read_mac(struct spec *spec, const struct key *key, const char *value)
+{
+	static const char *const keys[] = { "src", "dst", "both_ways", NULL };
+	struct rte_mirror_mac mac = { 0 };
+	struct pairs pairs;
+	int rc = 0;
+
+	if (value[0] != '\0') {
+		rc = value_read_pairs(key->name, value, keys, &pairs);
+		if (rc == 0)
+			rc = read_addresses(&pairs, &mac);
+	}
+	if (rc == 0) {
+		spec->mac = mac;
+		spec->has_mac = value[0] != '\0';
+	}
+	return rc;
+}
+
+void
+spec_write_mac(const struct spec *spec, const struct key *key, struct text *text)
+{
+	const struct rte_mirror_mac *mac = &spec->mac;
+	char buffer[VALUE_SIZE];
+	struct text parts = text_begin(buffer, sizeof(buffer));
+
+	if (!rte_is_zero_ether_addr(&mac->src_mask)) {
+		text_append(&parts, ",src=");
+		value_write_mac(&parts, &mac->src, &mac->src_mask);
+	}
+	if (!rte_is_zero_ether_addr(&mac->dst_mask)) {
+		text_append(&parts, ",dst=");
+		value_write_mac(&parts, &mac->dst, &mac->dst_mask);
+	}
+	if (mac->both_ways != 0)
+		text_append(&parts, ",both_ways=yes");
+	write_parts(text, key, buffer);
+}
+
+int
+spec_read_ranges(struct spec *spec, const struct key *key, const char *value)
+{
+	struct spec_ranges ranges = { .nb = 0 };
+	const char *next = value;
+	int rc = 0;
+
+	while (rc == 0 && *next != '\0') {
+		if (ranges.nb == SPEC_RANGES_MAX)
+			return spec_refuse(key->name, value,
+					"more than " RTE_STR(
+							SPEC_RANGES_MAX) " numbers and ranges");
+		rc = value_read_range(
+				key->name, value, &next, key->last, &ranges.ranges[ranges.nb++]);
+		/* A comma is followed by one more. */
+		if (rc == 0 && *next != '\0' && (*next != ',' || *++next == '\0'))
+			rc = spec_refuse(key->name, value,
+					"not numbers and ranges, such as 100,200-210");
+	}
+	if (rc == 0)
+		memcpy((char *)spec + key->offset, &ranges, sizeof(ranges));
+	return rc;
+}
+
+void
+spec_write_ranges(const struct spec *spec, const struct key *key, struct text *text)
+{
+	const struct spec_ranges *ranges = (const void *)((const char *)spec + key->offset);
+	char buffer[VALUE_SIZE];
+	struct text parts = text_begin(buffer, sizeof(buffer));
+	unsigned int i;
+
+	for (i = 0; i < ranges->nb; i++) {
+		text_append(&parts, ",");
+		value_write_range(&parts, &ranges->ranges[i]);
+	}
+	write_parts(text, key, buffer);
+}
+
+static int
+read_ports(const char *name, const char *value, struct rte_mirror_range *range)
+{
+	const char *end = value;
+	int rc;
+
+	if (value[strspn(value, "0123456789-")] != '\0')
+		return spec_refuse(name, value, "not a number or a range, such as 1024-65535");
+	rc = value_read_range(name, value, &end, UINT16_MAX, range);
+	if (rc == 0 && *end != '\0')
+		return spec_refuse(name, value, "not a number or a range, such as 1024-65535");
+	/* To the library that is any port. */
+	if (rc == 0 && range->max == 0)
+		return spec_refuse(name, value, "not to be had alone: use a filter");
+	return rc;
+}
+
+static int
+read_ip_version(const char *name, const char *value, uint8_t *ip_version)
+{
+	uint64_t number = 0;
+	int rc = value_read_number(name, value, (struct value_limits){ 0, UINT64_MAX }, &number);
+
+	if (rc != 0)
+		return rc;
+	if (number != 4 && number != 6)
+		return spec_refuse(name, value, "neither 4 nor 6");
+	*ip_version = (uint8_t)number;
+	return 0;
+}
+
+static int
+read_flow(const char *key, const char *value, struct rte_mirror_flow *flow)
+{
+	if (strcmp(key, "ip_version") == 0)
+		return read_ip_version("flow: ip_version", value, &flow->ip_version);
+	if (strcmp(key, "protocol") == 0)
+		return value_read_protocol("flow: protocol", value, &flow->protocol);
+	if (strcmp(key, "src") == 0)
+		return value_read_prefix(
+				"flow: src", value, &flow->ip_version, flow->src, &flow->src_len);
+	if (strcmp(key, "dst") == 0)
+		return value_read_prefix(
+				"flow: dst", value, &flow->ip_version, flow->dst, &flow->dst_len);
+	if (strcmp(key, "src_port") == 0)
+		return read_ports("flow: src_port", value, &flow->src_port);
+	if (strcmp(key, "dst_port") == 0)
+		return read_ports("flow: dst_port", value, &flow->dst_port);
+	return value_read_answer("flow: both_ways", value, &flow->both_ways);
+}
+
+static bool
+says_something(const struct rte_mirror_flow *flow)
+{
+	return flow->ip_version != 0 || flow->protocol != 0 || flow->src_port.max != 0 ||
+			flow->dst_port.max != 0;
+}
+
+int
+spec_read_flow(struct spec *spec, const struct key *key, const char *value)
+{
+	/* Which IP it is comes first. */
+	static const char *const keys[] = { "ip_version", "protocol", "src", "dst", "src_port",
+		"dst_port", "both_ways", NULL };
+	struct rte_mirror_flow flow = { 0 };
+	struct pairs pairs;
+	unsigned int i;
+	int rc = 0;
+
+	if (value[0] != '\0')
+		rc = value_read_pairs(key->name, value, keys, &pairs);
+	for (i = 0; rc == 0 && value[0] != '\0' && keys[i] != NULL; i++) {
+		const char *part = pairs_take(&pairs, keys[i]);
+
+		if (part != NULL)
+			rc = read_flow(keys[i], part, &flow);
+	}
+	if (rc == 0 && value[0] != '\0' && !says_something(&flow))
+		rc = plugin_refuse(EINVAL,
+				"parameter flow: nothing is asked for: say more of it, or leave "
+				"flow out");
+	if (rc == 0) {
+		spec->flow = flow;
+		spec->has_flow = value[0] != '\0';
+	}
+	return rc;
+}
+
+static void
+write_addresses(const struct rte_mirror_flow *flow, struct text *parts)
+{
+	if (flow->src_len != 0) {
+		text_append(parts, ",src=");
+		value_write_prefix(parts, flow->ip_version, flow->src, flow->src_len);
+	}
+	if (flow->dst_len != 0) {
+		text_append(parts, ",dst=");
+		value_write_prefix(parts, flow->ip_version, flow->dst, flow->dst_len);
+	}
+}
+
+void
+spec_write_flow(const struct spec *spec, const struct key *key, struct text *text)
+{
+	const struct rte_mirror_flow *flow = &spec->flow;
+	char buffer[VALUE_SIZE];
+	struct text parts = text_begin(buffer, sizeof(buffer));
+
+	/* An address says it, too. */
+	if (flow->ip_version != 0 && flow->src_len == 0 && flow->dst_len == 0)
+		text_append(&parts, ",ip_version=%u", flow->ip_version);
+	if (flow->protocol != 0) {
+		text_append(&parts, ",protocol=");
+		value_write_protocol(&parts, flow->protocol);
+	}
+	write_addresses(flow, &parts);
+	if (flow->src_port.max != 0) {
+		text_append(&parts, ",src_port=");
+		value_write_range(&parts, &flow->src_port);
+	}
+	if (flow->dst_port.max != 0) {
+		text_append(&parts, ",dst_port=");
+		value_write_range(&parts, &flow->dst_port);
+	}
+	if (flow->both_ways != 0)
+		text_append(&parts, ",both_ways=yes");
+	write_parts(text, key, buffer);
+}
+
+/* What is behind the number. */
+static int
+read_chance(const char *value, struct spec_sample *sample)
+{
+	static const char *const keys[] = { "random", "seed", NULL };
+	struct pairs pairs;
+	int rc = value_read_pairs("sample", value, keys, &pairs);
+	const char *random, *seed;
+
+	if (rc != 0)
+		return rc;
+	random = pairs_take(&pairs, "random");
+	seed = pairs_take(&pairs, "seed");
+	if (random != NULL)
+		rc = value_read_answer("sample: random", random, &sample->random);
+	if (rc == 0 && seed != NULL)
+		rc = value_read_number("sample: seed", seed, (struct value_limits){ 0, UINT64_MAX },
+				&sample->seed);
+	return rc;
+}
+
+int
+spec_read_sample(struct spec *spec, const struct key *key, const char *value)
+{
+	struct spec_sample sample = { 0 };
+	const char *comma = strchr(value, ',');
+	char number[VALUE_SIZE];
+	int rc = 0;
+
+	if (value[0] != '\0') {
+		snprintf(number, sizeof(number), "%.*s",
+				(int)(comma != NULL ? comma - value : (long)strlen(value)), value);
+		rc = value_read_number(key->name, number, (struct value_limits){ 1, UINT32_MAX },
+				&sample.one_in);
+	}
+	if (rc == 0 && comma != NULL)
+		rc = read_chance(comma + 1, &sample);
+	if (rc == 0)
+		spec->sample = sample;
+	return rc;
+}
+
+void
+spec_write_sample(const struct spec *spec, const struct key *key, struct text *text)
+{
+	const struct spec_sample *sample = &spec->sample;
+	char buffer[VALUE_SIZE];
+	struct text parts = text_begin(buffer, sizeof(buffer));
+
+	if (sample->one_in != 0)
+		text_append(&parts, ",%" PRIu64, sample->one_in);
+	if (sample->random != 0)
+		text_append(&parts, ",random=yes");
+	if (sample->seed != 0)
+		text_append(&parts, ",seed=%" PRIu64, sample->seed);
+	write_parts(text, key, buffer);
+}
+
+static const struct rte_mirror_range *
+ranges_of(const struct spec_ranges *ranges, uint16_t *nb)
+{
+	*nb = ranges->nb;
+	return ranges->nb > 0 ? ranges->ranges : NULL;
+}
+
+bool
+spec_select(const struct spec *spec, struct rte_mirror_select *select)
+{
+	*select = (struct rte_mirror_select){
+		.mac = spec->has_mac ? &spec->mac : NULL,
+		.flow = spec->has_flow ? &spec->flow : NULL,
+		.filter = spec->filter[0] != '\0' ? spec->filter : NULL,
+		.sample_one_in = (uint32_t)spec->sample.one_in,
+		.sample_random = spec->sample.random,
+		.sample_seed = spec->sample.seed,
+	};
+	select->queues = ranges_of(&spec->queues, &select->nb_queues);
+	select->vlans = ranges_of(&spec->vlans, &select->nb_vlans);
+	select->inner_vlans = ranges_of(&spec->inner_vlans, &select->nb_inner_vlans);
+	return select->mac != NULL || select->flow != NULL || select->filter != NULL ||
+			select->sample_one_in != 0 || select->queues != NULL ||
+			select->vlans != NULL || select->inner_vlans != NULL;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "spec_keys.h"
+#include "spec_values.h"
+
+#define DIGITS "0123456789"
+
+/* How many digits a number may have: those of 64 bits have up to 20. */
+#define NUMBER_DIGITS 20
+#define RANGE_DIGITS  10
+
+static const struct {
+	const char *name;
+	uint8_t number;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "icmp", IPPROTO_ICMP },
+	{ "icmp6", IPPROTO_ICMPV6 },
+	{ "igmp", IPPROTO_IGMP },
+	{ "sctp", IPPROTO_SCTP },
+	{ "dccp", IPPROTO_DCCP },
+	{ "udplite", IPPROTO_UDPLITE },
+	{ "gre", IPPROTO_GRE },
+	{ "esp", IPPROTO_ESP },
+	{ "ah", IPPROTO_AH },
+	{ "ospf", 89 },
+	{ "pim", IPPROTO_PIM },
+	{ "vrrp", 112 },
+};
+
+/* Takes a number from the front of a text: whether there is one, of so many digits and of 64 bits. */
+static bool
+take_number(const char **text, size_t max_digits, uint64_t *number)
+{
+	const size_t length = strspn(*text, DIGITS);
+
+	if (length == 0 || length > max_digits)
+		return false;
+	errno = 0;
+	*number = strtoull(*text, NULL, 10);
+	*text += length;
+	return errno == 0;
+}
+
+static int
+refuse_limits(const char *name, const char *value, struct value_limits limits)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "not within %" PRIu64 " to %" PRIu64, limits.min, limits.max);
+	return spec_refuse(name, value, why);
+}
+
+int
+value_read_number(const char *name, const char *value, struct value_limits limits, uint64_t *number)
+{
+	const char *end = value;
+	uint64_t read;
+
+	if (!take_number(&end, NUMBER_DIGITS, &read) || *end != '\0')
+		return spec_refuse(name, value, "not a number");
+	if (read < limits.min || read > limits.max)
+		return refuse_limits(name, value, limits);
+	*number = read;
+	return 0;
+}
+
+int
+value_read_answer(const char *name, const char *value, uint8_t *yes)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return spec_refuse(name, value, "none of no, yes");
+	*yes = strcmp(value, "yes") == 0;
+	return 0;
+}
+
+int
+value_read_range(const char *name, const char *value, const char **next, uint32_t last,
+		struct rte_mirror_range *range)
+{
+	const struct value_limits limits = { 0, last };
+	const char *end = *next;
+	uint64_t min, max;
+	char why[64];
+
+	if (!take_number(&end, RANGE_DIGITS, &min))
+		return spec_refuse(name, value, "not numbers and ranges, such as 100,200-210");
+	max = min;
+	if (*end == '-') {
+		end++;
+		if (!take_number(&end, RANGE_DIGITS, &max))
+			return spec_refuse(
+					name, value, "not numbers and ranges, such as 100,200-210");
+	}
+	if (min > last || max > last)
+		return refuse_limits(name, value, limits);
+	if (min > max) {
+		snprintf(why, sizeof(why), "the range %" PRIu64 "-%" PRIu64 " is empty", min, max);
+		return spec_refuse(name, value, why);
+	}
+	*next = end;
+	*range = (struct rte_mirror_range){ .min = (uint16_t)min, .max = (uint16_t)max };
+	return 0;
+}
+
+void
+value_write_range(struct text *text, const struct rte_mirror_range *range)
+{
+	text_append(text, "%u", range->min);
+	if (range->max != range->min)
+		text_append(text, "-%u", range->max);
+}
+
+static uint8_t
+hex_digit(char c)
+{
+	return (uint8_t)(c <= '9' ? c - '0' : tolower((unsigned char)c) - 'a' + 10);
+}
+
+/* Takes an address from the front of a text: what is behind it, or NULL. */
+static const char *
+take_mac(const char *text, struct rte_ether_addr *address)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_ETHER_ADDR_LEN; i++) {
+		if (i > 0 && *text++ != ':')
+			return NULL;
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+			return NULL;
+		address->addr_bytes[i] = (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+		text += 2;
+	}
+	return text;
+}
+
+int
+value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
+		struct rte_ether_addr *mask)
+{
+	struct rte_ether_addr read_address, read_mask;
+	const char *end = take_mac(value, &read_address);
+
+	memset(&read_mask, 0xff, sizeof(read_mask));
+	if (end != NULL && *end == '/')
+		end = take_mac(end + 1, &read_mask);
+	if (end == NULL || *end != '\0')
+		return spec_refuse(name, value,
+				"no address such as 02:00:00:00:00:01, or "
+				"02:00:00:00:00:00/ff:ff:ff:00:00:00");
+	*address = read_address;
+	*mask = read_mask;
+	return 0;
+}
+
+static void
+write_address(struct text *text, const struct rte_ether_addr *address)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_ETHER_ADDR_LEN; i++)
+		text_append(text, i > 0 ? ":%02x" : "%02x", address->addr_bytes[i]);
+}
+
+void
+value_write_mac(struct text *text, const struct rte_ether_addr *address,
+		const struct rte_ether_addr *mask)
+{
+	write_address(text, address);
+	if (!rte_is_broadcast_ether_addr(mask)) {
+		text_append(text, "/");
+		write_address(text, mask);
+	}
+}
+
+int
+value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
+		uint8_t *length)
+{
+	static const char why[] = "no address or prefix, such as 192.0.2.1 or 2001:db8::/32";
+	const size_t size = strcspn(value, "/");
+	const uint8_t version = memchr(value, ':', size) != NULL ? 6 : 4;
+	const char *end = value + size;
+	uint64_t bits = version == 6 ? 128 : 32, read = bits;
+	char text[INET6_ADDRSTRLEN], clash[64];
+	uint8_t bytes[16] = { 0 };
+
+	if (size >= sizeof(text))
+		return spec_refuse(name, value, why);
+	memcpy(text, value, size);
+	text[size] = '\0';
+	if (inet_pton(version == 6 ? AF_INET6 : AF_INET, text, bytes) != 1)
+		return spec_refuse(name, value, why);
+	if (*end == '/' && (end++, !take_number(&end, 3, &read)))
+		return spec_refuse(name, value, why);
+	if (*end != '\0' || read > bits)
+		return spec_refuse(name, value, why);
+	if (*ip_version != 0 && *ip_version != version) {
+		snprintf(clash, sizeof(clash), "of IPv%u, but the flow is of IPv%u", version,
+				*ip_version);
+		return spec_refuse(name, value, clash);
+	}
+	*ip_version = version;
+	*length = (uint8_t)read;
+	memcpy(address, bytes, sizeof(bytes));
+	return 0;
+}
+
+void
+value_write_prefix(struct text *text, uint8_t ip_version, const uint8_t *address, uint8_t length)
+{
+	char buffer[INET6_ADDRSTRLEN];
+
+	inet_ntop(ip_version == 6 ? AF_INET6 : AF_INET, address, buffer, sizeof(buffer));
+	text_append(text, "%s", buffer);
+	if (length != (ip_version == 6 ? 128 : 32))
+		text_append(text, "/%u", length);
+}
+
+int
+value_read_protocol(const char *name, const char *value, uint8_t *protocol)
+{
+	char buffer[256];
+	struct text why = text_begin(buffer, sizeof(buffer));
+	const char *end = value;
+	uint64_t number;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(protocols); i++) {
+		if (strcmp(protocols[i].name, value) == 0) {
+			*protocol = protocols[i].number;
+			return 0;
+		}
+	}
+	if (take_number(&end, RANGE_DIGITS, &number) && *end == '\0' && number >= 1 &&
+			number <= UINT8_MAX) {
+		*protocol = (uint8_t)number;
+		return 0;
+	}
+	text_append(&why, "no number from 1 to 255, and none of ");
+	for (i = 0; i < RTE_DIM(protocols); i++)
+		text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
+	return spec_refuse(name, value, buffer);
+}
+
+void
+value_write_protocol(struct text *text, uint8_t protocol)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(protocols); i++) {
+		if (protocols[i].number == protocol) {
+			text_append(text, "%s", protocols[i].name);
+			return;
+		}
+	}
+	text_append(text, "%u", protocol);
+}
+
+int
+value_read_pairs(const char *name, const char *value, const char *const *keys, struct pairs *pairs)
+{
+	char buffer[256];
+	struct text why = text_begin(buffer, sizeof(buffer));
+	bool are_known = pairs_read(pairs, value) == 0 && pairs->nb > 0;
+	unsigned int i;
+
+	text_append(&why, "not key=value,... with each of ");
+	for (i = 0; keys[i] != NULL; i++) {
+		if (are_known)
+			(void)pairs_take(pairs, keys[i]);
+		text_append(&why, i > 0 ? ", %s" : "%s", keys[i]);
+	}
+	text_append(&why, " at most once");
+	if (are_known && pairs_left(pairs) == NULL)
+		return 0;
+	return spec_refuse(name, value, buffer);
+}

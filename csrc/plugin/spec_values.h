@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_SPEC_VALUES_H
+#define PLUGIN_SPEC_VALUES_H
+
+/**
+ * @file
+ * The values that a selection is made of, between text and the public header's structures.
+ *
+ * Those that read return 0, or -EINVAL, the refusal kept: name is what it says the value is of. Results are untouched
+ * then.
+ */
+
+#include <stdbool.h>
+
+#include "pairs.h"
+#include "rte_mirror.h"
+#include "text.h"
+
+/** What is between min and max, both numbers of 64 bits at most. */
+struct value_limits {
+	uint64_t min, max;
+};
+
+int value_read_number(
+		const char *name, const char *value, struct value_limits limits, uint64_t *number);
+int value_read_answer(const char *name, const char *value, uint8_t *yes);
+/** One range at *next, which then is behind it. */
+int value_read_range(const char *name, const char *value, const char **next, uint32_t last,
+		struct rte_mirror_range *range);
+void value_write_range(struct text *text, const struct rte_mirror_range *range);
+/** An Ethernet address, with or without a mask; a mask of zeros is no address. */
+int value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
+		struct rte_ether_addr *mask);
+void value_write_mac(struct text *text, const struct rte_ether_addr *address,
+		const struct rte_ether_addr *mask);
+/** An IP address, with or without a length: 4 or 6, which ip_version is then, if it was 0. */
+int value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
+		uint8_t *length);
+void value_write_prefix(
+		struct text *text, uint8_t ip_version, const uint8_t *address, uint8_t length);
+int value_read_protocol(const char *name, const char *value, uint8_t *protocol);
+void value_write_protocol(struct text *text, uint8_t protocol);
+/** The pairs that a value is made of; keys, which end with NULL, are those that it may have. */
+int value_read_pairs(
+		const char *name, const char *value, const char *const *keys, struct pairs *pairs);
+
+#endif /* PLUGIN_SPEC_VALUES_H */

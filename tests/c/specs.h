@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef SPECS_H
+#define SPECS_H
+
+/**
+ * @file
+ * Specs for tests of what the plugin reads and writes.
+ */
+
+#include "../../csrc/plugin/spec.h"
+#include "harness.h"
+
+/** A text, and what it is written as, or what its refusal says. */
+struct spec_text {
+	const char *text, *expected;
+};
+
+/** Reads a text as a spec, every key of which has to be the spec's. */
+int read_spec(const char *text, struct spec *spec);
+/** Reads each of the texts, and expects them to be written so, behind a prefix that all have. */
+void check_written(const struct spec_text *texts, unsigned int nb, const char *prefix);
+/** Expects each of the texts to be refused in a sentence that says so. */
+void check_refused(const struct spec_text *texts, unsigned int nb);
+
+#endif /* SPECS_H */
