@@ -29,7 +29,8 @@ def select_struct(select: Select | None) -> tuple[Any, list[Any]]:
     """C type: const struct rte_mirror_select *, NULL for all; and what it points to, which is to be kept as long."""
     if select is None:
         return ffi.NULL, []
-    made, kept = ffi.new("struct rte_mirror_select *"), []
+    made = ffi.new("struct rte_mirror_select *")
+    kept = [made]  # what a struct points to, cffi frees when only that does
 
     def keep(value: Any) -> Any:
         kept.append(value)

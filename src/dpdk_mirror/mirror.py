@@ -214,7 +214,7 @@ class Mirror(Closeable):
         param.ctx = pointer("void *", hooks.ctx)
         param.lock = pointer("rte_spinlock_t *", hooks.lock)
         param.select, kept = select_struct(spec.select)
-        return param, [name, param.select, *kept]
+        return param, [name, *kept]
 
     def _check(self, rc: int, doing: str) -> None:
         if rc < 0:

@@ -11,7 +11,9 @@ import threading
 import pytest
 
 from dpdk_mirror._binding import ffi
+from dpdk_mirror.errors import InvalidConfigError, NotFoundError
 from dpdk_mirror.mirror import Mirror, MirrorHooks
+from dpdk_mirror.selection import Select
 from dpdk_mirror.spec import Direction
 
 # Takes every second packet, and notes what it was called with.
@@ -107,6 +109,63 @@ def test_an_offload_function_concerns_its_own_mirror_alone(dpdk_port, dpdk_frame
         assert source.receive() == frames
         assert some.receive() == frames[::2]
         assert every.receive() == frames
+
+
+def test_an_offload_function_gets_what_is_selected(dpdk_port, dpdk_frames, offloads):
+    """It comes last; what it leaves out is declined, the rest is filtered or unsampled."""
+    source, target = dpdk_port("source"), dpdk_port("target")
+    frames, notes = [*dpdk_frames(60, size=100), *dpdk_frames(40, size=200)], Notes()
+    hooks = MirrorHooks(offload=address(offloads.every_second), ctx=ctypes.addressof(notes))
+    select = Select(filter="greater 150", sample=2)
+    with Mirror(source, target, direction=Direction.RX, hooks=hooks, select=select) as mirror:
+        source.send(frames)
+        assert source.receive() == frames
+        assert target.receive() == frames[61::4]
+        stats = mirror.stats()
+        assert (stats.seen, stats.filtered, stats.unsampled, stats.declined) == (100, 60, 20, 10)
+        assert notes.packets == 20
+
+
+@pytest.mark.parametrize("kind", ["address", "ctypes", "c_void_p", "cffi", "text"])
+def test_an_offload_function_is_named_in_many_ways(dpdk_port, dpdk_frames, offloads, kind):
+    """By its address, as a pointer of ctypes or cffi, or by its name and its library's, which is loaded then."""
+    function = offloads.every_second
+    named = {
+        "address": address(function),
+        "ctypes": function,
+        "c_void_p": ctypes.c_void_p(address(function)),
+        "cffi": ffi.cast("void *", address(function)),
+        "text": f"every_second@{offloads._name}",
+    }[kind]
+    source, target = dpdk_port("source"), dpdk_port("target")
+    notes, frames = Notes(), dpdk_frames(10)
+    with Mirror(
+        source, target, direction=Direction.RX, hooks=MirrorHooks(offload=named, ctx=ctypes.pointer(notes))
+    ) as mirror:
+        source.send(frames)
+        assert source.receive() == frames
+        assert target.receive() == frames[::2]
+        assert mirror.stats().declined == 5
+
+
+@pytest.mark.parametrize(
+    ("offload", "error", "message"),
+    [
+        ("every_second", InvalidConfigError, "not SYMBOL@LIBRARY.so"),
+        ("@x.so", InvalidConfigError, "not SYMBOL@LIBRARY.so"),
+        (
+            "f@/nonexistent/x.so",
+            NotFoundError,
+            "find offload function f@/nonexistent/x.so: .*cannot open shared object",
+        ),
+        ("nonsense@libc.so.6", NotFoundError, "undefined symbol: nonsense"),
+        (ctypes.CFUNCTYPE(ctypes.c_uint16)(lambda: 0), TypeError, "no Python runs per packet"),
+    ],
+)
+def test_an_offload_function_that_is_none_is_refused(dpdk_port, offload, error, message):
+    source, target = dpdk_port("source"), dpdk_port("target")
+    with pytest.raises(error, match=message):
+        Mirror(source, target, hooks=MirrorHooks(offload=offload))
 
 
 def test_a_lock_is_held_while_packets_are_taken_and_sent(dpdk_port, dpdk_frames):
