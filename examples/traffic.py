@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Traffic for the demo, made with scapy: every kind of frame that a mirror should not stumble over."""
+"""Traffic for the demo and the examples, made with scapy."""
 
 from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
 
+from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
@@ -45,6 +46,27 @@ def mixed(seed: int = 1) -> list[bytes]:
             frames.append(_ETHER / _V4 / udp / Raw(chance.randbytes(9000)))
             frames.append(_ETHER / _V4 / tcp / Raw(chance.randbytes(65535 - 40)))
     return [bytes(frame) for frame in frames]
+
+
+def office(seed: int = 1) -> list[bytes]:
+    """A thousand frames of four machines, of three customers, who look up names and fetch pages."""
+    chance = random.Random(seed)  # noqa: S311  as above
+    frames = []
+    for number in range(ROUNDS * 10):
+        machine = chance.randrange(4)
+        ether = Ether(src=f"02:00:00:00:01:{machine:02x}", dst="02:00:00:00:00:fe")
+        ip = IP(src=f"10.0.{machine}.{1 + number % 9}", dst="192.0.2.53")
+        ports = {"sport": 40000 + number, "dport": 53 if chance.random() < 0.1 else 443}
+        name = chance.choice(("www", "mail", "ntp")) + ".example."
+        data = Raw(chance.randbytes(chance.randrange(1400)))
+        if is_dns := ports["dport"] == 53:
+            data = DNS(rd=1, qr=number % 3 == 0, qd=DNSQR(qname=name))
+        if number % 3 == 0:  # the answer
+            ether.src, ether.dst, ip.src, ip.dst = ether.dst, ether.src, ip.dst, ip.src
+            ports = {"sport": ports["dport"], "dport": ports["sport"]}
+        rest = ip / (UDP(**ports) if is_dns else TCP(**ports, flags="PA")) / data
+        frames.append(bytes(ether / Dot1Q(vlan=100 + machine) / rest if machine else ether / rest))
+    return frames
 
 
 def write(path: Path, frames: list[bytes]) -> None:
