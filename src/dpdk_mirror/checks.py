@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MirrorError, NoPluginError, NotFoundError
+from .errors import MirrorError, NoPluginError, NotFoundError, NotPermittedError
 from .plugin import load_error, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application
-from .remote.channel import listener
 from .remote.discovery import scan
-from .remote.places import closed_directories, label
+from .remote.places import closed_directories, label, listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,8 +123,10 @@ def _applications() -> Iterator[Finding]:
                 yield _application(app, seen)
         else:
             seen.add(pid := listener(path) or 0)
-            topic = f"application {label(path)}"
-            yield Finding(topic, "bad", f"process {pid}, {each.what}" if pid else each.what, each.hint)
+            # Somebody else's application may be in order.
+            status = "note" if isinstance(each, NotPermittedError) else "bad"
+            what = f"process {pid}, {each.what}" if pid else each.what
+            yield Finding(f"application {label(path)}", status, what, each.hint)
     for process in processes():
         if process.pid not in seen:
             found = True

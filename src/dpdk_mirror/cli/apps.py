@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
-from ..remote.channel import listener
 from ..remote.discovery import scan
-from ..remote.places import closed_directories, label
+from ..remote.places import closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["REQUEST_MAX", "Channel", "Greeting", "listener"]
+__all__ = ["REQUEST_MAX", "Channel", "Greeting"]
 
 REQUEST_MAX = 1023
 """Bytes of a request. DPDK cuts off what is longer, so no such request is sent."""
@@ -152,19 +152,6 @@ class Channel:
     @property
     def _is_connected(self) -> bool:
         return hasattr(self, "greeting")
-
-
-def listener(path: Path) -> int | None:
-    """The process that listens on a socket, which it may never answer on; None if that cannot be told."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
-        client.settimeout(0)
-        try:
-            client.connect(os.fspath(path))
-            # C type: struct ucred
-            (pid,) = struct.unpack_from("i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        except (OSError, ValueError):
-            return None
-    return pid or None  # 0: of another namespace
 
 
 def _left(deadline: float) -> float:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["closed_directories", "label", "runtime_directories", "sockets"]
+__all__ = ["closed_directories", "label", "listener", "runtime_directories", "sockets"]
 
 # A second process of a prefix that shares nothing with the first has :1, and so on.
 _SOCKET = re.compile(r"dpdk_telemetry\.v2(:\d+)?")
 # Of /proc/net/unix: reference count, protocol, flags (it listens), type (SEQPACKET), state, inode, path.
-_LISTENS = re.compile(r"\S+: [0-9A-F]+ [0-9A-F]+ 00010000 0005 \S+ +\d+ (/.*)")
+_LISTENS = re.compile(r"\S+: [0-9A-F]+ [0-9A-F]+ 00010000 0005 \S+ +(\d+) (/.*)")
 
 
 def runtime_directories() -> list[Path]:
@@ -38,6 +38,16 @@ def label(path: Path) -> str:
     """How to name the application of a socket: its file prefix, and :N after it if there are several."""
     match = _SOCKET.fullmatch(path.name)
     return f"{path.parent.name}{match[1] or ''}" if match else str(path)
+
+
+def listener(path: Path) -> int | None:
+    """The process that listens on a socket, whether it answers or not; None where this user may not know."""
+    real = os.path.realpath(path)
+    ends = {f"socket:[{inode}]" for inode, other in _listening() if os.path.realpath(other) == real}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if not ends.isdisjoint(_open_files(folder)):
+            return int(folder.name)
+    return None
 
 
 def closed_directories() -> list[Path]:
@@ -63,8 +73,20 @@ def _in_directories() -> Iterator[Path]:
 
 def _that_listen() -> Iterator[Path]:
     """Sockets in runtime directories that only their application knows of, as those of systemd's services."""
+    yield from (path for _, path in _listening() if _SOCKET.fullmatch(path.name))
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """What its descriptors lead to; nothing if it has ended, or is another user's."""
+    with contextlib.suppress(OSError):
+        for each in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                yield str(each.readlink())
+
+
+def _listening() -> Iterator[tuple[str, Path]]:
+    """All sockets of that type that somebody listens on: inode and path."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/net/unix").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-            match = _LISTENS.fullmatch(line)
-            if match and _SOCKET.fullmatch(Path(match[1]).name):
-                yield Path(match[1])
+            if match := _LISTENS.fullmatch(line):
+                yield match[1], Path(match[2])
