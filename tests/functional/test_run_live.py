@@ -16,7 +16,7 @@ from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
 from runs import COMMAND, run, run_well, running
 
 PORT_KEYS = ["name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes"]
-MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "mode_reason", "seen"]
+MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "mode_reason", "filter_engine", "seen"]
 MIRROR_KEYS += ["packets", "bytes", "filtered", "unsampled", "declined", "unsupported", "nombuf", "full"]
 
 
