@@ -3,16 +3,23 @@
  */
 
 #include <stddef.h>
+#include <string.h>
 
 #include <rte_prefetch.h>
 
 #include "datapath.h"
 
-/* Whether a packet cannot be given to the target as it is. All that is asked is in the mbuf's first cache line. */
+/*
+ * Whether a packet is one segment to which there is one reference: both in one word, which has data_off and port at its
+ * ends. Where a driver writes its parts and not the word, that does not stall: the barrier in pass() has had it wait.
+ */
 static inline bool
-must_be_made(const struct rte_mbuf *pkt, uint64_t off_wire, uint16_t max_segs, uint32_t snaplen)
+is_plain(const struct rte_mbuf *pkt)
 {
-	return (pkt->ol_flags & off_wire) != 0 || pkt->nb_segs > max_segs || pkt->pkt_len > snaplen;
+	uint64_t word;
+
+	memcpy(&word, RTE_PTR_ADD(pkt, offsetof(struct rte_mbuf, rearm_data)), sizeof(word));
+	return (uint32_t)(word >> 16) == (1 << 16 | 1);
 }
 
 /* Takes a packet that must be made; apart, so that the loop over the usual ones keeps its registers. */
@@ -39,9 +46,13 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
+		const uint32_t pkt_len = pkt->pkt_len;
+		const bool plain = is_plain(pkt);
 
 		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
-		if (unlikely(must_be_made(pkt, off_wire, max_segs, snaplen))) {
+		/* What the target cannot be given as it is. All that is asked is in the mbuf's first cache line. */
+		if (unlikely((pkt->ol_flags & off_wire) != 0 || pkt_len > snaplen ||
+				    (!plain && pkt->nb_segs > max_segs))) {
 			/* By each for itself, from its own pool. */
 			if (entry->nb_together > 1)
 				break;
@@ -50,8 +61,11 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 			continue;
 		}
 		/* A packet's owner may free it segment by segment, and so may the target: each has a count of its own. */
-		mirror_refer(pkt, nb_together);
-		sum += pkt->pkt_len;
+		if (likely(plain))
+			rte_mbuf_refcnt_set(pkt, 1 + nb_together);
+		else
+			mirror_refer(pkt, nb_together);
+		sum += pkt_len;
 		*end++ = pkt;
 	}
 	*bytes = sum;
