@@ -169,30 +169,41 @@ mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer
 	}
 }
 
+/* Takes over the selection; NULL: no memory. */
+static struct mirror *
+create(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selection *selection)
+{
+	struct mirror *mirror = calloc(1, sizeof(*mirror));
+
+	if (mirror == NULL) {
+		mirror_selection_leave(selection);
+		mirror_refuse(ENOMEM, "out of memory");
+		return NULL;
+	}
+	TAILQ_INIT(&mirror->slots);
+	mirror->selection = selection;
+	mirror->src_port = src_port;
+	mirror->param = *param;
+	mirror->param.name = NULL;
+	mirror->param.select = NULL;
+	return mirror;
+}
+
 static int
 add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selection *selection,
 		uint32_t *mirror_id)
 {
-	struct mirror *mirror = calloc(1, sizeof(*mirror));
+	struct mirror *mirror = create(src_port, param, selection);
 	int rc;
 
-	if (mirror == NULL) {
-		mirror_selection_leave(selection);
-		return mirror_refuse(ENOMEM, "out of memory");
-	}
-	TAILQ_INIT(&mirror->slots);
-	mirror->selection = selection;
+	if (mirror == NULL)
+		return -ENOMEM;
 	/* Watched before they are checked, so that no port goes unnoticed. */
 	rc = mirror_watch();
 	/* What was mirrored from or to a port's former device does not stand in the way. */
 	mirror_plan_stop_gone();
-	if (rc == 0) {
-		mirror->src_port = src_port;
-		mirror->param = *param;
-		mirror->param.name = NULL;
-		mirror->param.select = NULL;
+	if (rc == 0)
 		rc = mirror_check(mirror, param->name);
-	}
 	if (rc == 0)
 		rc = give_identity(mirror, param->name);
 	if (rc != 0)

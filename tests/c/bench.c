@@ -56,6 +56,33 @@ mirror_on(uint16_t source, uint16_t target, uint32_t directions)
 	return mirror_with(source, &param);
 }
 
+uint32_t
+mirror_selecting(const struct bench *bench, uint16_t target, const struct rte_mirror_select *select)
+{
+	const struct rte_mirror_param param = {
+		.target_port = target, .directions = RTE_MIRROR_RX, .select = select
+	};
+
+	return mirror_with(bench->source.id, &param);
+}
+
+void
+mirror_select_now(uint32_t id, const struct bench *bench, const struct rte_mirror_select *select)
+{
+	const struct rte_mirror_param param = {
+		.target_port = bench->target.id, .directions = RTE_MIRROR_RX, .select = select
+	};
+
+	CHECK_EQ(rte_mirror_update(id, &param), 0);
+}
+
+void
+bench_receive(const struct bench *bench, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	ring_put(bench->source.rx[queue], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, nb_pkts), nb_pkts);
+}
+
 void
 mirror_off(uint32_t id)
 {

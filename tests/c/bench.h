@@ -32,6 +32,14 @@ void bench_close(struct bench *bench);
 /** Adds a mirror, which has to succeed. */
 uint32_t mirror_on(uint16_t source, uint16_t target, uint32_t directions);
 uint32_t mirror_with(uint16_t source, const struct rte_mirror_param *param);
+/** Adds one that shares what the source receives and selects so; and has one, to the first target, select so. */
+uint32_t mirror_selecting(
+		const struct bench *bench, uint16_t target, const struct rte_mirror_select *select);
+void mirror_select_now(
+		uint32_t id, const struct bench *bench, const struct rte_mirror_select *select);
+/** Has the source receive packets, which stay the caller's. */
+void bench_receive(const struct bench *bench, uint16_t queue, struct rte_mbuf **pkts,
+		uint16_t nb_pkts);
 void mirror_off(uint32_t id);
 /** A mirror's counters, checked to add up. */
 struct rte_mirror_stats stats_of(uint32_t id);

@@ -2,42 +2,14 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* Sampling, queues, and several mirrors of one source that each choose for themselves. */
+/* One packet in so many: each so-many-th, or at random. */
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "bench.h"
 
 #define BURST 32
-
-static uint32_t
-select_on(const struct bench *bench, uint16_t target, const struct rte_mirror_select *select)
-{
-	const struct rte_mirror_param param = {
-		.target_port = target, .directions = RTE_MIRROR_RX, .select = select
-	};
-
-	return mirror_with(bench->source.id, &param);
-}
-
-static void
-select_now(uint32_t id, const struct bench *bench, const struct rte_mirror_select *select)
-{
-	const struct rte_mirror_param param = {
-		.target_port = bench->target.id, .directions = RTE_MIRROR_RX, .select = select
-	};
-
-	CHECK_EQ(rte_mirror_update(id, &param), 0);
-}
-
-static void
-receive(const struct bench *bench, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
-{
-	ring_put(bench->source.rx[queue], pkts, nb_pkts);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, nb_pkts), nb_pkts);
-}
 
 /* How many of these packets the mirror takes; every taken one has to be the first, or so many after the last. */
 static unsigned int
@@ -73,11 +45,11 @@ every_nth_packet_of_a_queue_is_taken(void)
 	packets_make(bench.pool, pkts, 200, 1, 60);
 	for (i = 0; i < RTE_DIM(rates); i++) {
 		const struct rte_mirror_select select = { .sample_one_in = rates[i] };
-		const uint32_t id = select_on(&bench, bench.target.id, &select);
+		const uint32_t id = mirror_selecting(&bench, bench.target.id, &select);
 		unsigned int gone = 0, taken = 0;
 
 		for (j = 0; j < RTE_DIM(bursts); j++) {
-			receive(&bench, 0, pkts, bursts[j]);
+			bench_receive(&bench, 0, pkts, bursts[j]);
 			taken += count_taken(&bench, pkts, bursts[j], &gone, rates[i]);
 		}
 		CHECK_EQ(stats_of(id).seen, gone);
@@ -101,11 +73,11 @@ each_queue_counts_for_itself(void)
 
 	bench_open(&bench, &two, NULL);
 	packets_make(bench.pool, pkts, 9, 1, 60);
-	id = select_on(&bench, bench.target.id, &select);
-	receive(&bench, 0, pkts, 9);
-	receive(&bench, 1, pkts, 9);
+	id = mirror_selecting(&bench, bench.target.id, &select);
+	bench_receive(&bench, 0, pkts, 9);
+	bench_receive(&bench, 1, pkts, 9);
 	CHECK_EQ(stats_of(id).unsampled, 18);
-	receive(&bench, 0, pkts, 1);
+	bench_receive(&bench, 0, pkts, 1);
 	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
 	CHECK(got == pkts[0]);
 	rte_pktmbuf_free(got);
@@ -124,21 +96,21 @@ an_update_starts_anew_and_a_pause_does_not(void)
 
 	bench_open(&bench, NULL, NULL);
 	packets_make(bench.pool, pkts, 9, 1, 60);
-	id = select_on(&bench, bench.target.id, &select);
-	receive(&bench, 0, pkts, 9);
+	id = mirror_selecting(&bench, bench.target.id, &select);
+	bench_receive(&bench, 0, pkts, 9);
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	receive(&bench, 0, pkts, 9);
+	bench_receive(&bench, 0, pkts, 9);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	receive(&bench, 0, pkts, 1);
+	bench_receive(&bench, 0, pkts, 1);
 	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
 	rte_pktmbuf_free(got);
-	receive(&bench, 0, pkts, 9);
-	select_now(id, &bench, &select);
-	receive(&bench, 0, pkts, 9);
+	bench_receive(&bench, 0, pkts, 9);
+	mirror_select_now(id, &bench, &select);
+	bench_receive(&bench, 0, pkts, 9);
 	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 0);
 	select.sample_one_in = 1;
-	select_now(id, &bench, &select);
-	receive(&bench, 0, pkts, 9);
+	mirror_select_now(id, &bench, &select);
+	bench_receive(&bench, 0, pkts, 9);
 	CHECK_EQ(stats_of(id).packets, 10);
 	ring_check(bench.target.tx[0], pkts, 9);
 	packets_free(pkts, 9);
@@ -194,7 +166,7 @@ sample_at_random(const struct bench *bench, struct rte_mbuf **pkts, uint32_t one
 	struct rte_mirror_stats stats;
 
 	for (; nb_bursts > 0; nb_bursts--) {
-		receive(bench, 0, pkts, BURST);
+		bench_receive(bench, 0, pkts, BURST);
 		gaps.before += BURST;
 	}
 	stats = stats_of(id);
@@ -254,141 +226,6 @@ equal_seeds_choose_equally(void)
 	bench_close(&bench);
 }
 
-/* Whether a queue is tapped shows in the packets' reference counts. */
-static void
-check_shared(const struct bench *bench, struct rte_mbuf **pkts, uint16_t queue, bool shared)
-{
-	receive(bench, queue, pkts, 4);
-	packets_check_refcnt(pkts, 4, shared ? 2 : 1);
-	if (shared)
-		ring_check(bench->target.tx[0], pkts, 4);
-}
-
-static void
-queues_are_a_subset_of_the_sources(void)
-{
-	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 1 };
-	struct rte_mirror_range queues[] = { { 0, 0 }, { 2, 3 } };
-	struct rte_mirror_select select = { .queues = queues, .nb_queues = 2 };
-	struct rte_mirror_queue on[4];
-	struct rte_mbuf *pkts[4];
-	struct bench bench;
-	uint32_t id;
-
-	bench_open(&bench, &four, NULL);
-	packets_make(bench.pool, pkts, 4, 1, 60);
-	id = select_on(&bench, bench.target.id, &select);
-	CHECK_EQ(rte_mirror_queues_get(id, on, 4), 3);
-	CHECK_EQ(on[0].queue_id, 0);
-	CHECK_EQ(on[1].queue_id, 2);
-	CHECK_EQ(on[2].queue_id, 3);
-	check_shared(&bench, pkts, 0, true);
-	check_shared(&bench, pkts, 1, false);
-	check_shared(&bench, pkts, 3, true);
-	queues[0] = (struct rte_mirror_range){ 1, 1 };
-	select.nb_queues = 1;
-	select_now(id, &bench, &select);
-	check_shared(&bench, pkts, 0, false);
-	check_shared(&bench, pkts, 1, true);
-	check_shared(&bench, pkts, 3, false);
-	/* What was counted on queues that it has left still counts. */
-	CHECK_EQ(stats_of(id).seen, 12);
-	select_now(id, &bench, NULL);
-	check_shared(&bench, pkts, 2, true);
-	packets_free(pkts, 4);
-	mirror_off(id);
-	bench_close(&bench);
-}
-
-/* Passes on every second packet that it is given. */
-static uint16_t
-halve(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
-{
-	uint16_t i;
-
-	(void)port_id;
-	(void)queue_id;
-	*(unsigned int *)ctx += nb_pkts;
-	for (i = 0; i < nb_pkts / 2; i++)
-		pkts[i] = pkts[2 * i + 1];
-	return nb_pkts / 2;
-}
-
-static void
-each_stage_is_given_what_the_one_before_has_left(void)
-{
-	const struct rte_mirror_select select = { .filter = "greater 61", .sample_one_in = 3 };
-	unsigned int given = 0;
-	const struct rte_mirror_param base = {
-		.directions = RTE_MIRROR_RX, .select = &select, .offload = halve, .ctx = &given
-	};
-	struct rte_mirror_param param = base;
-	struct rte_mbuf *pkts[60];
-	struct rte_mirror_stats stats;
-	struct bench bench;
-	uint32_t id;
-
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 24, 1, 60);
-	packets_make(bench.pool, pkts + 24, 36, 1, 62);
-	receive(&bench, 0, pkts, 60);
-	stats = stats_of(id);
-	CHECK_EQ(stats.seen, 60);
-	CHECK_EQ(stats.filtered, 24);
-	CHECK_EQ(stats.unsampled, 24);
-	CHECK_EQ(given, 12);
-	CHECK_EQ(stats.declined, 6);
-	CHECK_EQ(stats.packets, 6);
-	CHECK_EQ(stats.bytes, 6 * 62);
-	/* Counted from 1, every sixth of those that pass the filter. */
-	ring_check(bench.target.tx[0],
-			(struct rte_mbuf *[]){ pkts[29], pkts[35], pkts[41], pkts[47], pkts[53],
-					pkts[59] },
-			6);
-	packets_free(pkts, 60);
-	mirror_off(id);
-	bench_close(&bench);
-}
-
-#define NB_MIRRORS 28
-
-/* As many mirrors as there are ports for, each with a filter of its own, one of them of every packet. */
-static void
-what_one_mirror_takes_does_not_change_what_another_sees(void)
-{
-	struct port targets[NB_MIRRORS];
-	struct rte_mbuf *pkts[NB_MIRRORS];
-	uint32_t ids[NB_MIRRORS];
-	struct bench bench;
-	char filter[32];
-	uint16_t i;
-
-	bench_open(&bench, NULL, NULL);
-	for (i = 0; i < NB_MIRRORS; i++) {
-		const struct rte_mirror_select select = { .filter = filter };
-
-		snprintf(filter, sizeof(filter), "len = %u", 60u + i);
-		port_open(&targets[i], &port_default);
-		ids[i] = select_on(&bench, targets[i].id, i == 0 ? NULL : &select);
-		pkts[i] = packet_make(bench.pool, 1, 60 + i, i);
-	}
-	receive(&bench, 0, pkts, NB_MIRRORS);
-	ring_check(targets[0].tx[0], pkts, NB_MIRRORS);
-	for (i = 1; i < NB_MIRRORS; i++) {
-		ring_check(targets[i].tx[0], &pkts[i], 1);
-		CHECK_EQ(stats_of(ids[i]).seen, NB_MIRRORS);
-		CHECK_EQ(stats_of(ids[i]).filtered, NB_MIRRORS - 1);
-	}
-	packets_free(pkts, NB_MIRRORS);
-	for (i = 0; i < NB_MIRRORS; i++) {
-		mirror_off(ids[i]);
-		port_close(&targets[i]);
-	}
-	bench_close(&bench);
-}
-
 const struct test_case test_cases[] = {
 	{ "every_nth_packet_of_a_queue_is_taken", every_nth_packet_of_a_queue_is_taken },
 	{ "each_queue_counts_for_itself", each_queue_counts_for_itself },
@@ -397,10 +234,5 @@ const struct test_case test_cases[] = {
 	{ "random_sampling_keeps_its_rate_and_has_no_period",
 			random_sampling_keeps_its_rate_and_has_no_period },
 	{ "equal_seeds_choose_equally", equal_seeds_choose_equally },
-	{ "queues_are_a_subset_of_the_sources", queues_are_a_subset_of_the_sources },
-	{ "each_stage_is_given_what_the_one_before_has_left",
-			each_stage_is_given_what_the_one_before_has_left },
-	{ "what_one_mirror_takes_does_not_change_what_another_sees",
-			what_one_mirror_takes_does_not_change_what_another_sees },
 	{ NULL, NULL },
 };

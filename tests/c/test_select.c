@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* Packets by addresses, VLAN, flow and filter, as single frames show. Any frames: tests/functional/test_choice.py. */
+/* Packets by addresses, VLAN, flow and filter, as single frames show. Any frames: tests/functional/test_selection_model.py. */
 
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -176,24 +176,26 @@ a_filter_sees_tags_that_are_outside_the_packet(void)
 	check(&(struct rte_mirror_select){ .filter = "len = 42" }, behind, 1, RTE_MIRROR_RX);
 }
 
+/* What runs it, and which of three frames it chooses. */
+static const struct filter_case {
+	const char *filter;
+	enum rte_mirror_filter_engine engine;
+	bool chosen[3];
+} filter_cases[] = {
+	{ "tcp[1] = 1", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+	{ "tcp[0:2] = 0x0401", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+	{ "tcp[0:4] = 0x040001bb", RTE_MIRROR_FILTER_JIT, { true, false, false } },
+	{ "tcp[1] & 1 != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+	{ "tcp[0:2] & 0x7f != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
+	/* Its highest bit may be set, and then DPDK's compiler cannot have it. */
+	{ "ether[0:4] & 1 != 0", RTE_MIRROR_FILTER_INTERPRETER, { false, false, true } },
+	{ "ether[ether[5]] = 0xff", RTE_MIRROR_FILTER_JIT, { false, false, true } },
+};
+
 /* Whatever runs it, and however it reads the packet. */
 static void
 a_filter_finds_bits_and_bytes(void)
 {
-	static const struct {
-		const char *filter;
-		enum rte_mirror_filter_engine engine;
-		bool chosen[3];
-	} filters[] = {
-		{ "tcp[1] = 1", RTE_MIRROR_FILTER_JIT, { false, true, false } },
-		{ "tcp[0:2] = 0x0401", RTE_MIRROR_FILTER_JIT, { false, true, false } },
-		{ "tcp[0:4] = 0x040001bb", RTE_MIRROR_FILTER_JIT, { true, false, false } },
-		{ "tcp[1] & 1 != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
-		{ "tcp[0:2] & 0x7f != 0", RTE_MIRROR_FILTER_JIT, { false, true, false } },
-		/* Its highest bit may be set, and then DPDK's compiler cannot have it. */
-		{ "ether[0:4] & 1 != 0", RTE_MIRROR_FILTER_INTERPRETER, { false, false, true } },
-		{ "ether[ether[5]] = 0xff", RTE_MIRROR_FILTER_JIT, { false, false, true } },
-	};
 	struct hex_case cases[] = {
 		{ MAC_2 MAC_1 IP4 V4("5", "0000", TCP) PORTS, false },
 		{ MAC_2 MAC_1 IP4 V4("5", "0000", TCP) "0401 01bb", false },
@@ -205,17 +207,17 @@ a_filter_finds_bits_and_bytes(void)
 	unsigned int i, j;
 
 	bench_open(&bench, NULL, NULL);
-	for (i = 0; i < RTE_DIM(filters); i++) {
-		const struct rte_mirror_select select = { .filter = filters[i].filter };
+	for (i = 0; i < RTE_DIM(filter_cases); i++) {
+		const struct rte_mirror_select select = { .filter = filter_cases[i].filter };
 		const struct rte_mirror_param param = { .target_port = bench.target.id,
 			.directions = RTE_MIRROR_RX,
 			.select = &select };
 		const uint32_t id = mirror_with(bench.source.id, &param);
 
-		CHECK_EQ(info_of(id).filter_engine, filters[i].engine);
+		CHECK_EQ(info_of(id).filter_engine, filter_cases[i].engine);
 		mirror_off(id);
 		for (j = 0; j < RTE_DIM(cases); j++)
-			cases[j].chosen = filters[i].chosen[j];
+			cases[j].chosen = filter_cases[i].chosen[j];
 		hex_check(&bench, &select, cases, RTE_DIM(cases), RTE_MIRROR_RX);
 	}
 	bench_close(&bench);

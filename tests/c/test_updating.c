@@ -6,123 +6,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "bench.h"
+#include "numbered.h"
 #include "poison.h"
 
-#define BURST    32
 #define NB_STEPS 300
-#define OFFSET   14 /* of a packet's number */
-
-/* An application that numbers its packets, and never sends more than the target has room for. */
-struct poller {
-	const struct bench *bench;
-	uint32_t directions;
-	uint64_t nb_wanted; /* bursts; 0: until told */
-	bool stop;
-	uint64_t nb_bursts;
-};
-
-static void
-pass(const struct poller *poller, struct rte_mbuf **pkts)
-{
-	const struct port *source = &poller->bench->source;
-	struct rte_mbuf *out[BURST];
-
-	if ((poller->directions & RTE_MIRROR_RX) != 0) {
-		ring_put(source->rx[0], pkts, BURST);
-		CHECK_EQ(rte_eth_rx_burst(source->id, 0, out, BURST), BURST);
-	} else {
-		CHECK_EQ(rte_eth_tx_burst(source->id, 0, pkts, BURST), BURST);
-		CHECK_EQ(ring_get(source->tx[0], out, BURST), BURST);
-	}
-	CHECK(memcmp(pkts, out, sizeof(out)) == 0);
-	packets_free(out, BURST);
-}
-
-static int
-poll(void *arg)
-{
-	struct poller *poller = arg;
-	struct rte_mbuf *pkts[BURST];
-	uint64_t nb = 0, number = 0;
-	unsigned int i;
-
-	while (!__atomic_load_n(&poller->stop, __ATOMIC_ACQUIRE) &&
-			(poller->nb_wanted == 0 || nb < poller->nb_wanted)) {
-		if (rte_ring_free_count(poller->bench->target.tx[0]) < BURST) {
-			test_pause();
-			continue;
-		}
-		for (i = 0; i < BURST; i++, number++) {
-			/* Short ones, and such as split splits. */
-			pkts[i] = packet_make(
-					poller->bench->pool, 1 + i % 3, i % 3 != 0 ? 300 : 60, i);
-			packet_write(pkts[i], OFFSET, &number, sizeof(number));
-		}
-		pass(poller, pkts);
-		__atomic_store_n(&poller->nb_bursts, ++nb, __ATOMIC_RELEASE);
-		/* There may be fewer CPUs than lcores. */
-		sched_yield();
-	}
-	return 0;
-}
-
-static uint64_t
-nb_bursts(const struct poller *poller)
-{
-	return __atomic_load_n(&poller->nb_bursts, __ATOMIC_ACQUIRE);
-}
-
-static void
-stop(struct poller *poller)
-{
-	__atomic_store_n(&poller->stop, true, __ATOMIC_RELEASE);
-	test_join(0);
-}
-
-/* What has come to the target. */
-struct reader {
-	struct rte_ring *ring;
-	uint64_t next; /* number that is expected next */
-	uint64_t nb, nb_gaps;
-};
-
-/* Takes what is there: numbers grow. */
-static void
-read_all(struct reader *reader)
-{
-	struct rte_mbuf *pkt;
-	uint64_t number, *there;
-
-	while (ring_get(reader->ring, &pkt, 1) == 1) {
-		there = rte_pktmbuf_mtod_offset(pkt, uint64_t *, OFFSET);
-		memcpy(&number, there, sizeof(number));
-		CHECK(number >= reader->next);
-		reader->nb_gaps += number > reader->next;
-		reader->next = number + 1;
-		reader->nb++;
-		rte_pktmbuf_free(pkt);
-	}
-}
-
-/* Reads until the poller has passed some bursts more. */
-static void
-read_for_a_while(struct reader *reader, const struct poller *poller)
-{
-	const uint64_t before = nb_bursts(poller);
-	const uint64_t deadline = test_now_ms() + 30000;
-
-	while (nb_bursts(poller) < before + 2) {
-		CHECK(test_now_ms() < deadline);
-		read_all(reader);
-		test_pause();
-	}
-	read_all(reader);
-}
 
 /* What the mirror is given in one step, and takes back in the next. */
 struct loan {
@@ -167,7 +56,7 @@ take_back(struct loan *loan, struct reader *reader)
 {
 	__atomic_store_n(&loan->is_lent, false, __ATOMIC_RELEASE);
 	CHECK_EQ(rte_spinlock_trylock(&loan->lock), 1);
-	read_all(reader);
+	reader_take_all(reader);
 	poison_pool_free(loan->pool);
 }
 
@@ -188,17 +77,17 @@ check_updates(uint32_t directions)
 	id = mirror_with(bench.source.id, &param);
 	reader.ring = bench.target.tx[0];
 	poller.bench = &bench;
-	test_launch(0, poll, &poller);
+	poller_start(&poller);
 	for (step = 1; step < NB_STEPS; step++) {
-		read_for_a_while(&reader, &poller);
+		reader_follow(&reader, &poller);
 		lend(&loans[step % 2], &param, step);
 		CHECK_EQ(rte_mirror_update(id, &param), 0);
 		take_back(&loans[(step + 1) % 2], &reader);
 	}
-	stop(&poller);
-	read_all(&reader);
+	poller_stop(&poller);
+	reader_take_all(&reader);
 	CHECK_EQ(reader.nb_gaps, 0);
-	CHECK_EQ(reader.nb, nb_bursts(&poller) * BURST);
+	CHECK_EQ(reader.nb, poller_bursts(&poller) * NUMBERED_BURST);
 	CHECK_EQ(stats_of(id).packets, reader.nb);
 	CHECK_EQ(stats_of(id).seen, reader.nb);
 	mirror_off(id);
@@ -211,78 +100,6 @@ updates_miss_and_double_nothing(void)
 {
 	check_updates(RTE_MIRROR_RX);
 	check_updates(RTE_MIRROR_TX);
-}
-
-/* Packets of two segments, as those at such places of a burst are, which every one of these filters takes. */
-#define NB_COMMON 11
-
-static bool
-is_common(uint64_t number)
-{
-	return number % BURST % 3 == 1;
-}
-
-static void
-read_common(struct reader *reader)
-{
-	struct rte_mbuf *pkt;
-	uint64_t number;
-
-	while (ring_get(reader->ring, &pkt, 1) == 1) {
-		memcpy(&number, rte_pktmbuf_mtod_offset(pkt, void *, OFFSET), sizeof(number));
-		CHECK(number >= reader->next);
-		reader->next = number + 1;
-		reader->nb += is_common(number);
-		rte_pktmbuf_free(pkt);
-	}
-}
-
-static void
-filters_that_change_miss_and_double_nothing_that_both_take(void)
-{
-	static const struct rte_mirror_select selects[] = {
-		{ .filter = "len >= 600" },
-		{ .filter = "len <= 600" },
-		{ .filter = "len = 600", .sample_one_in = 1 },
-		{ .filter = "ether[0:4] & 1 != 2 and len < 900",
-				.sample_one_in = 1,
-				.sample_random = 1 },
-		{ .filter = "len = 600 and ether[5] & 1 = ether[5] % 2" },
-	};
-	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct poller poller = { .directions = RTE_MIRROR_RX };
-	struct reader reader = { 0 };
-	struct rte_mirror_stats stats;
-	struct bench bench;
-	unsigned int step;
-	uint64_t before;
-	uint32_t id;
-
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	param.select = &selects[0];
-	id = mirror_with(bench.source.id, &param);
-	reader.ring = bench.target.tx[0];
-	poller.bench = &bench;
-	test_launch(0, poll, &poller);
-	for (step = 1; step < NB_STEPS; step++) {
-		before = nb_bursts(&poller);
-		CHECK_WITHIN(30000, (read_common(&reader), nb_bursts(&poller) >= before + 2));
-		param.select = step % 6 < 5 ? &selects[step % 6] : NULL;
-		param.mode = (enum rte_mirror_mode)(step % 4);
-		CHECK_EQ(rte_mirror_update(id, &param), 0);
-		/* What cannot be leaves it as it is. */
-		param.select = &(const struct rte_mirror_select){ .filter = "len = " };
-		CHECK_EQ(rte_mirror_update(id, &param), -EINVAL);
-	}
-	stop(&poller);
-	read_common(&reader);
-	stats = stats_of(id);
-	CHECK_EQ(reader.nb, nb_bursts(&poller) * NB_COMMON);
-	CHECK_EQ(stats.seen, nb_bursts(&poller) * BURST);
-	CHECK_EQ(stats.packets + stats.filtered, stats.seen);
-	mirror_off(id);
-	bench_close(&bench);
 }
 
 /* Between pause's return and resume nothing comes; before and after everything does, once. */
@@ -303,21 +120,21 @@ pauses_leave_out_what_comes_meanwhile_alone(void)
 	id = mirror_with(bench.source.id, &param);
 	reader.ring = bench.target.tx[0];
 	poller.bench = &bench;
-	test_launch(0, poll, &poller);
+	poller_start(&poller);
 	for (i = 0; i < NB_STEPS; i++) {
-		read_for_a_while(&reader, &poller);
+		reader_follow(&reader, &poller);
 		CHECK_EQ(rte_mirror_pause(id), 0);
-		read_all(&reader);
+		reader_take_all(&reader);
 		/* Returned: there is not a mbuf with it, nor does one come. */
 		CHECK_EQ(rte_mempool_in_use_count(param.pool), 0);
 		nb = reader.nb;
-		read_for_a_while(&reader, &poller);
+		reader_follow(&reader, &poller);
 		CHECK_EQ(reader.nb, nb);
 		CHECK_EQ(rte_mirror_resume(id), 0);
 	}
-	read_for_a_while(&reader, &poller);
-	stop(&poller);
-	read_all(&reader);
+	reader_follow(&reader, &poller);
+	poller_stop(&poller);
+	reader_take_all(&reader);
 	CHECK_EQ(reader.nb_gaps, NB_STEPS);
 	CHECK_EQ(stats_of(id).packets, reader.nb);
 	CHECK_EQ(stats_of(id).seen, reader.nb);
@@ -359,7 +176,7 @@ stuck_open(struct stuck *stuck)
 	stuck->param.target_port = stuck->bench.target.id;
 	stuck->id = mirror_with(stuck->bench.source.id, &stuck->param);
 	rte_spinlock_lock(&stuck->lock);
-	test_launch(0, poll, &stuck->poller);
+	poller_start(&stuck->poller);
 	CHECK_WITHIN(30000, __atomic_load_n(&stuck->is_inside, __ATOMIC_ACQUIRE));
 }
 
@@ -367,11 +184,11 @@ static void
 stuck_release(struct stuck *stuck)
 {
 	rte_spinlock_unlock(&stuck->lock);
-	test_join(0);
-	CHECK_EQ(stats_of(stuck->id).packets, BURST);
-	CHECK_EQ(rte_ring_count(stuck->bench.target.tx[0]), BURST);
-	test_launch(0, poll, &stuck->poller);
-	test_join(0);
+	poller_join();
+	CHECK_EQ(stats_of(stuck->id).packets, NUMBERED_BURST);
+	CHECK_EQ(rte_ring_count(stuck->bench.target.tx[0]), NUMBERED_BURST);
+	poller_start(&stuck->poller);
+	poller_join();
 }
 
 static void
@@ -388,9 +205,9 @@ an_update_while_a_poller_is_held_up_holds_but_times_out(void)
 	CHECK_EQ(info_of(stuck.id).snaplen, 20);
 	stuck_release(&stuck);
 	/* By the new parameters, though the update has not been repeated. */
-	CHECK_EQ(stats_of(stuck.id).packets, 2 * BURST);
-	CHECK_EQ(rte_ring_count(stuck.bench.target.tx[0]), 2 * BURST);
-	CHECK(stats_of(stuck.id).bytes < BURST * 900 + BURST * 20);
+	CHECK_EQ(stats_of(stuck.id).packets, 2 * NUMBERED_BURST);
+	CHECK_EQ(rte_ring_count(stuck.bench.target.tx[0]), 2 * NUMBERED_BURST);
+	CHECK(stats_of(stuck.id).bytes < NUMBERED_BURST * 900 + NUMBERED_BURST * 20);
 	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), 0);
 	mirror_off(stuck.id);
 	bench_close(&stuck.bench);
@@ -407,7 +224,7 @@ a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 	/* Though a poller is inside, no packet is offered to it any more. */
 	CHECK_EQ(info_of(stuck.id).state, RTE_MIRROR_PAUSED);
 	stuck_release(&stuck);
-	CHECK_EQ(stats_of(stuck.id).seen, BURST);
+	CHECK_EQ(stats_of(stuck.id).seen, NUMBERED_BURST);
 	CHECK_EQ(rte_mirror_pause(stuck.id), 0);
 	CHECK_EQ(info_of(stuck.id).state, RTE_MIRROR_PAUSED);
 	mirror_off(stuck.id);
@@ -427,7 +244,7 @@ a_poller_that_is_held_up_keeps_the_librarys_pool(void)
 	port_close(&stuck.bench.target);
 	CHECK_EQ(nb_library_pools(), 1);
 	rte_spinlock_unlock(&stuck.lock);
-	test_join(0);
+	poller_join();
 	CHECK_WITHIN(2000, nb_library_pools() == 0);
 	mirror_off(stuck.id);
 	port_open(&stuck.bench.target, &port_default);
@@ -437,8 +254,6 @@ a_poller_that_is_held_up_keeps_the_librarys_pool(void)
 
 const struct test_case test_cases[] = {
 	{ "updates_miss_and_double_nothing", updates_miss_and_double_nothing },
-	{ "filters_that_change_miss_and_double_nothing_that_both_take",
-			filters_that_change_miss_and_double_nothing_that_both_take },
 	{ "pauses_leave_out_what_comes_meanwhile_alone",
 			pauses_leave_out_what_comes_meanwhile_alone },
 	{ "an_update_while_a_poller_is_held_up_holds_but_times_out",
