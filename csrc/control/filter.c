@@ -180,7 +180,7 @@ mirror_filter_compile(const char *expression, struct mirror_selector *selector)
 	if (pcap == NULL)
 		return mirror_refuse(ENOMEM, "out of memory");
 	if (libraries.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		rc = mirror_refuse(EINVAL, "filter \"%s\": %s", expression,
+		rc = mirror_refuse(EINVAL, "filter \"%s\": %s: see pcap-filter(7)", expression,
 				libraries.pcap_geterr(pcap));
 	} else {
 		rc = make_selector(expression, &program, selector);

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from runs import run
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -39,8 +41,8 @@ PROGRAMS = [block for block in blocks("python") if "Eal(" in block]
 
 
 def test_there_are_python_examples():
-    """One with a mirror, one that changes it; all other Python is a test."""
-    assert len(PROGRAMS) == len(blocks("python")) - 1 == 2
+    """One with a mirror, one that changes it, one that chooses packets; all other Python is a test."""
+    assert len(PROGRAMS) == len(blocks("python")) - 1 == 3
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
@@ -51,6 +53,24 @@ def test_python_example_prints_what_stands_below_it(tmp_path, number):
     assert done.returncode == 0, done.stderr
     assert done.stdout
     assert done.stdout in blocks("")
+
+
+def test_commands_on_the_demos_capture_print_what_stands_below_them(tmp_path):
+    """But for how long they took."""
+    (block,) = (block for block in blocks("console") if "--filter" in block)
+    code = "import pathlib, sys, traffic; traffic.write(pathlib.Path(sys.argv[1]), traffic.mixed())"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "traffic.pcap"], cwd=ROOT / "examples", check=True)
+    commands = re.findall(r"^\$ dpdk-mirror run (.*)$", block, re.MULTILINE)
+    shown = []
+    for command in commands:
+        done = run(*shlex.split(command), cwd=tmp_path, text=True)
+        shown += [f"$ dpdk-mirror run {command}", *(done.stderr + done.stdout).splitlines()]
+    assert [without_time(line) for line in shown] == [without_time(line) for line in block.splitlines()]
+    assert len(commands) == 2
+
+
+def without_time(line: str) -> str:
+    return re.sub(r"[0-9.]+ s$", "", line)
 
 
 def test_pytest_example_passes(tmp_path):
