@@ -21,6 +21,8 @@
 
 /** Offsets that nobody can have use of. */
 #define OFFSET_MAX INT32_MAX
+/** As of linux/filter.h, which Linux alone has: SKF_AD_OFF. */
+#define KERNEL_OFFSETS UINT32_C(0xfffff000)
 
 /* The largest values that accumulator, index and memory may have before an instruction. */
 struct bounds {
@@ -128,6 +130,14 @@ join(struct bounds *bounds, const struct bounds *other)
 		bounds->memory[i] = RTE_MAX(bounds->memory[i], other->memory[i]);
 }
 
+/* What Linux has in the place of such offsets is about where a packet came through, not in it. */
+static bool
+asks_the_kernel(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+			insn->k >= KERNEL_OFFSETS;
+}
+
 /* Where the packet is read, the offset is one that can be: bounds are those before the instruction. */
 static bool
 reads_near(const struct bpf_insn *insn, const struct bounds *bounds)
@@ -194,7 +204,10 @@ mirror_bpf_mend(struct bpf_program *program, bool *may_compile, const char **why
 	for (i = 0; i < program->bf_len && *why == NULL; i++) {
 		struct bpf_insn *insn = &program->bf_insns[i];
 
-		if (!reads_near(insn, &bounds[i]))
+		if (asks_the_kernel(insn))
+			*why = "it asks where a packet came through, which only a kernel's "
+			       "interface knows: choose by direction or queues instead";
+		else if (!reads_near(insn, &bounds[i]))
 			*why = "it reads at offsets that a packet can make larger than any packet";
 		else if (!lead_on(insn, program->bf_len - i, &bounds[i]))
 			*why = "it has loops, as protochain needs them, and rte_bpf knows none";

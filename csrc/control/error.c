@@ -15,10 +15,20 @@ int
 mirror_refuse(int error, const char *format, ...)
 {
 	va_list args;
+	size_t end;
 
 	va_start(args, format);
-	vsnprintf(last_error, sizeof(last_error), format, args);
+	end = (size_t)vsnprintf(last_error, sizeof(last_error), format, args);
 	va_end(args);
+	if (end >= sizeof(last_error)) {
+		/* Cut, but no character of UTF-8 by halves: back to where the last one begins. */
+		end = sizeof(last_error) - 1;
+		while (end > 0 && (last_error[end - 1] & 0xc0) == 0x80)
+			end--;
+		if (end > 0 && (last_error[end - 1] & 0x80) != 0)
+			end--;
+		last_error[end] = '\0';
+	}
 	/* Where it does nothing it has said so once. */
 	if (mirror_inert() == NULL)
 		MIRROR_LOG(ERR, "%s\n", last_error);

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -142,9 +143,33 @@ load(const struct bpf_program *program, const char **why)
 	return bpf;
 }
 
+/* Bytes of an expression that a sentence repeats, so that it has room for what is wrong. */
+#define QUOTED_MAX 80
+
+/* An expression as one line of a sentence has it: as much of it as there is room for, no character by halves. */
+static const char *
+quote(const char *expression, char quoted[static QUOTED_MAX + sizeof("...")])
+{
+	size_t length = strnlen(expression, QUOTED_MAX + 1), i;
+
+	if (length > QUOTED_MAX) {
+		length = QUOTED_MAX;
+		/* UTF-8: what follows a character's first byte. */
+		while (length > 0 && (expression[length] & 0xc0) == 0x80)
+			length--;
+		strcpy(quoted + length, "...");
+	} else {
+		quoted[length] = '\0';
+	}
+	for (i = 0; i < length; i++)
+		quoted[i] = iscntrl((unsigned char)expression[i]) ? ' ' : expression[i];
+	return quoted;
+}
+
 static int
 make_selector(const char *expression, struct bpf_program *program, struct mirror_selector *selector)
 {
+	char quoted[QUOTED_MAX + sizeof("...")];
 	struct rte_bpf_jit jit = { 0 };
 	bool may_compile;
 	const char *why;
@@ -153,7 +178,8 @@ make_selector(const char *expression, struct bpf_program *program, struct mirror
 	if (rc == 0)
 		selector->bpf = load(program, &why);
 	if (selector->bpf == NULL)
-		return mirror_refuse(rc != 0 ? -rc : ENOTSUP, "filter \"%s\": %s", expression, why);
+		return mirror_refuse(rc != 0 ? -rc : ENOTSUP, "filter \"%s\": %s",
+				quote(expression, quoted), why);
 	selector->has_filter = true;
 	selector->filter_exec = libraries.exec;
 	if (may_compile && libraries.get_jit(selector->bpf, &jit) == 0)
@@ -165,6 +191,7 @@ int
 mirror_filter_compile(const char *expression, struct mirror_selector *selector)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char quoted[QUOTED_MAX + sizeof("...")];
 	struct bpf_program program;
 	pcap_t *pcap;
 	int rc;
@@ -180,8 +207,8 @@ mirror_filter_compile(const char *expression, struct mirror_selector *selector)
 	if (pcap == NULL)
 		return mirror_refuse(ENOMEM, "out of memory");
 	if (libraries.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		rc = mirror_refuse(EINVAL, "filter \"%s\": %s: see pcap-filter(7)", expression,
-				libraries.pcap_geterr(pcap));
+		rc = mirror_refuse(EINVAL, "filter \"%s\": %s: see pcap-filter(7)",
+				quote(expression, quoted), libraries.pcap_geterr(pcap));
 	} else {
 		rc = make_selector(expression, &program, selector);
 		libraries.pcap_freecode(&program);

@@ -218,7 +218,7 @@ class Mirror(Closeable):
 
     def _check(self, rc: int, doing: str) -> None:
         if rc < 0:
-            reason = ffi.string(lib.rte_mirror_last_error()).decode()
+            reason = ffi.string(lib.rte_mirror_last_error()).decode(errors="replace")
             drain_log()  # has the reason, too
             raise error_for(-rc, f"{doing} {self}: {reason}")
 

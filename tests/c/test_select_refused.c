@@ -91,6 +91,8 @@ sampling_and_reserved(void)
 	check(&(struct rte_mirror_select){ .reserved_byte = 1 }, -EINVAL, "reserved");
 }
 
+#define TEN(text) text text text text text text text text text text
+
 /* In libpcap's own words. */
 static void
 filters(void)
@@ -101,6 +103,13 @@ filters(void)
 			"filter \"tcp prot 80\": ");
 	check(&(struct rte_mirror_select){ .filter = "port 70000" }, -EINVAL, "illegal port");
 	check(&(struct rte_mirror_select){ .filter = "tcp and (udp" }, -EINVAL, "filter");
+	/* On one line; what is wrong is told however long the expression is, and in whole characters. */
+	check(&(struct rte_mirror_select){ .filter = "tcp\nprot" }, -EINVAL,
+			"filter \"tcp prot\": ");
+	check(&(struct rte_mirror_select){ .filter = TEN("tcp or udp or arp or ") "prot" }, -EINVAL,
+			"udp or arp...\": ");
+	check(&(struct rte_mirror_select){ .filter = "t" TEN(TEN("\u00e9")) }, -EINVAL,
+			"\u00e9...\": ");
 	check(&(struct rte_mirror_select){ .filter = "ip and arp" }, -EINVAL,
 			"expression rejects all packets");
 }
@@ -110,6 +119,8 @@ static void
 filters_that_cannot_be_run(void)
 {
 	check(&(struct rte_mirror_select){ .filter = "ip protochain 6" }, -ENOTSUP, "has loops");
+	check(&(struct rte_mirror_select){ .filter = "outbound" }, -ENOTSUP,
+			"only a kernel's interface knows");
 	check(&(struct rte_mirror_select){ .filter = "ether[ether[20:4]] = 0" }, -ENOTSUP,
 			"larger than any packet");
 	check(&(struct rte_mirror_select){ .filter = "ether[ether[20:2] - 1] = 0" }, -ENOTSUP,
