@@ -2,10 +2,10 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """``dpdk-mirror doctor`` and ``plugin-path``: each thing that can be missing is found, and how to mend it is said."""
 
+import errno
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 
 from dpdk_mirror import checks, plugin
 from dpdk_mirror.cli import main
-from dpdk_mirror.errors import NotFoundError
+from dpdk_mirror.errors import NotFoundError, NotPermittedError
 from dpdk_mirror.pmdinfo import installed_release
 
 PLUGIN = Path(plugin.__file__).with_name("librte_mirror.so")
@@ -132,6 +132,17 @@ def test_applications_are_told_apart(doctor, healthy, start):
     assert "applications" not in found
 
 
+def test_somebody_elses_application_may_be_in_order(doctor, healthy, monkeypatch):
+    """Who must not talk to it cannot tell: that is no reason for the exit status."""
+    path = Path("/run/dpdk/ovs/dpdk_telemetry.v2")
+    refused = NotPermittedError(errno.EACCES, f"connect to {path}: Permission denied", "use sudo")
+    monkeypatch.setattr(checks, "scan", lambda: [(path, refused)])
+    code, found = doctor()
+    assert code == 0
+    what = f"connect to {path}: Permission denied"
+    assert found["application ovs"] == {"status": "note", "what": what, "fix": "use sudo"}
+
+
 def process(folder, pid, maps, environ=b"A=1\0"):
     (folder / "proc" / str(pid)).mkdir()
     (folder / "proc" / str(pid) / "maps").write_text(maps)
@@ -228,4 +239,3 @@ def test_this_process_is_not_among_those_that_run_dpdk(monkeypatch):
         other.communicate(b"\n")
     assert os.getpid() not in found
     assert other.pid not in found
-    assert socket.AF_UNIX

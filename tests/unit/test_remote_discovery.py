@@ -2,9 +2,11 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Which applications are found, and by which names."""
 
+import contextlib
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -114,6 +116,36 @@ def test_an_application_with_a_runtime_directory_of_its_own_is_found(runtime, mo
     assert path not in places.sockets()
 
 
+def test_who_listens_is_told_without_a_connection(runtime):
+    """So one that hangs, or takes no more clients, is not bothered; and a link's name is as good as the socket's."""
+    path, link, another = runtime / "socket", runtime / "link", runtime / "another"
+    link.symlink_to(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(str(path))
+        assert places.listener(path) is None, "nobody listens yet"
+        server.listen()
+        server.setblocking(False)
+        assert (places.listener(path), places.listener(link)) == (os.getpid(), os.getpid())
+        with pytest.raises(BlockingIOError):
+            server.accept()
+        assert places.listener(another) is None
+    assert places.listener(path) is None
+
+
+def test_of_processes_that_share_a_socket_the_first_is_told(runtime):
+    """Those that it has started since, and that have inherited it, may be more."""
+    path = runtime / "socket"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(str(path))
+        server.listen()
+        command = [sys.executable, "-c", "input()"]
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):
+                child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[server.fileno()])
+                stack.enter_context(child)
+            assert places.listener(path) == os.getpid()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_a_socket_of_roots_says_sudo(start, runtime):
     """To an ordinary user: by its path, and by its prefix."""
@@ -126,6 +158,7 @@ def test_a_socket_of_roots_says_sudo(start, runtime):
         "places._that_listen = lambda: iter(())\n"
         f"for where in ({str(fake.path)!r}, 'a'):\n"
         "    try:\n        connect(where)\n    except PermissionError as error:\n        print(error)\n"
+        f"print(places.listener(Path({str(fake.path)!r})))\n"
     )
     package = Path(dpdk_mirror.__file__).parent
     copy = runtime / "copy"
@@ -137,7 +170,8 @@ def test_a_socket_of_roots_says_sudo(start, runtime):
         ["/usr/bin/python3", "-c", code], env=environment, capture_output=True, text=True, check=False, user=65534
     )
     assert done.stderr == ""
-    by_path, by_prefix = done.stdout.splitlines()
+    by_path, by_prefix, listener = done.stdout.splitlines()
+    assert listener == "None"
     assert "Permission denied [EACCES]; the socket belongs to another user: use sudo" in by_path
     assert by_prefix.startswith("connect to a: no application of that file prefix answers, and you must not look into ")
     assert by_prefix.endswith("[EACCES]; use sudo")

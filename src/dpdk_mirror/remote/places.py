@@ -44,7 +44,7 @@ def listener(path: Path) -> int | None:
     """The process that listens on a socket, whether it answers or not; None where this user may not know."""
     real = os.path.realpath(path)
     ends = {f"socket:[{inode}]" for inode, other in _listening() if os.path.realpath(other) == real}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
         if not ends.isdisjoint(_open_files(folder)):
             return int(folder.name)
     return None
