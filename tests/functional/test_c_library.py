@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shlex
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from livekit.forwarder import FORMS
+from programs import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Uses the library, and DPDK by itself too.
 PROGRAM = """
@@ -30,14 +32,6 @@ main(void)
 """
 
 
-def run(*arguments: str | Path, **environment: str) -> str:
-    done = subprocess.run(
-        arguments, check=False, capture_output=True, text=True, env={**os.environ, **environment}, timeout=120
-    )
-    assert done.returncode == 0, f"{shlex.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory) -> Path:
     """Where ``meson setup build --prefix P && meson install -C build`` has put the library."""
@@ -54,21 +48,39 @@ def flags(prefix: Path, *arguments: str) -> list[str]:
 def test_installs_library_header_and_pc_file(prefix):
     """What a C user needs, and nothing else."""
     installed = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
-    assert installed == {"lib/librte_mirror.so", "lib/pkgconfig/librte_mirror.pc", "include/rte_mirror.h"}
+    libraries = {"lib/librte_mirror.so", "lib/librte_mirror_nonshared.a"}
+    assert installed == {*libraries, "lib/pkgconfig/librte_mirror.pc", "include/rte_mirror.h"}
     assert flags(prefix, "--print-requires", "librte_mirror") == ["libdpdk"]
 
 
 @pytest.mark.parametrize("packages", [["librte_mirror"], ["librte_mirror", "libdpdk"], ["libdpdk", "librte_mirror"]])
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("compiler", ["gcc", "clang", "gcc -fuse-ld=gold"])
 def test_program_builds_whatever_the_order_of_packages(prefix, tmp_path, compiler, packages):
-    """The library is linked to no librte_* itself, so its .pc file has to bring them, behind it."""
-    (tmp_path / "program.c").write_text(PROGRAM)
-    options = ["-Wall", "-Wextra", "-Werror", *flags(prefix, "--cflags", *packages)]
-    libraries = flags(prefix, "--libs", *packages)
-    run(compiler, *options, tmp_path / "program.c", *libraries, "-o", tmp_path / "program")
-    answer = run(tmp_path / "program", LD_LIBRARY_PATH=str(prefix / "lib"))
+    """The library is linked to no librte_* itself, so its .pc file has to bring them, used by the program or not."""
+    build(prefix, tmp_path, compiler, flags(prefix, "--libs", *packages))
+    assert "librte_ethdev.so" in needed(tmp_path / "program")
+
+
+def test_program_with_a_dpdk_of_its_own_gets_no_other(prefix, tmp_path):
+    """As pkg-config --static has it: DPDK's archives, before the shared libraries."""
+    libraries = flags(prefix, "--libs", "librte_mirror")
+    behind = libraries.index("-lrte_mirror_nonshared") + 1
+    build(prefix, tmp_path, "gcc", [*libraries[:behind], *FORMS["static"](), *libraries[behind:]])
+    assert re.findall(r"librte_\w+", needed(tmp_path / "program")) == ["librte_mirror"]
+
+
+def build(prefix: Path, folder: Path, compiler: str, libraries: list[str]) -> None:
+    """Builds the program, and sees that the library works in it."""
+    (folder / "program.c").write_text(PROGRAM)
+    options = ["-Wall", "-Wextra", "-Werror", *flags(prefix, "--cflags", "librte_mirror")]
+    run(*shlex.split(compiler), *options, folder / "program.c", *libraries, "-o", folder / "program")
+    answer = run(folder / "program", LD_LIBRARY_PATH=str(prefix / "lib"))
     assert answer.startswith("0 -2 ")
     assert "7" in answer.removeprefix("0 -2 ")
+
+
+def needed(program: Path) -> str:
+    return "\n".join(line for line in run("readelf", "-d", program).splitlines() if "(NEEDED)" in line)
 
 
 @pytest.mark.parametrize("compiler", ["gcc -x c -std=gnu11", "clang -x c -std=gnu11", "g++ -x c++", "clang++ -x c++"])

@@ -124,7 +124,7 @@ def test_who_listens_is_told_without_a_connection(runtime):
         server.bind(str(path))
         assert places.listener(path) is None, "nobody listens yet"
         server.listen()
-        server.setblocking(False)
+        server.settimeout(0)
         assert (places.listener(path), places.listener(link)) == (os.getpid(), os.getpid())
         with pytest.raises(BlockingIOError):
             server.accept()
