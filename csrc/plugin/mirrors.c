@@ -169,6 +169,14 @@ mirrors_get(uint32_t mirror_id)
 	return mirror;
 }
 
+static int
+refuse_unknown(const char *name_or_id)
+{
+	return plugin_refuse(ENOENT,
+			"there is no mirror %.64s: the command list tells which there are",
+			name_or_id);
+}
+
 int
 mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 {
@@ -180,6 +188,8 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 
 	if (name_or_id[0] == '\0' || name_or_id[nb_digits] != '\0') {
 		rc = rte_mirror_lookup(name_or_id, mirror_id);
+		if (rc == -ENOENT)
+			return refuse_unknown(name_or_id);
 		return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 	}
 	rc = mirrors_list(&ids);
@@ -189,9 +199,7 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 	found = number <= UINT32_MAX && contains(ids, rc, (uint32_t)number);
 	free(ids);
 	if (!found)
-		return plugin_refuse(ENOENT,
-				"there is no mirror %.32s: the command list tells which there are",
-				name_or_id);
+		return refuse_unknown(name_or_id);
 	*mirror_id = (uint32_t)number;
 	return 0;
 }

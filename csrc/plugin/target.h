@@ -88,6 +88,7 @@ int target_af_packet_explain(const struct target *target);
 
 int target_ring_check(const struct target *target);
 int target_ring_prepare(const struct target *target);
+int target_ring_explain(const struct target *target);
 void target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
 void target_ring_clean_up(const struct target *target, bool was_started);
 

@@ -88,6 +88,14 @@ refuse_device(const struct target *target, int rc)
 			target->shown, target->kind->driver);
 }
 
+/* Takes back what is there of a device that could not be made whole: net_ring leaves its port when it is removed. */
+static void
+take_back(const struct target *target)
+{
+	if (target->port_id != RTE_MAX_ETHPORTS && target_device_owns(target->port_id))
+		rte_eth_dev_close(target->port_id);
+}
+
 int
 target_device_make(struct target *target)
 {
@@ -104,8 +112,10 @@ target_device_make(struct target *target)
 	made_port = &target->port_id;
 	rc = rte_eal_hotplug_add("vdev", target->device, args);
 	made_port = NULL;
-	if (rc != 0)
+	if (rc != 0) {
+		take_back(target);
 		return refuse_device(target, rc);
+	}
 	if (target->port_id != RTE_MAX_ETHPORTS)
 		return 0;
 	rte_eal_hotplug_remove("vdev", target->device);

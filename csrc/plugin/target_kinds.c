@@ -53,6 +53,7 @@ static const struct target_kind kinds[] = {
 			.check = target_ring_check,
 			.prepare = target_ring_prepare,
 			.describe = target_ring_describe,
+			.explain = target_ring_explain,
 			.clean_up = target_ring_clean_up },
 	{ .name = "tap",
 			.driver = "net_tap",
