@@ -59,11 +59,14 @@ bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
 stress: FUZZ_SECONDS ?= 600
 stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $(STAMPS)/package
 	$(IN_VENV) meson compile -C build/c/gcc stress
-	$(IN_VENV) meson compile -C build/c/clang fuzz_parameters fuzz_headers
+	$(IN_VENV) meson compile -C build/c/clang fuzz_parameters fuzz_headers fuzz_requests
 	build/c/clang/tests/fuzz/fuzz_parameters -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
 		-dict=tests/fuzz/parameters.dict -verbosity=0 -print_final_stats=1
 	build/c/clang/tests/fuzz/fuzz_headers -max_total_time=$(FUZZ_SECONDS) -max_len=600 -artifact_prefix=build/ \
 		-dict=tests/fuzz/headers.dict -verbosity=0 -print_final_stats=1
+	build/c/clang/tests/fuzz/fuzz_requests -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
+		-detect_leaks=0 -create_missing_dirs=1 -dict=tests/fuzz/requests.dict -verbosity=0 -print_final_stats=1 \
+		build/c/clang/tests/fuzz/requests tests/fuzz/requests
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
 	$(IN_VENV) python tests/stress/live.py
 
