@@ -193,7 +193,7 @@ class FakeApplication:
         if source not in self.ports.values() and source not in map(str, self.ports):
             raise RefusedError(refusal(errno.ENODEV, f"there is no port {source}"))
         if to.startswith("port:") and force != "yes":
-            raise RefusedError(refusal(errno.EBUSY, f"{to} may be in use by others, give force=yes if it is not"))
+            raise RefusedError(refusal(errno.EINVAL, f"{to} may be in use by others: give force=yes if it is not"))
         mirror = FakeMirror(self._next_id, source, to, MirrorSpec.from_texts({"mode": "auto", **asked}))
         if mirror.name in {other.name for other in self.mirrors.values()}:
             raise RefusedError(refusal(errno.EEXIST, f"the name {mirror.name} is taken"))

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MirrorError, NoPluginError, NotFoundError, NotPermittedError
+from .errors import DisconnectedError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
 from .plugin import load_error, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
-from .remote import Application
-from .remote.discovery import scan
+from .remote import Application, connect
+from .remote.discovery import PROBE_S, scan
 from .remote.places import closed_directories, label, listener
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class Process:
     socket: str | None
 
 
-def findings() -> Iterator[Finding]:
-    """Everything, in the order in which it is to be mended."""
+def findings(app: str | None = None) -> Iterator[Finding]:
+    """Everything, in the order in which it is to be mended; of applications only ``app``, if it is given."""
     yield from _plugin()
     yield _dpdk()
     yield from _hugepages()
     yield from _rights()
-    yield from _applications()
+    yield from _applications() if app is None else _named(app)
 
 
 def _plugin() -> Iterator[Finding]:
@@ -135,6 +135,19 @@ def _applications() -> Iterator[Finding]:
         yield Finding("applications", "note", "no DPDK application runs here", "start one, as root or as yourself")
 
 
+def _named(where: str) -> Iterator[Finding]:
+    """An application that must be there, and answer."""
+    try:
+        app = connect(where, timeout_s=PROBE_S)
+    except MirrorError as error:
+        yield Finding(f"application {where}", "bad", error.what, error.hint)
+        return
+    with app:
+        found = _application(app, set())
+        # What others may do without, it may not.
+        yield replace(found, status="bad") if found.status == "note" else found
+
+
 def _application(app: Application, seen: set[int]) -> Finding:
     topic = f"application {app}"
     try:
@@ -160,9 +173,14 @@ def _process(process: Process) -> Finding:
     if not process.has_mirror:
         what = f"{process.name} has DPDK_MIRROR_SOCKET in its environment, but librte_mirror is not loaded there"
         return Finding(topic, "bad", what, f"start it {_LOAD}")
-    with Application(process.socket) as app:
-        found = _application(app, set())
-    return replace(found, fix=found.fix or _LOG) if found.status == "bad" else found
+    with Application(process.socket, timeout_s=PROBE_S) as app:
+        try:
+            app.greet()
+        except (NotFoundError, DisconnectedError) as error:
+            return Finding(f"application {app}", "bad", error.what, _LOG)
+        except MirrorError as error:
+            return Finding(f"application {app}", "bad", error.what, error.hint)
+        return _application(app, set())
 
 
 def processes() -> Iterator[Process]:

@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from captures import read_capture, some_frames, write_capture
@@ -174,10 +175,17 @@ def test_without_the_plugin_it_says_how_to_load_it():
             app.mirror(0, to="ring:r")
 
 
-def test_an_application_that_is_stopped_is_given_up_in_time(testpmd):
+def is_stopped(pid):
+    """All its threads, which takes a moment after the signal."""
+    states = [path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
+
+
+def test_an_application_that_is_stopped_is_given_up_in_time(testpmd, wait_until):
     with connect(testpmd.telemetry_path, timeout_s=0.5) as app:
         mirror = app.mirror(0, to="ring:r")
         os.kill(testpmd.pid, signal.SIGSTOP)
+        wait_until(lambda: is_stopped(testpmd.pid))
         begin = time.monotonic()
         with pytest.raises(BusyTimeoutError, match=r"does not answer within 0.5 s"):
             mirror.stats()
@@ -230,5 +238,5 @@ def test_an_application_without_telemetry_is_controlled_by_a_socket_of_the_plugi
             assert (app.pid, app.has_plugin, str(app)) == (testpmd.pid, True, str(path))
             with app.mirror("net_null0", to="ring:r", name="né") as mirror:
                 assert mirror.info().name == "né"
-            with pytest.raises(NotFoundError, match="there is no mirror"):
+            with pytest.raises(NotFoundError, match=r"there is no mirror .*: the command list tells which there are"):
                 app.find("né")

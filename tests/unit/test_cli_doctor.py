@@ -40,8 +40,8 @@ def healthy(runtime, monkeypatch, tmp_path):
 def doctor(capsys):
     """``doctor()`` runs it with --json; returns its exit code and the findings by topic."""
 
-    def run():
-        code = main(["doctor", "--json"])
+    def run(*arguments):
+        code = main(["doctor", "--json", *map(str, arguments)])
         found = json.loads(capsys.readouterr().out)
         return code, {finding.pop("topic"): finding for finding in found}
 
@@ -128,8 +128,24 @@ def test_applications_are_told_apart(doctor, healthy, start):
     assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
     assert found["application hung"]["status"] == "bad"
     assert re.fullmatch(rf"process {os.getpid()}, .* does not answer within 2 s", found["application hung"]["what"])
-    assert found["application hung"]["fix"] == "it may be stopped, or in a debugger"
+    pid = os.getpid()
+    assert found["application hung"]["fix"] == f"process {pid} may be stopped, or in a debugger, see ps {pid}"
     assert "applications" not in found
+
+
+def test_an_application_that_is_named_must_be_fit_for_mirrors(doctor, healthy, start):
+    """And no other is looked at."""
+    well = start("well")
+    start("plain", plugin=False)
+    for name in ("well", well.path):
+        code, found = doctor("--app", name)
+        assert code == 0
+        assert [topic for topic in found if topic.startswith(("application", "process"))] == ["application well"]
+    code, found = doctor("--app", "plain")
+    assert (code, found["application plain"]["status"]) == (1, "bad")
+    assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
+    code, found = doctor("--app", "nobody")
+    assert (code, found["application nobody"]["fix"]) == (1, "dpdk-mirror apps lists what runs")
 
 
 def test_somebody_elses_application_may_be_in_order(doctor, healthy, monkeypatch):

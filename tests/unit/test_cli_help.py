@@ -35,13 +35,15 @@ def options_of(command):
 def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
     """Two at least, as they stand there; the one that runs until Ctrl-C is stopped at its first pause."""
     fake = start("ovs")
-    fake.ports = {0: "dpdk0"}
-    fake.mirrors = {number: FakeMirror(number, "dpdk0", "tap:m1", MirrorSpec(name=f"m{number}")) for number in (1, 2)}
+    fake.ports = {0: "0000:03:00.0"}
+    fake.mirrors = {
+        number: FakeMirror(number, "0000:03:00.0", "tap:m1", MirrorSpec(name=f"m{number}")) for number in (1, 2)
+    }
     fake.mirrors[2].spec = MirrorSpec(name="web")
     fake.mirrors[1].spec = MirrorSpec(name="first")
     fake._next_id = 3
     monkeypatch.chdir(tmp_path)
-    Path("mirrors.toml").write_text('[mirrors.web]\nsource = "dpdk0"\nto = "tap:m1"\n', encoding="utf-8")
+    Path("mirrors.toml").write_text('[mirrors.web]\nsource = "0000:03:00.0"\nto = "tap:m1"\n', encoding="utf-8")
 
     def interrupt(seconds):
         raise KeyboardInterrupt
@@ -57,7 +59,7 @@ def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
         # The doctor may find something here that is not in order.
         assert code == 0 or name == "doctor", captured.err
         assert captured.out
-        fake.mirrors.setdefault(2, FakeMirror(2, "dpdk0", "tap:m1", MirrorSpec(name="web")))
+        fake.mirrors.setdefault(2, FakeMirror(2, "0000:03:00.0", "tap:m1", MirrorSpec(name="web")))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -92,7 +94,7 @@ def test_the_manual_is_one_that_man_can_show():
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stderr == ""
     text = re.sub(".\b", "", done.stdout)
-    assert "   dpdk-mirror add dpdk0 --to tap:m0\n" in text
+    assert "   dpdk-mirror add 0000:03:00.0 --to tap:m0\n" in text
     assert "   SOURCE  <----------->  SINK\n" in text
 
 

@@ -64,6 +64,17 @@ def test_apps_lists_what_runs(command, read_json, start, fake):
     assert [(app["app"], app["plugin"]) for app in read_json("apps")] == [("ovs", "0.1.0"), ("plain", None)]
 
 
+def test_apps_lists_only_the_one_that_is_named(command, read_json, start, fake):
+    """By its prefix, or its socket; one that does not run is an error."""
+    start("plain", plugin=False)
+    assert [row["app"] for row in read_json("apps", "--app", "ovs")] == ["ovs"]
+    assert [row["app"] for row in read_json("apps", "--app", fake.path)] == ["ovs"]
+    for name, who in (("ovs:1", "of that file prefix answers"), ("/nowhere/s", "answers there")):
+        code, _, err = command("apps", "--app", name)
+        hint = "dpdk-mirror apps lists what runs"
+        assert (code, err) == (1, f"dpdk-mirror: connect to {name}: no application {who} [ENOENT]; {hint}\n")
+
+
 def test_apps_says_what_ails_one_that_hangs(command, fake):
     fake.odd["greeting"] = fake.hang
     code, out, err = command("apps")
@@ -276,6 +287,15 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_1(command, fake):
     code, out, err = command("add", "nix", "--to", "tap:m0")
     assert (code, out) == (1, "")
     assert err == "dpdk-mirror: register mirror nix -> tap:m0 (both) in ovs: there is no port nix [ENODEV]\n"
+
+
+def test_a_port_that_takes_force_is_said_to_take_the_option(command, fake):
+    """The socket's own word for it is another."""
+    code, _, err = command("add", "net_ring0", "--to", "port:net_null1")
+    assert code == 1
+    assert "--force" in err
+    assert "force=yes" not in err
+    assert command("add", "net_ring0", "--to", "port:net_null1", "--force")[0] == 0
 
 
 def test_of_several_applications_one_must_be_named(command, start, fake):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from dpdk_mirror import (
     ClosedError,
-    ConflictError,
     Direction,
     FilterEngine,
     InvalidConfigError,
@@ -77,7 +76,7 @@ def test_without_a_mode_it_is_auto_and_a_spec_says_its_own(app):
 
 
 def test_an_existing_port_as_a_target_takes_force(app, fake):
-    with pytest.raises(ConflictError, match=r"register mirror 0 -> port:x \(both\) in app: port:x may be in use"):
+    with pytest.raises(InvalidConfigError, match=r"register mirror 0 -> port:x \(both\) in app: port:x may be in use"):
         app.mirror(0, to="port:x")
     app.mirror(0, to="port:x", force=True)
     assert "to=port:x,force=yes," in fake.requests[-1]

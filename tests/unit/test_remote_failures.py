@@ -53,20 +53,26 @@ def test_an_application_that_hangs_is_given_up(app, fake):
 
 def test_after_a_change_that_was_not_answered_it_says_that_it_may_be_done(app, fake):
     fake.odd["/mirror/add"] = fake.hang
-    with pytest.raises(BusyTimeoutError, match="what was asked for may have been done all the same"):
+    with pytest.raises(BusyTimeoutError, match="see ps 4711; what was asked for may have been done all the same"):
         app.mirror(0, to="ring:b")
 
 
 def test_an_application_that_dies_in_the_middle_is_an_error(app, fake):
     fake.odd["/mirror/info"] = fake.die
-    with pytest.raises(DisconnectedError, match=r"find mirror m in app: the application has closed the connection"):
+    with pytest.raises(
+        DisconnectedError, match=r"find mirror m in app: .* closed the connection .*; it may have ended"
+    ):
         app.find("m")
 
 
 def test_an_application_that_is_stopped_does_not_even_greet(fake):
     fake.odd["greeting"] = fake.hang
     begin = time.monotonic()
-    with pytest.raises(BusyTimeoutError, match=r"connect to .*: the application does not answer within 0.2 s"):
+    with pytest.raises(
+        BusyTimeoutError,
+        match=r"connect to .*: the application does not answer within 0.2 s.*; "
+        rf"process {os.getpid()} may be stopped, or in a debugger, see ps {os.getpid()}",
+    ):
         connect(fake.path, timeout_s=0.2)
     assert time.monotonic() - begin < 3
 
@@ -90,7 +96,7 @@ def test_an_eleventh_client_is_told_so(fake):
     apps = [Application(fake.path) for _ in range(11)]
     for app in apps[:10]:
         app.greet()
-    with pytest.raises(ConflictError, match=r"takes no more clients: it has 10 already.*\[EBUSY\]"):
+    with pytest.raises(ConflictError, match=r"takes no more clients: it has 10 already.*\[EBUSY\]; end one"):
         apps[10].greet()
     for app in apps:
         app.close()
@@ -294,7 +300,7 @@ def test_an_application_that_has_ended_is_said_to(app, fake):
     fake.close()
     with pytest.raises(DisconnectedError):
         app.mirrors()
-    with pytest.raises(DisconnectedError, match=r"list mirrors in app: the application has ended \(.*nobody listens"):
+    with pytest.raises(DisconnectedError, match=r"list mirrors in app: .* has ended \(.*nobody listens.*connect to"):
         app.mirrors()
     fake.path.unlink()
     with pytest.raises(DisconnectedError, match=r"the application has ended \(.*No such file"):
@@ -312,7 +318,7 @@ def test_an_application_that_has_ended_is_said_to(app, fake):
 )
 def test_what_is_no_socket_is_refused(runtime, make, kind, message):
     make(runtime / "thing")
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=f"{message} .*; dpdk-mirror apps lists what runs"):
         connect(runtime / "thing")
 
 

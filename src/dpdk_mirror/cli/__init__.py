@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  dpdk-mirror add dpdk0 --to tap:m0
+  dpdk-mirror add 0000:03:00.0 --to tap:m0
       mirror a port of a running application to a network interface
   dpdk-mirror run in.pcap --to out.pcapng
       replay a capture and write what the mirror gets

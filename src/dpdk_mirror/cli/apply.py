@@ -24,7 +24,7 @@ Makes the mirrors of a running application what FILE says, which is TOML:
   app = "ovs"               # as --app, which overrides it; may be left out, too
 
   [mirrors.web]             # the mirror's name
-  source = "dpdk0"          # these two must be there
+  source = "0000:03:00.0"   # these two must be there
   to = "tap:m0"
   directions = "rx"         # as the parameters of add, in their long form with _ for -
   snaplen = 96

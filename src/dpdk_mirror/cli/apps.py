@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
-from ..remote.discovery import scan
+from ..remote.discovery import not_found, scan, sockets_of
 from ..remote.places import closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
@@ -24,8 +24,8 @@ _APPS = {
 examples:
   dpdk-mirror apps
       what runs here
-  dpdk-mirror apps --json
-      the same for other programs, with the paths of the sockets
+  dpdk-mirror apps --app ovs --json
+      only that one, for other programs
 """,
 }
 _PORTS = {
@@ -42,12 +42,15 @@ examples:
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "apps", run_apps, _APPS), app=False)
+    add_common_arguments(add_command(commands, "apps", run_apps, _APPS), app="all if it is left out")
     add_common_arguments(add_command(commands, "ports", run_ports, _PORTS))
 
 
 def run_apps(arguments: argparse.Namespace) -> int:
-    rows = [row for path, found in scan() if (row := _row(path, found)) is not None]
+    paths = None if arguments.app is None else sockets_of(arguments.app)
+    rows = [row for path, found in scan(paths) if (row := _row(path, found)) is not None]
+    if arguments.app is not None and not rows:
+        raise not_found(arguments.app)
     if arguments.json:
         print_json(rows)
     elif rows:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidConfigError
 from ..spec import MirrorSpec
 from .common import (
     add_command,
@@ -38,15 +39,16 @@ A TARGET is made inside the application when it is not there yet, and goes with 
   ring:NAME        a ring, for other threads of the application
   port:NAME        a port that exists, and on which nobody else transmits: takes --force
 
-Without --mode, the mode is auto.
+Without --mode, the mode is auto. SOURCE is called as DPDK knows it; Open vSwitch has names of its own, and tells the
+number: ovs-vsctl get Interface NAME status:port_no
 """,
     "epilog": """\
 examples:
-  dpdk-mirror add dpdk0 --to tap:m0
+  dpdk-mirror add 0000:03:00.0 --to tap:m0
       then look: tcpdump -ni m0
-  dpdk-mirror add dpdk0 --to pcap:/tmp/web.pcap --directions rx --snaplen 96 --name headers
-      what dpdk0 receives, the first 96 bytes of each packet
-  dpdk-mirror add dpdk0 --to tap:m1 --filter 'tcp port 443' --name https
+  dpdk-mirror add 0000:03:00.0 --to pcap:/tmp/web.pcap --directions rx --snaplen 96 --name headers
+      what 0000:03:00.0 receives, the first 96 bytes of each packet
+  dpdk-mirror add 0000:03:00.0 --to tap:m1 --filter 'tcp port 443' --name https
       nothing but HTTPS
 """,
 }
@@ -140,7 +142,11 @@ def _add_add(commands: Any) -> None:
 def run_add(arguments: argparse.Namespace) -> int:
     spec = MirrorSpec.from_texts({"mode": "auto", **parameters(arguments)})
     with open_application(arguments) as app:
-        mirror = app.mirror(arguments.source, to=arguments.to, spec=spec, force=arguments.force)
+        try:
+            mirror = app.mirror(arguments.source, to=arguments.to, spec=spec, force=arguments.force)
+        except InvalidConfigError as error:
+            what = error.what.replace("force=yes", "--force")  # as it is said here
+            raise InvalidConfigError(error.errno, what, error.hint) from None
         _print_info(arguments, mirror.info(), "added")
     return 0
 

@@ -36,12 +36,14 @@ def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], in
     return parser
 
 
-def add_common_arguments(parser: argparse.ArgumentParser, *, app: bool = True) -> None:
-    if app:
+def add_common_arguments(
+    parser: argparse.ArgumentParser, *, app: str | None = "may be left out when only one has the plugin"
+) -> None:
+    """``app`` is what holds without --app, which there is none of if it is None."""
+    if app is not None:
         parser.add_argument(
             "--app", metavar="PREFIX|SOCKET",
-            help="the application: its file prefix as apps lists it, or its socket's path; may be left out when only "
-            "one has the plugin",
+            help=f"the application: its file prefix as apps lists it, or its socket's path; {app}",
         )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="JSON on stdout, instead of text")
     parser.add_argument("--debug", action="store_true", help="tracebacks")

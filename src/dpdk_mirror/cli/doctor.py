@@ -21,24 +21,26 @@ Looks at what mirrors in running applications need: the plugin, hugepages, right
   ok    as it should be
   note  not there, which may be all right
   bad   will not work; then the exit status is 1
+
+With --app it looks at that application alone, which then must be fit for mirrors.
 """,
     "epilog": """\
 examples:
   dpdk-mirror doctor
       what there is, and what to do
-  dpdk-mirror doctor --json
-      the same for other programs
+  dpdk-mirror doctor --app ovs --json
+      whether that application can be mirrored, for other programs
 """,
 }
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "doctor", run, _DOCTOR), app=False)
+    add_common_arguments(add_command(commands, "doctor", run, _DOCTOR), app="all if it is left out")
 
 
 def run(arguments: argparse.Namespace) -> int:
     rows = []
-    for finding in findings():
+    for finding in findings(arguments.app):
         rows.append(asdict(finding))
         if not arguments.json:
             say(f"{finding.status:4}  {finding.topic}: {finding.what}")

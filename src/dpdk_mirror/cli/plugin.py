@@ -47,7 +47,7 @@ examples:
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=False)
+    add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
     completion.add_argument("shell", metavar="SHELL", choices=tuple(COMPLETIONS), help=", ".join(COMPLETIONS))
     completion.add_argument("--debug", action="store_true", help="tracebacks")

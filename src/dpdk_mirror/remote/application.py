@@ -31,6 +31,7 @@ _PROTOCOL = 1
 # More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
 _COUNT_MAX = 65536
 _LOAD = "start it with -d $(dpdk-mirror plugin-path) among its EAL arguments; if it is inert its log says why"
+_ENDED = "its mirrors have ended with it: connect to the one that runs now"
 
 
 class Application(Closeable):
@@ -202,11 +203,12 @@ class Application(Closeable):
         except (NotFoundError, DisconnectedError) as error:
             if self._pid is None:
                 raise
-            raise DisconnectedError(errno.ECONNRESET, f"{doing}: the application has ended ({error.what})") from None
+            what = f"{doing}: the application has ended ({error.what})"
+            raise DisconnectedError(errno.ECONNRESET, what, _ENDED) from None
         if self._pid not in (None, channel.greeting.pid):
             channel.close()
             what = f"{doing}: the application has ended, and process {channel.greeting.pid} has its socket now"
-            raise DisconnectedError(errno.ECONNRESET, what)
+            raise DisconnectedError(errno.ECONNRESET, what, _ENDED)
         self._pid = channel.greeting.pid
         return channel
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
 from .answers import Answer
+from .places import listener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,9 @@ REQUEST_MAX = 1023
 _ANSWER_MAX = 1 << 20
 
 _SUDO = "the socket belongs to another user: use sudo, or be the user that the application runs as"
-_STOPPED = "it may be stopped, or in a debugger"
-_MAYBE_DONE = f"{_STOPPED}; what was asked for may have been done all the same"
+_MAYBE_DONE = "what was asked for may have been done all the same"
+_APPS = "dpdk-mirror apps lists what runs"
+_ENDED = f"it may have ended, and its mirrors with it: {_APPS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Channel:
             self._refuse(f"the answer is longer than {size} bytes")
         if not packet and not self._is_connected:
             what = f"{self._doing}: it takes no more clients: it has 10 already, or is just ending"
-            raise ConflictError(errno.EBUSY, what)
+            raise ConflictError(errno.EBUSY, what, "end one of them, such as a stats --watch, or try again")
         if not packet:
             raise self._error(ConnectionResetError(errno.ECONNRESET, ""))
         return packet
@@ -135,7 +137,7 @@ class Channel:
     def _error(self, error: OSError | ValueError) -> MirrorError:
         if isinstance(error, TimeoutError | BlockingIOError):
             what = f"{self._doing}: the application does not answer within {self._timeout_s:g} s"
-            return BusyTimeoutError(errno.ETIMEDOUT, what, _MAYBE_DONE if self._is_connected else _STOPPED)
+            return BusyTimeoutError(errno.ETIMEDOUT, what, self._why_silent())
         if not isinstance(error, OSError) or error.errno is None:  # Python itself has refused the path
             return InvalidConfigError(errno.ENAMETOOLONG, f"{self._doing}: {error}")
         reasons = {
@@ -146,8 +148,20 @@ class Channel:
         }
         if error.errno == errno.ECONNREFUSED and not self._path.is_socket():
             reasons[errno.ECONNREFUSED] = "it is no socket"
-        hint = _SUDO if error.errno in (errno.EACCES, errno.EPERM) else ""
-        return error_for(error.errno, f"{self._doing}: {reasons.get(error.errno, os.strerror(error.errno))}", hint)
+        what = f"{self._doing}: {reasons.get(error.errno, os.strerror(error.errno))}"
+        return error_for(error.errno, what, self._hint(error.errno))
+
+    def _hint(self, code: int) -> str:
+        if code in (errno.EACCES, errno.EPERM):
+            return _SUDO
+        return _ENDED if self._is_connected else _APPS
+
+    def _why_silent(self) -> str:
+        pid = self.greeting.pid if self._is_connected else listener(self._path)
+        who = f"process {pid}" if pid else "it"
+        look = f", see ps {pid}" if pid else ""
+        stopped = f"{who} may be stopped, or in a debugger{look}"
+        return f"{stopped}; {_MAYBE_DONE}" if self._is_connected else stopped
 
     @property
     def _is_connected(self) -> bool:

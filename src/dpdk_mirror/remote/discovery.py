@@ -12,7 +12,7 @@ from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundErro
 from .application import TIMEOUT_S, Application
 from .places import closed_directories, label, sockets
 
-__all__ = ["PROBE_S", "applications", "connect", "scan"]
+__all__ = ["PROBE_S", "applications", "connect", "not_found", "scan", "sockets_of"]
 
 PROBE_S = 2.0
 """How long an application may take to say whether it is there."""
@@ -41,7 +41,7 @@ def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
         app = Application(where, timeout_s=timeout_s)
         app.greet()
         return app
-    results = scan([path for path in sockets() if label(path) == where], timeout_s=timeout_s)
+    results = scan(sockets_of(where), timeout_s=timeout_s)
     alive = [found for _, found in results if isinstance(found, Application)]
     if len(alive) == 1:
         return alive[0]
@@ -51,11 +51,18 @@ def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
     for _, error in results:
         if isinstance(error, MirrorError):
             raise error
-    raise _not_found(where)
+    raise not_found(where)
 
 
-def _not_found(where: str) -> MirrorError:
-    what = f"connect to {where}: no application of that file prefix answers"
+def sockets_of(where: str) -> list[Path]:
+    """Those that a prefix, or a socket's path, stands for, dead ones too."""
+    return [Path(where)] if "/" in where else [path for path in sockets() if label(path) == where]
+
+
+def not_found(where: str) -> MirrorError:
+    """Why there is no application of that name, as far as this user may know."""
+    which = "no application answers there" if "/" in where else "no application of that file prefix answers"
+    what = f"connect to {where}: {which}"
     if closed := closed_directories():
         reason = f"and you must not look into {', '.join(map(str, closed))}"
         return NotPermittedError(errno.EACCES, f"{what}, {reason}", "use sudo")

@@ -7,7 +7,7 @@
 
 _shtab_dpdk_mirror_subparsers=(apps ports list info stats add update pause resume reset remove apply doctor plugin-path completion run drivers)
 
-_shtab_dpdk_mirror_apps_option_strings=(-h --help --json --debug)
+_shtab_dpdk_mirror_apps_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_ports_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_list_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_info_option_strings=(-h --help --app --json --debug)
@@ -19,7 +19,7 @@ _shtab_dpdk_mirror_resume_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_reset_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_remove_option_strings=(-h --help --all --app --json --debug)
 _shtab_dpdk_mirror_apply_option_strings=(-h --help --dry-run --keep-others --app --json --debug)
-_shtab_dpdk_mirror_doctor_option_strings=(-h --help --json --debug)
+_shtab_dpdk_mirror_doctor_option_strings=(-h --help --app --json --debug)
 _shtab_dpdk_mirror_plugin_path_option_strings=(-h --help --json --debug)
 _shtab_dpdk_mirror_completion_option_strings=(-h --help --debug)
 _shtab_dpdk_mirror_run_option_strings=(-h --help --to --mirror-to --direction --mode --snaplen --split-len --filter --mac --vlan --inner-vlan --flow --sample --queue --queues --one-way --seconds --packets --until-idle --json --debug)

@@ -60,6 +60,7 @@ complete -c dpdk-mirror -n _shtab_dpdk_mirror_using -s h -l help -d 'show this h
 complete -c dpdk-mirror -n _shtab_dpdk_mirror_using -l version -d 'show program'"'"'s version number and exit'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a apps -d 'Lists the DPDK applications that have a telemetry socket, and the librte_mirror in them.'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apps' -s h -l help -d 'show this help message and exit'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apps' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; all if it is left out'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apps' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apps' -l debug -d tracebacks
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a ports -d 'Lists the ports of a running application: what can be mirrored, and the targets that were made.'
@@ -155,6 +156,7 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply' -l debug -d tracebac
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply; and test $_shtab_dpdk_mirror_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'what should be'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a doctor -d 'Looks at what mirrors in running applications need: the plugin, hugepages, rights, and the applications themselves.'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -s h -l help -d 'show this help message and exit'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; all if it is left out'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -l debug -d tracebacks
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a plugin-path -d 'Prints the path of librte_mirror.so: what a DPDK application is given with -d among its EAL arguments, so'
