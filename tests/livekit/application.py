@@ -21,7 +21,7 @@ import pytest
 _T = TypeVar("_T")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PLUGIN = "librte_mirror.so"
 """What ``-d`` is given: a bare name, found by LD_LIBRARY_PATH, since EAL refuses paths with world-writable parents."""
@@ -54,18 +54,34 @@ def need_namespaces() -> None:
         pytest.skip("only root has network namespaces that the tests can enter")
 
 
-def need_hugepages(megabytes: int) -> None:
-    """Sees to it that so much memory in 2 MB pages is free."""
+def _free_hugepages() -> int:
+    (free,) = [line for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_Free" in line]
+    return int(free.split()[1])
 
-    def missing() -> int:
-        (free,) = [line for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_Free" in line]
-        return megabytes // 2 - int(free.split()[1])
 
-    if missing() > 0:
-        with contextlib.suppress(OSError):
-            _NR_HUGEPAGES.write_text(str(int(_NR_HUGEPAGES.read_text()) + missing()))
-    if missing() > 0:
-        pytest.skip(f"{missing()} more hugepages of 2 MB are needed than can be had")
+def _add_hugepages(number: int) -> int:
+    """How many more there are then, which may be fewer."""
+    before = int(_NR_HUGEPAGES.read_text())
+    with contextlib.suppress(OSError):
+        _NR_HUGEPAGES.write_text(str(max(0, before + number)))
+    return int(_NR_HUGEPAGES.read_text()) - before
+
+
+@contextlib.contextmanager
+def hugepages(megabytes: int) -> Iterator[None]:
+    """So much memory in free pages of 2 MB; those that there were not before go afterwards.
+
+    Else what starts later would take them for its own, and its neighbour, too.
+    """
+    missing = megabytes // 2 - _free_hugepages()
+    added = _add_hugepages(missing) if missing > 0 else 0
+    try:
+        if missing > added:
+            pytest.skip(f"{missing - added} more hugepages of 2 MB are needed than can be had")
+        yield
+    finally:
+        if added > 0:
+            _add_hugepages(-added)
 
 
 def plugin_directory() -> Path:

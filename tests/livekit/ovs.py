@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .application import PLUGIN, Application, find_program, need_hugepages, need_namespaces, wait_until
+from .application import PLUGIN, Application, find_program, hugepages, need_namespaces, wait_until
 from .reader import READER, build_reader, take
 from .telemetry import Telemetry
 from .wire import Wire, run_in
@@ -49,18 +50,27 @@ class Ovs(Application):
     def __init__(self, pmd_cpu_mask: str = "0x2") -> None:
         self._program = find_program("ovs-vswitchd-dpdk")
         need_namespaces()
-        need_hugepages(_MEMORY_MB)
+        self._memory = contextlib.ExitStack()
+        self._memory.enter_context(hugepages(_MEMORY_MB))
         super().__init__()
         self._database = _Daemon(self.directory, "ovsdb-server")
         self._switch = _Daemon(self.directory, "ovs-vswitchd")
-        self._switch.libraries.append(build_reader(self.directory))
-        subprocess.run(
-            [find_program("ovsdb-tool"), "create", self.directory / "conf.db", _SCHEMA], check=True, timeout=30
-        )
         self._socket = f"unix:{self.directory}/db.sock"
-        self._database.start(
-            find_program("ovsdb-server"), self.directory / "conf.db", f"--remote=p{self._socket}", "-vconsole:warn"
-        )
+        try:
+            self._switch.libraries.append(build_reader(self.directory))
+            self._start_database(pmd_cpu_mask)
+            self.start()
+            bridge = ("datapath_type=netdev", "fail-mode=secure", "protocols=OpenFlow13")
+            self.vsctl("add-br", _BRIDGE, "--", "set", "bridge", _BRIDGE, *bridge)
+        except BaseException:
+            self.__exit__(None)
+            raise
+
+    def _start_database(self, pmd_cpu_mask: str) -> None:
+        """With what the switch is to read there when it starts."""
+        path = self.directory / "conf.db"
+        subprocess.run([find_program("ovsdb-tool"), "create", path, _SCHEMA], check=True, timeout=30)
+        self._database.start(find_program("ovsdb-server"), path, f"--remote=p{self._socket}", "-vconsole:warn")
         wait_until((self.directory / "db.sock").exists, "the database's socket")
         self.vsctl("--no-wait", "init")
         options = {
@@ -72,25 +82,12 @@ class Ovs(Application):
         }
         settings = [f"other_config:{key}={value}" for key, value in options.items()]
         self.vsctl("--no-wait", "set", "Open_vSwitch", ".", *settings)
-        self.start()
-        self.vsctl(
-            *(
-                "add-br",
-                _BRIDGE,
-                "--",
-                "set",
-                "bridge",
-                _BRIDGE,
-                "datapath_type=netdev",
-                "fail-mode=secure",
-                "protocols=OpenFlow13",
-            ),
-        )
 
     def __exit__(self, *exception: object) -> None:
-        self._switch.__exit__(*exception)
-        self._database.__exit__(*exception)
-        super().__exit__(*exception)
+        with self._memory:
+            self._switch.__exit__(*exception)
+            self._database.__exit__(*exception)
+            super().__exit__(*exception)
 
     @property
     def pid(self) -> int:
@@ -174,5 +171,9 @@ class Ovs(Application):
         """What waits in the target ring:RING."""
         return take(telemetry, ring, self.directory)
 
+    @property
+    def telemetry_path(self) -> Path:
+        return self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2"
+
     def telemetry(self) -> Telemetry:
-        return Telemetry(self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2")
+        return Telemetry(self.telemetry_path)

@@ -38,6 +38,7 @@ class TestpmdOptions:
     lcores: str = "0,1"
     interfaces: bool = False  # network interfaces of its own
     plugin: bool = True
+    within: Sequence[str] = ()  # a command that runs the rest of its line
 
 
 class Testpmd(Application):
@@ -69,7 +70,7 @@ class Testpmd(Application):
         unshare = ["unshare", "-n"] if options.interfaces else []
         # DPDK's log comes from any thread, and would part the prompt.
         with self._log.open("wb") as log:
-            self.spawn([*unshare, *command], stdin=theirs, stdout=theirs, stderr=log)
+            self.spawn([*options.within, *unshare, *command], stdin=theirs, stdout=theirs, stderr=log)
         os.close(theirs)
         try:
             self._read_to_prompt()

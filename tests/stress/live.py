@@ -22,6 +22,14 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 
 PORTS = 4
 TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "vhost:{}/vhost"]
+CHOICES = {
+    "filter": ["ether[0] & 1 = 0", "greater 500", "vlan 5", "tcp prt 1"],
+    "mac": ["src=02:00:00:00:00:01", "dst=00:00:00:00:00:00/01:00:00:00:00:00"],
+    "vlan": ["1-10", "4096"],
+    "flow": ["protocol=tcp,dst_port=443", "ip_version=6"],
+    "sample": ["3", "2,random=yes,seed=1"],
+    "queues": ["0", "1"],
+}
 MOST_MIRRORS = 12
 POOL = "mb_pool_0"
 
@@ -47,6 +55,10 @@ class Soak:
         if self.random.random() < 0.5:
             spec["snaplen"] = self.random.choice([14, 60, 64, 1000])
         spec["directions"] = self.random.choice(["rx", "tx", "both"])
+        for key, values in CHOICES.items():
+            if self.random.random() < 0.15:
+                # "": no longer.
+                spec[key] = self.random.choice([*values, ""])
         return spec
 
     def add(self) -> None:

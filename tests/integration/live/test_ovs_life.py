@@ -2,6 +2,11 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Open vSwitch goes on with its life while it is mirrored: its threads, queues and ports change, and it restarts."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from livekit.application import wait_until
 from livekit.frames import udp_frames
@@ -85,14 +90,25 @@ def test_a_mirror_ends_with_its_port_and_never_moves_to_the_next(ovs):
     assert ovs.end_switch() == 0
 
 
-def test_a_switch_that_restarts_starts_without_mirrors_and_can_be_mirrored_again(ovs):
-    """Its interfaces are gone with it, and so are the target's."""
+def apply(ovs, path):
+    """What dpdk-mirror apply has done, by mirror."""
+    command = [Path(sys.executable).with_name("dpdk-mirror"), "apply", path, "--json", "--app", ovs.telemetry_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return {change["name"]: change["action"] for change in json.loads(done.stdout)["changes"]}
+
+
+def test_a_switch_that_restarts_has_its_mirrors_again_when_the_file_is_applied(ovs, tmp_path):
+    """Nothing is left of the mirrors, nor of the targets, of the one that has ended."""
     ovs.add_port("n", "net_null0")
+    path = tmp_path / "mirrors.toml"
+    path.write_text('[mirrors.again]\nsource = "net_null0"\nto = "ring:again"\ndirections = "rx"\nsample = "2"\n')
     for _ in range(2):
         with ovs.telemetry() as telemetry:
             assert telemetry.call("list") == []
-            telemetry.call("add", source="net_null0", to="ring:again", directions="rx", name="again")
-            wait_until(lambda: telemetry.call("stats", mirror="again")["seen"] > 0, "packets")
+            assert apply(ovs, path) == {"again": "add"}
+            assert apply(ovs, path) == {"again": "keep"}
+            wait_until(lambda: telemetry.call("stats", mirror="again")["unsampled"] > 0, "packets")
             assert telemetry.call("list") == [1]
         assert ovs.end_switch() == 0
         ovs.start()

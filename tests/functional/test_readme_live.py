@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The README's first screen: its commands, typed as they stand there, do what it shows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from livekit.application import PLUGIN, Application, find_program, need_namespaces, wait_until
+from livekit.ovs import Ovs
+from livekit.telemetry import Telemetry
+from livekit.wire import run_in
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOTS = [block for block in re.findall(r"^```console\n(.*?)^```$", README, re.DOTALL | re.MULTILINE) if block[0] == "#"]
+
+
+class Shown(Application):
+    """What the README starts, with network interfaces of its own."""
+
+    def __init__(self, command: str) -> None:
+        find_program("dpdk-testpmd")
+        need_namespaces()
+        super().__init__()
+        self._log = self.directory / "log"
+        # The folders above an installed package may be such that EAL refuses its path.
+        command = command.replace("$(dpdk-mirror plugin-path)", PLUGIN)
+        with self._log.open("wb") as log:
+            self.spawn(
+                ["unshare", "-n", "bash", "-c", f"exec {command}"], stdin=subprocess.PIPE, stdout=log, stderr=log
+            )
+        self.socket = self.directory / "dpdk" / "rte" / "dpdk_telemetry.v2"
+
+    def is_forwarding(self) -> bool:
+        """Its first port is started, or it has ended."""
+        if self.running and self.socket.exists():
+            with Telemetry(self.socket) as telemetry:
+                return telemetry.ask("/mirror/ports,port=0").get("started") == 1
+        return not self.running
+
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def type(self, command: str) -> str:
+        """What a command prints; those that choose an application are told which, since others may run here."""
+        path = f"PATH={Path(sys.executable).parent}:$PATH"
+        app = f" --app {self.socket}" if command.startswith("dpdk-mirror ") else ""
+        return run_in(self.pid, "bash", "-c", f"{path} timeout 60 {command}{app}")
+
+
+def commands(block: str) -> list[tuple[str, list[str]]]:
+    """Each command of root's, in one line, and the lines that it prints."""
+    parts = re.split(r"^# ", block.replace("\\\n", ""), flags=re.MULTILINE)[1:]
+    return [(lines[0], lines[1:]) for lines in (part.splitlines() for part in parts)]
+
+
+def shape(lines: list[str]) -> list[str]:
+    """All but how many there were, and when."""
+    return [re.sub(r" +", " ", re.sub(r"\d+", "N", line)).strip() for line in lines]
+
+
+@pytest.fixture
+def shown():
+    ((command, _),) = commands(ROOTS[0])
+    with Shown(command) as shown:
+        wait_until(shown.is_forwarding, "testpmd forwards")
+        yield shown
+
+
+def test_the_first_screen_does_what_it_shows(shown):
+    """testpmd as it is, tapped, sampled, counted and left alone again; every line that is shown is printed."""
+    typed = commands(ROOTS[1])
+    assert [command.split()[:2] for command, _ in typed][:2] == [["dpdk-mirror", "add"], ["tcpdump", "-c"]]
+    for command, lines in typed:
+        assert shape(shown.type(command).splitlines()) == shape(lines), command
+    assert shown.running
+
+
+def test_the_line_of_python_does_it_too(shown):
+    (line,) = re.findall(r"`(with connect\(.*:)`", README)
+    line = line.replace('"rte"', repr(str(shown.socket)))
+    code = f"from dpdk_mirror.remote import connect\n{line} print(mirror.info().target, mirror.stats().nombuf)"
+    done = run_in(shown.pid, sys.executable, "-c", code)
+    assert done == "tap:m0 0\n"
+
+
+def test_open_vswitch_tells_dpdks_number_of_a_port():
+    """As what it prints is taken in the README."""
+    add = next(command for command, _ in commands(ROOTS[2]) if command.startswith("dpdk-mirror add"))
+    (question,) = re.findall(r"\$\(ovs-vsctl (.*) \| tr -d '\"'\)", add)
+    with Ovs() as ovs, ovs.telemetry() as telemetry:
+        ovs.add_port("other", "net_null0")
+        ovs.add_port("dpdk0", "net_null1")
+        number = ovs.vsctl(*question.split()).strip().replace('"', "")
+        assert telemetry.call("ports", port=number)["name"] == "net_null1"
