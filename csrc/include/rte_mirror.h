@@ -208,7 +208,7 @@ enum rte_mirror_filter_engine {
  *
  * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed, or updated to others; what
  * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes and no control
- * characters. What is not built yet is refused unless it is 0.
+ * characters.
  *
  * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of
  * 2048 bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's

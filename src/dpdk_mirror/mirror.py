@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
@@ -54,9 +54,7 @@ class _Parameters:
             raise TypeError(f"hooks must be MirrorHooks, not {type(hooks).__name__}")
         if pool is not None and not hasattr(pool, "c"):
             raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")
-        if "direction" in options:
-            options["directions"] = options.pop("direction")
-        return _Parameters(replace(self.spec, **options), hooks or MirrorHooks(), pool)
+        return _Parameters(self.spec.changed(**options), hooks or MirrorHooks(), pool)
 
 
 _DEFAULTS = _Parameters(MirrorSpec(), MirrorHooks(), None)

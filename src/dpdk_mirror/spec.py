@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .pairs import join_pairs, refuse, split_pairs
@@ -155,6 +155,12 @@ class MirrorSpec:
             raise TypeError(f"select must be a Select, not {type(self.select).__name__}")
         if self.select == Select():
             object.__setattr__(self, "select", None)
+
+    def changed(self, **options: Any) -> MirrorSpec:
+        """The same but for these options, of which ``direction`` is another name of ``directions``."""
+        if "direction" in options:
+            options["directions"] = options.pop("direction")
+        return replace(self, **options)
 
     def texts(self) -> dict[str, str]:
         """Every parameter's value as text, by its key; the name only if it has one."""

@@ -80,7 +80,7 @@ def add_parsers(commands: Any) -> None:
         help="where the mirror sends them; may be given several times",
     )  # fmt: skip
     parser.add_argument(
-        "--direction", choices=("rx", "tx", "both"), default="both",
+        "--directions", "--direction", choices=("rx", "tx", "both"), default="both",
         help="what SOURCE receives, what is sent on it, or both (default)",
     )  # fmt: skip
     _add_take_arguments(parser)
@@ -209,7 +209,7 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
     # Packets that are shared have no room for their original length, which captures of cut ones should have.
     mode = arguments.mode or ("auto" if arguments.snaplen or arguments.split_len else "share")
     return MirrorSpec(
-        Direction[arguments.direction.upper()],
+        Direction[arguments.directions.upper()],
         Mode[mode.upper()],
         snaplen=arguments.snaplen,
         split_len=arguments.split_len,

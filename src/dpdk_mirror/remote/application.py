@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +113,7 @@ class Application(Closeable):
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
-        if "direction" in options:
-            options["directions"] = options.pop("direction")
-        spec = replace(MirrorSpec(mode=Mode.AUTO) if spec is None else spec, **options)
+        spec = (spec or MirrorSpec(mode=Mode.AUTO)).changed(**options)
         doing = f"register mirror {source} -> {to} ({spec.directions})"
         asked = {"source": str(source), "to": to, **({"force": "yes"} if force else {}), **spec.said()}
         answer = self.ask(doing, "/mirror/add", asked)

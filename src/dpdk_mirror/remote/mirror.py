@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
@@ -78,10 +77,9 @@ class RemoteMirror(Closeable):
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
-        if "direction" in options:
-            options["directions"] = options.pop("direction")
-        texts = replace(MirrorSpec(mode=Mode.AUTO), **options).texts()
-        self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in options})
+        texts = MirrorSpec(mode=Mode.AUTO).changed(**options).texts()
+        names = {"directions" if name == "direction" else name for name in options}
+        self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
 
     def change(self, texts: Mapping[str, str]) -> None:
         """``update()`` with the keys and values of a spec's text."""

@@ -170,7 +170,7 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using completion; and test $_shta
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a run -d 'Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it unless'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -s h -l help -d 'show this help message and exit'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l to -l mirror-to -x -d 'where the mirror sends them; may be given several times'
-complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l direction -xka "rx tx both" -d 'what SOURCE receives, what is sent on it, or both (default)'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l directions -l direction -xka "rx tx both" -d 'what SOURCE receives, what is sent on it, or both (default)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l mode -xka "share split copy auto" -d 'what TARGET gets of a packet: the same buffer (share, the default), a copy of its headers and the rest by reference (split), a copy (copy), or what suits TARGET (auto, the default with the options below)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l snaplen -x -d 'bytes that TARGET gets of each packet (all)'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using run' -l split-len -x -d 'bytes that split copies (192)'
