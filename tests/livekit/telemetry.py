@@ -38,8 +38,9 @@ class Telemetry:
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(_TIMEOUT_S)
+        # Several clients at once fill the queue of connections: one without a timeout of Python's waits for its turn.
         self._socket.connect(str(path))
+        self._socket.settimeout(_TIMEOUT_S)
         self.greeting = json.loads(self._socket.recv(16384))
 
     def __enter__(self) -> Self:
