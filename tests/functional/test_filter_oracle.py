@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from captures import ETHERNET, read_capture, write_capture
+from chooser import chooser
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from programs import ROOT, compile_program
@@ -29,10 +30,9 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, fragment
 from scapy.layers.l2 import ARP, LLC, SNAP, STP, Dot1AD, Dot1Q, Dot3, Ether
 from scapy.layers.sctp import SCTP
 
-from dpdk_mirror import Direction, FilterEngine, Mirror, MirrorError, Select
+from dpdk_mirror import FilterEngine, MirrorError, Select
 
 FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
-BURST = 64
 # What may run the filters: set for the run without a compiler.
 ENGINES = {FilterEngine[name] for name in os.environ.get("DPDK_MIRROR_ENGINES", "JIT,INTERPRETER").split(",")}
 
@@ -93,11 +93,15 @@ def packets():
     yield from (one / Dot1AD(vlan=100) / Dot1Q(vlan=200) / ip6 / udp, one / Dot1Q(vlan=7, prio=5) / ARP())
     yield from (one / ARP(), Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(op=2), Ether(dst="01:00:5e:00:00:05") / ip / udp)
     yield from (one / IP(dst="224.0.0.5", proto=89) / bytes(20), Dot3(dst="01:80:c2:00:00:00") / LLC() / STP())
-    yield from (Dot3() / LLC(dsap=0xFE, ssap=0xFE, ctrl=3) / bytes(30), Dot3() / LLC() / SNAP(code=0x800) / ip / tcp)
+    yield from (
+        Dot3() / LLC(dsap=0xFE, ssap=0xFE, ctrl=3) / (b"\x83" + bytes(30)),
+        Dot3() / LLC() / SNAP(code=0x800) / ip / tcp,
+    )
     yield from (Ether(type=0x88A2) / bytes(20), Ether(type=0x8847) / bytes(40), Ether(type=0x8864) / bytes(40))
     yield from (
         one / ip / tcp / bytes(2500),
         one / ip / TCP(flags="PA", dport=22) / b"x",
+        one / ip / UDP(sport=53) / bytes(18),
         Ether(type=0x0800) / bytes(3),
     )
 
@@ -141,45 +145,17 @@ def oracle(tmp_path_factory):
     return select
 
 
-@pytest.fixture(scope="module")
-def ports(dpdk_eal):
-    """A source, and a target, and by the bytes that their buffers hold pools for them."""
-    pools = {room: dpdk_eal.mempool(f"oracle{room}", size=8191, data_room=room) for room in (2048, 128)}
-    devices = [dpdk_eal.plug(f"net_ring_{name}") for name in ("filtered", "chosen")]
-    yield pools, *devices
-    for device in devices:
-        dpdk_eal.unplug(device)
-    for pool in pools.values():
-        assert pool.in_use == 0
-        pool.close()
-
-
 @pytest.fixture(scope="module", params=[2048, 128], ids="segments of {} bytes".format)
-def mirrored(request, ports):
-    """``mirrored(expression, frames)``: what a mirror takes that filters so, of bursts of such segments."""
-    pools, source, target = ports
-    source.start(pools[request.param])
-    target.start(pools[request.param])
-    mirror = Mirror(source, target, direction=Direction.TX)
+def mirrored(request, dpdk_eal):
+    """``mirrored(expression, frames)``: what a mirror takes that filters so, of such segments."""
+    with chooser(dpdk_eal, request.param) as mirrored:
 
-    def run(expression, frames):
-        mirror.update(select=Select(filter=expression))
-        mirror.reset()
-        taken = []
-        for start in range(0, len(frames), BURST):
-            burst = frames[start : start + BURST]
-            assert source.send(burst) == len(burst)
-            source.receive()
-            taken += target.receive()
-        stats = mirror.stats()
-        assert stats.seen == stats.packets + stats.filtered == len(frames)
-        assert mirror.info().filter_engine in ENGINES
-        return taken
+        def run(expression, frames):
+            taken = mirrored.choose(Select(filter=expression), frames)
+            assert mirrored.mirror.info().filter_engine in ENGINES
+            return taken
 
-    yield run
-    mirror.close()
-    target.stop()
-    source.stop()
+        yield run
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
