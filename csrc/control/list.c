@@ -13,13 +13,20 @@
 /* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
 #define COPY_UP_TO 512u
 
-/* Up to which length packets are copied whole: any, if what snaplen leaves of them is short enough. */
-static uint32_t
-copy_up_to(const struct mirror_config *config)
+/* How much of a packet is copied: all of it up to a length, of longer ones the first bytes. */
+static void
+set_copied(struct mirror_entry *entry, const struct mirror_config *config)
 {
 	const uint32_t length = RTE_MAX(config->split_len, COPY_UP_TO);
 
-	return config->snaplen <= length ? UINT32_MAX : length;
+	entry->copy_up_to = UINT32_MAX;
+	entry->split_len = config->split_len;
+	if (config->mode == RTE_MIRROR_SHARE)
+		/* What is cut is referred to, and not split. */
+		entry->copy_up_to = 0;
+	else if (config->mode == RTE_MIRROR_SPLIT && config->max_segs > 1 &&
+			config->snaplen > length)
+		entry->copy_up_to = length;
 }
 
 static void
@@ -38,9 +45,8 @@ append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
 	entry->own_flags = config->own_flags;
 	entry->target_epoch = config->target_epoch;
 	entry->snaplen = config->snaplen;
-	entry->copy_up_to = copy_up_to(config);
-	entry->split_len = config->split_len;
 	entry->mode = config->mode;
+	set_copied(entry, config);
 	entry->target_port = param->target_port;
 	entry->target_queue = slot->target_queue;
 	entry->room = config->room;

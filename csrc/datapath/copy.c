@@ -7,7 +7,6 @@
 
 #include <rte_cycles.h>
 #include <rte_mbuf_dyn.h>
-#include <rte_memcpy.h>
 #include <rte_mempool.h>
 #include <rte_prefetch.h>
 
@@ -79,6 +78,15 @@ initialise(struct rte_mbuf *own, const struct mirror_entry *entry, const struct 
 	own->data_len = length;
 }
 
+/* Data that is in another's mbuf, or in none. Apart, since it is seldom and long. */
+static __rte_noinline void
+attach_indirect(struct rte_mbuf *own, struct rte_mbuf *seg)
+{
+	own->ol_flags = 0;
+	rte_pktmbuf_attach(own, seg);
+	own->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+}
+
 /* Makes an mbuf refer to a part of another's data, and hold what that data is in. */
 static inline void
 attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t length)
@@ -92,9 +100,7 @@ attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t len
 		own->priv_size = RTE_PTR_DIFF(seg->buf_addr, seg) - sizeof(*seg);
 		own->ol_flags = RTE_MBUF_F_INDIRECT;
 	} else {
-		own->ol_flags = 0;
-		rte_pktmbuf_attach(own, seg);
-		own->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+		attach_indirect(own, seg);
 	}
 	own->data_off = seg->data_off + offset;
 	own->port = seg->port;
@@ -134,7 +140,7 @@ copy_bytes(struct chain *chain, void *to, uint32_t length)
 
 	for (; length > 0; length -= nb) {
 		nb = contiguous(chain, length);
-		rte_memcpy(to, rte_pktmbuf_mtod_offset(chain->seg, void *, chain->offset), nb);
+		memcpy(to, rte_pktmbuf_mtod_offset(chain->seg, void *, chain->offset), nb);
 		chain->offset += nb;
 		to = RTE_PTR_ADD(to, nb);
 	}
@@ -147,7 +153,7 @@ append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock 
 	struct rte_mbuf *own;
 	uint32_t nb;
 
-	for (; length > 0; length -= nb) {
+	do {
 		own = next_mbuf(stock);
 		if (own == NULL)
 			return false;
@@ -155,7 +161,8 @@ append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock 
 		initialise(own, entry, chain->seg, nb);
 		append(chain, own);
 		copy_bytes(chain, rte_pktmbuf_mtod(own, void *), nb);
-	}
+		length -= nb;
+	} while (length > 0);
 	return true;
 }
 
@@ -184,31 +191,29 @@ gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *p
 {
 	struct chain chain = { .seg = pkt };
 
-	if (append_copy(&chain, entry, stock, copied) &&
+	/* Of an empty packet the copy is an empty mbuf. */
+	if (((copied == 0 && length > 0) || append_copy(&chain, entry, stock, copied)) &&
 			append_references(&chain, stock, length - copied))
 		return chain.first;
 	rte_pktmbuf_free(chain.first);
 	return NULL;
 }
 
-/* As gather(), sooner for what most packets are. */
-static inline struct rte_mbuf *
+/* The same where all of it is in the first segment, and what is copied fits in one mbuf and is not nothing. */
+static __rte_always_inline struct rte_mbuf *
 make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt, uint32_t copied,
 		uint32_t length)
 {
-	struct rte_mbuf *own, *rest;
+	struct rte_mbuf *own = next_mbuf(stock), *rest;
 
-	if (unlikely(pkt->data_len < length || copied > entry->room || (copied == 0 && length > 0)))
-		return gather(entry, stock, pkt, copied, length);
-	own = next_mbuf(stock);
-	if (own == NULL)
+	if (unlikely(own == NULL))
 		return NULL;
 	initialise(own, entry, pkt, copied);
-	rte_memcpy(rte_pktmbuf_mtod(own, void *), rte_pktmbuf_mtod(pkt, void *), copied);
+	memcpy(rte_pktmbuf_mtod(own, void *), rte_pktmbuf_mtod(pkt, void *), copied);
 	if (copied == length)
 		return own;
 	rest = next_mbuf(stock);
-	if (rest == NULL) {
+	if (unlikely(rest == NULL)) {
 		rte_mbuf_raw_free(own);
 		return NULL;
 	}
@@ -264,61 +269,75 @@ is_whole(const struct rte_mbuf *pkt)
 	return pkt != NULL;
 }
 
-/* How many of a packet's bytes are copied, if so many are taken. */
+/* How many bytes of a packet are copied, if so many are taken. */
 static inline uint32_t
-bytes_to_copy(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32_t length)
+bytes_to_copy(const struct mirror_entry *entry, uint32_t length)
 {
-	/* A reference to each segment, besides what is copied, at the most. */
-	if (entry->mode == RTE_MIRROR_SPLIT && length > entry->copy_up_to &&
-			pkt->nb_segs < entry->max_segs)
-		return entry->split_len;
-	/* A packet that could be shared, were it not too long. */
-	if (entry->mode == RTE_MIRROR_SHARE && pkt->nb_segs <= entry->max_segs)
-		return 0;
-	return length;
+	return length > entry->copy_up_to ? entry->split_len : length;
 }
 
-/* Counts a packet that cannot be had. */
-static struct rte_mbuf *
-miss(const struct mirror_entry *entry, bool is_unsupported)
+/* Of any packet, whatever it looks like; NULL: it cannot be had, and is counted. */
+static __rte_noinline struct rte_mbuf *
+take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
+		uint64_t tsc, struct rte_mbuf *pkt)
 {
-	entry->counters->unsupported += is_unsupported;
-	entry->counters->nombuf += !is_unsupported;
+	const uint64_t flags = pkt->ol_flags & burst->off_wire;
+	/* What is to look as on the wire is copied, and cut only then. */
+	const uint32_t length = flags != 0 ? pkt->pkt_len : RTE_MIN(pkt->pkt_len, entry->snaplen);
+	uint32_t copied = flags != 0 ? length : bytes_to_copy(entry, length), wire_length;
+	struct rte_mbuf *own;
+
+	if (!is_whole(pkt))
+		goto unsupported;
+	/* What is copied, and a reference to each segment, at the most. */
+	if (copied < length && pkt->nb_segs + (copied > 0) > entry->max_segs)
+		copied = length;
+	own = length <= pkt->data_len && copied - 1 < entry->room ?
+			make(entry, stock, pkt, copied, length) :
+			gather(entry, stock, pkt, copied, length);
+	if (own == NULL) {
+		entry->counters->nombuf++;
+		return NULL;
+	}
+	wire_length = pkt->pkt_len;
+	if (flags != 0 && !mirror_put_on_wire(own, pkt, flags))
+		goto free;
+	if (flags != 0) {
+		wire_length = own->pkt_len;
+		cut(own, entry->snaplen);
+	}
+	if (own->nb_segs > entry->max_segs)
+		goto free;
+	if (entry->with_origin)
+		set_origin(burst, tsc, pkt, wire_length, own);
+	return own;
+
+free:
+	rte_pktmbuf_free(own);
+unsupported:
+	entry->counters->unsupported++;
 	return NULL;
 }
 
+/* The same, sooner for what most packets are. */
 static inline struct rte_mbuf *
 take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
 		uint64_t tsc, struct rte_mbuf *pkt)
 {
 	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
-	const uint64_t flags = pkt->ol_flags & burst->off_wire;
-	uint32_t wire_length = pkt->pkt_len;
+	const uint32_t copied = bytes_to_copy(entry, length);
 	struct rte_mbuf *own;
 
-	if (unlikely(!(pkt->nb_segs == 1 && pkt->pkt_len == pkt->data_len) && !is_whole(pkt)))
-		return miss(entry, true);
-	if (likely(flags == 0))
-		own = make(entry, stock, pkt, bytes_to_copy(entry, pkt, length), length);
-	else
-		own = make(entry, stock, pkt, pkt->pkt_len, pkt->pkt_len);
+	/* Also if nothing is copied, by way of what 0 less 1 is. */
+	if (unlikely(pkt->pkt_len > pkt->data_len || (pkt->ol_flags & burst->off_wire) != 0 ||
+			    copied - 1 >= entry->room))
+		return take_any(entry, burst, stock, tsc, pkt);
+	own = make(entry, stock, pkt, copied, length);
 	if (unlikely(own == NULL))
-		return miss(entry, false);
-	if (unlikely(flags != 0)) {
-		if (!mirror_put_on_wire(own, pkt, flags))
-			goto cannot;
-		wire_length = own->pkt_len;
-		cut(own, entry->snaplen);
-	}
-	if (unlikely(own->nb_segs > entry->max_segs))
-		goto cannot;
-	if (entry->with_origin)
-		set_origin(burst, tsc, pkt, wire_length, own);
+		entry->counters->nombuf++;
+	else if (unlikely(entry->with_origin))
+		set_origin(burst, tsc, pkt, pkt->pkt_len, own);
 	return own;
-
-cannot:
-	rte_pktmbuf_free(own);
-	return miss(entry, true);
 }
 
 uint16_t

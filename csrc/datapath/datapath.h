@@ -68,8 +68,8 @@ struct mirror_entry {
 	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
 	uint32_t snaplen;           /**< longest packet that the target may be given */
-	uint32_t copy_up_to;        /**< split copies packets up to this length whole */
-	uint32_t split_len;         /**< bytes that split copies of longer ones */
+	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
+	uint32_t split_len;         /**< bytes that are copied of longer ones */
 	enum rte_mirror_mode mode; /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
