@@ -8,18 +8,6 @@
 
 #include "datapath.h"
 
-/* Of a short packet, or of one whose first segment is short: whether it has both addresses. */
-static __rte_noinline bool
-read_addresses(const struct rte_mbuf *pkt, mirror_mac_words *words)
-{
-	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
-	const void *addresses = rte_pktmbuf_read(pkt, 0, sizeof(buffer), buffer);
-
-	if (addresses != NULL)
-		memcpy(words, addresses, sizeof(buffer));
-	return addresses != NULL;
-}
-
 static inline bool
 passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 {
@@ -28,23 +16,39 @@ passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 	return (differ[0] | differ[1]) == 0;
 }
 
+/* Of a short packet, or of one whose first segment is short: it may not have both addresses. */
+static __rte_noinline bool
+passes_short(const struct mirror_selector *selector, const struct rte_mbuf *pkt)
+{
+	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
+	const void *addresses = rte_pktmbuf_read(pkt, 0, sizeof(buffer), buffer);
+	mirror_mac_words words = { 0 };
+
+	if (addresses == NULL)
+		return false;
+	memcpy(&words, addresses, sizeof(buffer));
+	return passes_mac(&selector->mac[0], words) ||
+			(selector->mac_both_ways && passes_mac(&selector->mac[1], words));
+}
+
 uint16_t
 mirror_match_mac(const struct mirror_selector *selector, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	/* Kept in registers. */
 	const struct mirror_mac_test forth = selector->mac[0], back = selector->mac[1];
 	const bool both_ways = selector->mac_both_ways;
-	uint16_t i, nb = 0;
+	unsigned int i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
-		mirror_mac_words words = { 0 };
+		mirror_mac_words words;
 
-		if (likely(pkt->data_len >= sizeof(words)))
-			memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
-		else if (!read_addresses(pkt, &words))
-			continue;
 		pkts[nb] = pkt;
+		if (unlikely(pkt->data_len < sizeof(words))) {
+			nb += passes_short(selector, pkt);
+			continue;
+		}
+		memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
 		nb += passes_mac(&forth, words) || (both_ways && passes_mac(&back, words));
 	}
 	return nb;
