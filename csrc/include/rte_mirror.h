@@ -147,7 +147,8 @@ struct rte_mirror_mac {
  * At least one field is not 0. Addresses and prefixes are in network byte order, of IPv4 the first four bytes.
  *
  * Ports are those of TCP, UDP, UDP-Lite, SCTP and DCCP. A packet that has none, as a later fragment, or none within what
- * there is of it, is not chosen where ports are asked for. Of IPv6, protocol is that behind the extension headers.
+ * there is of it, is not chosen where ports are asked for. Of IPv6, protocol is that behind the extension headers. Up to
+ * 8 tags and 8 extension headers are read: behind more tags nothing is a flow's, and protocol is the ninth header's.
  */
 struct rte_mirror_flow {
 	uint8_t ip_version;               /**< 4 or 6; 0: any, if there is no prefix */
@@ -180,7 +181,8 @@ struct rte_mirror_select {
 	const struct rte_mirror_flow *flow; /**< those of this flow; NULL: any */
 	/**
 	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Needs libpcap, and librte_bpf in the
-	 * application or, if its DPDK is shared, installed.
+	 * application or, if its DPDK is shared, installed. Without protochain, and without offsets that a packet can
+	 * make larger than any packet. Of checksums that a NIC is to fill in, it sees what is there before.
 	 */
 	const char *filter;
 	uint32_t sample_one_in; /**< of those, one in so many; 0: all */
