@@ -24,8 +24,7 @@ set_copied(struct mirror_entry *entry, const struct mirror_config *config)
 	if (config->mode == RTE_MIRROR_SHARE)
 		/* What is cut is referred to, and not split. */
 		entry->copy_up_to = 0;
-	else if (config->mode == RTE_MIRROR_SPLIT && config->max_segs > 1 &&
-			config->snaplen > length)
+	else if (config->mode == RTE_MIRROR_SPLIT && config->snaplen > length)
 		entry->copy_up_to = length;
 }
 

@@ -103,7 +103,6 @@ attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t len
 		attach_indirect(own, seg);
 	}
 	own->data_off = seg->data_off + offset;
-	own->port = seg->port;
 	own->packet_type = 0;
 	own->pkt_len = length;
 	own->data_len = length;
@@ -193,8 +192,10 @@ gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *p
 
 	/* Of an empty packet the copy is an empty mbuf. */
 	if (((copied == 0 && length > 0) || append_copy(&chain, entry, stock, copied)) &&
-			append_references(&chain, stock, length - copied))
+			append_references(&chain, stock, length - copied)) {
+		chain.first->port = pkt->port;
 		return chain.first;
+	}
 	rte_pktmbuf_free(chain.first);
 	return NULL;
 }

@@ -149,8 +149,10 @@ RTE_MEMPOOL_REGISTER_OPS(poison_ops);
 struct rte_mempool *
 poison_pool_create(const char *name, uint32_t nb, uint16_t data_room)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(
-			name, nb, 0, 0, data_room, 0, "poison");
+	/* Each pool's mbufs have another private area than those of the pool before. */
+	static unsigned int nb_made;
+	struct rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(name, nb, 0,
+			(uint16_t)(nb_made++ % 4 * RTE_MBUF_PRIV_ALIGN), data_room, 0, "poison");
 	struct store *store;
 	uint32_t i;
 

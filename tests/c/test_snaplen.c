@@ -37,10 +37,13 @@ check_kind(struct scene *scene, enum rte_mirror_mode mode, uint32_t snaplen, uns
 {
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	const struct edit *edit = hidden_edit(mode);
+	uint16_t ports[NB_LAYOUTS];
 	uint64_t sum = 0;
 	unsigned int i;
 
 	originals_make(&scene->originals, (enum original_kind)kind, pkts);
+	for (i = 0; i < NB_LAYOUTS; i++)
+		ports[i] = pkts[i]->port;
 	bytes_read_all(before, pkts, NB_LAYOUTS);
 	CHECK_EQ(rte_mirror_stats_reset(scene->id), 0);
 	/* It checks that the application's packets are as they were, byte for byte. */
@@ -54,6 +57,7 @@ check_kind(struct scene *scene, enum rte_mirror_mode mode, uint32_t snaplen, uns
 	originals_scribble(&scene->originals);
 	for (i = 0; i < NB_LAYOUTS; i++) {
 		bytes_check(&before[i], got[i], RTE_MIN(before[i].len, snaplen));
+		CHECK_EQ(got[i]->port, ports[i]);
 		sum += got[i]->pkt_len;
 		/* What is cut has none of the original's flags. */
 		CHECK((got[i]->ol_flags & RTE_MBUF_F_RX_RSS_HASH) == 0 || got[i] == pkts[i]);

@@ -168,6 +168,33 @@ split_protects_as_many_bytes_as_it_copies(void)
 	}
 }
 
+/* It is as much as split would copy, or less. */
+static void
+what_is_not_longer_than_split_len_is_copied_whole(void)
+{
+	const struct rte_mirror_param param = {
+		.mode = RTE_MIRROR_SPLIT, .directions = RTE_MIRROR_RX, .split_len = 1000
+	};
+	const struct layout shapes[] = { { 1, { 600 } }, { 1, { 1000 } }, { 2, { 500, 500 } },
+		{ 1, { 1001 } }, { 2, { 500, 501 } } };
+	struct rte_mbuf *pkt, *got;
+	struct scene scene;
+	unsigned int i;
+
+	scene_open(&scene, &param, NULL);
+	for (i = 0; i < RTE_DIM(shapes); i++) {
+		pkt = original_make(&scene.originals, ORIGINAL_DIRECT, &shapes[i], 1);
+		bytes_read(before, pkt);
+		scene_pass(&scene, &pkt, 1);
+		scene_get(&scene, &got, 1);
+		bytes_check(before, got, before->len);
+		CHECK_EQ(got->nb_segs, before->len > param.split_len ? 2 : 1);
+		rte_pktmbuf_free(pkt);
+		rte_pktmbuf_free(got);
+	}
+	scene_close(&scene);
+}
+
 /* What the header says split does not protect from, and copy does. */
 static void
 split_shows_edits_behind_the_headers(void)
@@ -234,6 +261,8 @@ const struct test_case test_cases[] = {
 	{ "auto_shows_no_edit_of_headers_where_the_target_reads_late",
 			auto_shows_no_edit_of_headers_where_the_target_reads_late },
 	{ "split_protects_as_many_bytes_as_it_copies", split_protects_as_many_bytes_as_it_copies },
+	{ "what_is_not_longer_than_split_len_is_copied_whole",
+			what_is_not_longer_than_split_len_is_copied_whole },
 	{ "split_shows_edits_behind_the_headers", split_shows_edits_behind_the_headers },
 	{ "split_refers_to_what_is_behind_the_headers",
 			split_refers_to_what_is_behind_the_headers },
