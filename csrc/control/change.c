@@ -54,7 +54,7 @@ static void
 set_state(struct mirror *mirror, enum rte_mirror_state state)
 {
 	mirror->state = state;
-	rte_strscpy(mirror->reason, state == RTE_MIRROR_PAUSED ? "it is paused" : "",
+	rte_strscpy(mirror->reason, state == RTE_MIRROR_PAUSED ? "until it is resumed" : "",
 			sizeof(mirror->reason));
 }
 
