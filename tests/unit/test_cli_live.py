@@ -310,9 +310,21 @@ def test_of_several_applications_one_must_be_named(command, start, fake):
 
 def test_the_only_one_with_the_plugin_need_not_be_named(command, start, fake):
     start("plain", plugin=False)
-    hung = start("hung")
-    hung.odd["/mirror/version"] = hung.hang
+    odd = start("odd")
+    odd.odd["/mirror/version"] = odd.say("nonsense")
     assert command("list") == (0, "", "dpdk-mirror: ovs has no mirrors\n")
+
+
+@pytest.mark.parametrize("what", ["greeting", "/mirror/version"])
+def test_one_that_hangs_may_be_the_one_that_is_meant(command, start, fake, what):
+    hung = start("hung")
+    hung.odd[what] = hung.hang
+    code, _, err = command("remove", "--all")
+    assert code == 1
+    assert "choose an application: there are several: " in err
+    assert "hung" in err
+    assert "ovs" in err
+    assert command("remove", "--all", "--app", "ovs")[0] == 0
 
 
 def test_an_application_without_the_plugin_is_told_how_to_load_it(command, start):

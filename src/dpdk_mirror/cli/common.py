@@ -16,7 +16,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import ConflictError, InvalidConfigError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
+from ..errors import (
+    BusyTimeoutError,
+    ConflictError,
+    InvalidConfigError,
+    MirrorError,
+    NoPluginError,
+    NotFoundError,
+    NotPermittedError,
+)
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, scan
 from ..remote.places import closed_directories
@@ -53,21 +61,26 @@ def open_application(arguments: argparse.Namespace) -> Application:
     """The application that --app names, else the only one with the plugin."""
     if arguments.app is not None:
         return connect(arguments.app)
-    found = [each for _, each in scan(timeout_s=PROBE_S)]
-    apps = [each for each in found if isinstance(each, Application)]
-    able = [app for app in apps if _is_able(app)]
-    if len(able) == 1:
+    found = scan(timeout_s=PROBE_S)
+    apps = [each for _, each in found if isinstance(each, Application)]
+    errors = [each for _, each in found if isinstance(each, MirrorError)]
+    able = [app for app in apps if _may_be_able(app)]
+    # One that hangs may be the one that is meant.
+    silent = [str(path) for path, each in found if isinstance(each, BusyTimeoutError)]
+    if len(able) == 1 and not silent:
         able[0].timeout_s = TIMEOUT_S
         return able[0]
     if able:
-        names = ", ".join(str(app) for app in able)
+        names = ", ".join([str(app) for app in able] + silent)
         raise ConflictError(errno.EEXIST, f"choose an application: there are several: {names}", "name one with --app")
-    raise _why_none(apps, [each for each in found if isinstance(each, MirrorError)])
+    raise _why_none(apps, errors)
 
 
-def _is_able(app: Application) -> bool:
+def _may_be_able(app: Application) -> bool:
     try:
         return app.has_plugin
+    except BusyTimeoutError:
+        return True
     except MirrorError:
         return False  # what ails it is said when it is named
     finally:
