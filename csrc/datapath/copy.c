@@ -285,7 +285,8 @@ take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, str
 	const uint64_t flags = pkt->ol_flags & burst->off_wire;
 	/* What is to look as on the wire is copied, and cut only then. */
 	const uint32_t length = flags != 0 ? pkt->pkt_len : RTE_MIN(pkt->pkt_len, entry->snaplen);
-	uint32_t copied = flags != 0 ? length : bytes_to_copy(entry, length), wire_length;
+	uint32_t copied = flags != 0 ? length : bytes_to_copy(entry, length);
+	uint32_t wire_length = pkt->pkt_len;
 	struct rte_mbuf *own;
 
 	if (!is_whole(pkt))
@@ -300,7 +301,6 @@ take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, str
 		entry->counters->nombuf++;
 		return NULL;
 	}
-	wire_length = pkt->pkt_len;
 	if (flags != 0 && !mirror_put_on_wire(own, pkt, flags))
 		goto free;
 	if (flags != 0) {
