@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 from pathlib import Path
@@ -44,10 +45,9 @@ def listener(path: Path) -> int | None:
     """The process that listens on a socket, whether it answers or not; None where this user may not know."""
     real = os.path.realpath(path)
     ends = {f"socket:[{inode}]" for inode, other in _listening() if os.path.realpath(other) == real}
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
-        if not ends.isdisjoint(_open_files(folder)):
-            return int(folder.name)
-    return None
+    holders = [folder for folder in Path("/proc").glob("[0-9]*") if not ends.isdisjoint(_open_files(folder))]
+    # Those that it has started since may have inherited the socket.
+    return int(min(holders, key=_start).name) if holders else None
 
 
 def closed_directories() -> list[Path]:
@@ -82,6 +82,15 @@ def _open_files(process: Path) -> Iterator[str]:
         for each in (process / "fd").iterdir():
             with contextlib.suppress(OSError):  # closed meanwhile
                 yield str(each.readlink())
+
+
+def _start(process: Path) -> tuple[float, int]:
+    """Less for those that have started sooner, whose numbers may be greater: they begin anew some time."""
+    try:
+        started = float((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[19])
+    except OSError:  # ended meanwhile
+        started = math.inf
+    return started, int(process.name)
 
 
 def _listening() -> Iterator[tuple[str, Path]]:
