@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .forwarder import Forwarder
     from .info import FilterEngine, MirrorInfo, MirrorState
     from .mempool import Mempool
-    from .mirror import Mirror
+    from .mirror import Mirror, MirrorHooks
     from .vdev import Vdev
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Mempool",
     "Mirror",
     "MirrorError",
+    "MirrorHooks",
     "MirrorInfo",
     "MirrorSpec",
     "MirrorState",
@@ -82,6 +83,7 @@ _LAZY = {
     "Forwarder": "forwarder",
     "Mempool": "mempool",
     "Mirror": "mirror",
+    "MirrorHooks": "mirror",
     "MirrorInfo": "info",
     "MirrorState": "info",
     "Port": "ethdev",

@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
+from dpdk_mirror import Mirror, MirrorHooks
 from dpdk_mirror._binding import ffi
 from dpdk_mirror.errors import InvalidConfigError, NotFoundError
-from dpdk_mirror.mirror import Mirror, MirrorHooks
 from dpdk_mirror.selection import Select
 from dpdk_mirror.spec import Direction
 

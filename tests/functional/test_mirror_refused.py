@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from dpdk_mirror import Mirror, MirrorHooks
 from dpdk_mirror._binding import ffi, lib
 from dpdk_mirror.errors import ConflictError, InvalidConfigError, MirrorError, NotFoundError, UnsupportedError
-from dpdk_mirror.mirror import Mirror, MirrorHooks
 from dpdk_mirror.spec import Direction, Mode
 
 
