@@ -17,7 +17,6 @@
 /** Without any of these the library does nothing. */
 #define MIRROR_SYMBOLS(X)                       \
 	X(__rte_panic)                          \
-	X(__rte_pktmbuf_read)                   \
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
 	X(rte_delay_us_sleep)                   \

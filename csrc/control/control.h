@@ -21,6 +21,7 @@
 #include <rte_spinlock.h>
 
 #include "../datapath/datapath.h"
+#include "../filter/filter.h"
 #include "rte_mirror.h"
 
 struct rte_eth_dev_info;
@@ -184,22 +185,8 @@ int mirror_selection_check_queues(
 
 /* filter.c */
 
-/** Compiles an expression for a selector: 0 or -errno, the refusal kept. Needs no mutex. */
-int mirror_filter_compile(const char *expression, struct mirror_selector *selector);
-/** Frees what mirror_filter_compile() has made. */
-void mirror_filter_free(struct mirror_selector *selector);
-
-/* bpf.c */
-
-struct bpf_program;
-
-/**
- * Makes a program of libpcap's one that rte_bpf can run whatever the packets: 0 or -errno, and why.
- *
- * @param[out] may_compile
- *   Whether its compiler may have it; if not, only its interpreter.
- */
-int mirror_bpf_mend(struct bpf_program *program, bool *may_compile, const char **why);
+/** Makes a filter of an expression: 0 or -errno, the refusal kept. Needs no mutex, and may wait for names to be resolved. */
+int mirror_filter_compile(const char *expression, struct mirror_filter **filter);
 
 /* mode.c */
 

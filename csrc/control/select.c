@@ -239,9 +239,9 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 	if (rc == 0)
 		rc = make_sample(selector, select);
 	if (rc == 0 && select->filter != NULL)
-		rc = mirror_filter_compile(select->filter, selector);
+		rc = mirror_filter_compile(select->filter, &selector->filter);
 	selector->has_matches = selector->has_mac || selector->has_vlans ||
-			selector->has_inner_vlans || selector->has_flow || selector->has_filter;
+			selector->has_inner_vlans || selector->has_flow || selector->filter != NULL;
 	return rc;
 }
 
@@ -289,7 +289,7 @@ mirror_selection_leave(struct mirror_selection *selection)
 {
 	if (selection == NULL || --selection->nb_users > 0)
 		return;
-	mirror_filter_free(&selection->selector);
+	mirror_filter_free(selection->selector.filter);
 	free(selection);
 }
 
@@ -327,8 +327,8 @@ mirror_selection_check_queues(
 enum rte_mirror_filter_engine
 mirror_selection_engine(const struct mirror_selection *selection)
 {
-	if (selection == NULL || !selection->selector.has_filter)
+	if (selection == NULL || selection->selector.filter == NULL)
 		return RTE_MIRROR_FILTER_NONE;
-	return selection->selector.filter_code != NULL ? RTE_MIRROR_FILTER_JIT :
-							 RTE_MIRROR_FILTER_INTERPRETER;
+	return selection->selector.filter->code != NULL ? RTE_MIRROR_FILTER_JIT :
+							  RTE_MIRROR_FILTER_INTERPRETER;
 }

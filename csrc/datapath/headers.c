@@ -9,6 +9,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include "../filter/read.h"
 #include "datapath.h"
 
 /* What comes from outside may have any number of them; nobody sends more. */
@@ -28,7 +29,11 @@ struct reading {
 static const void *
 peek(const struct reading *reading, uint32_t length, void *buffer)
 {
-	return rte_pktmbuf_read(reading->pkt, reading->offset, length, buffer);
+	const void *bytes = mirror_read(reading->pkt, reading->offset, length, buffer);
+
+	if (unlikely(bytes == NULL))
+		reading->headers->has_ended = true;
+	return bytes;
 }
 
 static uint16_t

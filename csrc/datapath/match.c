@@ -6,6 +6,8 @@
 
 #include <rte_ether.h>
 
+#include "../filter/filter.h"
+#include "../filter/read.h"
 #include "datapath.h"
 
 static inline bool
@@ -16,23 +18,33 @@ passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 	return (differ[0] | differ[1]) == 0;
 }
 
+/* Counts a packet that has ended before it could be chosen, if it ought not to have: false. */
+static bool
+has_ended(const struct rte_mbuf *pkt, struct mirror_counters *counters)
+{
+	counters->unsupported += !mirror_is_whole(pkt);
+	return false;
+}
+
 /* Of a short packet, or of one whose first segment is short: it may not have both addresses. */
 static __rte_noinline bool
-passes_short(const struct mirror_selector *selector, const struct rte_mbuf *pkt)
+passes_short(const struct mirror_selector *selector, struct mirror_counters *counters,
+		const struct rte_mbuf *pkt)
 {
 	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
-	const void *addresses = rte_pktmbuf_read(pkt, 0, sizeof(buffer), buffer);
+	const void *addresses = mirror_read(pkt, 0, sizeof(buffer), buffer);
 	mirror_mac_words words = { 0 };
 
 	if (addresses == NULL)
-		return false;
+		return has_ended(pkt, counters);
 	memcpy(&words, addresses, sizeof(buffer));
 	return passes_mac(&selector->mac[0], words) ||
 			(selector->mac_both_ways && passes_mac(&selector->mac[1], words));
 }
 
 uint16_t
-mirror_match_mac(const struct mirror_selector *selector, struct rte_mbuf **pkts, uint16_t nb_pkts)
+mirror_match_mac(const struct mirror_selector *selector, struct mirror_counters *counters,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	/* Kept in registers. */
 	const struct mirror_mac_test forth = selector->mac[0], back = selector->mac[1];
@@ -45,7 +57,7 @@ mirror_match_mac(const struct mirror_selector *selector, struct rte_mbuf **pkts,
 
 		pkts[nb] = pkt;
 		if (unlikely(pkt->data_len < sizeof(words))) {
-			nb += passes_short(selector, pkt);
+			nb += passes_short(selector, counters, pkt);
 			continue;
 		}
 		memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
@@ -94,40 +106,58 @@ is_of_flow(const struct mirror_selector *selector, const struct mirror_headers *
 	return passes_flow(&selector->flow[0], headers) || passes_flow(&selector->flow[1], headers);
 }
 
+static bool
+passes_headers(const struct mirror_selector *selector, const struct mirror_headers *headers)
+{
+	return (!selector->has_vlans || has_vlan(selector->vlans, headers, 0)) &&
+			(!selector->has_inner_vlans ||
+					has_vlan(selector->inner_vlans, headers, 1)) &&
+			(!selector->has_flow || is_of_flow(selector, headers));
+}
+
 uint16_t
 mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
-		struct rte_mbuf **pkts, uint16_t nb_pkts)
+		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct mirror_headers headers;
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
-		mirror_headers_read(pkts[i], pkts[i]->ol_flags & off_wire, &headers);
-		pkts[nb] = pkts[i];
-		nb += (!selector->has_vlans || has_vlan(selector->vlans, &headers, 0)) &&
-				(!selector->has_inner_vlans ||
-						has_vlan(selector->inner_vlans, &headers, 1)) &&
-				(!selector->has_flow || is_of_flow(selector, &headers));
+		struct rte_mbuf *pkt = pkts[i];
+
+		mirror_headers_read(pkt, pkt->ol_flags & off_wire, &headers);
+		pkts[nb] = pkt;
+		if (passes_headers(selector, &headers))
+			nb++;
+		else if (unlikely(headers.has_ended))
+			has_ended(pkt, counters);
 	}
 	return nb;
 }
 
+/* Bytes of a tagged packet that its filter finds in one segment. */
+#define TAGGED_HEAD 128
+
 /*
- * The filter looks at a packet with its tags where they are on the wire: its addresses and the tags in a segment of
- * their own, then the packet itself from behind its addresses. Neither is more than a view, on the stack.
+ * The filter looks at a packet with its tags where they are on the wire. What it sees is a view: a segment on the stack
+ * with addresses, tags and what filters mostly look at, then the packet's own segments from there on.
  */
-static uint64_t
-filter_tagged(const struct mirror_selector *selector, struct rte_mbuf *pkt, uint64_t flags)
+static __rte_noinline enum mirror_verdict
+filter_tagged(const struct mirror_filter *filter, const struct rte_mbuf *pkt, uint64_t flags)
 {
-	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN + 2 * sizeof(struct rte_vlan_hdr)];
-	struct rte_mbuf head = { .buf_addr = buffer, .data_len = 2 * RTE_ETHER_ADDR_LEN }, rest;
+	const uint32_t nb_addresses = 2 * RTE_ETHER_ADDR_LEN;
+	uint8_t bytes[TAGGED_HEAD], buffer[TAGGED_HEAD + 2 * sizeof(struct rte_vlan_hdr)];
+	struct rte_mbuf head = { .buf_addr = buffer }, rest;
 	struct mirror_tag tags[2];
-	unsigned int nb_tags = mirror_tags(pkt, flags, tags), i;
+	const unsigned int nb_tags = mirror_tags(pkt, flags, tags);
+	const uint32_t got = mirror_read_head(pkt, sizeof(bytes), bytes, &rest);
+	unsigned int i;
 
 	/* Nothing that could be put on a wire. */
-	if (pkt->data_len < 2 * RTE_ETHER_ADDR_LEN)
-		return 0;
-	memcpy(buffer, rte_pktmbuf_mtod(pkt, void *), 2 * RTE_ETHER_ADDR_LEN);
+	if (got < nb_addresses)
+		return mirror_is_whole(pkt) ? MIRROR_NOT_CHOSEN : MIRROR_BROKEN;
+	memcpy(buffer, bytes, nb_addresses);
+	head.data_len = nb_addresses;
 	for (i = 0; i < nb_tags; i++) {
 		const uint16_t tag[2] = { rte_cpu_to_be_16(tags[i].tpid),
 			rte_cpu_to_be_16(tags[i].tci) };
@@ -135,35 +165,33 @@ filter_tagged(const struct mirror_selector *selector, struct rte_mbuf *pkt, uint
 		memcpy(buffer + head.data_len, tag, sizeof(tag));
 		head.data_len += sizeof(tag);
 	}
-	memcpy(&rest, pkt, sizeof(rest));
-	rest.data_off += 2 * RTE_ETHER_ADDR_LEN;
-	rest.data_len -= 2 * RTE_ETHER_ADDR_LEN;
+	memcpy(buffer + head.data_len, bytes + nb_addresses, got - nb_addresses);
+	head.data_len += got - nb_addresses;
 	head.pkt_len = pkt->pkt_len + nb_tags * sizeof(struct rte_vlan_hdr);
-	head.nb_segs = pkt->nb_segs + 1;
+	head.nb_segs = rest.nb_segs + 1;
 	head.next = &rest;
-	return selector->filter_code != NULL ? selector->filter_code(&head) :
-					       selector->filter_exec(selector->bpf, &head);
+	return mirror_filter_run(filter, &head);
 }
 
 uint16_t
 mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
-		struct rte_mbuf **pkts, uint16_t nb_pkts)
+		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
+	const struct mirror_filter *filter = selector->filter;
+	enum mirror_verdict verdict;
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
 		const uint64_t tagged = pkt->ol_flags & off_wire & MIRROR_TAGGED;
-		uint64_t chosen;
 
 		if (unlikely(tagged != 0))
-			chosen = filter_tagged(selector, pkt, tagged);
-		else if (selector->filter_code != NULL)
-			chosen = selector->filter_code(pkt);
+			verdict = filter_tagged(filter, pkt, tagged);
 		else
-			chosen = selector->filter_exec(selector->bpf, pkt);
+			verdict = mirror_filter_run(filter, pkt);
 		pkts[nb] = pkt;
-		nb += chosen != 0;
+		nb += verdict == MIRROR_CHOSEN;
+		counters->unsupported += verdict == MIRROR_BROKEN;
 	}
 	return nb;
 }

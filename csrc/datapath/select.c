@@ -64,7 +64,7 @@ sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
 /* The tests that look at packets, cheapest first. */
 static uint16_t
 match(const struct mirror_selector *selector, const struct mirror_burst *burst,
-		struct rte_mbuf **pkts, uint16_t nb_pkts)
+		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	uint16_t i;
 
@@ -72,11 +72,11 @@ match(const struct mirror_selector *selector, const struct mirror_burst *burst,
 	for (i = 0; selector->has_matches && i < nb_pkts; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	if (selector->has_mac)
-		nb_pkts = mirror_match_mac(selector, pkts, nb_pkts);
+		nb_pkts = mirror_match_mac(selector, counters, pkts, nb_pkts);
 	if (selector->has_vlans || selector->has_inner_vlans || selector->has_flow)
-		nb_pkts = mirror_match_headers(selector, burst->off_wire, pkts, nb_pkts);
-	if (selector->has_filter)
-		nb_pkts = mirror_match_filter(selector, burst->off_wire, pkts, nb_pkts);
+		nb_pkts = mirror_match_headers(selector, burst->off_wire, counters, pkts, nb_pkts);
+	if (selector->filter != NULL)
+		nb_pkts = mirror_match_filter(selector, burst->off_wire, counters, pkts, nb_pkts);
 	return nb_pkts;
 }
 
@@ -85,11 +85,12 @@ static __rte_noinline uint16_t
 choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_counters *counters, struct rte_mbuf **pkts)
 {
+	const uint64_t unsupported = counters->unsupported;
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
 	memcpy(pkts, burst->pkts, nb_pkts * sizeof(pkts[0]));
-	nb = match(selector, burst, pkts, nb_pkts);
-	counters->filtered += nb_pkts - nb;
+	nb = match(selector, burst, counters, pkts, nb_pkts);
+	counters->filtered += nb_pkts - nb - (counters->unsupported - unsupported);
 	nb_pkts = nb;
 	if (selector->sample_one_in != 0 && nb_pkts > 0) {
 		nb = sample(selector, burst, &counters->sampler, pkts, nb_pkts);

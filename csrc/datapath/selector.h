@@ -17,8 +17,9 @@
 
 #include "rte_mirror.h"
 
-struct rte_bpf;
+struct mirror_filter;
 struct mirror_burst;
+struct mirror_counters;
 
 /** The first 16 bytes of a frame. */
 typedef uint64_t mirror_mac_words __attribute__((vector_size(16)));
@@ -45,7 +46,6 @@ struct mirror_selector {
 	bool has_vlans;
 	bool has_inner_vlans;
 	bool has_flow;
-	bool has_filter;
 	bool has_matches; /**< any of these */
 	bool mac_both_ways;
 	struct mirror_mac_test mac[2];
@@ -57,10 +57,7 @@ struct mirror_selector {
 	struct mirror_flow_test
 			flow[2]; /* where two ways are not wanted, the second is the first */
 
-	/* The filter: machine code, or else what rte_bpf_exec() interprets. Not 0: chosen. */
-	uint64_t (*filter_code)(void *pkt);
-	uint64_t (*filter_exec)(const struct rte_bpf *bpf, void *pkt);
-	struct rte_bpf *bpf;
+	struct mirror_filter *filter; /**< NULL: none */
 
 	/* Of what is left, one in so many; 0: all. */
 	uint32_t sample_one_in;
@@ -80,6 +77,7 @@ struct mirror_headers {
 	uint16_t vlans[2];  /**< ids of the first two tags, as far as there are such */
 	uint8_t ip_version; /**< 4 or 6; 0: another packet, or no whole IP header */
 	int protocol; /**< what the IP header, or the last extension header, says; -1: not there */
+	bool has_ended; /**< the packet ends before something that was looked for */
 	bool has_ports;
 	uint16_t src_port, dst_port;
 	uint64_t src[2], dst[2]; /**< as in struct mirror_flow_test */
@@ -94,12 +92,15 @@ struct mirror_headers {
 void mirror_headers_read(
 		const struct rte_mbuf *pkt, uint64_t flags, struct mirror_headers *headers);
 
-/** Moves the packets that pass to the array's front, in order, for each kind of test. Each returns how many they are. */
-uint16_t mirror_match_mac(
-		const struct mirror_selector *selector, struct rte_mbuf **pkts, uint16_t nb_pkts);
+/**
+ * Moves the packets that pass to the array's front, in order, for each kind of test. Each returns how many they are, and
+ * counts as unsupported those of which nothing can be said, since they end before their pkt_len does.
+ */
+uint16_t mirror_match_mac(const struct mirror_selector *selector, struct mirror_counters *counters,
+		struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
-		struct rte_mbuf **pkts, uint16_t nb_pkts);
+		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
-		struct rte_mbuf **pkts, uint16_t nb_pkts);
+		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
 #endif /* MIRROR_SELECTOR_H */

@@ -180,9 +180,9 @@ struct rte_mirror_select {
 	const struct rte_mirror_range *inner_vlans;
 	const struct rte_mirror_flow *flow; /**< those of this flow; NULL: any */
 	/**
-	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Needs libpcap, and librte_bpf in the
-	 * application or, if its DPDK is shared, installed. Without protochain, and without offsets that a packet can
-	 * make larger than any packet. Of checksums that a NIC is to fill in, it sees what is there before.
+	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Needs libpcap, which the application need
+	 * not be linked to. Without protochain and what only a kernel's interface knows (inbound, ifindex). Of
+	 * checksums that a NIC is to fill in, it sees what is there before.
 	 */
 	const char *filter;
 	uint32_t sample_one_in; /**< of those, one in so many; 0: all */
@@ -198,8 +198,9 @@ struct rte_mirror_select {
 /** What runs a mirror's filter. */
 enum rte_mirror_filter_engine {
 	RTE_MIRROR_FILTER_NONE = 0, /**< it has none */
-	RTE_MIRROR_FILTER_JIT,      /**< rte_bpf, compiled to machine code */
-	RTE_MIRROR_FILTER_INTERPRETER, /**< rte_bpf, which has no compiler for this machine or expression */
+	RTE_MIRROR_FILTER_JIT,      /**< it is machine code */
+	/** It is interpreted: no code is generated for this machine, or the process may not make code. */
+	RTE_MIRROR_FILTER_INTERPRETER,
 };
 
 /**
@@ -356,7 +357,7 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -ELOOP: the target is the source, or would be mirrored back to it by way of other mirrors
  *   - -EEXIST: the name, or this source, target and direction, is taken
  *   - -EBUSY: a chained mirror holds the same lock
- *   - -ENOTSUP: no libpcap or librte_bpf for a filter; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
+ *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
  *     process; split to a target that does not take chains; a pool for one producer or one consumer where several
  *     pollers would use it, or for one producer to a target that may not free mbufs before rte_eth_tx_burst() returns
  *     (auto knows of those that do); tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx

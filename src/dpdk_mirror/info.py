@@ -27,7 +27,7 @@ class MirrorState(enum.IntEnum):
 
 
 class FilterEngine(enum.IntEnum):
-    """What runs a mirror's filter: machine code (JIT) or rte_bpf's interpreter; the values are C's."""
+    """What runs a mirror's filter: machine code (JIT) or an interpreter; the values are C's."""
 
     NONE = 0
     JIT = 1

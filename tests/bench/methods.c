@@ -9,7 +9,7 @@
 
 #include <rte_malloc.h>
 
-#include "bpf.h"
+#include "engine.h"
 #include "callbacks.h"
 #include "methods.h"
 
@@ -129,7 +129,7 @@ mirror_add(const struct flow *flow, const struct way *way)
 	uint32_t id;
 
 	snprintf(filter, sizeof(filter), "tcp port %u", 80u + way->target_port);
-	bpf_interpret(flow->method->interpreted);
+	engine_interpret(flow->method->interpreted);
 	if (rte_mirror_add(flow->source->port_id, &param, &id) != 0) {
 		fprintf(stderr, "%s: %s\n", flow->method->name, rte_mirror_last_error());
 		exit(1);

@@ -21,9 +21,10 @@ CSRC = ROOT / "csrc"
 PACKAGE = ROOT / "src" / "dpdk_mirror"
 C_TESTS = ROOT / "tests" / "c"
 BENCH = ROOT / "tests" / "bench"
+FILTER_TESTS = ROOT / "tests" / "filter"
 STRESS = ROOT / "tests" / "stress"
 
-C_FILES = sorted(path for folder in (CSRC, C_TESTS, BENCH, STRESS) for path in folder.rglob("*.[ch]"))
+C_FILES = sorted(path for folder in (CSRC, C_TESTS, BENCH, FILTER_TESTS, STRESS) for path in folder.rglob("*.[ch]"))
 PYTHON_FILES = sorted(
     [
         *PACKAGE.rglob("*.py"),
@@ -61,14 +62,16 @@ TESTED_ON_ITS_FILES = {
 
 
 def may_include(path: Path, included: Path) -> bool:
-    """What DESIGN's arrows say: rte_mirror.h <- control -> datapath; the others see the public header alone."""
+    """As the arrows lead: rte_mirror.h <- control -> datapath -> filter; the others see the public header alone."""
     folder = path.relative_to(ROOT).parent
     if included.name == "rte_mirror.h" or included.parent == folder:
         return True
     if included.parent == Path("csrc"):
         return folder in {Path("csrc/control"), Path("csrc/plugin"), Path("csrc/ffi")}
-    if folder == Path("csrc/control"):
-        return included.parent == Path("csrc/datapath")
+    if folder in (Path("csrc/control"), Path("tests/filter")):
+        return included.parent in (Path("csrc/datapath"), Path("csrc/filter"))
+    if folder == Path("csrc/datapath"):
+        return included.parent == Path("csrc/filter")
     if folder in (Path("tests/bench"), Path("tests/stress")):
         return included.parent == Path("tests/c")
     return str(included) in TESTED_ON_ITS_FILES.get(path.stem, set())

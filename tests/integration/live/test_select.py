@@ -90,7 +90,7 @@ def test_testpmd_is_mirrored_by_choice(testpmd, tmp_path, choice):
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_open_vswitch_is_mirrored_by_choice(ovs, tmp_path, choice):
-    """It is not linked to librte_bpf; its driver takes tags out of what it receives, and the mirror has them again."""
+    """Its driver takes tags out of what it receives, and the mirror has them again."""
     switch, a, b = ovs
     with switch.telemetry() as telemetry:
         end = mirror_chosen(telemetry, tmp_path / "chosen.pcap", "net_af_packet_a", choice)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_FILTER_H
+#define MIRROR_FILTER_H
+
+/**
+ * @file
+ * Classic BPF over mbufs: what libpcap compiles an expression to, run by an interpreter or as machine code.
+ *
+ * A program is as in "The BSD Packet Filter" (McCanne and Jacobson, 1993): two registers, 16 words of memory, jumps that
+ * lead forward only. It means what libpcap's bpf_filter() makes of it, and where that leaves it to the machine:
+ *
+ * - loads beyond the packet's end, and divisions by 0, end the program: the packet is not chosen
+ * - shifts by 32 and more give 0
+ * - memory that has not been written is 0
+ *
+ * Both engines decide the same of every packet. tests/filter holds them against each other and against libpcap.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pcap/pcap.h>
+#include <rte_mbuf.h>
+
+/** What a filter says of a packet. */
+enum mirror_verdict {
+	MIRROR_NOT_CHOSEN = 0,
+	MIRROR_CHOSEN = 1,
+	MIRROR_BROKEN = 2, /**< nothing: it has fewer bytes than its pkt_len says */
+};
+
+/** A program as machine code. */
+typedef enum mirror_verdict (*mirror_filter_code)(const struct rte_mbuf *pkt);
+
+/** A checked program. Immutable. */
+struct mirror_filter {
+	mirror_filter_code code; /**< NULL: it is interpreted */
+	size_t code_length;      /**< bytes */
+	uint32_t nb_insns;
+	struct bpf_insn insns[];
+};
+
+/** The longest program that is taken. */
+#define MIRROR_FILTER_INSNS_MAX 65536
+
+/** Why a program cannot be a filter: a sentence's end; NULL: it can. */
+const char *mirror_filter_refusal(const struct bpf_insn *insns, size_t nb_insns);
+
+/**
+ * Makes a filter of a program that mirror_filter_refusal() has nothing against, with machine code where this machine
+ * has it and lets code be made. NULL: out of memory.
+ */
+struct mirror_filter *mirror_filter_make(const struct bpf_insn *insns, size_t nb_insns);
+
+/** Frees a filter that no poller runs any more. NULL is none. */
+void mirror_filter_free(struct mirror_filter *filter);
+
+/** The reference: what generated code has to agree with, and goes on with where it cannot. */
+enum mirror_verdict mirror_filter_interpret(
+		const struct rte_mbuf *pkt, const struct mirror_filter *filter);
+
+static inline enum mirror_verdict
+mirror_filter_run(const struct mirror_filter *filter, const struct rte_mbuf *pkt)
+{
+	return filter->code != NULL ? filter->code(pkt) : mirror_filter_interpret(pkt, filter);
+}
+
+#endif /* MIRROR_FILTER_H */

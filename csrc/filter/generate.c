@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+
+void
+mirror_emit(struct mirror_assembly *assembly, const void *bytes, size_t length)
+{
+	if (length > assembly->room - assembly->length) {
+		assembly->is_too_long = true;
+		return;
+	}
+	memcpy(assembly->bytes + assembly->length, bytes, length);
+	assembly->length += length;
+}
+
+void
+mirror_emit_jump(struct mirror_assembly *assembly, size_t to)
+{
+	if (assembly->nb_jumps == assembly->jumps_room) {
+		assembly->is_too_long = true;
+		return;
+	}
+	assembly->jumps[assembly->nb_jumps++] = (struct mirror_jump){ assembly->length, to };
+}
+
+/* Has the code of an instruction, or of an end, begin here, and no longer than it may be. */
+static void
+begin_part(struct mirror_assembly *assembly, size_t part)
+{
+	assembly->starts[part] = assembly->length;
+	assembly->room = assembly->length + MIRROR_CODE_BYTES_MAX;
+	assembly->jumps_room = assembly->nb_jumps + MIRROR_CODE_JUMPS_MAX;
+}
+
+static void
+write_code(struct mirror_assembly *assembly)
+{
+	const uint16_t unwritten = mirror_facts_find(assembly->filter, assembly->facts);
+	size_t i;
+
+	for (i = 0; i < assembly->filter->nb_insns; i++) {
+		const uint16_t class = BPF_CLASS(assembly->filter->insns[i].code);
+
+		assembly->has_memory |= class == BPF_ST || class == BPF_STX;
+	}
+	assembly->has_memory |= unwritten != 0;
+	assembly->room = MIRROR_CODE_BYTES_MAX;
+	mirror_code_begin(assembly, unwritten);
+	for (i = 0; i < assembly->filter->nb_insns; i++) {
+		begin_part(assembly, i);
+		if (assembly->facts[i].reached)
+			mirror_code_insn(assembly, i);
+	}
+	begin_part(assembly, mirror_end_none(assembly));
+	mirror_code_end_none(assembly);
+	begin_part(assembly, mirror_end_interpreter(assembly));
+	mirror_code_end_interpreter(assembly);
+}
+
+static void
+point_jumps(struct mirror_assembly *assembly)
+{
+	size_t i;
+
+	for (i = 0; i < assembly->nb_jumps; i++) {
+		const struct mirror_jump *jump = &assembly->jumps[i];
+
+		mirror_code_point(assembly->bytes + jump->at,
+				(ptrdiff_t)assembly->starts[jump->to] - (ptrdiff_t)jump->at);
+	}
+}
+
+static bool
+allocate(struct mirror_assembly *assembly)
+{
+	const size_t nb_parts = assembly->filter->nb_insns + MIRROR_NB_ENDS;
+
+	assembly->facts = calloc(assembly->filter->nb_insns, sizeof(assembly->facts[0]));
+	assembly->starts = calloc(nb_parts, sizeof(assembly->starts[0]));
+	assembly->jumps = calloc(nb_parts * MIRROR_CODE_JUMPS_MAX, sizeof(assembly->jumps[0]));
+	/* The beginning has room, too. */
+	assembly->bytes = malloc((1 + nb_parts) * MIRROR_CODE_BYTES_MAX);
+	return assembly->facts != NULL && assembly->starts != NULL && assembly->jumps != NULL &&
+			assembly->bytes != NULL;
+}
+
+size_t
+mirror_code_generate(const struct mirror_filter *filter, uint8_t **code)
+{
+	struct mirror_assembly assembly = { .filter = filter };
+
+	*code = NULL;
+	if (allocate(&assembly)) {
+		write_code(&assembly);
+		point_jumps(&assembly);
+		if (!assembly.is_too_long) {
+			*code = assembly.bytes;
+			assembly.bytes = NULL;
+		}
+	}
+	free(assembly.bytes);
+	free(assembly.facts);
+	free(assembly.starts);
+	free(assembly.jumps);
+	return *code != NULL ? assembly.length : 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+#include "filter.h"
+#include "read.h"
+
+/* The machine that a program runs on. */
+struct machine {
+	const struct rte_mbuf *pkt;
+	uint32_t a, x;
+	uint32_t memory[BPF_MEMWORDS];
+};
+
+/* A packet's bytes from an offset on, as a number; false: it ends before. */
+static inline bool
+load(const struct rte_mbuf *pkt, uint64_t offset, uint16_t size, uint32_t *value)
+{
+	const uint8_t *bytes;
+	uint8_t buffer[4];
+	uint16_t half;
+
+	/* What index and constant add up to may be more than any packet has. */
+	if (unlikely(offset > INT32_MAX))
+		return false;
+	bytes = mirror_read(pkt, offset, size == BPF_W ? 4 : size == BPF_H ? 2 : 1, buffer);
+	if (bytes == NULL)
+		return false;
+	switch (size) {
+	case BPF_W:
+		memcpy(value, bytes, sizeof(*value));
+		*value = rte_be_to_cpu_32(*value);
+		return true;
+	case BPF_H:
+		memcpy(&half, bytes, sizeof(half));
+		*value = rte_be_to_cpu_16(half);
+		return true;
+	default:
+		*value = bytes[0];
+		return true;
+	}
+}
+
+/* BPF_LD and BPF_LDX; false: the packet ends before. */
+static inline bool
+run_load(const struct bpf_insn *insn, struct machine *machine, uint32_t *into)
+{
+	switch (BPF_MODE(insn->code)) {
+	case BPF_IMM:
+		*into = insn->k;
+		return true;
+	case BPF_ABS:
+		return load(machine->pkt, insn->k, BPF_SIZE(insn->code), into);
+	case BPF_IND:
+		return load(machine->pkt, (uint64_t)machine->x + insn->k, BPF_SIZE(insn->code),
+				into);
+	case BPF_MEM:
+		*into = machine->memory[insn->k];
+		return true;
+	case BPF_LEN:
+		*into = machine->pkt->pkt_len;
+		return true;
+	default: /* BPF_MSH: an IPv4 header's length */
+		if (!load(machine->pkt, insn->k, BPF_B, into))
+			return false;
+		*into = (*into & 15) * 4;
+		return true;
+	}
+}
+
+/* BPF_ALU; false: a division by 0. */
+static inline bool
+run_alu(uint16_t operation, uint32_t *a, uint32_t operand)
+{
+	switch (operation) {
+	case BPF_ADD:
+		*a += operand;
+		return true;
+	case BPF_SUB:
+		*a -= operand;
+		return true;
+	case BPF_MUL:
+		*a *= operand;
+		return true;
+	case BPF_DIV:
+		if (operand != 0)
+			*a /= operand;
+		return operand != 0;
+	case BPF_MOD:
+		if (operand != 0)
+			*a %= operand;
+		return operand != 0;
+	case BPF_AND:
+		*a &= operand;
+		return true;
+	case BPF_OR:
+		*a |= operand;
+		return true;
+	case BPF_XOR:
+		*a ^= operand;
+		return true;
+	case BPF_LSH:
+		*a = operand < 32 ? *a << operand : 0;
+		return true;
+	case BPF_RSH:
+		*a = operand < 32 ? *a >> operand : 0;
+		return true;
+	default: /* BPF_NEG */
+		*a = -*a;
+		return true;
+	}
+}
+
+/* BPF_JMP: how many instructions are passed over. */
+static inline uint32_t
+run_jump(const struct bpf_insn *insn, uint32_t a, uint32_t operand)
+{
+	switch (BPF_OP(insn->code)) {
+	case BPF_JA:
+		return insn->k;
+	case BPF_JEQ:
+		return a == operand ? insn->jt : insn->jf;
+	case BPF_JGT:
+		return a > operand ? insn->jt : insn->jf;
+	case BPF_JGE:
+		return a >= operand ? insn->jt : insn->jf;
+	default: /* BPF_JSET */
+		return (a & operand) != 0 ? insn->jt : insn->jf;
+	}
+}
+
+/* BPF_ST, BPF_STX and BPF_MISC. */
+static inline void
+run_move(const struct bpf_insn *insn, struct machine *machine)
+{
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_ST:
+		machine->memory[insn->k] = machine->a;
+		break;
+	case BPF_STX:
+		machine->memory[insn->k] = machine->x;
+		break;
+	default:
+		if (BPF_MISCOP(insn->code) == BPF_TAX)
+			machine->x = machine->a;
+		else
+			machine->a = machine->x;
+		break;
+	}
+}
+
+/* What is said of a packet that ends before what a program reads. */
+static __rte_noinline enum mirror_verdict
+ends_before(const struct rte_mbuf *pkt)
+{
+	return mirror_is_whole(pkt) ? MIRROR_NOT_CHOSEN : MIRROR_BROKEN;
+}
+
+/* It ends: jumps lead forward, and the last instruction is a BPF_RET. */
+enum mirror_verdict
+mirror_filter_interpret(const struct rte_mbuf *pkt, const struct mirror_filter *filter)
+{
+	struct machine machine = { .pkt = pkt };
+	const struct bpf_insn *insn;
+	uint32_t operand;
+
+	for (insn = filter->insns;; insn++) {
+		operand = BPF_SRC(insn->code) == BPF_X ? machine.x : insn->k;
+		switch (BPF_CLASS(insn->code)) {
+		case BPF_LD:
+			if (!run_load(insn, &machine, &machine.a))
+				return ends_before(pkt);
+			break;
+		case BPF_LDX:
+			if (!run_load(insn, &machine, &machine.x))
+				return ends_before(pkt);
+			break;
+		case BPF_ALU:
+			if (!run_alu(BPF_OP(insn->code), &machine.a, operand))
+				return MIRROR_NOT_CHOSEN;
+			break;
+		case BPF_JMP:
+			insn += run_jump(insn, machine.a, operand);
+			break;
+		case BPF_RET:
+			operand = BPF_RVAL(insn->code) == BPF_A ? machine.a : insn->k;
+			return operand != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN;
+		default:
+			run_move(insn, &machine);
+			break;
+		}
+	}
+}
