@@ -58,8 +58,11 @@ bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
 # Short forms are among the tests.
 stress: FUZZ_SECONDS ?= 600
 stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $(STAMPS)/package
-	$(IN_VENV) meson compile -C build/c/gcc stress
-	$(IN_VENV) meson compile -C build/c/clang fuzz_parameters fuzz_headers fuzz_requests
+	$(IN_VENV) meson compile -C build/c/gcc stress test_filter
+	$(IN_VENV) meson compile -C build/c/clang fuzz_filter fuzz_parameters fuzz_headers fuzz_requests
+	build/c/gcc/tests/filter/test_filter 10000000
+	build/c/clang/tests/filter/fuzz_filter -max_total_time=$(FUZZ_SECONDS) -max_len=900 -len_control=0 -artifact_prefix=build/ \
+		-verbosity=0 -print_final_stats=1
 	build/c/clang/tests/fuzz/fuzz_parameters -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
 		-dict=tests/fuzz/parameters.dict -verbosity=0 -print_final_stats=1
 	build/c/clang/tests/fuzz/fuzz_headers -max_total_time=$(FUZZ_SECONDS) -max_len=600 -artifact_prefix=build/ \

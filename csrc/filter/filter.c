@@ -8,7 +8,7 @@
 #include "code.h"
 #include "filter.h"
 
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__aarch64__)
 static void
 add_code(struct mirror_filter *filter)
 {

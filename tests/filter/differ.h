@@ -16,13 +16,20 @@
 #include "../../csrc/filter/filter.h"
 #include "packets.h"
 
-/** Whether bpf_filter() is asked, too: not where libpcap is not. */
-#ifndef WITH_LIBPCAP
-#define WITH_LIBPCAP 1
+/** Whether there are the machine's DPDK and libpcap, and so tags outside of packets and bpf_filter(). */
+#ifndef WITH_DPDK
+#define WITH_DPDK 1
 #endif
 
+/** Whether the oracle chooses a packet, and libpcap with it; otherwise *wrong says so. */
+bool differ_expects(const struct mirror_filter *filter, const uint8_t *bytes, uint32_t length,
+		const char **wrong);
+/** Runs a filter on a packet whose tags are outside of it: of the frame as it was on the wire it has to say the same. */
+void differ_tagged(const struct mirror_filter *filter, const struct packet *packet,
+		const char **wrong);
+
 /**
- * Runs a filter, interpreted and as code, on a packet in all its cuts, whole and with its tags outside of it, and compares
+ * Runs a filter, interpreted and as code, on a packet in all its cuts, and on the packet without its tags, and compares
  * with the oracle and libpcap.
  *
  * @return

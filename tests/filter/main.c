@@ -55,7 +55,9 @@ compare(const struct bpf_insn *insns, size_t nb, const char *what)
 		if (wrong != NULL)
 			fail(insns, nb, what, wrong);
 	}
-	mirror_filter_free(filter);
+	/* An emulator that keeps what it has made of code does not see that another is there. */
+	if (WITH_DPDK)
+		mirror_filter_free(filter);
 }
 
 static void
@@ -69,6 +71,7 @@ compare_program(random_state *state)
 	compare(insns, nb, "a program");
 }
 
+#if WITH_DPDK
 /* Whether it has come to a program that can be a filter. */
 static bool
 compare_expression(random_state *state)
@@ -91,6 +94,14 @@ compare_expression(random_state *state)
 	pcap_close(pcap);
 	return is_made;
 }
+#else
+static bool
+compare_expression(random_state *state)
+{
+	compare_program(state);
+	return true;
+}
+#endif
 
 static void
 run(uint64_t seed)

@@ -151,6 +151,10 @@ step(struct state *state, const struct bpf_insn *insn)
 		store(state, insn, state->x);
 		return 0;
 	case BPF_ALU:
+		/* By an index of 0 libpcap does not divide. */
+		if ((BPF_OP(insn->code) == BPF_DIV || BPF_OP(insn->code) == BPF_MOD) &&
+				BPF_SRC(insn->code) == BPF_K && insn->k == 0)
+			state->is_defined = false;
 		state->a = computed(state, BPF_OP(insn->code), operand);
 		return 0;
 	case BPF_JMP:

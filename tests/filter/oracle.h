@@ -23,7 +23,8 @@
  * @param length
  *   What the program knows for the packet's length.
  * @param[out] is_defined
- *   Whether bpf_filter() has to say the same: no shift by 32 or more, no memory read that was not written.
+ *   Whether bpf_filter() has to say the same: no shift by 32 or more, no division by a constant
+ *   0, no memory read that was not written.
  */
 bool oracle_chooses(const struct bpf_insn *insns, const uint8_t *bytes, uint32_t nb_bytes,
 		uint32_t length, bool *is_defined);

@@ -74,7 +74,14 @@ offset(random_state *state)
 	static const uint32_t edges[] = { 12, 14, 23, 63, 64, 65534, 65535, 65536, 0x7fffffff,
 		0xffdfffff };
 
-	return random_below(state, 12) > 0 ? random_below(state, 80) : ONE_OF(state, edges);
+	switch (random_below(state, 12)) {
+	case 0:
+		return ONE_OF(state, edges);
+	case 1:
+		return random_below(state, 400);
+	default:
+		return random_below(state, 80);
+	}
 }
 
 static struct bpf_insn
@@ -123,11 +130,6 @@ any_insn(random_state *state, size_t nb_behind)
 		}
 		break;
 	}
-	/* bpf_filter() would divide by it. */
-	if ((insn.code == (BPF_ALU | BPF_DIV | BPF_K) ||
-			    insn.code == (BPF_ALU | BPF_MOD | BPF_K)) &&
-			insn.k == 0)
-		insn.k = 3;
 	return insn;
 }
 
@@ -138,8 +140,14 @@ program_make(random_state *state, struct bpf_insn insns[static PROGRAM_MAX])
 	const size_t nb = 2 + random_below(state, ONE_OF(state, lengths));
 	size_t i;
 
-	for (i = 0; i + 1 < nb; i++)
+	for (i = 0; i + 1 < nb; i++) {
 		insns[i] = any_insn(state, nb - 1 - i);
+		/* An index that would lead round to the packet's beginning. */
+		if (i > 0 && BPF_CLASS(insns[i].code) == BPF_LD &&
+				BPF_MODE(insns[i].code) == BPF_IND && random_below(state, 8) == 0)
+			insns[i - 1] = (struct bpf_insn){ .code = BPF_LDX | BPF_IMM,
+				.k = -random_below(state, 80) };
+	}
 	insns[i] = (struct bpf_insn){
 		.code = BPF_RET | (random_below(state, 4) > 0 ? BPF_A : BPF_K), .k = 1
 	};
