@@ -131,6 +131,8 @@ int mirror_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
 
 /* registry.c */
 
+/** Whether the library may be called now, from this thread: 0 or -errno, the refusal kept. Needs no mutex. */
+int mirror_check_caller(void);
 /** Takes the registry's mutex, unless the calling thread is inside the data path: -EDEADLK. */
 int mirror_registry_lock(void);
 /** Takes it to give a mirror parameters, which it checks before, and compiles what they select: 0 or -errno. */
@@ -185,8 +187,11 @@ int mirror_selection_check_queues(
 
 /* filter.c */
 
-/** Makes a filter of an expression: 0 or -errno, the refusal kept. Needs no mutex, and may wait for names to be resolved. */
-int mirror_filter_compile(const char *expression, struct mirror_filter **filter);
+#define MIRROR_FILTER_REASON_SIZE 512
+
+/** Makes a filter of an expression, however long it takes to resolve names in it: 0, or -errno and why. Needs no mutex. */
+int mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter,
+		char reason[static MIRROR_FILTER_REASON_SIZE]);
 
 /* mode.c */
 

@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <pcap/pcap.h>
@@ -73,22 +75,36 @@ quote(const char *expression, char quoted[static QUOTED_MAX + sizeof("...")])
 	return quoted;
 }
 
+static int refuse(char *reason, int error, const char *format, ...) __rte_format_printf(3, 4);
+
+static int
+refuse(char *reason, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, MIRROR_FILTER_REASON_SIZE, format, args);
+	va_end(args);
+	return -error;
+}
+
 static int
 make_filter(const char *expression, const struct bpf_program *program,
-		struct mirror_filter **filter)
+		struct rte_mirror_filter **filter, char *reason)
 {
 	char quoted[QUOTED_MAX + sizeof("...")];
 	const char *refusal = mirror_filter_refusal(program->bf_insns, program->bf_len);
 
 	if (refusal != NULL)
-		return mirror_refuse(
-				ENOTSUP, "filter \"%s\": %s", quote(expression, quoted), refusal);
+		return refuse(reason, ENOTSUP, "filter \"%s\": %s", quote(expression, quoted),
+				refusal);
 	*filter = mirror_filter_make(program->bf_insns, program->bf_len);
-	return *filter != NULL ? 0 : mirror_refuse(ENOMEM, "out of memory");
+	return *filter != NULL ? 0 : refuse(reason, ENOMEM, "out of memory");
 }
 
 int
-mirror_filter_compile(const char *expression, struct mirror_filter **filter)
+mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter,
+		char reason[static MIRROR_FILTER_REASON_SIZE])
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char quoted[QUOTED_MAX + sizeof("...")];
@@ -97,21 +113,21 @@ mirror_filter_compile(const char *expression, struct mirror_filter **filter)
 	int rc;
 
 	if (expression[strspn(expression, " \t\n")] == '\0')
-		return mirror_refuse(EINVAL,
+		return refuse(reason, EINVAL,
 				"filter is empty: give an expression, or leave it out for every packet");
 	pthread_once(&once, find_libpcap);
 	if (!libpcap.is_found)
-		return mirror_refuse(ENOTSUP,
+		return refuse(reason, ENOTSUP,
 				"filter: libpcap is not installed: install it, or "
 				"choose by mac, vlans or flow instead");
 	pcap = libpcap.pcap_open_dead(DLT_EN10MB, FILTER_SNAPLEN);
 	if (pcap == NULL)
-		return mirror_refuse(ENOMEM, "out of memory");
+		return refuse(reason, ENOMEM, "out of memory");
 	if (libpcap.pcap_compile(pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		rc = mirror_refuse(EINVAL, "filter \"%s\": %s: see pcap-filter(7)",
+		rc = refuse(reason, EINVAL, "filter \"%s\": %s: see pcap-filter(7)",
 				quote(expression, quoted), libpcap.pcap_geterr(pcap));
 	} else {
-		rc = make_filter(expression, &program, filter);
+		rc = make_filter(expression, &program, filter, reason);
 		libpcap.pcap_freecode(&program);
 	}
 	libpcap.pcap_close(pcap);

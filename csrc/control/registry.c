@@ -21,8 +21,8 @@ struct mirror_head mirrors = TAILQ_HEAD_INITIALIZER(mirrors);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t last_id;
 
-static int
-check_caller(void)
+int
+mirror_check_caller(void)
 {
 	const char *inert = mirror_inert();
 
@@ -38,7 +38,7 @@ check_caller(void)
 int
 mirror_registry_lock(void)
 {
-	int rc = check_caller();
+	int rc = mirror_check_caller();
 
 	if (rc == 0)
 		pthread_mutex_lock(&mutex);
@@ -48,7 +48,7 @@ mirror_registry_lock(void)
 int
 mirror_registry_lock_for(const struct rte_mirror_param *param, struct mirror_selection **selection)
 {
-	int rc = check_caller();
+	int rc = mirror_check_caller();
 
 	if (rc == 0)
 		rc = mirror_check_param(param);

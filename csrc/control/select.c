@@ -224,11 +224,24 @@ make_sample(struct mirror_selector *selector, const struct rte_mirror_select *se
 }
 
 static int
+make_filter(struct mirror_selector *selector, const struct rte_mirror_select *select)
+{
+	if (select->compiled == NULL)
+		return select->filter == NULL ?
+				0 :
+				rte_mirror_filter_compile(select->filter, &selector->filter);
+	if (select->filter != NULL)
+		return mirror_refuse(EINVAL, "filter and compiled are both given: give one");
+	selector->filter = mirror_filter_use(select->compiled);
+	return 0;
+}
+
+static int
 make_selector(struct mirror_selector *selector, const struct rte_mirror_select *select)
 {
 	int rc = check_ranges("queues", select->queues, select->nb_queues, UINT16_MAX);
 
-	if (rc == 0 && (select->reserved_byte | select->reserved[0] | select->reserved[1]) != 0)
+	if (rc == 0 && (select->reserved_byte | select->reserved) != 0)
 		rc = mirror_refuse(EINVAL, "select: reserved is not 0: zero-initialise it");
 	if (rc == 0)
 		rc = make_mac(selector, select->mac);
@@ -238,8 +251,8 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 		rc = make_flow(selector, select->flow);
 	if (rc == 0)
 		rc = make_sample(selector, select);
-	if (rc == 0 && select->filter != NULL)
-		rc = mirror_filter_compile(select->filter, &selector->filter);
+	if (rc == 0)
+		rc = make_filter(selector, select);
 	selector->has_matches = selector->has_mac || selector->has_vlans ||
 			selector->has_inner_vlans || selector->has_flow || selector->filter != NULL;
 	return rc;
@@ -289,7 +302,7 @@ mirror_selection_leave(struct mirror_selection *selection)
 {
 	if (selection == NULL || --selection->nb_users > 0)
 		return;
-	mirror_filter_free(selection->selector.filter);
+	mirror_filter_leave(selection->selector.filter);
 	free(selection);
 }
 

@@ -143,7 +143,7 @@ mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
  * with addresses, tags and what filters mostly look at, then the packet's own segments from there on.
  */
 static __rte_noinline enum mirror_verdict
-filter_tagged(const struct mirror_filter *filter, const struct rte_mbuf *pkt, uint64_t flags)
+filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt, uint64_t flags)
 {
 	const uint32_t nb_addresses = 2 * RTE_ETHER_ADDR_LEN;
 	uint8_t bytes[TAGGED_HEAD], buffer[TAGGED_HEAD + 2 * sizeof(struct rte_vlan_hdr)];
@@ -177,7 +177,7 @@ uint16_t
 mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	const struct mirror_filter *filter = selector->filter;
+	const struct rte_mirror_filter *filter = selector->filter;
 	enum mirror_verdict verdict;
 	uint16_t i, nb = 0;
 

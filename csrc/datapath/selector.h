@@ -17,7 +17,7 @@
 
 #include "rte_mirror.h"
 
-struct mirror_filter;
+struct rte_mirror_filter;
 struct mirror_burst;
 struct mirror_counters;
 
@@ -57,7 +57,7 @@ struct mirror_selector {
 	struct mirror_flow_test
 			flow[2]; /* where two ways are not wanted, the second is the first */
 
-	struct mirror_filter *filter; /**< NULL: none */
+	struct rte_mirror_filter *filter; /**< NULL: none */
 
 	/* Of what is left, one in so many; 0: all. */
 	uint32_t sample_one_in;

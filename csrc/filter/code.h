@@ -42,7 +42,7 @@ uint64_t mirror_insn_reads(const struct bpf_insn *insn);
  * @return
  *   The words of memory that may be read before they are written, a bit each.
  */
-uint16_t mirror_facts_find(const struct mirror_filter *filter, struct mirror_facts *facts);
+uint16_t mirror_facts_find(const struct rte_mirror_filter *filter, struct mirror_facts *facts);
 
 /** A jump whose target is not known yet. */
 struct mirror_jump {
@@ -52,7 +52,7 @@ struct mirror_jump {
 
 /** Code that is being generated. */
 struct mirror_assembly {
-	const struct mirror_filter *filter;
+	const struct rte_mirror_filter *filter;
 	struct mirror_facts *facts; /**< of each instruction */
 	uint8_t *bytes;
 	size_t length;
@@ -106,7 +106,7 @@ void mirror_code_point(uint8_t *offset, ptrdiff_t distance);
  */
 
 /** Generates a filter's code, which is the caller's to free(): its length; 0: there is none. */
-size_t mirror_code_generate(const struct mirror_filter *filter, uint8_t **code);
+size_t mirror_code_generate(const struct rte_mirror_filter *filter, uint8_t **code);
 
 /** Puts code where it can be run; NULL: that cannot be had. */
 void *mirror_code_load(const uint8_t *code, size_t length);

@@ -61,7 +61,7 @@ reads_word(const struct bpf_insn *insn)
 }
 
 uint16_t
-mirror_facts_find(const struct mirror_filter *filter, struct mirror_facts *facts)
+mirror_facts_find(const struct rte_mirror_filter *filter, struct mirror_facts *facts)
 {
 	uint16_t unwritten = 0;
 	size_t i;

@@ -10,7 +10,7 @@
 
 #if defined(__x86_64__) || defined(__aarch64__)
 static void
-add_code(struct mirror_filter *filter)
+add_code(struct rte_mirror_filter *filter)
 {
 	uint8_t *code;
 	void *loaded;
@@ -24,29 +24,39 @@ add_code(struct mirror_filter *filter)
 }
 #else
 static void
-add_code(struct mirror_filter *filter)
+add_code(struct rte_mirror_filter *filter)
 {
 	(void)filter;
 }
 #endif
 
-struct mirror_filter *
+struct rte_mirror_filter *
 mirror_filter_make(const struct bpf_insn *insns, size_t nb_insns)
 {
-	struct mirror_filter *filter = calloc(1, sizeof(*filter) + nb_insns * sizeof(insns[0]));
+	struct rte_mirror_filter *filter = calloc(1, sizeof(*filter) + nb_insns * sizeof(insns[0]));
 
 	if (filter == NULL)
 		return NULL;
+	filter->nb_users = 1;
 	filter->nb_insns = nb_insns;
 	memcpy(filter->insns, insns, nb_insns * sizeof(insns[0]));
 	add_code(filter);
 	return filter;
 }
 
-void
-mirror_filter_free(struct mirror_filter *filter)
+struct rte_mirror_filter *
+mirror_filter_use(struct rte_mirror_filter *filter)
 {
-	if (filter != NULL && filter->code != NULL)
+	__atomic_add_fetch(&filter->nb_users, 1, __ATOMIC_RELAXED);
+	return filter;
+}
+
+void
+mirror_filter_leave(struct rte_mirror_filter *filter)
+{
+	if (filter == NULL || __atomic_sub_fetch(&filter->nb_users, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	if (filter->code != NULL)
 		mirror_code_unload((void *)(uintptr_t)filter->code, filter->code_length);
 	free(filter);
 }

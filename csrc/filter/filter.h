@@ -35,8 +35,9 @@ enum mirror_verdict {
 /** A program as machine code. */
 typedef enum mirror_verdict (*mirror_filter_code)(const struct rte_mbuf *pkt);
 
-/** A checked program. Immutable. */
-struct mirror_filter {
+/** A checked program. Immutable but for its users. */
+struct rte_mirror_filter {
+	unsigned int nb_users;
 	mirror_filter_code code; /**< NULL: it is interpreted */
 	size_t code_length;      /**< bytes */
 	uint32_t nb_insns;
@@ -51,19 +52,21 @@ const char *mirror_filter_refusal(const struct bpf_insn *insns, size_t nb_insns)
 
 /**
  * Makes a filter of a program that mirror_filter_refusal() has nothing against, with machine code where this machine
- * has it and lets code be made. NULL: out of memory.
+ * has it and lets code be made. It has one user. NULL: out of memory.
  */
-struct mirror_filter *mirror_filter_make(const struct bpf_insn *insns, size_t nb_insns);
+struct rte_mirror_filter *mirror_filter_make(const struct bpf_insn *insns, size_t nb_insns);
 
-/** Frees a filter that no poller runs any more. NULL is none. */
-void mirror_filter_free(struct mirror_filter *filter);
+/** Takes a user more. */
+struct rte_mirror_filter *mirror_filter_use(struct rte_mirror_filter *filter);
+/** Takes a user away, and frees the filter after the last; then no poller runs it any more. NULL is none. */
+void mirror_filter_leave(struct rte_mirror_filter *filter);
 
 /** The reference: what generated code has to agree with, and goes on with where it cannot. */
 enum mirror_verdict mirror_filter_interpret(
-		const struct rte_mbuf *pkt, const struct mirror_filter *filter);
+		const struct rte_mbuf *pkt, const struct rte_mirror_filter *filter);
 
 static inline enum mirror_verdict
-mirror_filter_run(const struct mirror_filter *filter, const struct rte_mbuf *pkt)
+mirror_filter_run(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt)
 {
 	return filter->code != NULL ? filter->code(pkt) : mirror_filter_interpret(pkt, filter);
 }

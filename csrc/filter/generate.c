@@ -90,7 +90,7 @@ allocate(struct mirror_assembly *assembly)
 }
 
 size_t
-mirror_code_generate(const struct mirror_filter *filter, uint8_t **code)
+mirror_code_generate(const struct rte_mirror_filter *filter, uint8_t **code)
 {
 	struct mirror_assembly assembly = { .filter = filter };
 

@@ -163,7 +163,7 @@ ends_before(const struct rte_mbuf *pkt)
 
 /* It ends: jumps lead forward, and the last instruction is a BPF_RET. */
 enum mirror_verdict
-mirror_filter_interpret(const struct rte_mbuf *pkt, const struct mirror_filter *filter)
+mirror_filter_interpret(const struct rte_mbuf *pkt, const struct rte_mirror_filter *filter)
 {
 	struct machine machine = { .pkt = pkt };
 	const struct bpf_insn *insn;

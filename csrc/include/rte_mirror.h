@@ -163,6 +163,9 @@ struct rte_mirror_flow {
 	uint8_t reserved[7];              /**< must be 0 */
 };
 
+/** A filter that has been compiled, see rte_mirror_filter_compile(). */
+struct rte_mirror_filter;
+
 /**
  * Which packets to mirror: those that pass every test that is not 0, in this order. What fails a test is counted in
  * filtered, of sampling in unsampled.
@@ -192,7 +195,9 @@ struct rte_mirror_select {
 	uint16_t nb_vlans;       /**< how many ranges; 0 only where vlans is NULL */
 	uint16_t nb_inner_vlans; /**< how many ranges; 0 only where inner_vlans is NULL */
 	uint64_t sample_seed;    /**< for sample_random: equal seeds choose equally */
-	uint64_t reserved[2];    /**< must be 0 */
+	/** Instead of filter: the same, compiled; NULL: as filter says. Borrowed for the call. */
+	struct rte_mirror_filter *compiled;
+	uint64_t reserved; /**< must be 0 */
 };
 
 /** What runs a mirror's filter. */
@@ -368,6 +373,32 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id);
+
+/**
+ * Compiles a filter, for rte_mirror_select.compiled of any number of mirrors.
+ *
+ * To have a mirror's parameters name the expression is as good for one mirror. This is for many, which then run the same
+ * code, and for who must not wait: libpcap asks name servers about names in an expression, and adding a mirror waits
+ * for that. At most 10 seconds are waited; libpcap cannot be interrupted, and until it has ended no other filter is
+ * compiled.
+ *
+ * @param expression
+ *   See pcap-filter(7), and rte_mirror_select.filter.
+ * @param[out] filter
+ *   To be freed with rte_mirror_filter_free().
+ * @return
+ *   0, or a negative errno:
+ *   - -EINVAL: NULL, or no expression
+ *   - -ENOTSUP: no libpcap; or an expression that needs a kernel or loops
+ *   - -ETIMEDOUT: it took more than 10 seconds
+ *   - -EBUSY: one that did has not ended
+ *   - -EDEADLK: called from inside the data path
+ *   - -ENOMEM: out of memory
+ */
+int rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter);
+
+/** Frees a filter. Mirrors that were given it keep what they need. NULL is none. */
+void rte_mirror_filter_free(struct rte_mirror_filter *filter);
 
 /**
  * Removes a mirror. Returns when no poller can still be inside it: pool, lock and ctx are the caller's again.

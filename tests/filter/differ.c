@@ -10,13 +10,13 @@ FILTER_LAYOUT_CHECK;
 
 #if WITH_DPDK
 static bool
-libpcap_chooses(const struct mirror_filter *filter, const uint8_t *bytes, uint32_t length)
+libpcap_chooses(const struct rte_mirror_filter *filter, const uint8_t *bytes, uint32_t length)
 {
 	return bpf_filter(filter->insns, bytes, length, length) != 0;
 }
 #else
 static bool
-libpcap_chooses(const struct mirror_filter *filter, const uint8_t *bytes, uint32_t length)
+libpcap_chooses(const struct rte_mirror_filter *filter, const uint8_t *bytes, uint32_t length)
 {
 	bool is_defined;
 
@@ -25,7 +25,7 @@ libpcap_chooses(const struct mirror_filter *filter, const uint8_t *bytes, uint32
 
 /* There are tags for the data path alone. */
 void
-differ_tagged(const struct mirror_filter *filter, const struct packet *packet, const char **wrong)
+differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet, const char **wrong)
 {
 	(void)filter;
 	(void)packet;
@@ -34,7 +34,7 @@ differ_tagged(const struct mirror_filter *filter, const struct packet *packet, c
 #endif
 
 bool
-differ_expects(const struct mirror_filter *filter, const uint8_t *bytes, uint32_t length,
+differ_expects(const struct rte_mirror_filter *filter, const uint8_t *bytes, uint32_t length,
 		const char **wrong)
 {
 	bool is_defined;
@@ -46,7 +46,7 @@ differ_expects(const struct mirror_filter *filter, const uint8_t *bytes, uint32_
 }
 
 static void
-check(const struct mirror_filter *filter, const struct packet *packet, const char **wrong)
+check(const struct rte_mirror_filter *filter, const struct packet *packet, const char **wrong)
 {
 	const bool chosen = differ_expects(filter, packet->bytes, packet->length, wrong);
 	unsigned int i;
@@ -60,7 +60,7 @@ check(const struct mirror_filter *filter, const struct packet *packet, const cha
 }
 
 const char *
-differ(const struct mirror_filter *filter, const struct packet *packet)
+differ(const struct rte_mirror_filter *filter, const struct packet *packet)
 {
 	const char *wrong = NULL;
 

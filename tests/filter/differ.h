@@ -22,10 +22,10 @@
 #endif
 
 /** Whether the oracle chooses a packet, and libpcap with it; otherwise *wrong says so. */
-bool differ_expects(const struct mirror_filter *filter, const uint8_t *bytes, uint32_t length,
+bool differ_expects(const struct rte_mirror_filter *filter, const uint8_t *bytes, uint32_t length,
 		const char **wrong);
 /** Runs a filter on a packet whose tags are outside of it: of the frame as it was on the wire it has to say the same. */
-void differ_tagged(const struct mirror_filter *filter, const struct packet *packet,
+void differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet,
 		const char **wrong);
 
 /**
@@ -35,6 +35,6 @@ void differ_tagged(const struct mirror_filter *filter, const struct packet *pack
  * @return
  *   What differs; NULL: nothing.
  */
-const char *differ(const struct mirror_filter *filter, const struct packet *packet);
+const char *differ(const struct rte_mirror_filter *filter, const struct packet *packet);
 
 #endif /* FILTER_DIFFER_H */

@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct packet packet;
 	struct bpf_insn insns[INSNS_MAX];
-	struct mirror_filter *filter;
+	struct rte_mirror_filter *filter;
 	const char *wrong;
 	size_t nb;
 
@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fprintf(stderr, "%s\n", wrong);
 		abort();
 	}
-	mirror_filter_free(filter);
+	mirror_filter_leave(filter);
 	packets_free();
 	return 0;
 }

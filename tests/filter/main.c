@@ -44,7 +44,7 @@ fail(const struct bpf_insn *insns, size_t nb, const char *what, const char *why)
 static void
 compare(const struct bpf_insn *insns, size_t nb, const char *what)
 {
-	struct mirror_filter *filter = mirror_filter_make(insns, nb);
+	struct rte_mirror_filter *filter = mirror_filter_make(insns, nb);
 	const char *wrong;
 	unsigned int i;
 
@@ -57,7 +57,7 @@ compare(const struct bpf_insn *insns, size_t nb, const char *what)
 	}
 	/* An emulator that keeps what it has made of code does not see that another is there. */
 	if (WITH_DPDK)
-		mirror_filter_free(filter);
+		mirror_filter_leave(filter);
 }
 
 static void

@@ -8,12 +8,12 @@
 #include "differ.h"
 
 void
-differ_tagged(const struct mirror_filter *filter, const struct packet *packet, const char **wrong)
+differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet, const char **wrong)
 {
 	static const uint64_t stripped = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
 	static const uint8_t tags[] = { 0x88, 0xa8, 0, 200, 0x81, 0, 0, 100 };
 	const struct mirror_selector selector = {
-		.filter = (struct mirror_filter *)(uintptr_t)filter
+		.filter = (struct rte_mirror_filter *)(uintptr_t)filter
 	};
 	struct mirror_counters counters = { 0 };
 	uint8_t frame[PACKET_MAX + sizeof(tags)];

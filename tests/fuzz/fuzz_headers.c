@@ -104,7 +104,7 @@ remember(const struct rte_mbuf *pkt)
 	return MIRROR_CHOSEN;
 }
 
-static struct mirror_filter remembers = { .code = remember };
+static struct rte_mirror_filter remembers = { .code = remember };
 
 /* What is found in a packet, by all that looks at packets. */
 struct found {

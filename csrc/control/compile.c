@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+
+/*
+ * libpcap waits for name servers as long as these let it, and cannot be interrupted. So it works in a thread of its own,
+ * which nobody waits for beyond a limit. There is one at a time: the next has to wait, but not for one that is late.
+ */
+
+#define LIMIT_S 10
+
+/* A filter that is being compiled. Its thread and its caller each let go of it; the last frees it. */
+struct work {
+	char *expression;
+	struct timespec deadline;
+	bool is_done;
+	bool is_abandoned; /* nobody waits for it any more */
+	int rc;
+	struct rte_mirror_filter *filter;
+	char reason[MIRROR_FILTER_REASON_SIZE];
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct work *current;
+static pid_t owner;
+
+static void
+work_free(struct work *work)
+{
+	mirror_filter_leave(work->filter);
+	free(work->expression);
+	free(work);
+}
+
+static struct work *
+work_create(const char *expression)
+{
+	struct work *work = calloc(1, sizeof(*work));
+
+	if (work == NULL)
+		return NULL;
+	work->expression = strdup(expression);
+	if (work->expression == NULL) {
+		free(work);
+		return NULL;
+	}
+	return work;
+}
+
+static void *
+run(void *arg)
+{
+	struct work *work = arg;
+
+	work->rc = mirror_filter_compile(work->expression, &work->filter, work->reason);
+	pthread_mutex_lock(&mutex);
+	work->is_done = true;
+	current = NULL;
+	if (work->is_abandoned)
+		work_free(work);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+/* Signals are for the application's threads. */
+static int
+start(struct work *work)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC, &work->deadline);
+	work->deadline.tv_sec += LIMIT_S;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&thread, NULL, run, work);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0)
+		return mirror_refuse(rc, "filter: cannot start the thread that compiles it: %s",
+				strerror(rc));
+	pthread_detach(thread);
+	current = work;
+	return 0;
+}
+
+/* Waits until it is done, or late: 0 or ETIMEDOUT. */
+static int
+wait_for_change(const struct work *work)
+{
+	/* Meanwhile another's work may be done, and freed. */
+	const struct timespec deadline = work->deadline;
+
+	return pthread_cond_clockwait(&changed, &mutex, CLOCK_MONOTONIC, &deadline);
+}
+
+/* Has the work done, with the mutex held: 0 or -errno, the refusal kept. */
+static int
+do_work(struct work *work)
+{
+	int rc;
+
+	/* A child of fork() has none of its parent's threads. */
+	if (owner != getpid())
+		current = NULL;
+	owner = getpid();
+	while (current != NULL) {
+		if (current->is_abandoned || wait_for_change(current) == ETIMEDOUT)
+			return mirror_refuse(EBUSY,
+					"filter: another one still waits for a name server: try "
+					"again later, or choose by mac, vlans or flow");
+	}
+	rc = start(work);
+	while (rc == 0 && !work->is_done) {
+		if (wait_for_change(work) != ETIMEDOUT || work->is_done)
+			continue;
+		work->is_abandoned = true;
+		return mirror_refuse(ETIMEDOUT,
+				"filter: it took more than %d s to compile: give addresses instead "
+				"of names, or less of it",
+				LIMIT_S);
+	}
+	return rc;
+}
+
+int
+rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter)
+{
+	struct work *work;
+	int rc = mirror_check_caller();
+
+	if (rc != 0)
+		return rc;
+	if (expression == NULL || filter == NULL)
+		return mirror_refuse(EINVAL, "filter: expression or filter is NULL: give both");
+	work = work_create(expression);
+	if (work == NULL)
+		return mirror_refuse(ENOMEM, "out of memory");
+	pthread_mutex_lock(&mutex);
+	rc = do_work(work);
+	if (!work->is_abandoned) {
+		if (rc == 0 && work->rc != 0)
+			rc = mirror_refuse(-work->rc, "%s", work->reason);
+		if (rc == 0) {
+			*filter = work->filter;
+			work->filter = NULL;
+		}
+		work_free(work);
+	}
+	pthread_mutex_unlock(&mutex);
+	return rc;
+}
+
+void
+rte_mirror_filter_free(struct rte_mirror_filter *filter)
+{
+	mirror_filter_leave(filter);
+}

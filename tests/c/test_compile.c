@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Filters that take as long as a name server does: pcap_compile() is the program's own, and waits when it is told to. */
+
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <pcap/pcap.h>
+
+#include "bench.h"
+
+/* Which expression waits. */
+#define SLOW "host name.example"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool is_answered, is_inside;
+
+static void
+answer(bool answered)
+{
+	pthread_mutex_lock(&mutex);
+	is_answered = answered;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void
+wait_until_inside(bool inside)
+{
+	pthread_mutex_lock(&mutex);
+	while (is_inside != inside)
+		pthread_cond_wait(&changed, &mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void
+wait_for_answer(void)
+{
+	pthread_mutex_lock(&mutex);
+	is_inside = true;
+	pthread_cond_broadcast(&changed);
+	while (!is_answered)
+		pthread_cond_wait(&changed, &mutex);
+	is_inside = false;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&mutex);
+}
+
+/* The library finds this before libpcap's. */
+int
+pcap_compile(pcap_t *pcap, struct bpf_program *program, const char *expression, int optimize,
+		bpf_u_int32 netmask)
+{
+	__typeof__(&pcap_compile) compile;
+
+	if (strcmp(expression, SLOW) == 0) {
+		wait_for_answer();
+		expression = "host 192.0.2.1";
+	}
+	*(void **)&compile = dlsym(dlopen("libpcap.so.0.8", RTLD_NOW), "pcap_compile");
+	CHECK(compile != NULL);
+	return compile(pcap, program, expression, optimize, netmask);
+}
+
+static void *
+compile_slowly(void *filter)
+{
+	return (void *)(intptr_t)rte_mirror_filter_compile(SLOW, filter);
+}
+
+static int
+result_of(pthread_t thread)
+{
+	void *rc;
+
+	CHECK_EQ(pthread_join(thread, &rc), 0);
+	return (intptr_t)rc;
+}
+
+static void
+nobody_else_waits_for_a_name(void)
+{
+	struct rte_mirror_filter *slow = NULL;
+	struct bench bench;
+	pthread_t thread;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	answer(false);
+	CHECK_EQ(pthread_create(&thread, NULL, compile_slowly, &slow), 0);
+	wait_until_inside(true);
+	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	CHECK_EQ(stats_of(id).seen, 0);
+	mirror_off(id);
+	answer(true);
+	CHECK_EQ(result_of(thread), 0);
+	CHECK(slow != NULL);
+	rte_mirror_filter_free(slow);
+	bench_close(&bench);
+}
+
+static void
+what_takes_too_long_is_refused_and_the_next_meanwhile(void)
+{
+	struct rte_mirror_filter *slow = NULL, *other = NULL;
+
+	answer(false);
+	CHECK_EQ(rte_mirror_filter_compile(SLOW, &slow), -ETIMEDOUT);
+	CHECK(strstr(rte_mirror_last_error(), "give addresses instead of names") != NULL);
+	CHECK_EQ(rte_mirror_filter_compile("tcp", &other), -EBUSY);
+	CHECK(strstr(rte_mirror_last_error(), "try again later") != NULL);
+	CHECK(slow == NULL && other == NULL);
+	answer(true);
+	wait_until_inside(false);
+	/* Until its thread has said so. */
+	while (rte_mirror_filter_compile("tcp", &other) == -EBUSY)
+		continue;
+	CHECK(other != NULL);
+	rte_mirror_filter_free(other);
+}
+
+/* Also when the caller has let go of it. */
+static void
+mirrors_run_a_filter_of_their_own_each_or_one_together(void)
+{
+	struct rte_mirror_select select = { .filter = NULL };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .select = &select };
+	struct bench bench;
+	uint32_t ids[2];
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	CHECK_EQ(rte_mirror_filter_compile("ether[0] = 1", &select.compiled), 0);
+	ids[0] = mirror_with(bench.source.id, &param);
+	param.directions = RTE_MIRROR_TX;
+	ids[1] = mirror_with(bench.source.id, &param);
+	rte_mirror_filter_free(select.compiled);
+	CHECK_EQ(info_of(ids[0]).filter_engine, RTE_MIRROR_FILTER_JIT);
+	mirror_off(ids[0]);
+	CHECK_EQ(info_of(ids[1]).filter_engine, RTE_MIRROR_FILTER_JIT);
+	mirror_off(ids[1]);
+	bench_close(&bench);
+}
+
+static void
+a_filter_given_twice_or_not_at_all_is_refused(void)
+{
+	struct rte_mirror_select select = { .filter = "tcp" };
+	struct rte_mirror_filter *filter = NULL;
+	struct bench bench;
+
+	CHECK_EQ(rte_mirror_filter_compile(NULL, &filter), -EINVAL);
+	CHECK_EQ(rte_mirror_filter_compile("tcp", NULL), -EINVAL);
+	CHECK_EQ(rte_mirror_filter_compile("tcp prot", &filter), -EINVAL);
+	CHECK(filter == NULL);
+	rte_mirror_filter_free(NULL);
+	CHECK_EQ(rte_mirror_filter_compile("udp", &select.compiled), 0);
+	bench_open(&bench, NULL, NULL);
+	CHECK_EQ(rte_mirror_add(bench.source.id,
+				 &(struct rte_mirror_param){ .target_port = bench.target.id,
+						 .directions = RTE_MIRROR_RX,
+						 .select = &select },
+				 NULL),
+			-EINVAL);
+	CHECK(strstr(rte_mirror_last_error(), "give one") != NULL);
+	rte_mirror_filter_free(select.compiled);
+	bench_close(&bench);
+}
+
+const struct test_case test_cases[] = {
+	{ "nobody_else_waits_for_a_name", nobody_else_waits_for_a_name },
+	{ "what_takes_too_long_is_refused_and_the_next_meanwhile",
+			what_takes_too_long_is_refused_and_the_next_meanwhile },
+	{ "mirrors_run_a_filter_of_their_own_each_or_one_together",
+			mirrors_run_a_filter_of_their_own_each_or_one_together },
+	{ "a_filter_given_twice_or_not_at_all_is_refused",
+			a_filter_given_twice_or_not_at_all_is_refused },
+	{ NULL, NULL },
+};
