@@ -161,38 +161,75 @@ ends_before(const struct rte_mbuf *pkt)
 	return mirror_is_whole(pkt) ? MIRROR_NOT_CHOSEN : MIRROR_BROKEN;
 }
 
-/* It ends: jumps lead forward, and the last instruction is a BPF_RET. */
+/* Runs any instruction but BPF_RET, and moves on by it; false: the program ends, and *verdict is what it says. */
+static bool
+run(const struct bpf_insn **insn, struct machine *machine, enum mirror_verdict *verdict)
+{
+	const uint16_t code = (*insn)->code;
+	const uint32_t operand = BPF_SRC(code) == BPF_X ? machine->x : (*insn)->k;
+	uint32_t *into = BPF_CLASS(code) == BPF_LDX ? &machine->x : &machine->a;
+
+	switch (BPF_CLASS(code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		if (run_load(*insn, machine, into))
+			return true;
+		*verdict = ends_before(machine->pkt);
+		return false;
+	case BPF_ALU:
+		*verdict = MIRROR_NOT_CHOSEN;
+		return run_alu(BPF_OP(code), &machine->a, operand);
+	case BPF_JMP:
+		*insn += run_jump(*insn, machine->a, operand);
+		return true;
+	default:
+		run_move(*insn, machine);
+		return true;
+	}
+}
+
+/*
+ * What most programs mostly consist of is in line: one jump an instruction. It ends: jumps lead forward, and the last
+ * instruction is a BPF_RET.
+ */
 enum mirror_verdict
 mirror_filter_interpret(const struct rte_mbuf *pkt, const struct rte_mirror_filter *filter)
 {
 	struct machine machine = { .pkt = pkt };
+	enum mirror_verdict verdict;
 	const struct bpf_insn *insn;
-	uint32_t operand;
+	bool has_read = true;
 
-	for (insn = filter->insns;; insn++) {
-		operand = BPF_SRC(insn->code) == BPF_X ? machine.x : insn->k;
-		switch (BPF_CLASS(insn->code)) {
-		case BPF_LD:
-			if (!run_load(insn, &machine, &machine.a))
-				return ends_before(pkt);
+	for (insn = filter->insns; likely(has_read); insn++) {
+		switch (insn->code) {
+		case BPF_LD | BPF_H | BPF_ABS:
+			has_read = load(pkt, insn->k, BPF_H, &machine.a);
 			break;
-		case BPF_LDX:
-			if (!run_load(insn, &machine, &machine.x))
-				return ends_before(pkt);
+		case BPF_LD | BPF_B | BPF_ABS:
+			has_read = load(pkt, insn->k, BPF_B, &machine.a);
 			break;
-		case BPF_ALU:
-			if (!run_alu(BPF_OP(insn->code), &machine.a, operand))
-				return MIRROR_NOT_CHOSEN;
+		case BPF_LD | BPF_H | BPF_IND:
+			has_read = load(pkt, (uint64_t)machine.x + insn->k, BPF_H, &machine.a);
 			break;
-		case BPF_JMP:
-			insn += run_jump(insn, machine.a, operand);
+		case BPF_LDX | BPF_B | BPF_MSH:
+			has_read = load(pkt, insn->k, BPF_B, &machine.x);
+			machine.x = (machine.x & 15) * 4;
 			break;
-		case BPF_RET:
-			operand = BPF_RVAL(insn->code) == BPF_A ? machine.a : insn->k;
-			return operand != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			insn += machine.a == insn->k ? insn->jt : insn->jf;
+			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			insn += (machine.a & insn->k) != 0 ? insn->jt : insn->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return insn->k != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN;
+		case BPF_RET | BPF_A:
+			return machine.a != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN;
 		default:
-			run_move(insn, &machine);
+			if (!run(&insn, &machine, &verdict))
+				return verdict;
 			break;
 		}
 	}
+	return ends_before(pkt);
 }
