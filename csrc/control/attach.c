@@ -28,7 +28,7 @@ static struct mirror_tap *taps;
 struct mirror_tap *
 mirror_taps(void)
 {
-	return __atomic_load_n(&taps, __ATOMIC_ACQUIRE);
+	return taps;
 }
 
 struct mirror_tap *
@@ -49,8 +49,7 @@ mirror_tap_get(uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction di
 	tap->queue_id = queue_id;
 	tap->direction = direction;
 	tap->next = taps;
-	/* Pairs with mirror_taps(): who finds the tap finds it initialised. */
-	__atomic_store_n(&taps, tap, __ATOMIC_RELEASE);
+	taps = tap;
 	return tap;
 }
 
@@ -172,23 +171,4 @@ mirror_wait(struct mirror_tap *tap, uint64_t deadline)
 		mirror_list_free(list);
 	}
 	return 0;
-}
-
-static pthread_t
-poller(const struct mirror_tap *tap)
-{
-	return __atomic_load_n(&tap->context.poller, __ATOMIC_RELAXED);
-}
-
-bool
-mirror_poller_is_inside(void)
-{
-	const struct mirror_tap *tap;
-
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
-		/* The poller says who it is before it says that it is inside. */
-		if ((mirror_tap_use(tap) & 1) != 0 && poller(tap) == pthread_self())
-			return true;
-	}
-	return false;
 }

@@ -9,8 +9,7 @@
  * @file
  * The control path: what the registry, the checks, the plan, the taps and the watcher share.
  *
- * One mutex, the registry's, guards everything here; functions without a word on it are called with it held. The
- * exception is what mirror_poller_is_inside() reads.
+ * One mutex, the registry's, guards everything here; functions without a word on it are called with it held.
  */
 
 #include <stdbool.h>
@@ -289,7 +288,7 @@ rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot, bool has_left)
 
 /* attach.c */
 
-/** The taps that there have been; only ever grows at its head. May be walked without the mutex. */
+/** The taps that there have been. */
 struct mirror_tap *mirror_taps(void);
 /** Finds a tap, or makes it; NULL: out of memory. */
 struct mirror_tap *mirror_tap_get(
@@ -306,8 +305,6 @@ int mirror_wait(struct mirror_tap *tap, uint64_t deadline);
 uint64_t mirror_tap_passes(const struct mirror_tap *tap, uint64_t use);
 /** Its context.use. */
 uint64_t mirror_tap_use(const struct mirror_tap *tap);
-/** Whether the calling thread is inside the data path. Needs no mutex. */
-bool mirror_poller_is_inside(void);
 
 /* watch.c */
 

@@ -7,22 +7,22 @@
 
 #include <rte_log.h>
 
+#include "../sentence.h"
 #include "control.h"
-
-static __thread char last_error[RTE_MIRROR_REASON_SIZE];
 
 int
 mirror_refuse(int error, const char *format, ...)
 {
+	char *last_error = sentence();
 	va_list args;
 	size_t end;
 
 	va_start(args, format);
-	end = (size_t)vsnprintf(last_error, sizeof(last_error), format, args);
+	end = (size_t)vsnprintf(last_error, RTE_MIRROR_REASON_SIZE, format, args);
 	va_end(args);
-	if (end >= sizeof(last_error)) {
+	if (end >= RTE_MIRROR_REASON_SIZE) {
 		/* Cut, but no character of UTF-8 by halves: back to where the last one begins. */
-		end = sizeof(last_error) - 1;
+		end = RTE_MIRROR_REASON_SIZE - 1;
 		while (end > 0 && (last_error[end - 1] & 0xc0) == 0x80)
 			end--;
 		if (end > 0 && (last_error[end - 1] & 0x80) != 0)
@@ -38,5 +38,5 @@ mirror_refuse(int error, const char *format, ...)
 const char *
 rte_mirror_last_error(void)
 {
-	return last_error;
+	return sentence();
 }

@@ -12,6 +12,28 @@
 uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 
 /*
+ * Where the thread is. Read with every burst: so it is in the static TLS block, though the library may be loaded late.
+ * The loader has room for a few such bytes; elsewhere they would come from malloc(), under the loader's lock, when a
+ * thread asks first.
+ */
+static __thread const struct mirror_visit *innermost __attribute__((tls_model("initial-exec")));
+
+bool
+mirror_poller_is_inside(void)
+{
+	return innermost != NULL;
+}
+
+/* Sends for an entry; so that it is known what the thread holds meanwhile. */
+static inline void
+send(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf **taken,
+		uint16_t nb, uint64_t bytes)
+{
+	burst->visit->sending = entry;
+	mirror_send(entry, taken, nb, bytes);
+}
+
+/*
  * Serves the entries that take the same packets: they are taken once, then offered in an array for each target. Returns
  * how many were taken.
  */
@@ -26,14 +48,17 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	nb = mirror_select(entry, burst, taken, &chosen);
 	if (nb == 0)
 		return 0;
-	if (entry->lock != NULL)
-		rte_spinlock_lock(entry->lock);
+	if (entry->lock != NULL && !mirror_lock(entry, entry->lock)) {
+		entry->counters->full += nb;
+		return nb;
+	}
 	nb = mirror_take(entry, burst, chosen, nb, taken, &bytes);
 	for (i = 0; i + 1 < entry->nb_together; i++) {
 		memcpy(offered, taken, nb * sizeof(taken[0]));
-		mirror_send(entry + i, offered, nb, bytes);
+		send(entry + i, burst, offered, nb, bytes);
 	}
-	mirror_send(entry + i, taken, nb, bytes);
+	send(entry + i, burst, taken, nb, bytes);
+	burst->visit->sending = NULL;
 	/* The application's packet, which no other reference holds any more if the targets have freed theirs. */
 	entry->counters->frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
 	if (entry->lock != NULL)
@@ -58,6 +83,36 @@ serve_apart(const struct mirror_entry *entries, const struct mirror_burst *burst
 	}
 }
 
+/* Serves an entry where the thread has come from other mirrors, as struct mirror_visit says. */
+static void
+serve_inside(const struct mirror_entry *entry, const struct mirror_burst *burst)
+{
+	const struct mirror_visit *visit;
+	struct mirror_entry alone = *entry;
+
+	for (visit = burst->visit->outer; visit != NULL; visit = visit->outer) {
+		if (visit->sending == NULL)
+			continue;
+		if (visit->sending->target_port == entry->target_port)
+			return;
+		if (visit->sending->lock == entry->lock)
+			alone.lock = NULL;
+	}
+	alone.nb_together = 1;
+	alone.never_waits = !burst->visit->may_wait;
+	serve(&alone, burst);
+}
+
+/* Apart, so that walk() keeps its registers. */
+static __rte_noinline void
+walk_inside(const struct mirror_list *list, const struct mirror_burst *burst)
+{
+	uint16_t i;
+
+	for (i = 0; i < list->nb_entries; i++)
+		serve_inside(&list->entries[i], burst);
+}
+
 static void
 walk(const struct mirror_list *list, struct mirror_burst *burst)
 {
@@ -68,6 +123,10 @@ walk(const struct mirror_list *list, struct mirror_burst *burst)
 		return;
 	burst->off_wire = list->off_wire;
 	burst->is_tx = list->is_tx;
+	if (unlikely(burst->visit->outer != NULL)) {
+		walk_inside(list, burst);
+		return;
+	}
 	for (entry = list->entries; entry < end; entry += entry->nb_together) {
 		nb = serve(entry, burst);
 		if (unlikely(nb < burst->nb_pkts) && entry->nb_together > 1)
@@ -75,20 +134,32 @@ walk(const struct mirror_list *list, struct mirror_burst *burst)
 	}
 }
 
+/* Begins a visit from within another; false: it is to a port that the thread has come from. */
+static __rte_noinline bool
+begin_inside(struct mirror_visit *visit)
+{
+	const struct mirror_visit *outer = visit->outer;
+
+	visit->may_wait = (outer->outer == NULL || outer->may_wait) && outer->sending != NULL &&
+			outer->sending->target_port == visit->port_id;
+	while (outer != NULL && outer->port_id != visit->port_id)
+		outer = outer->outer;
+	return outer == NULL;
+}
+
 /* Apart from offer(), so that a burst with nothing to do pays for none of this. */
 static __rte_noinline void
 pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
 		uint16_t nb_pkts)
 {
-	struct mirror_burst burst = { .port_id = port_id, .queue_id = queue_id };
+	struct mirror_visit visit = { .outer = innermost, .port_id = port_id };
+	struct mirror_burst burst = { .visit = &visit, .port_id = port_id, .queue_id = queue_id };
 	const uint64_t use = context->use;
 	const struct mirror_list *list;
 
-	/* We are inside already: a target, a bond say, transmits through its own source. */
-	if (unlikely((use & 1) != 0))
+	if (unlikely(visit.outer != NULL) && !begin_inside(&visit))
 		return;
-	/* Before use turns odd: control reads poller only after it has seen that. */
-	__atomic_store_n(&context->poller, pthread_self(), __ATOMIC_RELAXED);
+	innermost = &visit;
 	__atomic_store_n(&context->use, use + 1, __ATOMIC_RELEASE);
 	/*
 	 * Either control, which publishes and then looks at use, sees us inside and waits; or we see what it has
@@ -103,6 +174,7 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 		pkts += burst.nb_pkts;
 		nb_pkts -= burst.nb_pkts;
 	}
+	innermost = visit.outer;
 	/* What we did with the list is done before control frees it. Pairs with the acquire in mirror_tap_use(). */
 	__atomic_store_n(&context->use, use + 2, __ATOMIC_RELEASE);
 }

@@ -18,7 +18,6 @@
  * control/. Nothing here writes to the application's array, or to its mbufs but their reference counts.
  */
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -77,6 +76,7 @@ struct mirror_entry {
 	uint16_t max_segs;    /**< longest chain that the target may be given */
 	uint16_t nb_together; /**< it and those behind it that take the same packets */
 	bool with_origin;     /**< own mbufs say where they come from */
+	bool never_waits;     /**< for locks, see struct mirror_visit; not in a list */
 };
 
 /** What a context's mirrors are. Immutable once published; replaced as a whole. */
@@ -98,9 +98,28 @@ struct mirror_context {
 	struct mirror_list *list;
 
 	/* Data path: written by the poller, read by control. */
-	uint64_t use;     /**< odd: a poller is inside; grows by 2 with every burst */
-	pthread_t poller; /**< who is inside, valid while use is odd */
+	uint64_t use; /**< odd: a poller is inside; grows by 2 with every burst */
 } __rte_cache_aligned;
+
+/**
+ * A callback that a thread is inside. A target may transmit through other ports, as a bond does, and so have our
+ * callbacks called by a thread that is sending for a mirror, and holds its locks. Then
+ *
+ * - a port whose packets the thread is mirroring is not mirrored;
+ * - a target that the thread is sending to is sent nothing more;
+ * - a lock that the thread holds counts as taken;
+ * - the thread waits for other locks only if it has come from mirror to mirror, each the target of the one before, which
+ *   control keeps from being a ring. Where it has come through a driver it does not: what it then cannot send at once is
+ *   as if the target were full.
+ *
+ * So a thread never waits for itself, nor several for each other.
+ */
+struct mirror_visit {
+	const struct mirror_visit *outer; /**< which it has come from; NULL: from the application */
+	const struct mirror_entry *sending; /**< the mirror that is sending now; NULL: none is */
+	uint16_t port_id;                   /**< the source */
+	bool may_wait;                      /**< for locks; says nothing where outer is NULL */
+};
 
 /**
  * Counts, for each port id, the devices that come and go: even while there is one, odd from its DESTROY event to the
@@ -124,6 +143,9 @@ mirror_is_gone(uint16_t port_id, uint32_t epoch)
 	return unlikely(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) != epoch);
 }
 
+/** Whether the calling thread is inside the data path. */
+bool mirror_poller_is_inside(void);
+
 /** The rx callback that ethdev calls; user_param is a struct mirror_context. */
 uint16_t mirror_rx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
 		uint16_t nb_pkts, uint16_t max_pkts, void *user_param);
@@ -135,6 +157,7 @@ uint16_t mirror_tx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf
 /** A burst as it is offered to the mirrors: the application's array, and where it comes through. */
 struct mirror_burst {
 	struct rte_mbuf *const *pkts;
+	struct mirror_visit *visit;
 	uint64_t off_wire; /**< the list's */
 	uint16_t nb_pkts;
 	uint16_t port_id;
@@ -196,6 +219,16 @@ mirror_tags(const struct rte_mbuf *pkt, uint64_t flags, struct mirror_tag tags[2
 	if ((flags & (RTE_MBUF_F_TX_VLAN | RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_RX_VLAN_STRIPPED)) != 0)
 		tags[nb++] = (struct mirror_tag){ RTE_ETHER_TYPE_VLAN, pkt->vlan_tci };
 	return nb;
+}
+
+/** Takes a lock for an entry; false: it is taken, and the entry does not wait. */
+static inline bool
+mirror_lock(const struct mirror_entry *entry, rte_spinlock_t *lock)
+{
+	if (unlikely(entry->never_waits))
+		return rte_spinlock_trylock(lock) != 0;
+	rte_spinlock_lock(lock);
+	return true;
 }
 
 /** Raises the reference count of each segment of a packet. */

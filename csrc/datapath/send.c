@@ -30,7 +30,8 @@ transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_
 		return 0;
 	if (entry->queue_lock == NULL)
 		return rte_eth_tx_burst(entry->target_port, entry->target_queue, taken, nb_taken);
-	rte_spinlock_lock(entry->queue_lock);
+	if (!mirror_lock(entry, entry->queue_lock))
+		return 0;
 	nb = rte_eth_tx_burst(entry->target_port, entry->target_queue, taken, nb_taken);
 	rte_spinlock_unlock(entry->queue_lock);
 	return nb;

@@ -26,6 +26,10 @@
  * for each other, and until no poller can still use what they take away; while one poller stays inside, changes that
  * would have to wait for it end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
  *
+ * Mirrors may be chained: the target of one may be the source of another. A target may also transmit through other ports,
+ * as a bond does through its members, and these may be sources, even its own. What a mirror sends in that way through a
+ * source of its chain, or to a target that is being sent to, is not mirrored again, and is not counted.
+ *
  * The interface follows the "lib: introduce traffic mirroring API" RFC (dpdk-dev, July 2020).
  */
 

@@ -5,9 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "../sentence.h"
 #include "refusal.h"
-
-static __thread char reason[PLUGIN_REASON_SIZE];
 
 int
 plugin_refuse(int error, const char *format, ...)
@@ -15,7 +14,7 @@ plugin_refuse(int error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
+	vsnprintf(sentence(), PLUGIN_REASON_SIZE, format, args);
 	va_end(args);
 	return -error;
 }
@@ -23,5 +22,5 @@ plugin_refuse(int error, const char *format, ...)
 const char *
 plugin_reason(void)
 {
-	return reason;
+	return sentence();
 }

@@ -64,6 +64,13 @@ def test_library_is_linked_to_no_dpdk_library(package):
     assert [name for name in libraries if "rte_" in name] == []
 
 
+def test_library_asks_little_of_the_static_tls_block(package):
+    """What has static TLS can be loaded late only if the loader has that much left: a kilobyte for all libraries."""
+    with (package / "librte_mirror.so").open("rb") as file:
+        sizes = [segment["p_memsz"] for segment in ELFFile(file).iter_segments("PT_TLS")]
+    assert sum(sizes) <= 32
+
+
 def test_extension_loads_the_packages_own_library(package):
     """The extension finds librte_mirror.so beside itself, whatever else is installed."""
     (extension,) = package.glob("_ffi*.so")
