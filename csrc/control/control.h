@@ -77,6 +77,8 @@ struct mirror_config {
 	enum rte_mirror_mode mode;
 	char mode_reason[RTE_MIRROR_REASON_SIZE];
 	uint32_t snaplen;         /**< UINT32_MAX: all */
+	uint32_t longest;         /**< longest packet that the target takes; UINT32_MAX: any */
+	uint16_t tag_room;        /**< by how much more with a tag of the type 0x8100 */
 	uint32_t split_len;       /**< 0: it does not split */
 	struct rte_mempool *pool; /**< for its own mbufs; NULL: there are none */
 	bool pool_is_single;      /**< for one producer or one consumer */

@@ -44,6 +44,8 @@ append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
 	entry->own_flags = config->own_flags;
 	entry->target_epoch = config->target_epoch;
 	entry->snaplen = config->snaplen;
+	entry->longest = config->longest;
+	entry->tag_room = config->tag_room;
 	entry->mode = config->mode;
 	set_copied(entry, config);
 	entry->target_port = param->target_port;
@@ -66,8 +68,11 @@ shares_all(const struct mirror *mirror)
 static bool
 take_the_same(const struct mirror *a, const struct mirror *b)
 {
-	return shares_all(a) && shares_all(b) && a->config.snaplen == b->config.snaplen &&
-			a->config.max_segs == b->config.max_segs;
+	const struct mirror_config *of_a = &a->config, *of_b = &b->config;
+
+	return shares_all(a) && shares_all(b) && of_a->snaplen == of_b->snaplen &&
+			of_a->max_segs == of_b->max_segs && of_a->longest == of_b->longest &&
+			of_a->tag_room == of_b->tag_room;
 }
 
 /* Appends a slot and, behind it, all those that take the same packets. */

@@ -238,7 +238,7 @@ count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *ta
 {
 	const uint64_t offloads = mirror_port_tx_offloads(target_port);
 	const struct rte_eth_desc_lim *limit = &target->tx_desc_lim;
-	uint16_t nb = UINT16_MAX;
+	uint16_t nb = MIRROR_MAX_SEGS;
 
 	/* Without it drivers may pick transmit functions that look at the first segment alone. */
 	if (!driver->takes_chains && (offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) == 0)
@@ -248,7 +248,7 @@ count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *ta
 		return 1;
 	/* 0: the driver does not tell. */
 	if (limit->nb_seg_max != 0)
-		nb = limit->nb_seg_max;
+		nb = RTE_MIN(nb, limit->nb_seg_max);
 	return limit->nb_mtu_seg_max != 0 ? RTE_MIN(nb, limit->nb_mtu_seg_max) : nb;
 }
 
@@ -276,6 +276,7 @@ mirror_choose_mode(struct mirror *mirror)
 	if (rc != 0)
 		return rc;
 	config->snaplen = param->snaplen != 0 ? param->snaplen : UINT32_MAX;
+	config->longest = UINT32_MAX;
 	if (config->mode == RTE_MIRROR_SPLIT)
 		config->split_len = param->split_len != 0 ? param->split_len : RTE_MIRROR_SPLIT_LEN;
 	rc = choose_pool(mirror);

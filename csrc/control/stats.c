@@ -20,6 +20,7 @@ read_counters(const struct mirror_slot *slot)
 		.unsampled = __atomic_load_n(&counters->unsampled, __ATOMIC_RELAXED),
 		.declined = __atomic_load_n(&counters->declined, __ATOMIC_RELAXED),
 		.unsupported = __atomic_load_n(&counters->unsupported, __ATOMIC_RELAXED),
+		.oversize = __atomic_load_n(&counters->oversize, __ATOMIC_RELAXED),
 		.nombuf = __atomic_load_n(&counters->nombuf, __ATOMIC_RELAXED),
 		.full = __atomic_load_n(&counters->full, __ATOMIC_RELAXED),
 	};
@@ -40,12 +41,13 @@ sum(const struct mirror *mirror)
 		stats.unsampled += now.unsampled - slot->base.unsampled;
 		stats.declined += now.declined - slot->base.declined;
 		stats.unsupported += now.unsupported - slot->base.unsupported;
+		stats.oversize += now.oversize - slot->base.oversize;
 		stats.nombuf += now.nombuf - slot->base.nombuf;
 		stats.full += now.full - slot->base.full;
 	}
 	/* Each packet ends in one of the counters, so the data path need not count it when it comes, too. */
 	stats.seen = stats.packets + stats.filtered + stats.unsampled + stats.declined +
-			stats.unsupported + stats.nombuf + stats.full;
+			stats.unsupported + stats.oversize + stats.nombuf + stats.full;
 	return stats;
 }
 

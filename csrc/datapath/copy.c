@@ -259,17 +259,6 @@ set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf
 	};
 }
 
-/* Whether its segments hold as many bytes as a packet is said to have. */
-static bool
-is_whole(const struct rte_mbuf *pkt)
-{
-	uint32_t missing = pkt->pkt_len;
-
-	for (; pkt != NULL && missing > pkt->data_len; pkt = pkt->next)
-		missing -= pkt->data_len;
-	return pkt != NULL;
-}
-
 /* How many bytes of a packet are copied, if so many are taken. */
 static inline uint32_t
 bytes_to_copy(const struct mirror_entry *entry, uint32_t length)
@@ -277,61 +266,80 @@ bytes_to_copy(const struct mirror_entry *entry, uint32_t length)
 	return length > entry->copy_up_to ? entry->split_len : length;
 }
 
+/* Counts a packet that cannot be had, and frees what has been made of it. */
+static struct rte_mbuf *
+leave_out(struct rte_mbuf *own, uint64_t *counter)
+{
+	(*counter)++;
+	rte_pktmbuf_free(own);
+	return NULL;
+}
+
 /* Of any packet, whatever it looks like; NULL: it cannot be had, and is counted. */
 static __rte_noinline struct rte_mbuf *
 take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
 		uint64_t tsc, struct rte_mbuf *pkt)
 {
+	struct mirror_counters *counters = entry->counters;
 	const uint64_t flags = pkt->ol_flags & burst->off_wire;
+	const uint32_t wanted = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	/* What is to look as on the wire is copied, and cut only then. */
-	const uint32_t length = flags != 0 ? pkt->pkt_len : RTE_MIN(pkt->pkt_len, entry->snaplen);
+	const uint32_t length = flags != 0 ? pkt->pkt_len : wanted;
 	uint32_t copied = flags != 0 ? length : bytes_to_copy(entry, length);
 	uint32_t wire_length = pkt->pkt_len;
 	struct rte_mbuf *own;
 
-	if (!is_whole(pkt))
-		goto unsupported;
+	if (!mirror_is_whole(pkt))
+		return leave_out(NULL, &counters->unsupported);
+	/* On the wire it is no shorter. */
+	if (wanted > entry->longest + entry->tag_room)
+		return leave_out(NULL, &counters->oversize);
 	/* What is copied, and a reference to each segment, at the most. */
-	if (copied < length && pkt->nb_segs + (copied > 0) > entry->max_segs)
+	if (copied < length &&
+			(pkt->nb_segs + (copied > 0) > entry->max_segs ||
+					!mirror_may_refer_to(pkt)))
 		copied = length;
 	own = length <= pkt->data_len && copied - 1 < entry->room ?
 			make(entry, stock, pkt, copied, length) :
 			gather(entry, stock, pkt, copied, length);
-	if (own == NULL) {
-		entry->counters->nombuf++;
-		return NULL;
-	}
-	if (flags != 0 && !mirror_put_on_wire(own, pkt, flags))
-		goto free;
+	if (own == NULL)
+		return leave_out(NULL, &counters->nombuf);
 	if (flags != 0) {
+		if (!mirror_put_on_wire(own, pkt, flags))
+			return leave_out(own, &counters->unsupported);
 		wire_length = own->pkt_len;
 		cut(own, entry->snaplen);
 	}
+	if (!mirror_fits(entry, own, own->pkt_len))
+		return leave_out(own, &counters->oversize);
 	if (own->nb_segs > entry->max_segs)
-		goto free;
+		return leave_out(own, &counters->unsupported);
 	if (entry->with_origin)
 		set_origin(burst, tsc, pkt, wire_length, own);
 	return own;
-
-free:
-	rte_pktmbuf_free(own);
-unsupported:
-	entry->counters->unsupported++;
-	return NULL;
 }
 
-/* The same, sooner for what most packets are. */
+/* Whether a packet is one segment that more references may be had to. */
+static inline bool
+is_single(const struct rte_mbuf *pkt)
+{
+	return mirror_is_plain(pkt) ||
+			(pkt->nb_segs == 1 && rte_mbuf_refcnt_read(pkt) < MIRROR_MAX_REFERENCES);
+}
+
+/* The same, sooner for what most packets are; others are odd. */
 static inline struct rte_mbuf *
 take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
-		uint64_t tsc, struct rte_mbuf *pkt)
+		uint64_t tsc, uint64_t odd, struct rte_mbuf *pkt)
 {
 	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	const uint32_t copied = bytes_to_copy(entry, length);
 	struct rte_mbuf *own;
 
 	/* Also if nothing is copied, by way of what 0 less 1 is. */
-	if (unlikely(pkt->pkt_len > pkt->data_len || (pkt->ol_flags & burst->off_wire) != 0 ||
-			    copied - 1 >= entry->room))
+	if (unlikely(pkt->pkt_len > pkt->data_len || (pkt->ol_flags & odd) != 0 ||
+			    copied - 1 >= entry->room || length > entry->longest ||
+			    !is_single(pkt)))
 		return take_any(entry, burst, stock, tsc, pkt);
 	own = make(entry, stock, pkt, copied, length);
 	if (unlikely(own == NULL))
@@ -347,6 +355,7 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 		uint64_t *bytes)
 {
 	const uint64_t tsc = entry->with_origin ? rte_rdtsc() : 0;
+	uint64_t odd = burst->off_wire;
 	unsigned int needed = nb_pkts;
 	struct stock stock;
 	uint64_t sum = 0;
@@ -356,9 +365,12 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 		needed += entry->mode == RTE_MIRROR_SPLIT && pkts[i]->pkt_len > entry->copy_up_to;
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	}
+	/* Data that is elsewhere has its references counted elsewhere. */
+	if (entry->copy_up_to != UINT32_MAX)
+		odd |= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 	fill(&stock, entry->pool, needed);
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *own = take(entry, burst, &stock, tsc, pkts[i]);
+		struct rte_mbuf *own = take(entry, burst, &stock, tsc, odd, pkts[i]);
 
 		if (own == NULL)
 			continue;

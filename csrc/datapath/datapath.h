@@ -19,7 +19,9 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
@@ -32,6 +34,15 @@
 
 /** Packets handled at a time; longer bursts come in parts. Bounds the arrays on the poller's stack. */
 #define MIRROR_BURST 64
+
+/**
+ * What has so many references already gets no more of ours, but is copied: reference counts are of 16 bits, and the
+ * application counts with them, too.
+ */
+#define MIRROR_MAX_REFERENCES 60000
+
+/** The longest chain that is sent. Even if all of it is one buffer's, no reference count comes to wrap. */
+#define MIRROR_MAX_SEGS 4096
 
 /** Where sampling has got to. */
 struct mirror_sampler {
@@ -49,6 +60,7 @@ struct mirror_counters {
 	uint64_t bytes;
 	uint64_t frees_at_once; /**< no counter: whether the target did so with the last burst */
 	uint64_t unsupported;
+	uint64_t oversize;
 	uint64_t nombuf;
 	uint64_t full;
 	uint64_t declined;
@@ -66,14 +78,16 @@ struct mirror_entry {
 	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
 	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
-	uint32_t snaplen;           /**< longest packet that the target may be given */
+	uint32_t snaplen;           /**< bytes that are taken of each packet */
+	uint32_t longest;           /**< longest packet that the target takes */
 	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
 	uint32_t split_len;         /**< bytes that are copied of longer ones */
 	enum rte_mirror_mode mode; /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
-	uint16_t room;        /**< bytes of data that an mbuf of the pool holds */
-	uint16_t max_segs;    /**< longest chain that the target may be given */
+	uint16_t room;     /**< bytes of data that an mbuf of the pool holds */
+	uint16_t max_segs; /**< longest chain that the target may be given */
+	uint16_t tag_room; /**< by how much more it takes where that has a tag of the type 0x8100 */
 	uint16_t nb_together; /**< it and those behind it that take the same packets */
 	bool with_origin;     /**< own mbufs say where they come from */
 	bool never_waits;     /**< for locks, see struct mirror_visit; not in a list */
@@ -231,18 +245,29 @@ mirror_lock(const struct mirror_entry *entry, rte_spinlock_t *lock)
 	return true;
 }
 
-/** Raises the reference count of each segment of a packet. */
-static inline void
-mirror_refer(struct rte_mbuf *pkt, int16_t nb_references)
+/**
+ * Whether a packet is one segment to which there is one reference: both in one word. Where a driver writes its parts
+ * and not the word, that does not stall: the barrier in pass() has had it wait.
+ */
+static inline bool
+mirror_is_plain(const struct rte_mbuf *pkt)
 {
-	/* nb_segs, not next, tells that there is no other segment: next is in the second cache line. */
-	if (likely(pkt->nb_segs == 1)) {
-		rte_mbuf_refcnt_update(pkt, nb_references);
-		return;
-	}
-	for (; pkt != NULL; pkt = pkt->next)
-		rte_mbuf_refcnt_update(pkt, nb_references);
+	uint32_t word;
+
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) !=
+			offsetof(struct rte_mbuf, refcnt) + sizeof(pkt->refcnt));
+	memcpy(&word, &pkt->refcnt, sizeof(word));
+	return word == (1 << 16 | 1);
 }
+
+/** Whether a packet has the segments that it says, and these the bytes. */
+bool mirror_is_whole(const struct rte_mbuf *pkt);
+
+/** Whether there may be a reference more to the data of each of a packet's segments. */
+bool mirror_may_refer_to(struct rte_mbuf *pkt);
+
+/** Whether a target takes a packet that looks like that, if so much of it is sent. */
+bool mirror_fits(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32_t length);
 
 /**
  * mirror_take() with mbufs of the mirror's own for every packet.

@@ -5,21 +5,120 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
+#include <rte_ether.h>
 #include <rte_prefetch.h>
 
 #include "datapath.h"
 
+bool
+mirror_fits(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32_t length)
+{
+	const rte_be16_t tagged = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
+	const void *type;
+	rte_be16_t room;
+
+	if (likely(length <= entry->longest))
+		return true;
+	if (length > entry->longest + entry->tag_room)
+		return false;
+	type = rte_pktmbuf_read(pkt, 2 * RTE_ETHER_ADDR_LEN, sizeof(room), &room);
+	return type != NULL && memcmp(type, &tagged, sizeof(tagged)) == 0;
+}
+
+bool
+mirror_is_whole(const struct rte_mbuf *pkt)
+{
+	const struct rte_mbuf *seg;
+	uint64_t length = 0;
+	uint32_t nb = 0;
+
+	for (seg = pkt; seg != NULL; seg = seg->next) {
+		length += seg->data_len;
+		nb++;
+	}
+	return nb == pkt->nb_segs && length >= pkt->pkt_len;
+}
+
+/* What holds a segment's data, and how many references there are to that. */
+static uint16_t
+nb_references(struct rte_mbuf *seg)
+{
+	if (RTE_MBUF_HAS_EXTBUF(seg))
+		return rte_mbuf_ext_refcnt_read(seg->shinfo);
+	return rte_mbuf_refcnt_read(RTE_MBUF_CLONED(seg) ? rte_mbuf_from_indirect(seg) : seg);
+}
+
+bool
+mirror_may_refer_to(struct rte_mbuf *seg)
+{
+	while (seg != NULL && nb_references(seg) < MIRROR_MAX_REFERENCES)
+		seg = seg->next;
+	return seg == NULL;
+}
+
+/* Takes back what was added to the reference counts of a packet's first segments. */
+static __rte_noinline bool
+unrefer(struct rte_mbuf *pkt, int32_t nb_segs, uint16_t nb_references)
+{
+	for (; nb_segs > 0; nb_segs--, pkt = pkt->next)
+		rte_mbuf_refcnt_update(pkt, -nb_references);
+	return false;
+}
+
 /*
- * Whether a packet is one segment to which there is one reference: both in one word, which has data_off and port at its
- * ends. Where a driver writes its parts and not the word, that does not stall: the barrier in pass() has had it wait.
+ * Raises the reference count of each segment of a packet: its owner may free it segment by segment, and so may the
+ * target. Not if there are too many references, or other segments than the packet says.
  */
 static inline bool
-is_plain(const struct rte_mbuf *pkt)
+refer(struct rte_mbuf *pkt, uint16_t nb_references)
 {
-	uint64_t word;
+	int64_t missing = pkt->pkt_len;
+	int32_t nb_left = pkt->nb_segs;
+	struct rte_mbuf *seg = pkt;
 
-	memcpy(&word, RTE_PTR_ADD(pkt, offsetof(struct rte_mbuf, rearm_data)), sizeof(word));
-	return (uint32_t)(word >> 16) == (1 << 16 | 1);
+	do {
+		const uint16_t nb = rte_mbuf_refcnt_read(seg);
+
+		/* Where there is one, nobody else changes the number. */
+		if (likely(nb == 1))
+			rte_mbuf_refcnt_set(seg, 1 + nb_references);
+		else if (nb < MIRROR_MAX_REFERENCES)
+			__atomic_fetch_add(&seg->refcnt, nb_references, __ATOMIC_ACQ_REL);
+		else
+			return unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
+		missing -= seg->data_len;
+		nb_left--;
+		seg = seg->next;
+	} while (seg != NULL);
+	if (likely(nb_left == 0 && missing <= 0))
+		return true;
+	return unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
+}
+
+/* Whether the target can be given all of a packet that is longer than most may be. */
+static __rte_noinline bool
+may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
+{
+	return pkt->pkt_len <= entry->snaplen && mirror_fits(entry, pkt, pkt->pkt_len);
+}
+
+/*
+ * Shares a packet, if the target can be given it as it is. All that is asked of the usual one is in the mbuf's first
+ * cache line.
+ */
+static __rte_always_inline bool
+share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t limit, uint16_t nb_together,
+		struct rte_mbuf *pkt)
+{
+	if (unlikely((pkt->ol_flags & off_wire) != 0 ||
+			    (pkt->pkt_len > limit && !may_be_longer(entry, pkt))))
+		return false;
+	if (likely(mirror_is_plain(pkt) && pkt->pkt_len <= pkt->data_len)) {
+		rte_mbuf_refcnt_set(pkt, 1 + nb_together);
+		return true;
+	}
+	return pkt->nb_segs <= entry->max_segs && refer(pkt, nb_together);
 }
 
 /* Takes a packet that must be made; apart, so that the loop over the usual ones keeps its registers. */
@@ -38,8 +137,8 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 	/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
 	const size_t soon = entry->counters->frees_at_once ? RTE_CACHE_LINE_MIN_SIZE : 0;
 	const uint64_t off_wire = burst->off_wire;
-	const uint32_t snaplen = entry->snaplen;
-	const uint16_t max_segs = entry->max_segs, nb_together = entry->nb_together;
+	const uint32_t limit = RTE_MIN(entry->snaplen, entry->longest);
+	const uint16_t nb_together = entry->nb_together;
 	struct rte_mbuf **end = taken;
 	uint64_t sum = 0, own_bytes;
 	uint16_t i;
@@ -47,12 +146,9 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
 		const uint32_t pkt_len = pkt->pkt_len;
-		const bool plain = is_plain(pkt);
 
 		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
-		/* What the target cannot be given as it is. All that is asked is in the mbuf's first cache line. */
-		if (unlikely((pkt->ol_flags & off_wire) != 0 || pkt_len > snaplen ||
-				    (!plain && pkt->nb_segs > max_segs))) {
+		if (unlikely(!share_one(entry, off_wire, limit, nb_together, pkt))) {
 			/* By each for itself, from its own pool. */
 			if (entry->nb_together > 1)
 				break;
@@ -60,11 +156,6 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 			sum += own_bytes;
 			continue;
 		}
-		/* A packet's owner may free it segment by segment, and so may the target: each has a count of its own. */
-		if (likely(plain))
-			rte_mbuf_refcnt_set(pkt, 1 + nb_together);
-		else
-			mirror_refer(pkt, nb_together);
 		sum += pkt_len;
 		*end++ = pkt;
 	}

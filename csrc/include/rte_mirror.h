@@ -260,6 +260,7 @@ struct rte_mirror_stats {
 	uint64_t unsampled;   /**< packets left out by sampling */
 	uint64_t declined;    /**< packets left out by the offload function */
 	uint64_t unsupported; /**< packets that cannot be mirrored truthfully, see rte_mirror_add() */
+	uint64_t oversize;    /**< packets longer than the target takes, see rte_mirror_add() */
 	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
 	uint64_t full;        /**< packets refused by the target */
 };
@@ -343,7 +344,11 @@ int rte_mirror_unregister(uint16_t src_port);
  * (RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf that are not the packet's), and those that are
  * longer than as many mbufs of the pool as the target takes segments. It takes one; chains, up to what its driver tells
  * in tx_desc_lim, if it has RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that
- * (net_null, net_pcap), but for one with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE.
+ * (net_null, net_pcap), but for one with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE. So are packets that
+ * are not what they say, with fewer bytes than pkt_len or another number of segments than nb_segs.
+ *
+ * Reference counts have 16 bits: what has 60,000 references already, in any segment or in the buffer that a segment
+ * refers to, gets no more but is copied, whatever the mode. Where the mirror has no mbufs for that it counts as nombuf.
  *
  * The target's MTU is its driver's matter: a mirror does not cut packets to it. Have the target take what the source does,
  * tags and TSO packets included, or give a snaplen. Some drivers refuse what is longer, and all that is behind it in the

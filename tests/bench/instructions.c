@@ -53,13 +53,13 @@ static const struct method {
 	{ "none", REMOVED, 1, RTE_MIRROR_SHARE, 0, { 0 } },
 	{ "dormant", REMOVED_TWICE, 1, RTE_MIRROR_SHARE, 0, { 56 } },
 	{ "paused", PAUSED, 1, RTE_MIRROR_SHARE, 0, { 56 } },
-	{ "share", AT_WORK, 1, RTE_MIRROR_SHARE, 0, { 83, 83, 83, 136 } },
-	{ "share2", AT_WORK, 2, RTE_MIRROR_SHARE, 0, { 133, 133, 133, 206 } },
-	{ "share3", AT_WORK, 3, RTE_MIRROR_SHARE, 0, { 183, 183, 183, 276 } },
-	{ "share4", AT_WORK, 4, RTE_MIRROR_SHARE, 0, { 233, 233, 233, 346 } },
+	{ "share", AT_WORK, 1, RTE_MIRROR_SHARE, 0, { 83, 83, 83, 146 } },
+	{ "share2", AT_WORK, 2, RTE_MIRROR_SHARE, 0, { 133, 133, 133, 215 } },
+	{ "share3", AT_WORK, 3, RTE_MIRROR_SHARE, 0, { 183, 183, 183, 283 } },
+	{ "share4", AT_WORK, 4, RTE_MIRROR_SHARE, 0, { 233, 233, 233, 351 } },
 	{ "split", AT_WORK, 1, RTE_MIRROR_SPLIT, 0, { 221, 228, 393, 1014 } },
 	{ "copy", AT_WORK, 1, RTE_MIRROR_COPY, 0, { 218, 225, 300, 1110 } },
-	{ "copy128", AT_WORK, 1, RTE_MIRROR_COPY, 128, { 218, 218, 218, 290 } },
+	{ "copy128", AT_WORK, 1, RTE_MIRROR_COPY, 128, { 218, 218, 218, 320 } },
 };
 
 static uint16_t source, targets[MAX_MIRRORS];

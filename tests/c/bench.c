@@ -97,7 +97,8 @@ stats_of(uint32_t id)
 	CHECK_EQ(rte_mirror_stats_get(id, &stats), 0);
 	CHECK_EQ(stats.seen,
 			stats.packets + stats.filtered + stats.unsampled + stats.declined +
-					stats.unsupported + stats.nombuf + stats.full);
+					stats.unsupported + stats.oversize + stats.nombuf +
+					stats.full);
 	return stats;
 }
 

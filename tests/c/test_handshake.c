@@ -151,7 +151,9 @@ poll(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < NB_PKTS; i++) {
-		mbufs[i] = (struct rte_mbuf){ .nb_segs = 1, .pkt_len = 60, .refcnt = 1 };
+		mbufs[i] = (struct rte_mbuf){
+			.nb_segs = 1, .pkt_len = 60, .data_len = 60, .refcnt = 1
+		};
 		pkts[i] = &mbufs[i];
 	}
 	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); i++) {
@@ -227,6 +229,7 @@ make_list(struct mirror_counters *counters, uint16_t nb_entries)
 			.selector = i == 1 ? &asks_all : NULL,
 			.target_port = TARGET,
 			.snaplen = UINT32_MAX,
+			.longest = UINT32_MAX,
 			.max_segs = 1,
 			.nb_together = 1 };
 	return list;
