@@ -20,6 +20,7 @@
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
 	X(rte_delay_us_sleep)                   \
+	X(rte_dev_devargs)                      \
 	X(rte_devargs_parse)                    \
 	X(rte_devargs_reset)                    \
 	X(rte_eal_hotplug_add)                  \

@@ -60,6 +60,7 @@ class FakeApplication:
         self.mirrors: dict[int, FakeMirror] = {}
         self.targets: set[str] = set()
         self.requests: list[str] = []
+        self.warning = ""
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -170,6 +171,7 @@ class FakeApplication:
         return {
             "id": mirror.id, "name": pieces(mirror.name), "state": mirror.state, "reason": pieces(mirror.reason),
             "mode": mode, "mode_reason": pieces("net_tap reads a packet within its tx burst"),
+            "warning": pieces(self.warning),
             "source_port": 0, "source": pieces(mirror.source), "target_port": 9, "target": pieces(mirror.to),
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",

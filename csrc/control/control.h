@@ -17,14 +17,12 @@
 #include <sys/queue.h>
 
 #include <rte_common.h>
+#include <rte_ethdev.h>
 #include <rte_spinlock.h>
 
 #include "../datapath/datapath.h"
 #include "../filter/filter.h"
 #include "rte_mirror.h"
-
-struct rte_eth_dev_info;
-struct rte_eth_rxtx_callback;
 
 /** One queue of a source in one direction. Never freed, see struct mirror_context. */
 struct mirror_tap {
@@ -76,14 +74,15 @@ struct mirror_config {
 	uint16_t max_segs;       /**< longest chain that the target takes */
 	enum rte_mirror_mode mode;
 	char mode_reason[RTE_MIRROR_REASON_SIZE];
-	uint32_t snaplen;         /**< UINT32_MAX: all */
-	uint32_t longest;         /**< longest packet that the target takes; UINT32_MAX: any */
-	uint16_t tag_room;        /**< by how much more with a tag of the type 0x8100 */
-	uint32_t split_len;       /**< 0: it does not split */
-	struct rte_mempool *pool; /**< for its own mbufs; NULL: there are none */
-	bool pool_is_single;      /**< for one producer or one consumer */
-	uint16_t room;            /**< bytes of data that an mbuf of the pool holds */
-	uint64_t own_flags;       /**< ol_flags of a new mbuf of the pool */
+	uint32_t snaplen;  /**< UINT32_MAX: all */
+	uint32_t longest;  /**< longest packet that the target takes; UINT32_MAX: any */
+	uint16_t tag_room; /**< by how much more with a tag of the type 0x8100 */
+	char warning[RTE_MIRROR_REASON_SIZE]; /**< what will be lost for that; "": nothing that is known */
+	uint32_t split_len;                   /**< 0: it does not split */
+	struct rte_mempool *pool;             /**< for its own mbufs; NULL: there are none */
+	bool pool_is_single;                  /**< for one producer or one consumer */
+	uint16_t room;                        /**< bytes of data that an mbuf of the pool holds */
+	uint64_t own_flags;                   /**< ol_flags of a new mbuf of the pool */
 };
 
 /** Which packets and queues a mirror is on: struct rte_mirror_select, compiled. Immutable but for its users. */
@@ -201,12 +200,22 @@ int mirror_choose_mode(struct mirror *mirror);
 
 /* drivers.c */
 
+/** What keeps a driver from sending a long packet. */
+enum mirror_limit {
+	MIRROR_LIMIT_UNKNOWN = 0, /**< perhaps the port's MTU */
+	MIRROR_LIMIT_NONE,        /**< nothing */
+	MIRROR_LIMIT_MTU,         /**< the port's MTU, with an Ethernet header, a tag and an FCS */
+	/** The MTU of the kernel's interface, if it is on one, with an Ethernet header; and the frames of its ring. */
+	MIRROR_LIMIT_INTERFACE,
+};
+
 /** What is known of a driver as a target. */
 struct mirror_driver {
 	const char *name;
 	/** Has read a packet, and freed it by reference count, when rte_eth_tx_burst() returns. */
 	bool reads_at_once;
 	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	enum mirror_limit limit;
 };
 
 /** What is known of a driver; name NULL: nothing. */
@@ -222,6 +231,11 @@ struct rte_mempool *mirror_pool_get(const struct mirror *mirror);
 /** Frees the library's pools that are of no more use, as far as nobody has anything of them, and while there are ports. */
 void mirror_pools_tidy(void);
 
+/* lengths.c */
+
+/** Finds the longest packet that the target takes now: longest, tag_room and warning of mirror->config. */
+void mirror_find_longest(struct mirror *mirror);
+
 /* origin.c */
 
 /** Has mbufs say where they come from: 0 or -ENOMEM, the refusal kept. */
@@ -235,6 +249,16 @@ bool mirror_port_exists(uint16_t port_id);
 bool mirror_port_is_started(uint16_t port_id);
 /** As rte_eth_dev_info_get(), of a started port that may be going away meanwhile: 0 or -errno. */
 int mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info);
+/** What bounds a port's packets. */
+struct mirror_port_lengths {
+	char driver[RTE_ETH_NAME_MAX_LEN]; /**< its driver's name */
+	unsigned int if_index;             /**< the kernel's interface that it is on; 0: none */
+	uint16_t mtu;                      /**< the port's, not the interface's */
+	uint32_t frame_size;               /**< the longest packet that fits in its ring; 0: any */
+};
+
+/** Asks a started port for them: 0 or -errno. */
+int mirror_port_lengths_get(uint16_t port_id, struct mirror_port_lengths *lengths);
 /** The tx offloads that the port was configured with. */
 uint64_t mirror_port_tx_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);

@@ -11,12 +11,13 @@
 
 /* Each line is held by a test, see docs/architecture.md. */
 static const struct mirror_driver drivers[] = {
-	{ "net_af_packet", .reads_at_once = true },
-	{ "net_null", .reads_at_once = true, .takes_chains = true },
-	{ "net_pcap", .reads_at_once = true, .takes_chains = true },
-	{ "net_ring" },
-	{ "net_tap", .reads_at_once = true },
-	{ "net_vhost", .reads_at_once = true },
+	{ "net_af_packet", .reads_at_once = true, .limit = MIRROR_LIMIT_INTERFACE },
+	{ "net_null", .reads_at_once = true, .takes_chains = true, .limit = MIRROR_LIMIT_NONE },
+	{ "net_pcap", .reads_at_once = true, .takes_chains = true,
+			.limit = MIRROR_LIMIT_INTERFACE },
+	{ "net_ring", .limit = MIRROR_LIMIT_NONE },
+	{ "net_tap", .reads_at_once = true, .limit = MIRROR_LIMIT_MTU },
+	{ "net_vhost", .reads_at_once = true, .limit = MIRROR_LIMIT_NONE },
 };
 
 const struct mirror_driver *

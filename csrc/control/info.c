@@ -71,6 +71,7 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 	};
 	rte_strscpy(info->name, mirror->name, sizeof(info->name));
 	rte_strscpy(info->mode_reason, config->mode_reason, sizeof(info->mode_reason));
+	rte_strscpy(info->warning, config->warning, sizeof(info->warning));
 	rte_strscpy(info->reason, mirror->reason, sizeof(info->reason));
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
 		info->nb_rx_queues += slot->live && slot->tap->direction == RTE_MIRROR_RX;

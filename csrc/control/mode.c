@@ -276,9 +276,10 @@ mirror_choose_mode(struct mirror *mirror)
 	if (rc != 0)
 		return rc;
 	config->snaplen = param->snaplen != 0 ? param->snaplen : UINT32_MAX;
-	config->longest = UINT32_MAX;
 	if (config->mode == RTE_MIRROR_SPLIT)
 		config->split_len = param->split_len != 0 ? param->split_len : RTE_MIRROR_SPLIT_LEN;
+	config->longest = UINT32_MAX;
+	mirror_find_longest(mirror);
 	rc = choose_pool(mirror);
 	/* Last: a field of mbufs cannot be given back. */
 	if (rc == 0 && (param->flags & RTE_MIRROR_F_ORIGIN) != 0)

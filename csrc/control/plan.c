@@ -148,6 +148,8 @@ cover_source(struct mirror *mirror)
 	struct rte_eth_dev_info dev;
 	int rc = mirror_port_info_get(mirror->src_port, &dev);
 
+	/* Ports' MTUs change, and there is no event. */
+	mirror_find_longest(mirror);
 	if (rc == 0 && mirror->config.pool_is_single && mirror_count_queues(mirror, &dev) > 1) {
 		stop(mirror, "its pool is for one poller, and port %u has more queues now",
 				mirror->src_port);

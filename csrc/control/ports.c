@@ -3,16 +3,25 @@
  */
 
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
+#include <rte_string_fns.h>
 
 #include "../started.h"
 #include "control.h"
 
 /* How many packets a tx queue can hold if its driver does not tell. */
 #define NB_DESCRIPTORS 1024
+
+/* net_af_packet's default. */
+#define AF_PACKET_FRAME_SIZE 2048
 
 /* The port, plus 1, whose driver is being asked for something; 0: none. */
 static uint32_t asked;
@@ -98,6 +107,73 @@ int
 mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 {
 	int rc = begin_asking(port_id) ? rte_eth_dev_info_get(port_id, info) : -ENETDOWN;
+
+	end_asking();
+	return rc;
+}
+
+/* The last value of an argument, its name with a '=', that a device was made with; NULL: it was made without. */
+static const char *
+find_arg(const struct rte_eth_dev_info *dev, const char *name)
+{
+	const struct rte_devargs *devargs = rte_dev_devargs(dev->device);
+	const char *arg = devargs != NULL ? devargs->args : NULL, *value = NULL;
+	const size_t length = strlen(name);
+
+	for (; arg != NULL; arg = strchr(arg, ',')) {
+		arg += *arg == ',';
+		if (strncmp(arg, name, length) == 0)
+			value = arg + length;
+	}
+	return value;
+}
+
+/* The longest packet that fits in a frame of net_af_packet's ring, which only newer releases tell; 0: it has no ring. */
+static uint32_t
+frame_size(const struct rte_eth_dev_info *dev)
+{
+	const char *arg;
+
+	if (strcmp(dev->driver_name, "net_af_packet") != 0)
+		return 0;
+	arg = find_arg(dev, "framesz=");
+	return (arg != NULL ? strtoul(arg, NULL, 0) : AF_PACKET_FRAME_SIZE) -
+			TPACKET_ALIGN(sizeof(struct tpacket2_hdr));
+}
+
+/* The interface that a port transmits on: net_pcap tells it only if it receives there, too. */
+static unsigned int
+interface(const struct rte_eth_dev_info *dev)
+{
+	const char *arg = find_arg(dev, "tx_iface=");
+	char name[IF_NAMESIZE] = "";
+
+	if (dev->if_index != 0 || arg == NULL || strcmp(dev->driver_name, "net_pcap") != 0)
+		return dev->if_index;
+	memcpy(name, arg, RTE_MIN(strcspn(arg, ","), sizeof(name) - 1));
+	return if_nametoindex(name);
+}
+
+static int
+ask_lengths(uint16_t port_id, struct mirror_port_lengths *lengths)
+{
+	struct rte_eth_dev_info dev;
+	int rc = rte_eth_dev_info_get(port_id, &dev);
+
+	if (rc == 0)
+		rc = rte_eth_dev_get_mtu(port_id, &lengths->mtu);
+	if (rc != 0)
+		return rc;
+	rte_strscpy(lengths->driver, dev.driver_name, sizeof(lengths->driver));
+	lengths->if_index = interface(&dev);
+	lengths->frame_size = frame_size(&dev);
+	return 0;
+}
+
+int
+mirror_port_lengths_get(uint16_t port_id, struct mirror_port_lengths *lengths)
+{
+	int rc = begin_asking(port_id) ? ask_lengths(port_id, lengths) : -ENETDOWN;
 
 	end_asking();
 	return rc;

@@ -284,7 +284,8 @@ struct rte_mirror_info {
 	char name[RTE_MIRROR_NAME_SIZE];             /**< its name */
 	char reason[RTE_MIRROR_REASON_SIZE];         /**< why it is not running; "" when it is */
 	char mode_reason[RTE_MIRROR_REASON_SIZE];    /**< why it is in that mode */
-	uint64_t reserved[4];                        /**< 0 */
+	char warning[RTE_MIRROR_REASON_SIZE]; /**< what it cannot mirror, and what to do; "": all is well */
+	uint64_t reserved[4];                 /**< 0 */
 };
 
 /** A queue of its source that a mirror is on. */
@@ -350,9 +351,11 @@ int rte_mirror_unregister(uint16_t src_port);
  * Reference counts have 16 bits: what has 60,000 references already, in any segment or in the buffer that a segment
  * refers to, gets no more but is copied, whatever the mode. Where the mirror has no mbufs for that it counts as nombuf.
  *
- * The target's MTU is its driver's matter: a mirror does not cut packets to it. Have the target take what the source does,
- * tags and TSO packets included, or give a snaplen. Some drivers refuse what is longer, and all that is behind it in the
- * burst (net_tap): that counts as full.
+ * Some drivers lose packets that are longer than their interface takes. Where that is known, these are not sent, but
+ * counted as oversize: to net_tap what is longer than the port's MTU and 22 bytes; to net_af_packet, and net_pcap on an
+ * interface, what is longer than the interface's MTU and 14 bytes, 18 with a tag of the type 0x8100; to net_af_packet what
+ * does not fit in its framesz, 32 bytes less. A snaplen cuts first. MTUs that change are noticed within a second. If the
+ * source's MTU is more than the target takes, or may take, the mirror's warning in struct rte_mirror_info says so.
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.

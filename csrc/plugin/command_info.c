@@ -62,6 +62,7 @@ command_stats(struct pairs *params, struct reply *reply)
 	reply_number(reply, "unsampled", stats.unsampled);
 	reply_number(reply, "declined", stats.declined);
 	reply_number(reply, "unsupported", stats.unsupported);
+	reply_number(reply, "oversize", stats.oversize);
 	reply_number(reply, "nombuf", stats.nombuf);
 	reply_number(reply, "full", stats.full);
 	return 0;
@@ -202,6 +203,7 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	reply_text(reply, "reason", info->reason);
 	reply_string(reply, "mode", spec_mode(info->mode));
 	reply_text(reply, "mode_reason", info->mode_reason);
+	reply_text(reply, "warning", info->warning);
 	describe_ends(info, asked, reply);
 	reply_string(reply, "directions", spec_directions(info->directions));
 	reply_number(reply, "snaplen", info->snaplen);

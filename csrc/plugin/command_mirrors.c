@@ -69,6 +69,7 @@ command_add(struct pairs *params, struct reply *reply)
 	reply_number(reply, "id", mirror->id);
 	reply_text(reply, "name", info.name);
 	reply_text(reply, "target", targets_text(mirror->target));
+	reply_text(reply, "warning", info.warning);
 	return 0;
 }
 

@@ -41,8 +41,8 @@ class FilterEngine(enum.IntEnum):
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
 
-    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``filter_engine`` what runs its
-    filter, if it has one. The port numbers tell nothing
+    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
+    lose, and what to do; ``filter_engine`` what runs its filter, if it has one. The port numbers tell nothing
     once it is stopped.
     """
 
@@ -63,3 +63,4 @@ class MirrorInfo:
     filter_engine: FilterEngine
     reason: str
     mode_reason: str
+    warning: str

@@ -121,7 +121,7 @@ class Mirror(Closeable):
         info = ffi.new("struct rte_mirror_info *")
         self._check(lib.rte_mirror_info_get(self.id, info), "describe")
         values = {name: getattr(info, name) for name in MirrorInfo.__slots__ if name != "origin"}
-        values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason", "mode_reason")}
+        values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason", "mode_reason", "warning")}
         values["origin"] = bool(info.flags & lib.RTE_MIRROR_F_ORIGIN)
         values |= {"directions": Direction(info.directions), "mode": Mode(info.mode), "state": MirrorState(info.state)}
         values["filter_engine"] = FilterEngine(info.filter_engine)

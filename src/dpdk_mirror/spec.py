@@ -53,6 +53,7 @@ class MirrorStats:
     unsampled: int = 0
     declined: int = 0
     unsupported: int = 0
+    oversize: int = 0
     nombuf: int = 0
     full: int = 0
 

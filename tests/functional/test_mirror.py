@@ -16,7 +16,7 @@ RING_ROOM = 1023  # packets that a net_ring queue holds
 
 def adds_up(stats):
     """Whether every packet seen is accounted for."""
-    left_out = stats.filtered + stats.unsampled + stats.declined + stats.unsupported + stats.nombuf
+    left_out = stats.filtered + stats.unsampled + stats.declined + stats.unsupported + stats.oversize + stats.nombuf
     return stats.seen == stats.packets + left_out + stats.full
 
 

@@ -107,6 +107,7 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             filter_engine=FilterEngine.NONE,
             reason="",
             mode_reason="it was asked for",
+            warning="",
         )
 
 

@@ -32,7 +32,7 @@ def total(frames):
 
 
 def adds_up(stats):
-    left_out = stats.filtered + stats.unsampled + stats.declined + stats.unsupported + stats.nombuf
+    left_out = stats.filtered + stats.unsampled + stats.declined + stats.unsupported + stats.oversize + stats.nombuf
     return stats.seen == stats.packets + left_out + stats.full
 
 

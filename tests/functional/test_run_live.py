@@ -17,7 +17,7 @@ from runs import COMMAND, run, run_well, running
 
 PORT_KEYS = ["name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes"]
 MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "mode_reason", "filter_engine", "seen"]
-MIRROR_KEYS += ["packets", "bytes", "filtered", "unsampled", "declined", "unsupported", "nombuf", "full"]
+MIRROR_KEYS += ["packets", "bytes", "filtered", "unsampled", "declined", "unsupported", "oversize", "nombuf", "full"]
 
 
 def test_json_is_one_object_of_the_promised_shape(tmp_path):

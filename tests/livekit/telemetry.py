@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TIMEOUT_S = 30
-_TEXTS = {"reason", "mode_reason", "spec", "source", "target", "name"}
+_TEXTS = {"reason", "mode_reason", "warning", "spec", "source", "target", "name"}
 
 
 class RefusedError(Exception):

@@ -85,7 +85,7 @@ class Soak:
         for mirror in self.mirrors():
             self.telemetry.call("info", mirror=mirror)
             stats = self.telemetry.call("stats", mirror=mirror)
-            parts = ("packets", "filtered", "unsampled", "declined", "unsupported", "nombuf", "full")
+            parts = ("packets", "filtered", "unsampled", "declined", "unsupported", "oversize", "nombuf", "full")
             # A poller goes on while its counters are summed: what is seen is counted first.
             assert stats["seen"] <= sum(stats[part] for part in parts) + 4096, stats
 

@@ -117,6 +117,16 @@ def test_no_mirrors_are_no_error(command, read_json, fake, arguments):
     assert read_json(*arguments) in ([], {"removed": 0})
 
 
+def test_what_a_mirror_will_lose_is_said(command, fake):
+    fake.warning = "long ones are lost"
+    _, out, _ = command("add", "net_ring0", "--to", "tap:m0", "--name", "web")
+    assert out.endswith("\nwarning: long ones are lost\n")
+    _, out, _ = command("info", "web")
+    assert ["warning", "long", "ones", "are", "lost"] in [line.split() for line in out.splitlines()]
+    code, out, _ = command("add", "net_ring0", "--to", "tap:m1", "--json")
+    assert (code, json.loads(out)["warning"]) == (0, "long ones are lost")
+
+
 def test_a_mirror_is_added_changed_and_removed(command, fake):
     code, out, err = command(
         "add", "net_ring0", "--to", "tap:m0", "--direction", "rx", "--snaplen", 96, "--name", "web"

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+from dataclasses import fields
 
 import pytest
 from fakeapp import SIZE, FakeApplication, refusal
@@ -19,6 +20,7 @@ from dpdk_mirror import (
     DisconnectedError,
     InvalidConfigError,
     MirrorError,
+    MirrorStats,
     NoPluginError,
     NotFoundError,
     OutOfMemoryError,
@@ -195,6 +197,15 @@ def test_each_key_is_missed_or_refused(app, fake, key):
         fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD | {key: wrong}})
         with pytest.raises(ProtocolError, match=f"{key} in the answer is no"):
             info()
+
+
+def test_older_libraries_know_neither_warnings_nor_oversize(app, fake):
+    mirror = app.find("m")
+    fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD})
+    assert mirror.info().warning == ""
+    known = [field.name for field in fields(MirrorStats) if field.name != "oversize"]
+    fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": dict.fromkeys(known, 1)})
+    assert mirror.stats() == MirrorStats(**dict.fromkeys(known, 1))
 
 
 JSON = st.recursive(

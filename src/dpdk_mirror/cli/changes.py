@@ -210,3 +210,5 @@ def _print_info(arguments: argparse.Namespace, info: RemoteMirrorInfo, done: str
     say(f"{info.mode}, since {info.mode_reason}" if info.mode_reason else f"{info.mode}")
     if info.reason:
         say(f"{info.state}: {info.reason}")
+    if info.warning:
+        say(f"warning: {info.warning}")

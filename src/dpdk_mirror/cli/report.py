@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .circuit import Circuit
 
 # The counters of packets that were not mirrored; a table shows those that are not 0.
-_LEFT_OUT = ("filtered", "unsampled", "declined", "unsupported", "nombuf", "full")
+_LEFT_OUT = ("filtered", "unsampled", "declined", "unsupported", "oversize", "nombuf", "full")
 
 
 def report(circuit: Circuit, seconds: float) -> dict[str, Any]:

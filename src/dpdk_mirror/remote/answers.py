@@ -26,7 +26,10 @@ class Answer:
             _refuse(doing, f"the answer is no object: {value!r:.80}")
         self._values: dict[str, Any] = value
 
-    def number(self, key: str) -> int:
+    def number(self, key: str, *, default: int | None = None) -> int:
+        """``default`` is what it means when the answer, an older library's, does not say."""
+        if default is not None and key not in self._values:
+            return default
         value = self._value(key)
         if type(value) is not int or not 0 <= value < _NUMBER_MAX:
             _refuse(self.doing, f"{key} in the answer is no number: {value!r:.80}")
@@ -45,8 +48,10 @@ class Answer:
             _refuse(self.doing, f"{key} in the answer is no string: {value!r:.80}")
         return value
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, *, default: str | None = None) -> str:
         """A text of any length and kind, which comes in pieces."""
+        if default is not None and key not in self._values:
+            return default
         value = self._value(key)
         if not isinstance(value, list) or not all(isinstance(piece, str) for piece in value):
             _refuse(self.doing, f"{key} in the answer is no text: {value!r:.80}")

@@ -84,9 +84,12 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
         origin=answer.flag("origin"),
         filter_engine=answer.choice("filter_engine", _ENGINES),
         added=answer.flag("added", default=True),
+        warning=answer.text("warning", default=""),
         **values,
     )
 
 
 def stats_of(answer: Answer) -> MirrorStats:
-    return MirrorStats(**{field.name: answer.number(field.name) for field in fields(MirrorStats)})
+    # Libraries before this one have no oversize.
+    counted = {field.name: answer.number(field.name) for field in fields(MirrorStats) if field.name != "oversize"}
+    return MirrorStats(oversize=answer.number("oversize", default=0), **counted)

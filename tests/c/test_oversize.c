@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Packets that are longer than a target takes, on real interfaces: what arrives there is what packets counts. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stage.h"
+#include "wires.h"
+
+#define SEG_LEN     300
+#define NB_PKTS     24
+#define TAG_SIZE    4
+#define TYPE_OFFSET 12
+
+/* Tags: in the packet, or stripped by a NIC and put back. */
+enum tag { NONE, IN_PACKET, STRIPPED };
+
+struct packet {
+	uint32_t length; /* as on the wire */
+	bool is_tagged;
+	struct bytes bytes;
+	struct rte_mbuf *pkt;
+};
+
+static struct packet packets[NB_PKTS];
+
+static void
+packet_fill(struct packet *packet, struct rte_mempool *pool, uint32_t length, enum tag tag)
+{
+	const uint32_t in_mbufs = tag == STRIPPED ? length - TAG_SIZE : length;
+	const uint16_t nb_segs = (in_mbufs + SEG_LEN - 1) / SEG_LEN;
+	const uint8_t plain[] = { 0x08, 0x00 }, tagged[] = { 0x81, 0x00, 0x00, 0x05 };
+
+	packet->length = length;
+	packet->is_tagged = tag != NONE;
+	packet->pkt = packet_make(pool, nb_segs, SEG_LEN, length);
+	CHECK_EQ(rte_pktmbuf_trim(packet->pkt, nb_segs * SEG_LEN - in_mbufs), 0);
+	if (tag == IN_PACKET)
+		packet_write(packet->pkt, TYPE_OFFSET, tagged, sizeof(tagged));
+	else
+		packet_write(packet->pkt, TYPE_OFFSET, plain, sizeof(plain));
+	bytes_read(&packet->bytes, packet->pkt);
+	if (tag != STRIPPED)
+		return;
+	packet->pkt->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	packet->pkt->vlan_tci = 5;
+	memmove(packet->bytes.data + TYPE_OFFSET + TAG_SIZE, packet->bytes.data + TYPE_OFFSET,
+			in_mbufs - TYPE_OFFSET);
+	memcpy(packet->bytes.data + TYPE_OFFSET, tagged, sizeof(tagged));
+}
+
+/* Short ones and long ones, at every edge, among each other. */
+static void
+packets_fill(struct rte_mempool *pool, uint32_t mtu)
+{
+	const uint32_t lengths[] = { mtu + 14, 60, mtu + 15, mtu + 18, mtu + 19, mtu + 22, mtu + 23,
+		8900 };
+	unsigned int i;
+
+	for (i = 0; i < NB_PKTS; i++)
+		packet_fill(&packets[i], pool, lengths[i / 3], (enum tag)(i % 3));
+}
+
+static bool
+fits(const struct end *end, const struct packet *packet, uint32_t mtu)
+{
+	if (strcmp(end->driver->name, "net_tap") == 0)
+		return packet->length <= mtu + 22;
+	return packet->length <= mtu + 14 + (packet->is_tagged ? TAG_SIZE : 0);
+}
+
+static void
+check_arrived(struct end *end, const struct packet *packet, uint32_t length)
+{
+	uint8_t got[END_FRAME_SIZE];
+
+	CHECK_EQ(end_receive(end, got), length);
+	CHECK(memcmp(got, packet->bytes.data, length) == 0);
+}
+
+/* All in one burst: what does not fit takes nothing with it. */
+static void
+check_burst(struct stage *stage, uint32_t id, uint32_t mtu, uint32_t snaplen)
+{
+	struct rte_mbuf *pkts[NB_PKTS];
+	unsigned int i, nb = 0;
+
+	CHECK_EQ(rte_mirror_stats_reset(id), 0);
+	packets_fill(stage->pool, mtu);
+	for (i = 0; i < NB_PKTS; i++)
+		pkts[i] = packets[i].pkt;
+	ring_put(stage->source.rx[0], pkts, NB_PKTS);
+	CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, pkts, NB_PKTS), NB_PKTS);
+	packets_free(pkts, NB_PKTS);
+	for (i = 0; i < NB_PKTS; i++) {
+		if (snaplen == UINT32_MAX && !fits(&stage->end, &packets[i], mtu))
+			continue;
+		check_arrived(&stage->end, &packets[i], RTE_MIN(packets[i].length, snaplen));
+		nb++;
+	}
+	end_check_empty(&stage->end);
+	CHECK_EQ(stats_of(id).packets, nb);
+	CHECK_EQ(stats_of(id).oversize, NB_PKTS - nb);
+	CHECK(nb > 3 && (nb < NB_PKTS || snaplen != UINT32_MAX));
+}
+
+static void
+set_mtu(const struct end *end, uint16_t mtu)
+{
+	if (strcmp(end->driver->name, "net_tap") == 0)
+		CHECK_EQ(rte_eth_dev_set_mtu(end->port_id, mtu), 0);
+	else
+		wire_command("ip link set %s mtu %u", end->path, mtu);
+}
+
+static bool
+warns_of(uint32_t id, const char *text)
+{
+	return strstr(info_of(id).warning, text) != NULL;
+}
+
+static void
+check_mode(struct stage *stage, enum rte_mirror_mode mode)
+{
+	const char *longest = strcmp(stage->end.driver->name, "net_tap") == 0 ? "1022" : "1014";
+	struct rte_mirror_param param = { .target_port = stage->end.port_id,
+		.directions = RTE_MIRROR_RX,
+		.mode = mode,
+		.pool = stage->own_pool };
+	uint32_t id;
+
+	set_mtu(&stage->end, 1500);
+	id = mirror_with(stage->source.id, &param);
+	CHECK_EQ(info_of(id).warning[0], '\0');
+	check_burst(stage, id, 1500, UINT32_MAX);
+	/* Noticed while it is at work. */
+	set_mtu(&stage->end, 1000);
+	CHECK_WITHIN(30000, warns_of(id, longest));
+	check_burst(stage, id, 1000, UINT32_MAX);
+	param.snaplen = 1000;
+	CHECK_EQ(rte_mirror_update(id, &param), 0);
+	CHECK_EQ(info_of(id).warning[0], '\0');
+	check_burst(stage, id, 1000, 1000);
+	set_mtu(&stage->end, 1500);
+	param.snaplen = 0;
+	CHECK_EQ(rte_mirror_update(id, &param), 0);
+	check_burst(stage, id, 1500, UINT32_MAX);
+	mirror_off(id);
+}
+
+static void
+what_a_target_does_not_take_is_counted_as_oversize(void)
+{
+	const struct end_driver *driver;
+	unsigned int mode;
+	struct stage stage;
+
+	for (driver = end_drivers; driver->name != NULL; driver++) {
+		if (!driver->is_kernels || end_missing(driver) != NULL)
+			continue;
+		for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++) {
+			stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+			check_mode(&stage, (enum rte_mirror_mode)mode);
+			stage_close(&stage);
+		}
+	}
+}
+
+/* What an interface would take may still be more than net_af_packet's ring has room for: 2048 bytes, less 32. */
+static void
+a_ring_of_short_frames_bounds_a_long_mtu(void)
+{
+	const uint32_t lengths[] = { 2016, 2017, 8900, 60 };
+	const struct end_driver *driver = end_drivers;
+	struct rte_mbuf *pkts[RTE_DIM(lengths)];
+	struct stage stage;
+	unsigned int i;
+	uint32_t id;
+
+	while (driver->name != NULL && strcmp(driver->name, "net_af_packet") != 0)
+		driver++;
+	if (end_missing(driver) != NULL)
+		return;
+	stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+	for (i = 0; i < RTE_DIM(lengths); i++) {
+		packet_fill(&packets[i], stage.pool, lengths[i], NONE);
+		pkts[i] = packets[i].pkt;
+	}
+	ring_put(stage.source.rx[0], pkts, RTE_DIM(lengths));
+	CHECK_EQ(rte_eth_rx_burst(stage.source.id, 0, pkts, RTE_DIM(lengths)), RTE_DIM(lengths));
+	packets_free(pkts, RTE_DIM(lengths));
+	check_arrived(&stage.end, &packets[0], 2016);
+	check_arrived(&stage.end, &packets[3], 60);
+	CHECK_EQ(stats_of(id).packets, 2);
+	CHECK_EQ(stats_of(id).oversize, 2);
+	mirror_off(id);
+	stage_close(&stage);
+}
+
+const struct test_case test_cases[] = {
+	{ "what_a_target_does_not_take_is_counted_as_oversize",
+			what_a_target_does_not_take_is_counted_as_oversize },
+	{ "a_ring_of_short_frames_bounds_a_long_mtu", a_ring_of_short_frames_bounds_a_long_mtu },
+	{ "every_driver_was_there", every_driver_was_there },
+	{ NULL, NULL },
+};
