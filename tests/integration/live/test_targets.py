@@ -84,6 +84,30 @@ def test_an_interface_that_is_there_is_sent_to(testpmd, telemetry, forward):
     run_in(testpmd.pid, "ip", "link", "del", "lkv")
 
 
+def test_what_an_interface_does_not_take_is_said_and_counted(testpmd, telemetry, forward):
+    """The source's MTU is 1500; what arrives is what ``packets`` says, and long ones take no others with them."""
+    run_in(testpmd.pid, "ip", "link", "add", "lkv", "mtu", "1300", "type", "veth", "peer", "name", "lkw")
+    for interface in ("lkv", "lkw"):
+        run_in(testpmd.pid, "sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1")
+        run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
+    added = telemetry.call("add", source=0, to="af_packet:lkv", directions="rx", name="in")
+    assert "up to 1314 bytes" in added["warning"]
+    assert telemetry.call("info", mirror="in")["warning"] == added["warning"]
+    with Wire(testpmd.pid, "lkw") as seen:
+        sent = udp_frames(COUNT, longest=1400)
+        forward(sent)
+        short = [frame for frame in sent if len(frame) <= 1314]
+        assert seen.receive(len(short)) == short
+        assert seen.receive_rest() == []
+    stats = telemetry.call("stats", mirror="in")
+    assert 0 < len(short) < COUNT
+    assert (stats["packets"], stats["oversize"]) == (len(short), COUNT - len(short))
+    run_in(testpmd.pid, "ip", "link", "set", "dev", "lkv", "mtu", "1500")
+    wait_until(lambda: telemetry.call("info", mirror="in")["warning"] == "", "the new MTU")
+    telemetry.call("remove", mirror="in")
+    run_in(testpmd.pid, "ip", "link", "del", "lkv")
+
+
 def test_a_capture_file_stays_and_is_its_owners(telemetry, forward, tmp_path):
     path = tmp_path / "some file.pcap"
     telemetry.call("add", source=0, to=f"pcap:{path}", directions="rx", name="in")
