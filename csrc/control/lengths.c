@@ -39,15 +39,13 @@ interface_mtu(unsigned int index)
 	return mtu;
 }
 
-/* The MTU that bounds what a port sends, as far as that is known; else its own. */
+/* The MTU of the interface, where that counts, or the port's own; 0: not known. */
 static uint32_t
 real_mtu(const struct mirror_port_lengths *port, const struct mirror_driver *driver)
 {
-	uint32_t mtu = 0;
-
-	if (driver->limit == MIRROR_LIMIT_INTERFACE && port->if_index != 0)
-		mtu = interface_mtu(port->if_index);
-	return mtu != 0 ? mtu : port->mtu;
+	if (driver->limit == MIRROR_LIMIT_INTERFACE)
+		return port->if_index != 0 ? interface_mtu(port->if_index) : 0;
+	return port->mtu;
 }
 
 static void
@@ -60,7 +58,7 @@ find_longest(struct mirror_config *config, const struct mirror_port_lengths *por
 	config->tag_room = 0;
 	if (driver->limit == MIRROR_LIMIT_MTU) {
 		config->longest = mtu + TAP_OVERHEAD;
-	} else if (driver->limit == MIRROR_LIMIT_INTERFACE && port->if_index != 0) {
+	} else if (driver->limit == MIRROR_LIMIT_INTERFACE && mtu != 0) {
 		/* The kernel lets a tag be beyond it: see packet_extra_vlan_len_allowed() there. */
 		config->longest = mtu + RTE_ETHER_HDR_LEN;
 		config->tag_room = RTE_VLAN_HLEN;
