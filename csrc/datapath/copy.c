@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 #include <rte_prefetch.h>
 
+#include "../filter/read.h"
 #include "datapath.h"
 
 /*

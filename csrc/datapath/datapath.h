@@ -260,9 +260,6 @@ mirror_is_plain(const struct rte_mbuf *pkt)
 	return word == (1 << 16 | 1);
 }
 
-/** Whether a packet has the segments that it says, and these the bytes. */
-bool mirror_is_whole(const struct rte_mbuf *pkt);
-
 /** Whether there may be a reference more to the data of each of a packet's segments. */
 bool mirror_may_refer_to(struct rte_mbuf *pkt);
 

@@ -9,6 +9,7 @@
 #include <rte_ether.h>
 #include <rte_prefetch.h>
 
+#include "../filter/read.h"
 #include "datapath.h"
 
 bool
@@ -22,22 +23,8 @@ mirror_fits(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32
 		return true;
 	if (length > entry->longest + entry->tag_room)
 		return false;
-	type = rte_pktmbuf_read(pkt, 2 * RTE_ETHER_ADDR_LEN, sizeof(room), &room);
+	type = mirror_read(pkt, 2 * RTE_ETHER_ADDR_LEN, sizeof(room), &room);
 	return type != NULL && memcmp(type, &tagged, sizeof(tagged)) == 0;
-}
-
-bool
-mirror_is_whole(const struct rte_mbuf *pkt)
-{
-	const struct rte_mbuf *seg;
-	uint64_t length = 0;
-	uint32_t nb = 0;
-
-	for (seg = pkt; seg != NULL; seg = seg->next) {
-		length += seg->data_len;
-		nb++;
-	}
-	return nb == pkt->nb_segs && length >= pkt->pkt_len;
 }
 
 /* What holds a segment's data, and how many references there are to that. */

@@ -51,12 +51,14 @@ bool
 mirror_is_whole(const struct rte_mbuf *pkt)
 {
 	const struct rte_mbuf *segment;
-	uint16_t nb_left = RTE_MAX(pkt->nb_segs, 1);
 	uint64_t length = 0;
+	uint32_t nb = 0;
 
-	for (segment = pkt; segment != NULL; segment = next_segment(segment, &nb_left))
+	for (segment = pkt; segment != NULL; segment = segment->next) {
 		length += segment->data_len;
-	return length >= pkt->pkt_len;
+		nb++;
+	}
+	return nb == pkt->nb_segs && length >= pkt->pkt_len;
 }
 
 uint32_t

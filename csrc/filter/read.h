@@ -36,7 +36,7 @@ mirror_read(const struct rte_mbuf *pkt, uint32_t offset, uint32_t length, void *
 	return mirror_read_segments(pkt, offset, length, buffer);
 }
 
-/** Whether the segments have as many bytes as pkt_len says: what ends before has ended, and is not broken. */
+/** Whether a packet has the segments that it says, and these the bytes. */
 bool mirror_is_whole(const struct rte_mbuf *pkt);
 
 /**
