@@ -21,6 +21,20 @@
 #define MIRROR_DPDK_YEAR  RTE_VER_YEAR
 #define MIRROR_DPDK_MONTH RTE_VER_MONTH
 
+#if RTE_VERSION >= RTE_VERSION_NUM(26, 7, 0, 0)
+#error "struct rte_bus is another from DPDK 26.07 on: say below where its cleanup is"
+#endif
+
+/** The beginning and the end of struct rte_bus, which DPDK declares to drivers alone, in bus_driver.h. */
+struct mirror_bus {
+	const void *next[2];
+	const char *name;
+	void (*calls[9])(void); /**< from scan to dma_unmap */
+	int scan_mode;
+	void (*more_calls[4])(void); /**< from get_iommu_class to sigbus_handler */
+	int (*cleanup)(void);
+};
+
 /** What symbols.h lists besides. */
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
 #define MIRROR_RELEASE_SYMBOLS(X)    \
@@ -40,6 +54,7 @@
 #include "symbols.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <rte_lcore.h>
 
@@ -47,9 +62,8 @@
 #include <rte_thread.h>
 #endif
 
-/** A thread off the polling cores: it gets the affinity of EAL's control threads. Returns 0 or -errno. */
 static inline int
-mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
+mirror_thread_start(const char *name, uint32_t (*run)(void *), void *arg)
 {
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
 	rte_thread_t thread;
@@ -64,6 +78,23 @@ mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
 
 	return rc != 0 ? rc : -pthread_detach(thread);
 #endif
+}
+
+/**
+ * A thread off the polling cores: it gets the affinity of EAL's control threads. Signals are for the application's.
+ * Returns 0 or -errno.
+ */
+static inline int
+mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = mirror_thread_start(name, run, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }
 
 /** telemetry's numbers without a sign; for those who include rte_telemetry.h. */

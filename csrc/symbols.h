@@ -19,6 +19,8 @@
 	X(__rte_panic)                          \
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
+	X(rte_bus_find)                         \
+	X(rte_bus_name)                         \
 	X(rte_delay_us_sleep)                   \
 	X(rte_dev_devargs)                      \
 	X(rte_devargs_parse)                    \
@@ -55,6 +57,7 @@
 	X(rte_eth_tx_queue_setup)               \
 	X(rte_free)                             \
 	X(rte_get_tsc_hz)                       \
+	X(rte_lcore_count)                      \
 	X(rte_log)                              \
 	X(rte_log_register_type_and_pick_level) \
 	X(rte_malloc)                           \

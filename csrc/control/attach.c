@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "../life.h"
 #include "control.h"
 
 /*
@@ -116,7 +117,7 @@ tidy(struct mirror_tap *tap)
 {
 	/* Its deadline is past: lists are freed if that can be done at once. */
 	(void)mirror_wait(tap, 0);
-	/* What a removed port leaves waits for its successor: until then EAL may have been cleaned up. */
+	/* What a removed port leaves waits for its successor. */
 	if (!mirror_port_exists(tap->port_id))
 		return;
 	if (tap->pending != NULL && is_past_pending(tap)) {
@@ -162,7 +163,8 @@ mirror_wait(struct mirror_tap *tap, uint64_t deadline)
 
 	/* Odd: a poller was inside when the list was replaced. Any other number: it has left since. */
 	while ((tap->waited_use & 1) != 0 && mirror_tap_use(tap) == tap->waited_use) {
-		if (rte_get_timer_cycles() >= deadline)
+		/* A poller may be the very thread that ends the application, in a handler of a signal. */
+		if (life_is_urged() || rte_get_timer_cycles() >= deadline)
 			return -ETIMEDOUT;
 		rte_delay_us_sleep(1);
 	}

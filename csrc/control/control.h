@@ -228,7 +228,7 @@ const struct mirror_driver *mirror_driver_find(const char *name);
 
 /** The library's pool for a mirror, made if there is none; NULL: no memory. */
 struct rte_mempool *mirror_pool_get(const struct mirror *mirror);
-/** Frees the library's pools that are of no more use, as far as nobody has anything of them, and while there are ports. */
+/** Frees the library's pools that are of no more use, as far as nobody has anything of them. */
 void mirror_pools_tidy(void);
 
 /* lengths.c */

@@ -10,6 +10,7 @@
 #include <rte_log.h>
 
 #include "../compat.h"
+#include "../life.h"
 #include "control.h"
 
 /*
@@ -134,6 +135,7 @@ look_round(void)
 		say();
 		return;
 	}
+	life_watch();
 	mirror_logtype = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
 }
 

@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "../life.h"
 #include "control.h"
 
 /* How many mbufs a pool has at least, by whether they are small or large. About the same memory. */
@@ -82,24 +83,13 @@ is_left(const struct mirror_pool *pool)
 					!pool->has_served || has_successor(pool));
 }
 
-/* Without a port EAL may have been cleaned up, and its memory with the pools may be gone. */
-static bool
-is_any_port(void)
-{
-	uint16_t port = 0;
-
-	/* Also one that is just going, which mirror_port_exists() takes for gone. */
-	while (port < RTE_MAX_ETHPORTS && !rte_eth_dev_is_valid_port(port))
-		port++;
-	return port < RTE_MAX_ETHPORTS;
-}
-
 void
 mirror_pools_tidy(void)
 {
 	struct mirror_pool **where = &pools, *pool;
 
-	if (pools == NULL || !is_any_port())
+	/* They have gone with EAL's memory. */
+	if (life_is_over())
 		return;
 	for (pool = pools; pool != NULL; pool = pool->next) {
 		pool->is_used = is_used(pool->mempool);

@@ -14,6 +14,7 @@
 #include <rte_pause.h>
 #include <rte_string_fns.h>
 
+#include "../life.h"
 #include "../started.h"
 #include "control.h"
 
@@ -38,7 +39,7 @@ on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *a
 	__atomic_fetch_or(&mirror_epochs[port_id], 1, __ATOMIC_ACQ_REL);
 	/* Either begin_asking() sees that the device is going, or we see that it is being asked. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u)
+	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u && !life_is_over())
 		rte_pause();
 	mirror_registry_try_tidy();
 	return 0;
@@ -77,8 +78,8 @@ mirror_ports_watch(void)
 bool
 mirror_port_exists(uint16_t port_id)
 {
-	/* Between DESTROY and its end, ethdev still takes the port for a valid one. */
-	return rte_eth_dev_is_valid_port(port_id) &&
+	/* Between DESTROY and its end, ethdev still takes the port for a valid one, and some when EAL has gone. */
+	return !life_is_over() && rte_eth_dev_is_valid_port(port_id) &&
 			(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) & 1) == 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include <rte_string_fns.h>
 
+#include "../life.h"
 #include "control.h"
 
 /* How long a poller may stay inside the data path before that is an error. Bursts take microseconds. */
@@ -28,6 +29,10 @@ mirror_check_caller(void)
 
 	if (inert != NULL)
 		return mirror_refuse(ENOTSUP, "%s", inert);
+	/* Its mutexes may be held by threads of the parent's, and what it would change is the parent's. */
+	if (life_is_a_childs())
+		return mirror_refuse(ENOTSUP,
+				"this process was forked from the one that has the mirrors: call from there");
 	/* Looked at first: who holds the mutex may be waiting for this very thread to leave. */
 	if (mirror_poller_is_inside())
 		return mirror_refuse(EDEADLK,
@@ -35,14 +40,23 @@ mirror_check_caller(void)
 	return 0;
 }
 
+/* A command goes no further once EAL ends: what it comes to next may be gone when it does. */
+static int
+lock(void)
+{
+	pthread_mutex_lock(&mutex);
+	if (!life_is_urged())
+		return 0;
+	pthread_mutex_unlock(&mutex);
+	return mirror_refuse(ESHUTDOWN, "the application is ending");
+}
+
 int
 mirror_registry_lock(void)
 {
 	int rc = mirror_check_caller();
 
-	if (rc == 0)
-		pthread_mutex_lock(&mutex);
-	return rc;
+	return rc == 0 ? lock() : rc;
 }
 
 int
@@ -55,8 +69,11 @@ mirror_registry_lock_for(const struct rte_mirror_param *param, struct mirror_sel
 	/* Without the mutex: it takes as long as it takes to resolve the names in a filter. */
 	if (rc == 0)
 		rc = mirror_selection_make(param, selection);
-	if (rc == 0)
-		pthread_mutex_lock(&mutex);
+	if (rc != 0)
+		return rc;
+	rc = lock();
+	if (rc != 0)
+		mirror_selection_leave(*selection);
 	return rc;
 }
 

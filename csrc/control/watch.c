@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../compat.h"
+#include "../life.h"
 #include "control.h"
 
 /* Queues that a reconfiguration brought are mirrored after this time at the latest. */
@@ -31,7 +32,23 @@ has_work(void)
 	return false;
 }
 
-/* What ethdev has no event for: ports that stop, and queues that come and go. */
+/* What ethdev has no event for: ports that stop, and queues that come and go. Whether to look again. */
+static bool
+look(void)
+{
+	bool go_on;
+
+	/* EAL's end does not wait for who waits for the registry. */
+	if (!life_enter())
+		return false;
+	/* What a poller holds up, by staying inside for longer, is done next time. */
+	(void)mirror_plan_apply(NULL, POLLER_US);
+	mirror_taps_tidy();
+	go_on = has_work();
+	life_leave();
+	return go_on;
+}
+
 static uint32_t
 watch(void *arg __rte_unused)
 {
@@ -40,10 +57,7 @@ watch(void *arg __rte_unused)
 	do {
 		usleep(PERIOD_US);
 		mirror_registry_lock_mutex();
-		/* What a poller holds up, by staying inside for longer, is done next time. */
-		(void)mirror_plan_apply(NULL, POLLER_US);
-		mirror_taps_tidy();
-		go_on = is_running = has_work();
+		go_on = is_running = look();
 		mirror_registry_unlock_mutex();
 	} while (go_on);
 	return 0;
@@ -52,8 +66,10 @@ watch(void *arg __rte_unused)
 int
 mirror_watch(void)
 {
-	int rc = mirror_ports_watch();
+	int rc;
 
+	life_watch();
+	rc = mirror_ports_watch();
 	if (rc != 0 || is_running)
 		return rc;
 	rc = mirror_thread_create("mirror-watch", watch, NULL);

@@ -5,10 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
+#include "../life.h"
 #include "commands.h"
-#include "life.h"
 #include "mirrors.h"
 #include "portinfo.h"
 #include "refusal.h"
@@ -49,8 +48,6 @@ const struct command commands[] = {
  */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static bool has_ended;
-
 const struct command *
 commands_find(const char *name)
 {
@@ -70,14 +67,11 @@ begin(void)
 	static bool has_begun;
 	int rc = 0;
 
-	if (has_ended || life_is_over())
-		return plugin_refuse(ESHUTDOWN, "the application is ending");
 	if (!has_begun) {
+		life_watch();
 		rc = portinfo_watch();
 		if (rc == 0)
 			rc = targets_init();
-		if (rc == 0)
-			life_mark();
 		has_begun = rc == 0;
 	}
 	return rc == 0 ? mirrors_sweep() : rc;
@@ -94,34 +88,36 @@ commands_refuse(struct reply *reply, int error)
 	reply_text(reply, "reason", plugin_reason());
 }
 
-void
-commands_run(const struct command *command, const char *text, struct reply *reply)
+/* What a command comes to: 0 or -errno, the refusal kept. */
+static int
+run(const struct command *command, const char *text, struct reply *reply)
 {
 	struct pairs params;
-	int rc;
+	int rc = begin();
 
-	pthread_mutex_lock(&mutex);
-	rc = begin();
 	if (rc == 0)
 		rc = pairs_read(&params, text);
 	if (rc == 0)
 		rc = command->run(&params, reply);
 	if (rc == 0 && reply->has_failed)
 		rc = plugin_refuse(EMSGSIZE, "done, but the answer does not fit");
-	pthread_mutex_unlock(&mutex);
-	if (rc != 0)
-		commands_refuse(reply, -rc);
+	return rc;
 }
 
 void
-commands_end(void)
+commands_run(const struct command *command, const char *text, struct reply *reply)
 {
-	struct timespec until;
+	int rc;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
-	if (pthread_mutex_timedlock(&mutex, &until) != 0)
-		return;
-	has_ended = true;
+	pthread_mutex_lock(&mutex);
+	/* Not before: EAL's end does not wait for who waits for the mutex. */
+	if (life_enter()) {
+		rc = run(command, text, reply);
+		life_leave();
+	} else {
+		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
+	}
 	pthread_mutex_unlock(&mutex);
+	if (rc != 0)
+		commands_refuse(reply, -rc);
 }

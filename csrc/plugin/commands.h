@@ -34,8 +34,6 @@ const struct command *commands_find(const char *name);
 void commands_run(const struct command *command, const char *params, struct reply *reply);
 /** Answers a refusal: error is what refused, and the sentence has been kept. */
 void commands_refuse(struct reply *reply, int error);
-/** Waits for a moment for the command that is being run, if there is one. None runs after it. */
-void commands_end(void);
 
 /* command_*.c */
 

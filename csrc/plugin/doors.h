@@ -25,7 +25,7 @@ bool telemetry_open(void);
  * Whether it is.
  */
 bool socket_open(void);
-/** Removes the socket, and lets no further command in. */
+/** Removes the socket. */
 void socket_close(void);
 
 #endif /* PLUGIN_DOORS_H */

@@ -5,7 +5,7 @@
 #include <rte_common.h>
 #include <rte_log.h>
 
-#include "commands.h"
+#include "../life.h"
 #include "doors.h"
 #include "log.h"
 #include "rte_mirror.h"
@@ -25,8 +25,9 @@ RTE_INIT(plugin_load)
 				"with DPDK_MIRROR_SOCKET=PATH in its environment");
 }
 
+/* Not only EAL ends, the process may without it. */
 RTE_FINI(plugin_unload)
 {
+	life_end();
 	socket_close();
-	commands_end();
 }

@@ -9,6 +9,7 @@
 
 #include <rte_pause.h>
 
+#include "../life.h"
 #include "../started.h"
 #include "portinfo.h"
 #include "refusal.h"
@@ -30,7 +31,7 @@ on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *a
 	__atomic_store_n(&is_going[port_id], 1, __ATOMIC_RELEASE);
 	/* Either begin_asking() sees that the device is going, or we see that it is being asked. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u)
+	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u && !life_is_over())
 		rte_pause();
 	return 0;
 }

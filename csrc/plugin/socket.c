@@ -15,8 +15,8 @@
 #include <rte_log.h>
 
 #include "../compat.h"
+#include "../life.h"
 #include "doors.h"
-#include "life.h"
 #include "log.h"
 #include "place.h"
 #include "refusal.h"
@@ -34,7 +34,6 @@
 #define LOOK_MS 100
 
 static struct place place;
-static bool is_closing;
 
 static bool
 send_text(int fd, const struct text *text)
@@ -91,7 +90,7 @@ serve_clients(int listening)
 	nfds_t nb = 1, i;
 
 	fds[0] = (struct pollfd){ .fd = listening, .events = POLLIN };
-	while (!__atomic_load_n(&is_closing, __ATOMIC_ACQUIRE) && !life_is_over()) {
+	while (!life_is_over()) {
 		fds[0].events = nb <= MAX_CLIENTS ? POLLIN : 0;
 		if (poll(fds, nb, LOOK_MS) <= 0)
 			continue;
@@ -116,7 +115,6 @@ serve(void *path)
 {
 	int listening;
 
-	life_mark();
 	listening = place_bind(&place, path);
 	if (listening < 0) {
 		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
@@ -170,6 +168,5 @@ socket_open(void)
 void
 socket_close(void)
 {
-	__atomic_store_n(&is_closing, true, __ATOMIC_RELEASE);
 	place_remove(&place);
 }
