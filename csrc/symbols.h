@@ -25,6 +25,7 @@
 	X(rte_dev_devargs)                      \
 	X(rte_devargs_parse)                    \
 	X(rte_devargs_reset)                    \
+	X(rte_eal_alarm_set)                    \
 	X(rte_eal_hotplug_add)                  \
 	X(rte_eal_hotplug_remove)               \
 	X(rte_eal_init)                         \

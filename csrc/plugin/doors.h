@@ -13,10 +13,28 @@
 
 #include <stdbool.h>
 
+/* wait.c */
+
+/**
+ * Has a thread wait until EAL has memory, where a library that is loaded may not use it yet, and then run() with
+ * life_enter(), and end. Whether there is one.
+ */
+bool doors_wait(void (*run)(void *arg), void *arg);
+
 /* telemetry.c */
 
-/** Registers the commands. Whether there is telemetry for plugins. */
+/** Registers the commands. Whether there is telemetry for plugins, which EAL may not start, though. */
 bool telemetry_open(void);
+
+/* nodoor.c */
+
+/** What is said where commands cannot come in. */
+#define DOORS_REMEDY                                                                 \
+	"to control mirrors, start the application with DPDK_MIRROR_SOCKET=PATH in " \
+	"its environment"
+
+/** If EAL is starting, or has started: has the log say so if it comes up without telemetry. */
+void nodoor_watch(void);
 
 /* socket.c */
 

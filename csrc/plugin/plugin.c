@@ -20,9 +20,9 @@ RTE_INIT(plugin_load)
 	has_telemetry = telemetry_open();
 	has_socket = socket_open();
 	if (!has_telemetry && !has_socket)
-		plugin_log(RTE_LOG_WARNING,
-				"no telemetry here for plugins: to control mirrors, start the application "
-				"with DPDK_MIRROR_SOCKET=PATH in its environment");
+		plugin_log(RTE_LOG_WARNING, "no telemetry here for plugins: " DOORS_REMEDY);
+	else if (!has_socket)
+		nodoor_watch();
 }
 
 /* Not only EAL ends, the process may without it. */

@@ -15,6 +15,7 @@ from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarde
 from livekit.frames import udp_frames
 from livekit.reader import READER, build_reader, callbacks
 from livekit.telemetry import Telemetry
+from livekit.testpmd import Testpmd, TestpmdOptions
 
 COUNT = 200
 
@@ -100,6 +101,42 @@ def test_without_telemetry_it_says_what_there_is_instead(build, tmp_path):
         with Telemetry(tmp_path / "s") as socket:
             socket.call("add", source=0, to="ring:r", name="in")
             assert socket.call("remove", mirror="in") == {"removed": 1}
+        assert forwarder.end() == 0
+
+
+UNREACHABLE = (
+    "loaded, but telemetry is off, so nothing can reach it: to control mirrors, start the application with "
+    "DPDK_MIRROR_SOCKET=PATH in its environment"
+)
+
+
+@pytest.mark.parametrize("form", WORKING)
+@pytest.mark.parametrize("vdevs", [("net_null0", "net_null1"), ()], ids=["ports", "no ports"])
+def test_where_telemetry_is_off_it_says_that_nothing_can_reach_it(build, form, vdevs):
+    """Once, and whether or not the application has ports."""
+    with Forwarder(build(form), ForwarderOptions(vdevs, eal=("--no-telemetry",))) as forwarder:
+        wait_until(forwarder.said, "its word")
+        assert forwarder.end() == 0
+        assert forwarder.said() == [UNREACHABLE]
+
+
+def test_in_testpmd_without_telemetry_it_says_so_too():
+    options = TestpmdOptions(["net_null0", "net_null1"], eal=["--no-huge", "-m", "512", "--no-telemetry"])
+    with Testpmd(options) as testpmd:
+        wait_until(lambda: f"MIRROR: {UNREACHABLE}" in testpmd.log(), "its word")
+        assert testpmd.quit() == 0
+        assert testpmd.log().count("MIRROR: ") == 1
+
+
+@pytest.mark.parametrize("form", WORKING)
+def test_where_it_can_be_reached_it_says_nothing(build, form):
+    """It has looked for telemetry by the time that it has ended a mirror, half a second later."""
+    with Forwarder(build(form)) as forwarder, forwarder.telemetry() as telemetry:
+        before = threads(forwarder)
+        telemetry.call("add", source=0, to="ring:r", name="in")
+        telemetry.call("remove", mirror="in")
+        wait_until(lambda: threads(forwarder) == before, "the watcher's end")
+        assert forwarder.said() == []
         assert forwarder.end() == 0
 
 

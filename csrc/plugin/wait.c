@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../life.h"
+#include "doors.h"
+
+/* How often EAL is looked for: while it is starting, and before, which may be for ever. */
+#define STARTING_NS 1000000
+#define IDLE_NS     100000000
+
+struct errand {
+	void (*run)(void *arg);
+	void *arg;
+};
+
+static void *
+wait_and_run(void *arg)
+{
+	const struct errand errand = *(struct errand *)arg;
+	struct timespec moment = { 0 };
+
+	free(arg);
+	while (!life_has_begun()) {
+		moment.tv_nsec = life_is_starting() ? STARTING_NS : IDLE_NS;
+		nanosleep(&moment, NULL);
+	}
+	if (life_enter()) {
+		errand.run(errand.arg);
+		life_leave();
+	}
+	return NULL;
+}
+
+bool
+doors_wait(void (*run)(void *arg), void *arg)
+{
+	struct errand *errand = malloc(sizeof(*errand));
+	sigset_t all, before;
+	pthread_t thread;
+	bool is_waiting;
+
+	if (errand == NULL)
+		return false;
+	*errand = (struct errand){ .run = run, .arg = arg };
+	/* Signals are for the application's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	is_waiting = pthread_create(&thread, NULL, wait_and_run, errand) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (is_waiting)
+		pthread_detach(thread);
+	else
+		free(errand);
+	return is_waiting;
+}
