@@ -44,27 +44,10 @@ separate(struct reply *reply)
 }
 
 static void
-append_string(struct text *text, const char *value)
-{
-	text_append(text, "\"");
-	for (; *value != '\0'; value++) {
-		const unsigned char c = (unsigned char)*value;
-
-		if (c == '"' || c == '\\')
-			text_append(text, "\\%c", c);
-		else if (c < 0x20 || c > 0x7e)
-			text_append(text, "\\u%04x", c);
-		else
-			text_append(text, "%c", c);
-	}
-	text_append(text, "\"");
-}
-
-static void
 append_key(struct reply *reply, const char *key)
 {
 	separate(reply);
-	append_string(&reply->text, key);
+	text_append_json(&reply->text, key);
 	text_append(&reply->text, ":");
 }
 
@@ -88,7 +71,7 @@ static int
 add_string(struct reply *reply, const char *key, const char *value)
 {
 	append_key(reply, key);
-	append_string(&reply->text, value);
+	text_append_json(&reply->text, value);
 	return state(reply);
 }
 
@@ -102,7 +85,7 @@ add_pieces(struct reply *reply, const char *key, char (*pieces)[REPLY_PIECE_SIZE
 	for (i = 0; i < nb; i++) {
 		if (i > 0)
 			text_append(&reply->text, ",");
-		append_string(&reply->text, pieces[i]);
+		text_append_json(&reply->text, pieces[i]);
 	}
 	text_append(&reply->text, "]");
 	return state(reply);

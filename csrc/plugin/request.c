@@ -73,9 +73,9 @@ request_answer(const char *request, size_t length, struct text *answer)
 		*params++ = '\0';
 	/* Room for what closes it. */
 	answer->size--;
-	text_append(answer, "{\"");
-	text_append_escaped(answer, text);
-	text_append(answer, "\":");
+	text_append(answer, "{");
+	text_append_json(answer, text);
+	text_append(answer, ":");
 	answer_command(text, params, error, answer);
 	answer->size = size;
 	text_append(answer, "}");

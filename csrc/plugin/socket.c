@@ -2,20 +2,20 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <time.h>
-#include <stdio.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_log.h>
 
 #include "../compat.h"
 #include "../life.h"
+#include "commands.h"
 #include "doors.h"
 #include "log.h"
 #include "place.h"
@@ -30,10 +30,19 @@
 /* As many as telemetry has. */
 #define MAX_CLIENTS 10
 
-/* How soon the end of EAL is noticed, and its beginning. */
+/* How soon the end of EAL is noticed; and how long what has failed is not tried again. */
 #define LOOK_MS 100
 
 static struct place place;
+
+/*
+ * The first is the listening socket, the others are clients. The mutex is held while they are opened and closed: fork()
+ * copies them when it is not, and the child closes its copies. Else clients would not notice the parent hang up, nor
+ * a parent's successor its end.
+ */
+static struct pollfd fds[1 + MAX_CLIENTS];
+static nfds_t nb_fds;
+static pthread_mutex_t fds_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
 send_text(int fd, const struct text *text)
@@ -68,100 +77,175 @@ greet(int fd)
 	return send_text(fd, &text);
 }
 
-/* Lets a client in; there is room for one. */
+/* Tells a client that there is no room for it, and hangs up. */
 static void
-let_in(int listening, struct pollfd *place_of_client)
+turn_away(int fd)
 {
-	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	char answer[512], rest;
+	struct reply reply = reply_for_json(text_begin(answer, sizeof(answer)));
 
-	if (fd < 0)
-		return;
-	if (greet(fd))
-		*place_of_client = (struct pollfd){ .fd = fd, .events = POLLIN };
-	else
-		close(fd);
+	plugin_refuse(EBUSY, "%d clients are served already: end one of them, or try again",
+			MAX_CLIENTS);
+	commands_refuse(&reply, EBUSY);
+	if (reply_end_json(&reply) == 0)
+		send_text(fd, &reply.text);
+	/* If closed with a request unread, what the client had from us would be lost to it. */
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, &rest, 1, MSG_DONTWAIT) > 0)
+		;
+	close(fd);
 }
 
-/* Serves clients until EAL has ended. fds[0] is the listening socket; who waits beyond MAX_CLIENTS waits for a place. */
-static void
-serve_clients(int listening)
+/* Lets a client in, if there is room for one. False: none can be let in just now. */
+static bool
+let_in(void)
 {
-	struct pollfd fds[1 + MAX_CLIENTS];
-	nfds_t nb = 1, i;
+	int fd;
 
-	fds[0] = (struct pollfd){ .fd = listening, .events = POLLIN };
+	pthread_mutex_lock(&fds_mutex);
+	fd = accept4(fds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0 && nb_fds > MAX_CLIENTS)
+		turn_away(fd);
+	else if (fd >= 0 && !greet(fd))
+		close(fd);
+	else if (fd >= 0)
+		fds[nb_fds++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	pthread_mutex_unlock(&fds_mutex);
+	return fd >= 0;
+}
+
+static void
+hang_up(nfds_t i)
+{
+	pthread_mutex_lock(&fds_mutex);
+	close(fds[i].fd);
+	fds[i] = fds[--nb_fds];
+	pthread_mutex_unlock(&fds_mutex);
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Waits for somebody to serve; for clients that are new not before a time. */
+static void
+wait_for_clients(uint64_t not_before_ms)
+{
+	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
+	nfds_t i;
+
+	fds[0].events = now_ms() >= not_before_ms ? POLLIN : 0;
+	if (poll(fds, nb_fds, LOOK_MS) >= 0)
+		return;
+	/* It wants no more of them than the process may have open: then each is asked. */
+	nanosleep(&moment, NULL);
+	for (i = 0; i < nb_fds; i++)
+		fds[i].revents = POLLIN;
+}
+
+/* Serves clients until EAL has ended, or the application has closed the socket. */
+static void
+serve_clients(void)
+{
+	uint64_t not_before_ms = 0;
+	nfds_t i;
+
 	while (!life_is_over()) {
-		fds[0].events = nb <= MAX_CLIENTS ? POLLIN : 0;
-		if (poll(fds, nb, LOOK_MS) <= 0)
-			continue;
-		for (i = nb - 1; i > 0; i--) {
-			if (fds[i].revents == 0 || serve_client(fds[i].fd))
-				continue;
-			close(fds[i].fd);
-			fds[i] = fds[--nb];
+		wait_for_clients(not_before_ms);
+		if ((fds[0].revents & ~POLLIN) != 0)
+			break;
+		for (i = nb_fds - 1; i > 0; i--) {
+			if (fds[i].revents != 0 && !serve_client(fds[i].fd))
+				hang_up(i);
 		}
-		if ((fds[0].revents & POLLIN) != 0) {
-			fds[nb].fd = -1;
-			let_in(listening, &fds[nb]);
-			nb += fds[nb].fd >= 0;
-		}
+		/* With no file descriptor left it would be asked for again and again. */
+		if (fds[0].revents != 0 && !let_in())
+			not_before_ms = now_ms() + LOOK_MS;
 	}
-	while (nb-- > 1)
-		close(fds[nb].fd);
+	while (nb_fds > 0)
+		hang_up(nb_fds - 1);
+}
+
+static bool
+listen_at(const char *path)
+{
+	/* Without the mutex: it waits for others who are after the same place. */
+	int fd = place_bind(&place, path);
+
+	if (fd < 0) {
+		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
+		return false;
+	}
+	pthread_mutex_lock(&fds_mutex);
+	fds[nb_fds++] = (struct pollfd){ .fd = fd };
+	pthread_mutex_unlock(&fds_mutex);
+	plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
+	return true;
 }
 
 static uint32_t
 serve(void *path)
 {
-	int listening;
+	bool is_listening;
 
-	listening = place_bind(&place, path);
-	if (listening < 0) {
-		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
+	if (!life_enter())
 		return 0;
-	}
-	plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", (const char *)path);
-	serve_clients(listening);
-	close(listening);
+	is_listening = listen_at(path);
+	life_leave();
+	if (is_listening)
+		serve_clients();
 	place_remove(&place);
 	return 0;
 }
 
-/* Waits for EAL, and then has a thread of EAL's kind serve, away from the cores that poll. */
-static void *
-wait_for_eal(void *path)
+static void
+before_fork(void)
 {
-	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
-	int rc;
+	pthread_mutex_lock(&fds_mutex);
+}
 
-	while (!life_has_begun())
-		nanosleep(&moment, NULL);
-	rc = mirror_thread_create("mirror-socket", serve, path);
+static void
+after_fork(void)
+{
+	pthread_mutex_unlock(&fds_mutex);
+}
+
+static void
+in_child(void)
+{
+	while (nb_fds > 0)
+		close(fds[--nb_fds].fd);
+	after_fork();
+}
+
+/* A thread of EAL's kind serves, away from the cores that poll. */
+static void
+start_serving(void *path)
+{
+	int rc = mirror_thread_create("mirror-socket", serve, path);
+
 	if (rc != 0)
 		plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
 				(const char *)path, strerror(-rc));
-	return NULL;
 }
 
 bool
 socket_open(void)
 {
 	const char *set = secure_getenv("DPDK_MIRROR_SOCKET");
-	sigset_t all, before;
-	pthread_t thread;
 	char *path;
 
 	if (set == NULL || set[0] == '\0')
 		return false;
 	path = strdup(set);
-	/* Signals are for the application's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (path == NULL || pthread_create(&thread, NULL, wait_for_eal, path) != 0)
+	pthread_atfork(before_fork, after_fork, in_child);
+	if (path == NULL || !doors_wait(start_serving, path))
 		plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
-	else
-		pthread_detach(thread);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return true;
 }
 

@@ -62,6 +62,23 @@ text_append_shown(struct text *text, const char *value)
 	append_but(text, value, "");
 }
 
+void
+text_append_json(struct text *text, const char *value)
+{
+	text_append(text, "\"");
+	for (; *value != '\0'; value++) {
+		const unsigned char c = (unsigned char)*value;
+
+		if (c == '"' || c == '\\')
+			text_append(text, "\\%c", c);
+		else if (c < 0x20 || c > 0x7e)
+			text_append(text, "\\u%04x", c);
+		else
+			text_append(text, "%c", c);
+	}
+	text_append(text, "\"");
+}
+
 /* The bytes of the character at the beginning; 0: none of UTF-8's. */
 static size_t
 utf8_length(const unsigned char *bytes, size_t length)

@@ -29,6 +29,8 @@ struct text text_begin(char *buffer, size_t size);
 void text_append(struct text *text, const char *format, ...) __rte_format_printf(2, 3);
 /** Appends a text in which all but printable ASCII, and quotes and backslashes, is written \xHH. */
 void text_append_escaped(struct text *text, const char *value);
+/** Appends a string of JSON's; bytes that are no ASCII come as the characters of those numbers. */
+void text_append_json(struct text *text, const char *value);
 /** Appends a text of somebody's for a person to read: as it is, but for what is no printable ASCII, which is \xHH. */
 void text_append_shown(struct text *text, const char *value);
 

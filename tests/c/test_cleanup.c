@@ -57,7 +57,7 @@ call_as_child(uint32_t id, uint16_t source, uint16_t target)
 	return 0;
 }
 
-/* Whatever it calls, and though it ends as programs do, with all that was to be done at their end. */
+/* Whatever it calls. */
 static void
 a_forked_child_can_change_nothing(void)
 {
@@ -71,7 +71,7 @@ a_forked_child_can_change_nothing(void)
 	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
 	child = fork();
 	if (child == 0)
-		exit(call_as_child(id, bench.source.id, bench.target.id));
+		_exit(call_as_child(id, bench.source.id, bench.target.id));
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
 	pkt = packet_make(bench.pool, 1, 60, 0);

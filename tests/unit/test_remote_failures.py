@@ -104,6 +104,13 @@ def test_an_eleventh_client_is_told_so(fake):
         app.close()
 
 
+def test_a_client_is_told_why_it_is_not_let_in(fake):
+    """The library's own socket says so itself, in place of its greeting."""
+    fake.odd["greeting"] = fake.say({"errno": 16, "error": "EBUSY", "reason": ["10 clients are served ", "already"]})
+    with pytest.raises(ConflictError, match=r"connect to .*: 10 clients are served already \[EBUSY\]"):
+        connect(fake.path)
+
+
 NONSENSE = [
     b"\xff\xfe",
     b"nonsense",

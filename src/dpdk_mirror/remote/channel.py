@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
-from .answers import Answer
+from .answers import Answer, refusal
 from .places import listener
 
 if TYPE_CHECKING:
@@ -127,7 +127,10 @@ class Channel:
         return answer
 
     def _greeting(self, packet: bytes) -> Greeting:
-        answer = Answer(self._doing, self._read(packet))
+        said = self._read(packet)
+        if (refused := refusal(self._doing, said)) is not None:
+            raise refused
+        answer = Answer(self._doing, said)
         size = answer.number("max_output_len")
         return Greeting(answer.string("version"), answer.number("pid"), max(1, min(size, _ANSWER_MAX)))
 

@@ -2,13 +2,18 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Applications that have switched telemetry off, through the library's own socket."""
 
+import contextlib
+import errno
 import json
 import os
+import random
+import resource
 import shutil
 import signal
 import socket
 import stat
 import tempfile
+import time
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +24,9 @@ from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
 from livekit.telemetry import RefusedError, Telemetry, quote
 from livekit.testpmd import Testpmd, TestpmdOptions
+
+from dpdk_mirror import ConflictError
+from dpdk_mirror.remote import connect
 
 COUNT = 100
 MEMORY_MB = 256
@@ -204,6 +212,12 @@ class Raw:
             self.socket.send(b"/")
 
 
+def greeted(path):
+    """A client that was let in, or None."""
+    client = Raw(path)
+    return client if "max_output_len" in client.receive() else None
+
+
 def test_it_speaks_as_telemetry_does(start, path):
     """Greeting, commands, and what a command that there is not comes to."""
     forwarder = start(path, eal=())
@@ -238,24 +252,93 @@ def test_a_request_that_would_be_cut_is_refused(start, path):
     assert raw.ask(b"/mirror/list") == {"/mirror/list": []}
 
 
-def test_ten_clients_are_served_at_once_and_the_next_when_one_has_gone(start, path):
-    """None holds up another, however slow it reads."""
+def names(length):
+    """As many commands as cover all bytes but a comma, whatever is beside them."""
+    generator = random.Random(length)
+    order = [byte for byte in range(256) if byte != ord(",")]
+    generator.shuffle(order)
+    return [bytes(order[first : first + length]) for first in range(0, len(order), length)]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 255])
+def test_an_answer_is_json_whatever_bytes_the_request_has(start, path, length):
+    """The command comes back as the characters of its bytes' numbers, but for a NUL, which ends it."""
+    start(path)
+    wait_until(path.is_socket, "the socket")
+    raw = Raw(path)
+    raw.receive()
+    for name in [*names(length), b"\xff" * 1023, b'"' * 1023, b"\0" * 1023, b"\x01" * 5000]:
+        for request in (name, name + b"," + name, b"/mirror/info,mirror=" + name):
+            answer = raw.ask(request)
+            (said,) = answer
+            assert said == request[:1023].partition(b",")[0].partition(b"\0")[0].decode("latin-1")
+            if b"\0" in request or len(request) > 1023:
+                assert answer[said]["error"] in {"EINVAL", "EMSGSIZE"}
+            elif said == "/":
+                assert "/mirror/list" in answer[said]
+            elif said != "/mirror/info":
+                assert answer[said] is None
+            else:
+                assert answer[said]["errno"] != 0
+
+
+def cpu_s(pid):
+    """Seconds of CPU that the library's thread has had."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text() == "mirror-socket\n":
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    raise AssertionError("no such thread")
+
+
+@pytest.mark.parametrize("limit", [0, 1, "all that are open"])
+def test_without_file_descriptors_left_it_waits_and_goes_on_when_there_are(start, path, limit):
+    """It takes next to no CPU time for that, and whoever is served already is served on."""
+    forwarder = start(path)
+    wait_until(path.is_socket, "the socket")
+    with Telemetry(path) as client:
+        open_files = len(list(Path(f"/proc/{forwarder.pid}/fd").iterdir()))
+        before, hard = resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE)
+        fewer = open_files if limit == "all that are open" else limit
+        resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE, (fewer, hard))
+        waiting = Raw(path)
+        used, since = cpu_s(forwarder.pid), time.monotonic()
+        waiting.socket.settimeout(3)
+        with pytest.raises(TimeoutError):
+            waiting.receive()
+        assert cpu_s(forwarder.pid) - used < (time.monotonic() - since) / 20
+        assert client.call("list") == []
+        resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE, (before, hard))
+        waiting.socket.settimeout(20)
+        assert waiting.receive()["max_output_len"] == 16384
+        assert waiting.ask(b"/mirror/list") == {"/mirror/list": []}
+    assert forwarder.end() == 0
+
+
+def test_ten_clients_are_served_at_once_and_the_next_is_told_so(start, path):
+    """None holds up another, however slow it reads; one that has gone makes room for another."""
     start(path)
     wait_until(path.is_socket, "the socket")
     clients = [Telemetry(path) for _ in range(10)]
-    eleventh = Raw(path)
-    eleventh.socket.settimeout(0.3)
-    with pytest.raises(TimeoutError):
-        eleventh.receive()
     for client in clients:
         assert client.call("list") == []
+    for asks_first in (False, True):
+        eleventh = Raw(path)
+        if asks_first:
+            with contextlib.suppress(BrokenPipeError):
+                eleventh.socket.send(b"/mirror/list")
+        answer = eleventh.receive()
+        assert (answer["error"], answer["errno"]) == ("EBUSY", errno.EBUSY)
+        assert "".join(answer["reason"]) == "10 clients are served already: end one of them, or try again"
+        assert eleventh.socket.recv(1) == b""
+    with pytest.raises(ConflictError, match=r"10 clients are served already: end one of them, or try again"):
+        connect(path)
     clients[0].__exit__()
-    eleventh.socket.settimeout(20)
-    assert eleventh.receive()["max_output_len"] == 16384
+    slow = wait_until(lambda: greeted(path), "room for another")
     # Nobody reads these answers: the one who asks so is dropped in the end, and the others are not held up.
-    eleventh.socket.settimeout(0.3)
+    slow.socket.settimeout(0.3)
     with pytest.raises(OSError, match=r"timed out|Broken pipe|reset"):
-        eleventh.ask_on()
+        slow.ask_on()
     for client in clients[1:]:
         assert client.call("list") == []
         client.__exit__()
