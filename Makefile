@@ -6,7 +6,8 @@
 # make test    lint, C tests, pytest
 # make lint    the static checks alone
 # make bench   what mirrors cost; with QUICK=1 in less time
-# make stress  a thousand million packets, a hundred thousand mirrors, ten minutes in a live application
+# make stress  a thousand million packets, a hundred thousand mirrors, ten minutes in a live application, three
+#              hundred that end
 # make clean   as cloned
 #
 # Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
@@ -72,6 +73,7 @@ stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $
 		build/c/clang/tests/fuzz/requests tests/fuzz/requests
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
 	$(IN_VENV) python tests/stress/live.py
+	$(IN_VENV) python tests/stress/ends.py
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 build/c/clang/build.ninja: SETUP := env CC=clang meson setup
