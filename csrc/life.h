@@ -31,7 +31,7 @@ bool life_enter(void);
 void life_leave(void);
 /** Whether the caller, inside, is waited for: it is to come to an end, and to ask for nothing new. */
 bool life_is_urged(void);
-/** Whether EAL is being cleaned up, or has been, or the process is ending; or is a forked child of one that has EAL. */
+/** Whether EAL is being cleaned up, or has been, or the process is ending; or is a forked child of one that mirrors. */
 bool life_is_over(void);
 /** Whether this is such a child. It has the parent's memory, but none of its threads. */
 bool life_is_a_childs(void);

@@ -16,7 +16,7 @@
 #define LIMIT_MS 10000
 
 static uint32_t nb_inside;
-static bool is_over, is_a_childs;
+static bool is_over, is_used, is_a_childs;
 static __thread bool is_inside;
 
 /* How EAL cleans up the first bus that it does. */
@@ -57,6 +57,7 @@ life_is_urged(void)
 bool
 life_enter(void)
 {
+	__atomic_store_n(&is_used, true, __ATOMIC_RELAXED);
 	/* Either we see that it is over, or life_end() sees us inside. */
 	__atomic_fetch_add(&nb_inside, 1, __ATOMIC_SEQ_CST);
 	is_inside = !life_is_over();
@@ -107,8 +108,8 @@ has_no_cleanup(const struct rte_bus *bus, const void *data __rte_unused)
 static void
 on_fork(void)
 {
-	/* A process that has yet to start EAL may have become a daemon. */
-	if (!life_has_begun())
+	/* A process that has yet to mirror may have become a daemon. */
+	if (!__atomic_load_n(&is_used, __ATOMIC_RELAXED))
 		return;
 	is_a_childs = true;
 	__atomic_store_n(&is_over, true, __ATOMIC_SEQ_CST);
@@ -120,6 +121,8 @@ life_watch(void)
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	struct mirror_bus *bus = NULL;
 
+	if (life_has_begun())
+		__atomic_store_n(&is_used, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&mutex);
 	if (clean_up_bus == NULL)
 		bus = (struct mirror_bus *)rte_bus_find(NULL, has_no_cleanup, NULL);

@@ -22,7 +22,7 @@
  *
  * All functions may be called from any thread, but not from inside a mirror's data path (-EDEADLK). Where the library
  * cannot work, since this process has no DPDK that it was built for, or another copy of the library is loaded, or it was
- * forked from one that had started EAL, each call that can end with an error ends with -ENOTSUP. They may wait:
+ * forked from one that had mirrors, each call that can end with an error ends with -ENOTSUP. They may wait:
  * for each other, and until no poller can still use what they take away; while one poller stays inside, changes that
  * would have to wait for it end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread. After rte_eal_cleanup()
  * there is no port for the library: mirrors are stopped, and can be removed. No call may be under way while it runs.

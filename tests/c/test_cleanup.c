@@ -39,6 +39,19 @@ nb_threads(const char *name)
 	return nb;
 }
 
+/* As a daemon is of the process that was started: the library is as much its own. */
+static void
+a_child_of_one_that_has_not_mirrored_may_call(void)
+{
+	const pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(rte_mirror_list(NULL, 0));
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK_EQ(status, 0);
+}
+
 static int
 call_as_child(uint32_t id, uint16_t source, uint16_t target)
 {
@@ -135,6 +148,8 @@ calls_after_eal_is_cleaned_up(void)
 }
 
 const struct test_case test_cases[] = {
+	{ "a_child_of_one_that_has_not_mirrored_may_call",
+			a_child_of_one_that_has_not_mirrored_may_call },
 	{ "a_forked_child_can_change_nothing", a_forked_child_can_change_nothing },
 	{ "calls_after_eal_is_cleaned_up", calls_after_eal_is_cleaned_up },
 	{ NULL, NULL },
