@@ -29,6 +29,10 @@ check_name(const char *name)
 		if (iscntrl(*c) && *c < 0x80)
 			return mirror_refuse(EINVAL, "name has a control character");
 	}
+	if (name[strspn(name, "0123456789")] == '\0')
+		return mirror_refuse(EINVAL,
+				"name %s would be taken for an id: give one that is not digits alone",
+				name);
 	return 0;
 }
 
@@ -199,6 +203,12 @@ check_target(struct mirror *mirror)
 	return 0;
 }
 
+bool
+mirror_is_in_question(const struct mirror *other, const struct mirror *mirror)
+{
+	return other->id != mirror->id && !other->is_set_aside;
+}
+
 /* Whether mirrors lead from one port to another. There are no loops to go round in. */
 static bool
 leads_to(uint16_t from, uint16_t to)
@@ -208,8 +218,8 @@ leads_to(uint16_t from, uint16_t to)
 	if (from == to)
 		return true;
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (mirror->state != RTE_MIRROR_STOPPED && mirror->src_port == from &&
-				leads_to(mirror->param.target_port, to))
+		if (mirror->state != RTE_MIRROR_STOPPED && !mirror->is_set_aside &&
+				mirror->src_port == from && leads_to(mirror->param.target_port, to))
 			return true;
 	}
 	return false;
@@ -254,7 +264,7 @@ check_others(const struct mirror *mirror, const char *name)
 	if (leads_to(mirror->param.target_port, mirror->src_port))
 		return mirror_refuse(ELOOP, "target would be mirrored back to its source");
 	TAILQ_FOREACH(other, &mirrors, next) {
-		if (other->id == mirror->id)
+		if (!mirror_is_in_question(other, mirror))
 			continue;
 		rc = check_against(other, mirror, name);
 		if (rc != 0)
@@ -269,25 +279,39 @@ check_others(const struct mirror *mirror, const char *name)
 }
 
 int
+mirror_check_only(struct mirror *mirror, const char *name)
+{
+	const bool has_target = mirror->param.target_port != RTE_MAX_ETHPORTS;
+	int rc = check_source(mirror);
+
+	if (rc == 0 && has_target)
+		rc = check_target(mirror);
+	if (rc == 0)
+		rc = check_others(mirror, name);
+	if (rc == 0)
+		rc = has_target ? mirror_choose_mode(mirror) : mirror_check_mode(mirror);
+	return rc;
+}
+
+int
 mirror_check(struct mirror *mirror, const char *name)
 {
 	const uint16_t source = mirror->src_port, target = mirror->param.target_port;
 	int rc;
 
 	mirror->config = (struct mirror_config){ 0 };
-	if (source < RTE_MAX_ETHPORTS && target < RTE_MAX_ETHPORTS) {
+	if (target >= RTE_MAX_ETHPORTS)
+		return mirror_refuse(ENODEV, "target: there is no port %u", target);
+	if (source < RTE_MAX_ETHPORTS) {
 		/* Read first: when a device goes while it is being checked, the mirror ends with it. */
 		mirror->config.source_epoch = __atomic_load_n(
 				&mirror_epochs[source], __ATOMIC_ACQUIRE);
 		mirror->config.target_epoch = __atomic_load_n(
 				&mirror_epochs[target], __ATOMIC_ACQUIRE);
 	}
-	rc = check_source(mirror);
-	if (rc == 0)
-		rc = check_target(mirror);
-	if (rc == 0)
-		rc = check_others(mirror, name);
-	if (rc == 0)
-		rc = mirror_choose_mode(mirror);
+	rc = mirror_check_only(mirror, name);
+	/* Last: a field of mbufs cannot be given back. */
+	if (rc == 0 && (mirror->param.flags & RTE_MIRROR_F_ORIGIN) != 0)
+		rc = mirror_origin_register();
 	return rc;
 }

@@ -101,6 +101,7 @@ struct mirror {
 	struct mirror_config config;
 	struct mirror_selection *selection; /**< NULL: every packet of every queue */
 	enum rte_mirror_state state;        /**< not WAITING, which is found out when asked for */
+	bool is_set_aside;                  /**< others are checked as if it were not there */
 	char reason[RTE_MIRROR_REASON_SIZE];
 	TAILQ_HEAD(, mirror_slot) slots;
 	TAILQ_ENTRY(mirror) next;
@@ -161,6 +162,10 @@ int mirror_check_param(const struct rte_mirror_param *param);
  * mirror->config is what they come to.
  */
 int mirror_check(struct mirror *mirror, const char *name);
+/** The same, but takes nothing that cannot be given back; a target_port of RTE_MAX_ETHPORTS is not there yet. */
+int mirror_check_only(struct mirror *mirror, const char *name);
+/** Whether another mirror may stand in the way of this one. */
+bool mirror_is_in_question(const struct mirror *other, const struct mirror *mirror);
 /** How many of the source's queues a mirror is to be on. */
 unsigned int mirror_count_queues(
 		const struct mirror *mirror, const struct rte_eth_dev_info *source);
@@ -197,6 +202,8 @@ int mirror_filter_compile(const char *expression, struct rte_mirror_filter **fil
 
 /** Chooses what the target is given: mode, lengths and pool of mirror->config. 0 or -errno. */
 int mirror_choose_mode(struct mirror *mirror);
+/** Checks of them what does not depend on the target: 0 or -errno. */
+int mirror_check_mode(struct mirror *mirror);
 
 /* drivers.c */
 

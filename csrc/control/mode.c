@@ -113,7 +113,7 @@ check_is_single(struct mirror *mirror)
 				"thread: make it for several",
 				mirror->config.pool->name, mirror->param.target_port);
 	TAILQ_FOREACH(other, &mirrors, next) {
-		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
+		if (mirror_is_in_question(other, mirror) && other->state != RTE_MIRROR_STOPPED &&
 				other->config.pool == mirror->config.pool)
 			return mirror_refuse(ENOTSUP,
 					"pool %s is for one thread, and %s uses it: make it for several",
@@ -187,7 +187,7 @@ check_target_pools(const struct mirror *mirror)
 	if (!mirror_port_has_fast_free(target))
 		return 0;
 	TAILQ_FOREACH(other, &mirrors, next) {
-		if (other->id != mirror->id && other->state != RTE_MIRROR_STOPPED &&
+		if (mirror_is_in_question(other, mirror) && other->state != RTE_MIRROR_STOPPED &&
 				other->param.target_port == target &&
 				other->config.pool != mirror->config.pool)
 			return mirror_refuse(ENOTSUP,
@@ -198,6 +198,18 @@ check_target_pools(const struct mirror *mirror)
 	return 0;
 }
 
+/* Of mbufs from the library's pools. */
+static int
+check_split_len(const struct mirror_config *config)
+{
+	if (config->split_len <= MIRROR_POOL_ROOM)
+		return 0;
+	return mirror_refuse(EINVAL,
+			"split_len %" PRIu32 " is more than the %d bytes of the library's mbufs: "
+			"give less, or a pool",
+			config->split_len, MIRROR_POOL_ROOM);
+}
+
 static int
 choose_pool(struct mirror *mirror)
 {
@@ -205,12 +217,8 @@ choose_pool(struct mirror *mirror)
 	int rc = 0;
 
 	config->pool = mirror->param.pool;
-	if (config->pool == NULL && config->split_len > MIRROR_POOL_ROOM)
-		return mirror_refuse(EINVAL,
-				"split_len %" PRIu32
-				" is more than the %d bytes of the library's mbufs: "
-				"give less, or a pool",
-				config->split_len, MIRROR_POOL_ROOM);
+	if (config->pool == NULL && check_split_len(config) != 0)
+		return -EINVAL;
 	if (config->pool != NULL) {
 		config->pool_is_single = is_single(config->pool);
 		rc = check_pool(mirror);
@@ -280,9 +288,20 @@ mirror_choose_mode(struct mirror *mirror)
 		config->split_len = param->split_len != 0 ? param->split_len : RTE_MIRROR_SPLIT_LEN;
 	config->longest = UINT32_MAX;
 	mirror_find_longest(mirror);
-	rc = choose_pool(mirror);
-	/* Last: a field of mbufs cannot be given back. */
-	if (rc == 0 && (param->flags & RTE_MIRROR_F_ORIGIN) != 0)
-		rc = mirror_origin_register();
-	return rc;
+	return choose_pool(mirror);
+}
+
+int
+mirror_check_mode(struct mirror *mirror)
+{
+	struct mirror_config *config = &mirror->config;
+
+	/* What comes of auto depends on the target, and so does whether it takes chains. */
+	config->mode = mirror->param.mode == RTE_MIRROR_AUTO ? RTE_MIRROR_COPY : mirror->param.mode;
+	config->max_segs = UINT16_MAX;
+	if (config->mode == RTE_MIRROR_SPLIT)
+		config->split_len = mirror->param.split_len;
+	if (mirror->param.pool == NULL && check_split_len(config) != 0)
+		return -EINVAL;
+	return check_mode(mirror, mirror_fast_free_port());
 }

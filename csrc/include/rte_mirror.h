@@ -220,8 +220,8 @@ enum rte_mirror_filter_engine {
  * no two chains take the same locks in opposite orders.
  *
  * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed, or updated to others; what
- * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes and no control
- * characters.
+ * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes, no control
+ * characters, and not digits alone, which would pass for an id.
  *
  * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of
  * 2048 bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's
@@ -386,6 +386,26 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id);
+
+/**
+ * Tells whether rte_mirror_add() would add a mirror, and changes nothing.
+ *
+ * @param src_port
+ *   The source.
+ * @param param
+ *   What to mirror, and how. With a target_port of RTE_MAX_ETHPORTS, for a target that is yet to be made, all is
+ *   checked that does not depend on it.
+ * @param without
+ *   Ids of mirrors to judge without, as if they were removed; unknown ones do not matter. May be NULL when nb_without
+ *   is 0.
+ * @param nb_without
+ *   How many they are.
+ * @return
+ *   0, or a negative errno as of rte_mirror_add(); -EINVAL also if without is NULL and nb_without is not 0. What is
+ *   found out on attaching to queues, or takes up memory for good, is not among it.
+ */
+int rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param,
+		const uint32_t *without, uint32_t nb_without);
 
 /**
  * Compiles a filter, for rte_mirror_select.compiled of any number of mirrors.

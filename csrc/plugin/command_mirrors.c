@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "commands.h"
 #include "mirrors.h"
@@ -32,6 +33,13 @@ answer_id(uint32_t id, struct reply *reply)
 	return 0;
 }
 
+/* What add is asked beside the spec. */
+struct asked {
+	struct mirrors_ports ports;
+	bool dry; /* only check */
+	uint32_t without[PAIRS_TEXT_SIZE / 2 + 1];
+};
+
 static int
 read_ports(struct pairs *params, struct mirrors_ports *ports)
 {
@@ -45,24 +53,69 @@ read_ports(struct pairs *params, struct mirrors_ports *ports)
 	return rc == 0 ? portinfo_find(source, &ports->source) : rc;
 }
 
-int
-command_add(struct pairs *params, struct reply *reply)
+/* Numbers with commas between; there is room for as many as a request holds. */
+static int
+read_without(struct pairs *params, struct asked *asked)
 {
-	struct spec spec = spec_default();
-	const struct asked_mirror *mirror;
-	struct mirrors_ports ports;
-	struct rte_mirror_info info;
-	int rc = read_ports(params, &ports);
+	const char *text = pairs_take(params, "without"), *at;
+	uint64_t id;
+	char *end;
 
-	if (rc == 0)
-		rc = spec_read(&spec, params);
-	if (rc == 0)
-		rc = end_with_spec(params, "source, to, force");
-	if (rc == 0)
-		rc = mirrors_add(&ports, &spec, &mirror);
+	if (text == NULL)
+		return 0;
+	if (!asked->dry)
+		return plugin_refuse(EINVAL, "parameter without: only dry=yes takes it");
+	for (at = text; *at >= '0' && *at <= '9'; at = end + 1) {
+		id = strtoull(at, &end, 10);
+		if (id > UINT32_MAX || (*end != ',' && *end != '\0'))
+			break;
+		asked->without[asked->ports.nb_without++] = (uint32_t)id;
+		if (*end == '\0')
+			return 0;
+	}
+	return plugin_refuse(EINVAL, "parameter without=%.32s: not ids with commas between", text);
+}
+
+static int
+read_replaced(struct pairs *params, struct asked *asked)
+{
+	const char *name_or_id = pairs_take(params, "replace");
+	uint32_t id;
+	int rc;
+
+	if (name_or_id == NULL)
+		return 0;
+	rc = mirrors_find(name_or_id, &id);
 	if (rc != 0)
 		return rc;
-	rc = rte_mirror_info_get(mirror->id, &info);
+	asked->ports.replaced = mirrors_get(id);
+	if (asked->ports.replaced == NULL)
+		return plugin_refuse(ENOTSUP,
+				"mirror %" PRIu32 ": the application's own, so it is not replaced",
+				id);
+	asked->without[asked->ports.nb_without++] = id;
+	return 0;
+}
+
+static int
+read_asked(struct pairs *params, struct asked *asked)
+{
+	int rc = read_ports(params, &asked->ports);
+
+	asked->ports.without = asked->without;
+	if (rc == 0)
+		rc = params_answer(params, "dry", &asked->dry);
+	if (rc == 0)
+		rc = read_without(params, asked);
+	return rc == 0 ? read_replaced(params, asked) : rc;
+}
+
+static int
+answer_added(const struct asked_mirror *mirror, struct reply *reply)
+{
+	struct rte_mirror_info info;
+	int rc = rte_mirror_info_get(mirror->id, &info);
+
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
 	reply_object(reply);
@@ -71,6 +124,30 @@ command_add(struct pairs *params, struct reply *reply)
 	reply_text(reply, "target", targets_text(mirror->target));
 	reply_text(reply, "warning", info.warning);
 	return 0;
+}
+
+int
+command_add(struct pairs *params, struct reply *reply)
+{
+	struct spec spec = spec_default();
+	const struct asked_mirror *mirror;
+	struct asked asked = { .dry = false };
+	int rc = read_asked(params, &asked);
+
+	if (rc == 0)
+		rc = spec_read(&spec, params);
+	if (rc == 0)
+		rc = end_with_spec(params, "source, to, force, replace, dry, without");
+	if (rc != 0)
+		return rc;
+	if (asked.dry) {
+		rc = mirrors_check(&asked.ports, &spec);
+		reply_object(reply);
+		reply_number(reply, "checked", 1);
+		return rc;
+	}
+	rc = mirrors_add(&asked.ports, &spec, &mirror);
+	return rc == 0 ? answer_added(mirror, reply) : rc;
 }
 
 int

@@ -25,7 +25,8 @@ const struct command commands[] = {
 	{ "/mirror/reset", "Sets a mirror's counters to 0. Parameters: mirror=NAME_OR_ID",
 			command_reset },
 	{ "/mirror/add",
-			"Adds a mirror. Parameters: source=NAME_OR_ID,to=TARGET, and how to mirror",
+			"Adds a mirror. Parameters: source=NAME_OR_ID,to=TARGET,replace=NAME_OR_ID,dry=yes, "
+			"and how to mirror",
 			command_add },
 	{ "/mirror/remove", "Removes a mirror. Parameters: mirror=NAME_OR_ID or all=yes",
 			command_remove },

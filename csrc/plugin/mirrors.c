@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_string_fns.h>
+
 #include "mirrors.h"
 #include "portinfo.h"
 #include "refusal.h"
@@ -40,18 +42,42 @@ add_to_library(struct asked_mirror *mirror, uint16_t source)
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
 
+/* Whether a mirror's target ends before the mirror that replaces it has its own. */
+static bool
+remakes_target(const struct mirrors_ports *ports, const struct spec *spec)
+{
+	const struct rte_mirror_param *param = &spec->param;
+	const uint32_t nb = (uint32_t)param->target_queue + RTE_MAX(param->nb_target_queues, 1);
+
+	return ports->replaced != NULL &&
+			targets_is_to_be_remade(ports->replaced->target, ports->target, nb);
+}
+
 int
-mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
-		const struct asked_mirror **added)
+mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
+{
+	struct rte_mirror_select select;
+	struct rte_mirror_param param;
+	uint16_t target_port = RTE_MAX_ETHPORTS;
+	int rc = 0;
+
+	if (!remakes_target(ports, spec))
+		rc = targets_check(ports->target, ports->force, &target_port);
+	if (rc != 0)
+		return rc;
+	param = spec_param(spec, target_port, &select);
+	rc = rte_mirror_check(ports->source, &param, ports->without, ports->nb_without);
+	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+}
+
+/* Adds what has been checked. */
+static int
+add(const struct mirrors_ports *ports, const struct spec *spec, const struct asked_mirror **added)
 {
 	struct asked_mirror *mirror;
 	struct portinfo source;
 	int rc = portinfo_get(ports->source, &source);
 
-	/* No device is made for a mirror that cannot be. */
-	if (rc == 0 && !source.is_started)
-		rc = plugin_refuse(ENETDOWN, "source: port %u is not started: start it first",
-				ports->source);
 	if (rc != 0)
 		return rc;
 	mirror = calloc(1, sizeof(*mirror));
@@ -65,16 +91,78 @@ mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
 		goto free_mirror;
 	rc = add_to_library(mirror, ports->source);
 	if (rc != 0)
-		goto close_target;
+		goto undo_target;
 	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
 	*added = mirror;
 	return 0;
 
-close_target:
-	targets_close(mirror->target);
+undo_target:
+	targets_undo(mirror->target);
 free_mirror:
 	free(mirror);
 	return rc;
+}
+
+/* Adds a mirror that has gone for another, which then could not come. */
+static void
+restore(const struct mirrors_ports *ports, const struct spec *spec, enum rte_mirror_state state)
+{
+	const struct asked_mirror *again;
+	char why[PLUGIN_REASON_SIZE / 2];
+	int error;
+
+	rte_strscpy(why, plugin_reason(), sizeof(why));
+	error = state != RTE_MIRROR_STOPPED ? -add(ports, spec, &again) : 0;
+	if (error != 0)
+		plugin_refuse(error, "%s; and %s, which was to go for it, is lost: %.200s", why,
+				spec->name, plugin_reason());
+	else if (state == RTE_MIRROR_PAUSED)
+		rte_mirror_pause(again->id);
+}
+
+static int
+replace(const struct mirrors_ports *ports, const struct spec *spec,
+		const struct asked_mirror **added)
+{
+	struct asked_mirror *old = ports->replaced;
+	struct mirrors_ports old_ports = { .force = true };
+	struct target *held = NULL;
+	char text[PAIRS_TEXT_SIZE];
+	struct rte_mirror_info info;
+	struct spec old_spec = old->spec;
+	int rc = rte_mirror_info_get(old->id, &info);
+
+	if (rc != 0)
+		return plugin_refuse_as_library(rc);
+	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
+	rte_strscpy(text, targets_text(old->target), sizeof(text));
+	old_ports.source = info.src_port;
+	old_ports.target = text;
+	if (!remakes_target(ports, spec))
+		held = targets_hold(old->target);
+	rc = mirrors_remove(old->id);
+	if (rc == 0) {
+		rc = add(ports, spec, added);
+		if (rc != 0)
+			restore(&old_ports, &old_spec, info.state);
+		else if (info.state == RTE_MIRROR_PAUSED)
+			rte_mirror_pause((*added)->id);
+	}
+	if (held != NULL)
+		targets_close(held);
+	return rc;
+}
+
+int
+mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
+		const struct asked_mirror **added)
+{
+	/* No device is made for a mirror that cannot be. */
+	int rc = mirrors_check(ports, spec);
+
+	if (rc != 0)
+		return rc;
+	return ports->replaced != NULL ? replace(ports, spec, added) : add(ports, spec, added);
 }
 
 int

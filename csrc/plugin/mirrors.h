@@ -34,9 +34,16 @@ struct asked_mirror {
 struct mirrors_ports {
 	uint16_t source;
 	const char *target;
-	bool force; /**< nobody else transmits on the target */
+	bool force;                    /**< nobody else transmits on the target */
+	struct asked_mirror *replaced; /**< goes if the new one can come; NULL: none */
+	/** Ids of mirrors that mirrors_check() leaves out of account; the one that is replaced is among them. */
+	const uint32_t *without;
+	uint32_t nb_without;
 };
 
+/** Whether mirrors_add() would do. Nothing has changed. */
+int mirrors_check(const struct mirrors_ports *ports, const struct spec *spec);
+/** A mirror that is replaced goes on, under another id, if the new one turns out not to be possible. */
 int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
 		const struct asked_mirror **mirror);
 /** Gives it the spec. Its target and target queues cannot change. */

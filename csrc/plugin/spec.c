@@ -170,6 +170,8 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 		return spec_refuse(key->name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
 		return spec_refuse(key->name, value, "longer than 63 bytes");
+	if (value[strspn(value, "0123456789")] == '\0')
+		return spec_refuse(key->name, value, "would be taken for an id");
 	strcpy(spec->name, value);
 	return 0;
 }

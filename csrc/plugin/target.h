@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
@@ -35,6 +36,8 @@ struct target {
 	char device[RTE_DEV_NAME_MAX_LEN]; /* the virtual device */
 	uint16_t nb_queues;                /* each way */
 	struct rte_mempool *pool;          /* for rx queues, which nobody polls */
+	dev_t file_device;                 /* of a file that has been made for it */
+	ino_t file_inode;
 	TAILQ_ENTRY(target) next;
 };
 
@@ -50,15 +53,17 @@ struct target_kind {
 	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
 	int (*check)(const struct target *target);
 	/** Makes what the device is to find; undone by clean_up() alone. 0 or -errno, the refusal kept. */
-	int (*prepare)(const struct target *target);
+	int (*prepare)(struct target *target);
 	/** The device's arguments. */
 	void (*describe)(const struct target *target, char args[TARGET_ARGS_SIZE]);
 	/** The device is there, its port not yet started. */
 	void (*settle)(const struct target *target);
-	/** The device cannot be: keeps a refusal that says why and returns -errno; 0: it does not know. */
+	/** Whether the kernel lets the application make it, now: 0 or -errno, the refusal kept. */
+	int (*try)(const struct target *target);
+	/** The device cannot be, and there is no other reason: keeps a refusal that says why and returns -errno; 0: it does not know. */
 	int (*explain)(const struct target *target);
-	/** The device is gone. */
-	void (*clean_up)(const struct target *target, bool was_started);
+	/** The device is gone. What nobody has used leaves nothing. */
+	void (*clean_up)(const struct target *target, bool was_used);
 };
 
 /* target_kinds.c */
@@ -69,33 +74,35 @@ const struct target_kind *target_kind_find(const char *name, size_t length);
 /* target_file.c */
 
 int target_pcap_check(const struct target *target);
-int target_pcap_prepare(const struct target *target);
-void target_pcap_clean_up(const struct target *target, bool was_started);
+int target_pcap_prepare(struct target *target);
+void target_pcap_clean_up(const struct target *target, bool was_used);
 int target_vhost_check(const struct target *target);
-int target_vhost_prepare(const struct target *target);
+int target_vhost_prepare(struct target *target);
 
 /* target_interface.c */
 
 int target_tap_check(const struct target *target);
 void target_tap_settle(const struct target *target);
-int target_tap_explain(const struct target *target);
+int target_tap_try(const struct target *target);
 int target_af_packet_check(const struct target *target);
 void target_af_packet_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
 void target_af_packet_settle(const struct target *target);
-int target_af_packet_explain(const struct target *target);
+int target_af_packet_try(const struct target *target);
 
 /* target_ring.c */
 
 int target_ring_check(const struct target *target);
-int target_ring_prepare(const struct target *target);
+int target_ring_prepare(struct target *target);
 int target_ring_explain(const struct target *target);
 void target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
-void target_ring_clean_up(const struct target *target, bool was_started);
+void target_ring_clean_up(const struct target *target, bool was_used);
 
 /* target_device.c */
 
 /** Has ports that are made here owned from now on: 0 or -errno, the refusal kept. */
 int target_device_init(void);
+/** Whether the application has the driver: 0 or -errno, the refusal kept. */
+int target_device_check(const struct target *target);
 /** Makes a target's device and its port, owned: 0 or -errno, the refusal kept. */
 int target_device_make(struct target *target);
 /** Ends a target's device, if it is still there. */

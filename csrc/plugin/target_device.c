@@ -60,13 +60,13 @@ target_device_owns(uint16_t port_id)
 			rte_eth_dev_owner_get(port_id, &now) == 0 && now.id == owner.id;
 }
 
-static int
-check_driver(const struct target *target)
+int
+target_device_check(const struct target *target)
 {
 	struct rte_devargs devargs;
 
 	/* Drivers of virtual devices are known by the beginnings of their names. */
-	if (rte_devargs_parse(&devargs, target->device) == 0) {
+	if (rte_devargs_parse(&devargs, target->kind->driver) == 0) {
 		rte_devargs_reset(&devargs);
 		return 0;
 	}
@@ -79,13 +79,16 @@ check_driver(const struct target *target)
 static int
 refuse_device(const struct target *target, int rc)
 {
-	int why = target->kind->explain != NULL ? target->kind->explain(target) : 0;
+	const struct target_kind *kind = target->kind;
+	int why = kind->try != NULL ? kind->try(target) : 0;
 
+	if (why == 0 && kind->explain != NULL)
+		why = kind->explain(target);
 	if (why != 0)
 		return why;
 	/* Many drivers just return -1: that is no errno. */
 	return plugin_refuse(rc == -1 ? EIO : -rc, "%s: %s cannot make it: its log says why",
-			target->shown, target->kind->driver);
+			target->shown, kind->driver);
 }
 
 /* Takes back what is there of a device that could not be made whole: net_ring leaves its port when it is removed. */
@@ -104,9 +107,6 @@ target_device_make(struct target *target)
 
 	snprintf(target->device, sizeof(target->device), "%s_mirror_%u", target->kind->driver,
 			target->number);
-	rc = check_driver(target);
-	if (rc != 0)
-		return rc;
 	target->kind->describe(target, args);
 	target->port_id = RTE_MAX_ETHPORTS;
 	made_port = &target->port_id;

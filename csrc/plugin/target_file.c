@@ -48,39 +48,64 @@ check_path(const struct target *target)
 	return 0;
 }
 
+static int
+check_directory(const struct target *target, const char *what)
+{
+	char path[MAX_PATH + 1];
+	char *slash;
+
+	rte_strscpy(path, target->value, sizeof(path));
+	slash = strrchr(path, '/');
+	/* The root directory's name is its slash. */
+	slash[slash == path] = '\0';
+	if (access(path, W_OK | X_OK) != 0)
+		return plugin_refuse(errno, "%s: the application cannot make %s in %s: %s",
+				target->shown, what, path, strerror(errno));
+	return 0;
+}
+
 int
 target_pcap_check(const struct target *target)
 {
 	struct stat status;
 	int rc = check_path(target);
 
-	if (rc == 0 && lstat(target->value, &status) == 0)
+	if (rc != 0)
+		return rc;
+	if (lstat(target->value, &status) == 0)
 		return plugin_refuse(EEXIST,
 				"%s: the file exists, and would be overwritten: move it away, or choose another "
 				"name",
 				target->shown);
-	return rc;
+	return check_directory(target, "that file");
 }
 
 /* The driver would make it for all to read, and write over one that has come meanwhile. */
 int
-target_pcap_prepare(const struct target *target)
+target_pcap_prepare(struct target *target)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd = open(target->value, flags, S_IRUSR | S_IWUSR);
+	struct stat status = { 0 };
 
 	if (fd < 0)
 		return plugin_refuse(errno, "%s: the application cannot make that file: %s",
 				target->shown, strerror(errno));
+	fstat(fd, &status);
 	close(fd);
+	target->file_device = status.st_dev;
+	target->file_inode = status.st_ino;
 	return 0;
 }
 
+/* What was captured stays. So does what somebody else has put in the file's place. */
 void
-target_pcap_clean_up(const struct target *target, bool was_started)
+target_pcap_clean_up(const struct target *target, bool was_used)
 {
-	/* What was captured stays; a file of a target that never was does not. */
-	if (!was_started)
+	struct stat status;
+
+	if (!was_used && lstat(target->value, &status) == 0 &&
+			status.st_dev == target->file_device && status.st_ino == target->file_inode)
 		unlink(target->value);
 }
 
@@ -99,22 +124,6 @@ is_stale(const struct sockaddr_un *address)
 	return is_refused;
 }
 
-static int
-check_directory(const struct target *target)
-{
-	struct sockaddr_un address;
-	char *slash;
-
-	rte_strscpy(address.sun_path, target->value, sizeof(address.sun_path));
-	slash = strrchr(address.sun_path, '/');
-	/* The root directory's name is its slash. */
-	slash[slash == address.sun_path] = '\0';
-	if (access(address.sun_path, W_OK | X_OK) != 0)
-		return plugin_refuse(errno, "%s: the application cannot make a socket in %s: %s",
-				target->shown, address.sun_path, strerror(errno));
-	return 0;
-}
-
 int
 target_vhost_check(const struct target *target)
 {
@@ -128,7 +137,7 @@ target_vhost_check(const struct target *target)
 		return plugin_refuse(EINVAL, "%s: a socket's path has at most %zu bytes",
 				target->shown, sizeof(address.sun_path) - 1);
 	if (lstat(target->value, &status) != 0)
-		return check_directory(target);
+		return check_directory(target, "a socket");
 	if (!S_ISSOCK(status.st_mode) || !is_stale(&address))
 		return plugin_refuse(EEXIST,
 				"%s: the path exists: choose another, or remove it if nobody uses it",
@@ -138,7 +147,7 @@ target_vhost_check(const struct target *target)
 
 /* The driver takes no path that exists, and would remove it when it fails; a stale socket is worth nothing. */
 int
-target_vhost_prepare(const struct target *target)
+target_vhost_prepare(struct target *target)
 {
 	if (unlink(target->value) != 0 && errno != ENOENT)
 		return plugin_refuse(errno, "%s: the socket that is there cannot be removed: %s",

@@ -119,7 +119,7 @@ target_tap_settle(const struct target *target)
 }
 
 int
-target_tap_explain(const struct target *target)
+target_tap_try(const struct target *target)
 {
 	struct ifreq ifr = request_for(target);
 	int fd = open(TUN_PATH, O_RDWR | O_CLOEXEC), error = 0;
@@ -215,7 +215,7 @@ target_af_packet_settle(const struct target *target)
 }
 
 int
-target_af_packet_explain(const struct target *target)
+target_af_packet_try(const struct target *target)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 

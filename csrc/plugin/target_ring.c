@@ -74,7 +74,7 @@ free_rings(const struct target *target)
 }
 
 int
-target_ring_prepare(const struct target *target)
+target_ring_prepare(struct target *target)
 {
 	char name[RTE_RING_NAMESIZE];
 	unsigned int i;
@@ -111,8 +111,8 @@ target_ring_explain(const struct target *target)
 }
 
 void
-target_ring_clean_up(const struct target *target, bool was_started)
+target_ring_clean_up(const struct target *target, bool was_used)
 {
-	(void)was_started;
+	(void)was_used;
 	free_rings(target);
 }

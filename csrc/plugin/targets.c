@@ -85,13 +85,37 @@ take_port(struct target *target, bool force)
 	return 0;
 }
 
+/* Whether a target can be made. Nothing has changed. */
+static int
+check(const struct target *target)
+{
+	const struct target_kind *kind = target->kind;
+	int rc = kind->check(target);
+
+	if (rc == 0)
+		rc = target_device_check(target);
+	if (rc == 0 && kind->try != NULL)
+		rc = kind->try(target);
+	return rc;
+}
+
+/* Ends what is there of a target. */
+static void
+end(struct target *target, bool was_used)
+{
+	target_device_end(target);
+	target_port_forget(target);
+	if (target->kind->clean_up != NULL)
+		target->kind->clean_up(target, was_used);
+}
+
 /* Makes a target's port, or nothing. */
 static int
 make(struct target *target, uint16_t nb_tx_queues)
 {
 	const struct target_kind *kind = target->kind;
 	static unsigned int last_number;
-	int rc = kind->check(target);
+	int rc = check(target);
 
 	if (rc != 0)
 		return rc;
@@ -104,28 +128,17 @@ make(struct target *target, uint16_t nb_tx_queues)
 	if (rc != 0)
 		return rc;
 	rc = target_device_make(target);
-	if (rc != 0)
-		goto clean_up;
+	if (rc != 0) {
+		if (kind->clean_up != NULL)
+			kind->clean_up(target, false);
+		return rc;
+	}
 	if (kind->settle != NULL)
 		kind->settle(target);
 	rc = target_port_start(target);
-	if (rc == 0)
-		return 0;
-	target_device_end(target);
-	target_port_forget(target);
-clean_up:
-	if (kind->clean_up != NULL)
-		kind->clean_up(target, false);
+	if (rc != 0)
+		end(target, false);
 	return rc;
-}
-
-static void
-end(struct target *target)
-{
-	target_device_end(target);
-	target_port_forget(target);
-	if (target->kind->clean_up != NULL)
-		target->kind->clean_up(target, true);
 }
 
 int
@@ -134,21 +147,52 @@ targets_init(void)
 	return target_device_init();
 }
 
+/* A target that was made for that text before, NULL: there is none. 0, or -errno if it can be of no use any more. */
+static int
+find_made(const char *text, struct target **target)
+{
+	*target = targets_find(text);
+	/* The same text may be another port by now. */
+	if (*target != NULL && (*target)->kind == NULL)
+		*target = NULL;
+	if (*target == NULL || target_device_owns((*target)->port_id))
+		return 0;
+	return plugin_refuse(ENODEV,
+			"%.128s: the application has removed its port: remove its mirrors, then add "
+			"them again",
+			text);
+}
+
+int
+targets_check(const char *text, bool force, uint16_t *port_id)
+{
+	struct target *target;
+	int rc = find_made(text, &target);
+
+	if (rc != 0)
+		return rc;
+	if (target != NULL) {
+		*port_id = target->port_id;
+		return 0;
+	}
+	rc = parse(text, &target);
+	if (rc != 0)
+		return rc;
+	target->port_id = RTE_MAX_ETHPORTS;
+	rc = target->kind != NULL ? check(target) : take_port(target, force);
+	*port_id = target->port_id;
+	forget(target);
+	return rc;
+}
+
 int
 targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
 {
-	struct target *found = targets_find(text);
-	int rc = 0;
+	struct target *found;
+	int rc = find_made(text, &found);
 
-	if (found != NULL && found->kind == NULL) {
-		/* The same text may be another port by now. */
-		found = NULL;
-	} else if (found != NULL && !target_device_owns(found->port_id)) {
-		return plugin_refuse(ENODEV,
-				"%.128s: the application has removed its port: remove its mirrors, then add "
-				"them again",
-				text);
-	}
+	if (rc != 0)
+		return rc;
 	if (found == NULL) {
 		rc = parse(text, &found);
 		if (rc != 0)
@@ -165,15 +209,43 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 	return 0;
 }
 
-void
-targets_close(struct target *target)
+struct target *
+targets_hold(struct target *target)
+{
+	target->nb_users++;
+	return target;
+}
+
+static void
+leave(struct target *target, bool was_used)
 {
 	if (--target->nb_users > 0)
 		return;
 	TAILQ_REMOVE(&targets, target, next);
 	if (target->kind != NULL)
-		end(target);
+		end(target, was_used);
 	forget(target);
+}
+
+void
+targets_close(struct target *target)
+{
+	leave(target, true);
+}
+
+void
+targets_undo(struct target *target)
+{
+	leave(target, false);
+}
+
+bool
+targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
+{
+	return strcmp(target->text, text) == 0 && target->kind != NULL && target->nb_users == 1 &&
+			(!target_device_owns(target->port_id) ||
+					(nb_tx_queues > target->nb_queues &&
+							nb_tx_queues <= target->kind->max_queues));
 }
 
 struct target *

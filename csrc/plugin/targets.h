@@ -40,14 +40,34 @@ int targets_init(void);
  */
 int targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target);
 
+/**
+ * Tells whether targets_open() would do, and changes nothing.
+ *
+ * @param[out] port_id
+ *   The target's port; RTE_MAX_ETHPORTS if it is to be made.
+ */
+int targets_check(const char *text, bool force, uint16_t *port_id);
+
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
 uint16_t targets_port(const struct target *target);
 
 /** Its text, as its first user wrote it. */
 const char *targets_text(const struct target *target);
 
+/** Counts a user more of a target that is there; returns it. */
+struct target *targets_hold(struct target *target);
+
 /** Uncounts a user. The last one's end tears down what we made; no mirror sends there any more. */
 void targets_close(struct target *target);
+
+/** The same for a user that has never used it: what targets_open() has made for it leaves nothing. */
+void targets_undo(struct target *target);
+
+/**
+ * Whether a target has to end before its only user's successor can have one of that text: its device is gone, or has
+ * fewer tx queues than are needed.
+ */
+bool targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues);
 
 /** The target with that text, NULL: there is none. Counts no user. */
 struct target *targets_find(const char *text);

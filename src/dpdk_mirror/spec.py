@@ -226,6 +226,8 @@ def _check_name(name: object) -> None:
         name.encode()
     except UnicodeEncodeError:
         refuse(f"name={name!r}: not UTF-8")
+    if re.fullmatch("[0-9]+", name):
+        refuse(f"name={name}: would be taken for an id", "give one that is not digits alone")
 
 
 _VALUES: dict[str, dict[str, Any]] = {

@@ -40,6 +40,8 @@ check_not_added(const struct bench *bench, const struct refusal *refusal)
 	const unsigned int nb_pools = nb_library_pools();
 	uint32_t id = 12345;
 
+	CHECK_EQ(rte_mirror_check(bench->source.id, &refusal->param, NULL, 0), refusal->rc);
+	check_says(refusal);
 	CHECK_EQ(rte_mirror_add(bench->source.id, &refusal->param, &id), refusal->rc);
 	check_says(refusal);
 	CHECK_EQ(id, 12345);

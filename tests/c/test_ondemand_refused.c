@@ -189,6 +189,70 @@ what_exists_is_left_alone(void)
 	check_refused("vhost:/nowhere/socket", ENOENT, "cannot make a socket in /nowhere");
 }
 
+/* A target that nobody has used leaves nothing; a file that has come in the place of its own is another's. */
+static void
+what_was_never_used_leaves_nothing_of_its_own(void)
+{
+	char path[96], text[PLACE_TEXT_SIZE];
+	struct target *target;
+
+	snprintf(path, sizeof(path), "%s/unused", getenv("RUNTIME_DIRECTORY"));
+	snprintf(text, sizeof(text), "pcap:%s", path);
+	targets_undo(target_open(text, 1));
+	CHECK(access(path, F_OK) != 0);
+	target = target_open(text, 1);
+	CHECK_EQ(unlink(path), 0);
+	touch(path);
+	targets_undo(target);
+	CHECK_EQ(access(path, F_OK), 0);
+	CHECK_EQ(unlink(path), 0);
+	target = target_open(text, 1);
+	/* The first user's file, too. */
+	targets_undo(target_open(text, 1));
+	CHECK_EQ(access(path, F_OK), 0);
+	targets_close(target);
+	CHECK_EQ(unlink(path), 0);
+}
+
+/* Nothing comes of asking whether there could be one. */
+static void
+what_is_only_checked_is_not_made(void)
+{
+	const struct place *place;
+	struct possessions before;
+	struct target *target;
+	struct end end;
+	char text[PLACE_TEXT_SIZE];
+	uint16_t port_id;
+	unsigned int i;
+
+	CHECK_EQ(targets_init(), 0);
+	interfaces_make();
+	for (place = places; place->kind != NULL; place++) {
+		place_name(place, &end, text);
+		test_name(text);
+		before = possessions_now();
+		CHECK_EQ(targets_check(text, false, &port_id), 0);
+		possessions_check_counts(&before);
+		CHECK_EQ(port_id, RTE_MAX_ETHPORTS);
+		CHECK(targets_find(text) == NULL);
+		CHECK(strcmp(place->kind, "pcap") != 0 || access(end.path, F_OK) != 0);
+		target = target_open(text, 1);
+		CHECK_EQ(targets_check(text, false, &port_id), 0);
+		CHECK_EQ(port_id, targets_port(target));
+		targets_undo(target);
+		CHECK(place->interface != NULL || access(end.path, F_OK) != 0);
+	}
+	interfaces_remove();
+	for (i = 0; i < RTE_DIM(texts); i++)
+		CHECK_EQ(targets_check(texts[i].text, false, &port_id), -EINVAL);
+	CHECK_EQ(targets_check("pcap:/nowhere/file", false, &port_id), -ENOENT);
+	CHECK_EQ(targets_check("vhost:/nowhere/socket", false, &port_id), -ENOENT);
+	CHECK_EQ(targets_check("af_packet:od-none", false, &port_id), -ENODEV);
+	CHECK_EQ(targets_check("port:0", false, &port_id), -EINVAL);
+	CHECK_EQ(targets_check("port:99", true, &port_id), -ENODEV);
+}
+
 static int
 listen_at(const char *path)
 {
@@ -321,6 +385,9 @@ names_that_are_taken(void)
 const struct test_case test_cases[] = {
 	{ "texts_that_are_no_target", texts_that_are_no_target },
 	{ "what_exists_is_left_alone", what_exists_is_left_alone },
+	{ "what_was_never_used_leaves_nothing_of_its_own",
+			what_was_never_used_leaves_nothing_of_its_own },
+	{ "what_is_only_checked_is_not_made", what_is_only_checked_is_not_made },
 	{ "a_socket_that_somebody_listens_on_is_refused_a_stale_one_is_replaced",
 			a_socket_that_somebody_listens_on_is_refused_a_stale_one_is_replaced },
 	{ "interfaces_that_will_not_do", interfaces_that_will_not_do },

@@ -34,7 +34,7 @@ def specs(draw):
         snaplen=snaplen,
         split_len=draw(st.just(0) | st.integers(14, snaplen - 1 if snaplen else LONGEST)) if splits else 0,
         origin=draw(st.booleans()) if mode is not Mode.SHARE else False,
-        name=draw(st.none() | st.text()),
+        name=draw(st.none() | st.text().filter(lambda name: not re.fullmatch("[0-9]+", name))),
         select=draw(st.none() | selects()),
     )
 
@@ -82,6 +82,8 @@ def test_what_the_text_does_not_name_keeps_its_default():
         ('name="\\n"', "not key=value"),
         ('name="é"', "not key=value"),
         ('name="\\xff"', "not UTF-8"),
+        ("name=7", "would be taken for an id.*not digits alone"),
+        ("name=0123456789012", "would be taken for an id"),
         ("mode=share,mode=share", "given twice"),
         ("snaplen=-1", "not a number"),
         ("snaplen=0x10", "not a number"),

@@ -140,6 +140,100 @@ def test_a_ring_that_nobody_reads_costs_the_mirror_alone(telemetry, forward):
     assert (stats["packets"], stats["full"]) == (1023, 12 * COUNT - 1023)
 
 
+# What can be told before a target is made, and what only the target tells.
+REFUSALS = {
+    "a filter that is none": ({"filter": "tcp prt 1"}, "EINVAL"),
+    "a name that is taken": ({"name": "taken"}, "EEXIST"),
+    "a name that is a number": ({"name": "17"}, "EINVAL"),
+    "queues that are not there": ({"queues": "9"}, "ERANGE"),
+    "too much to split": ({"mode": "split", "split_len": 3000}, "EINVAL"),
+    "target queues that are not there": ({"target_queue": 40}, "ERANGE"),
+    "a parameter that is none": ({"snapln": 64}, "EINVAL"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("kind", ["tap", "af_packet", "pcap", "vhost", "ring"])
+def test_a_refused_add_leaves_nothing_and_the_right_one_succeeds(testpmd, telemetry, tmp_path, kind, refusal):
+    run_in(testpmd.pid, "ip", "link", "add", "lkv", "type", "veth", "peer", "name", "lkw")
+    for interface in ("lkv", "lkw"):
+        run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
+    names = {"tap": "lkm", "af_packet": "lkv", "ring": "lkr"}
+    to = f"{kind}:{names.get(kind, tmp_path / 'x')}"
+    telemetry.call("add", source=1, to="ring:taken", name="taken")
+    before = interfaces(testpmd), telemetry.call("ports")
+    parameters, error = REFUSALS[refusal]
+    try:
+        for _ in range(2):
+            with pytest.raises(RefusedError) as refused:
+                telemetry.call("add", source=0, to=to, directions="rx", **parameters)
+            assert refused.value.error == error, str(refused.value)
+            assert (interfaces(testpmd), telemetry.call("ports")) == before
+            assert list(tmp_path.iterdir()) == []
+        telemetry.call("add", source=0, to=to, directions="rx", name="right")
+    finally:
+        telemetry.call("remove", all="yes")
+        run_in(testpmd.pid, "ip", "link", "del", "lkv")
+
+
+def test_a_dry_add_says_what_the_add_would_and_changes_nothing(testpmd, telemetry, tmp_path):
+    before = interfaces(testpmd), telemetry.call("ports")
+    for to in ("tap:lkm", f"pcap:{tmp_path}/x", f"vhost:{tmp_path}/x", "ring:lkr"):
+        assert telemetry.call("add", source=0, to=to, directions="rx", dry="yes") == {"checked": 1}
+        for parameters, error in REFUSALS.values():
+            if error != "ERANGE" and parameters.get("name") != "taken":
+                with pytest.raises(RefusedError) as refused:
+                    telemetry.call("add", source=0, to=to, dry="yes", **parameters)
+                assert refused.value.error == error
+    for to, error in (("tap:lk0", "EEXIST"), ("pcap:/nowhere/x", "ENOENT"), ("vhost:/nowhere/x", "ENOENT")):
+        with pytest.raises(RefusedError) as refused:
+            telemetry.call("add", source=0, to=to, dry="yes")
+        assert refused.value.error == error
+    for parameters in ({"without": "1,x"}, {"without": "1,"}, {"without": str(1 << 32)}, {"dry": "maybe"}):
+        with pytest.raises(RefusedError, match="parameter"):
+            telemetry.call("add", source=0, to="tap:lkm", **{"dry": "yes", **parameters})
+    with pytest.raises(RefusedError, match="only dry=yes"):
+        telemetry.call("add", source=0, to="tap:lkm", without="1")
+    assert (interfaces(testpmd), telemetry.call("ports"), list(tmp_path.iterdir())) == (*before, [])
+    assert telemetry.call("list") == []
+
+
+def test_a_mirror_is_replaced_if_the_other_can_be(testpmd, telemetry, forward, tmp_path):
+    """It goes on otherwise; what the same target has been given stays there."""
+    path = tmp_path / "x.pcap"
+    sent = udp_frames(COUNT, longest=1400)
+    telemetry.call("add", source=0, to=f"pcap:{path}", directions="rx", name="in")
+    forward(sent)
+    ports = telemetry.call("ports")
+    for parameters in ({"to": "tap:lk1"}, {"to": "ring:r", "filter": "tcp prt 1"}, {"to": "ring:r", "target_queue": 99}):
+        with pytest.raises(RefusedError):
+            telemetry.call("add", source=0, replace="in", name="in", **parameters)
+        assert telemetry.call("info", mirror="in")["state"] == "running"
+        assert telemetry.call("ports") == ports
+    forward(sent)
+    telemetry.call("pause", mirror="in")
+    telemetry.call("add", source=1, to=f"pcap:{path}", directions="tx", name="out", replace="in")
+    assert [telemetry.call("info", mirror=each)["name"] for each in telemetry.call("list")] == ["out"]
+    assert telemetry.call("info", mirror="out")["state"] == "paused"
+    telemetry.call("resume", mirror="out")
+    forward(sent)
+    wait_until(lambda: telemetry.call("stats", mirror="out")["packets"] == COUNT, "all packets mirrored")
+    telemetry.call("remove", all="yes")
+    assert [frame for frame, _ in read_capture(path).frames] == sent * 3
+
+
+def test_a_target_is_made_anew_for_a_mirror_that_needs_more_queues(telemetry):
+    """As if its predecessor had never been."""
+    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in")
+    assert telemetry.call("info", mirror="in")["nb_target_queues"] == 1
+    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in", target_queue=3, replace="in")
+    assert telemetry.call("info", mirror="in")["target_queue"] == 3
+    with pytest.raises(RefusedError) as refused:
+        telemetry.call("add", source=0, to="ring:lkr", name="in", target_queue=16, replace="in")
+    assert refused.value.error == "ERANGE"
+    assert telemetry.call("info", mirror="in")["target_queue"] == 3
+
+
 @pytest.mark.parametrize(
     ("target", "error"),
     [
