@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from children import child
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,9 +45,6 @@ def error_line(done: subprocess.CompletedProcess[bytes]) -> str:
 def running(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A run that is on: its mirror is there. Killed, if nobody has waited for its end."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with subprocess.Popen([*COMMAND, *map(str, arguments)], **options) as process:
-        try:
-            assert process.stderr.readline() == b"ready\n", process.stderr.read().decode()
-            yield process
-        finally:
-            process.kill()
+    with child([*COMMAND, *arguments], **options) as process:
+        assert process.stderr.readline() == b"ready\n", process.stderr.read().decode()
+        yield process

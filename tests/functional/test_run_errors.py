@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from captures import read_capture, some_frames, write_capture
+from children import child
 from runs import COMMAND, error_line, run
 
 
@@ -172,9 +173,7 @@ def test_wrong_usage_exits_with_2(tmp_path, capture, arguments, reason):
 
 
 def test_a_killed_run_leaves_only_a_part(tmp_path, wait_until):
-    with subprocess.Popen(
-        [*COMMAND, "net_null0", "--to", "out.pcapng"], cwd=tmp_path, stderr=subprocess.PIPE
-    ) as process:
+    with child([*COMMAND, "net_null0", "--to", "out.pcapng"], cwd=tmp_path, stderr=subprocess.PIPE) as process:
         part = tmp_path / "out.pcapng.part"
         wait_until(lambda: part.exists() and part.stat().st_size, timeout_s=60)
         process.kill()

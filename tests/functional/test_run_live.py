@@ -4,7 +4,6 @@
 
 import json
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
+from children import Terminal, child
 from runs import COMMAND, run, run_well, running
 
 PORT_KEYS = ["name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes"]
@@ -162,18 +162,15 @@ def test_a_second_ctrl_c_gives_up_on_a_reader_that_does_not_read(tmp_path, wait_
 
 
 def test_a_terminal_gets_a_live_line():
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "net_null0", "--to", "net_null1", "--json"], stdout=subprocess.PIPE, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while b"source net_null0: " not in shown:
-            shown += os.read(ours, 4096)
-        process.send_signal(signal.SIGTERM)
-        assert len(process.stdout.read().splitlines()) == 1
-        assert process.wait(30) == 0
-    os.close(ours)
+    with Terminal() as terminal:
+        command = [*COMMAND, "net_null0", "--to", "net_null1", "--json"]
+        options = {"stdout": subprocess.PIPE, "stderr": terminal.theirs, "env": terminal.environment}
+        with child(command, **options) as process:
+            terminal.started()
+            shown = terminal.read(b"source net_null0: ")
+            process.send_signal(signal.SIGTERM)
+            assert len(process.stdout.read().splitlines()) == 1
+            assert process.wait(30) == 0
     assert shown.startswith(b"ready")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
+from children import child
 from runs import COMMAND, error_line, run, run_well
 
 FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
@@ -206,9 +207,9 @@ def test_the_examples_of_the_help_work(tmp_path):
 def test_outputs_that_are_no_files_are_written_in_place(tmp_path):
     expected = write_capture(tmp_path / "in.pcap", some_frames(300))
     os.mkfifo(tmp_path / "fifo.pcap")
-    with subprocess.Popen("cat fifo.pcap > out.pcap", shell=True, cwd=tmp_path) as cat:
+    with child(["sh", "-c", "exec cat fifo.pcap > out.pcap"], cwd=tmp_path) as cat:
         run_well("in.pcap", "/dev/null", "--to", "fifo.pcap", "--to", "/dev/null", cwd=tmp_path)
-        cat.wait()
+        assert cat.wait(30) == 0
     assert read_capture(tmp_path / "out.pcap") == expected
     assert Path("/dev/null").is_char_device()
     assert not list(tmp_path.glob("*.part"))
@@ -238,7 +239,7 @@ def test_a_stream_whose_reader_leaves_does_not_cut_the_other_captures(tmp_path):
     frames = [bytes([n % 256]) * 60 for n in range(60000)]
     write_capture(tmp_path / "in.pcap", frames)
     command = [*COMMAND, "in.pcap", "--to", "-", "--to", "out.pcapng"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with child(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.read(10)
         process.stdout.close()
         assert process.wait(60) == 0, process.stderr.read()

@@ -23,7 +23,8 @@ def end(name):
     one.bind((name, 0x88B5))
     one.settimeout(10)
     return one
-with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+try:
     assert process.stderr.readline() == b"ready\\n", process.stderr.read()
     a, b = end("a0"), end("b0")
     for near, far, sent in ((a, b, forth), (b, a, back)):
@@ -34,6 +35,8 @@ with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PI
     process.send_signal(signal.SIGINT)
     print(process.stdout.read().decode())
     sys.exit(process.wait())
+finally:
+    process.kill()
 """
 
 

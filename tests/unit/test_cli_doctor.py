@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from children import child
 
 from dpdk_mirror import checks, plugin
 from dpdk_mirror.cli import main
@@ -250,8 +251,8 @@ def test_without_the_library_plugin_path_says_what_to_install(monkeypatch, capsy
 
 def test_this_process_is_not_among_those_that_run_dpdk(monkeypatch):
     """Nor does a process that is no application disturb."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    with child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         found = [each.pid for each in checks.processes()]
-        other.communicate(b"\n")
+        other.communicate(b"\n", timeout=30)
     assert os.getpid() not in found
     assert other.pid not in found

@@ -5,13 +5,13 @@
 import importlib.metadata
 import json
 import os
-import pty
 import re
 import shlex
 import subprocess
 import sys
 
 import pytest
+from children import Terminal, child
 
 from dpdk_mirror.cli import drivers, main
 from dpdk_mirror.errors import NotFoundError
@@ -53,23 +53,14 @@ def test_into_a_pipe_goes_one_plain_line_a_driver(capsys):
 
 
 def test_onto_a_terminal_goes_a_table():
-    leader, follower = pty.openpty()
-    with subprocess.Popen([*COMMAND, "drivers", "net_null"], stdout=follower) as process:
-        os.close(follower)
-        output = b""
-        while chunk := read(leader):
-            output += chunk
-    os.close(leader)
-    assert process.returncode == 0
+    with Terminal() as terminal:
+        command = [*COMMAND, "drivers", "net_null"]
+        with child(command, stdout=terminal.theirs, env=terminal.environment) as process:
+            terminal.started()
+            output = terminal.read()
+            assert process.wait(30) == 0
     text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
     assert [line.split()[0] for line in text.splitlines()] == ["driver", "net_null"]
-
-
-def read(terminal):
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # that is how a terminal ends
-        return b""
 
 
 def test_an_unknown_driver_is_one_line_on_stderr_and_exit_1(capsys):

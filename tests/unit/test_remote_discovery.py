@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from children import child
 from fakeapp import FakeApplication
 
 import dpdk_mirror
@@ -141,8 +142,7 @@ def test_of_processes_that_share_a_socket_the_first_is_told(runtime):
         command = [sys.executable, "-c", "input()"]
         with contextlib.ExitStack() as stack:
             for _ in range(3):
-                child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[server.fileno()])
-                stack.enter_context(child)
+                stack.enter_context(child(command, stdin=subprocess.PIPE, pass_fds=[server.fileno()]))
             assert places.listener(path) == os.getpid()
 
 
