@@ -9,7 +9,7 @@ import json
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from dpdk_mirror.pairs import escape, split_pairs
@@ -59,6 +59,8 @@ class FakeApplication:
         self.ports = {0: "net_ring0", 1: "net_null1"}
         self.mirrors: dict[int, FakeMirror] = {}
         self.targets: set[str] = set()
+        self.bad_targets: set[str] = set()
+        self.late_failures: set[str] = set()  # targets that cannot be made, which nobody has known before
         self.requests: list[str] = []
         self.warning = ""
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
@@ -172,7 +174,8 @@ class FakeApplication:
             "id": mirror.id, "name": pieces(mirror.name), "state": mirror.state, "reason": pieces(mirror.reason),
             "mode": mode, "mode_reason": pieces("net_tap reads a packet within its tx burst"),
             "warning": pieces(self.warning),
-            "source_port": 0, "source": pieces(mirror.source), "target_port": 9, "target": pieces(mirror.to),
+            "source_port": self._port(mirror.source), "source": pieces(mirror.source),
+            "target_port": 9, "target": pieces(mirror.to),
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
@@ -192,27 +195,62 @@ class FakeApplication:
 
     def do_add(self, asked: dict[str, str]) -> Any:
         source, to, force = asked.pop("source"), asked.pop("to"), asked.pop("force", "no")
-        if source not in self.ports.values() and source not in map(str, self.ports):
+        dry, without = asked.pop("dry", "no"), asked.pop("without", "")
+        gone = [int(number) for number in without.split(",") if number]
+        if (replaced := asked.pop("replace", None)) is not None:
+            gone.append(self._mirror({"mirror": replaced}).id)
+        if self._port(source) is None:
             raise RefusedError(refusal(errno.ENODEV, f"there is no port {source}"))
         if to.startswith("port:") and force != "yes":
             raise RefusedError(refusal(errno.EINVAL, f"{to} may be in use by others: give force=yes if it is not"))
+        if to in self.bad_targets and to not in {mirror.to for mirror in self.mirrors.values()}:
+            raise RefusedError(refusal(errno.EEXIST, f"{to}: it exists"))
         mirror = FakeMirror(self._next_id, source, to, MirrorSpec.from_texts({"mode": "auto", **asked}))
-        if mirror.name in {other.name for other in self.mirrors.values()}:
-            raise RefusedError(refusal(errno.EEXIST, f"the name {mirror.name} is taken"))
+        self._check(mirror, gone)
+        if dry == "yes":
+            return {"checked": 1}
+        if to in self.late_failures:
+            raise RefusedError(refusal(errno.ENOMEM, f"{to}: no memory"))
+        if replaced is not None:
+            mirror.state = "paused" if self.mirrors[gone[-1]].state == "paused" else "running"
+            self._forget(self.mirrors.pop(gone[-1]), to)
         self._next_id += 1
         self.mirrors[mirror.id] = mirror
         return {"id": mirror.id, "name": pieces(mirror.name), "target": pieces(to)}
 
+    def _forget(self, mirror: FakeMirror, to: str = "") -> None:
+        """A capture stays, and is never overwritten."""
+        if mirror.to.startswith("pcap:") and mirror.to not in {to, *(other.to for other in self.mirrors.values())}:
+            self.bad_targets.add(mirror.to)
+
+    def _port(self, name_or_id: str) -> int | None:
+        return next((number for number, name in self.ports.items() if name_or_id in (str(number), name)), None)
+
+    def _check(self, mirror: FakeMirror, gone: list[int]) -> None:
+        """What other mirrors are in the way of; and one filter that is none."""
+        if mirror.spec.select is not None and mirror.spec.select.filter == "tcp prt 1":
+            raise RefusedError(refusal(errno.EINVAL, "can't parse filter expression"))
+        for other in self.mirrors.values():
+            if other.id in {mirror.id, *gone}:
+                continue
+            if other.name == mirror.name:
+                raise RefusedError(refusal(errno.EEXIST, f"the name {mirror.name} is taken"))
+            same = self._port(other.source) == self._port(mirror.source) and other.to == mirror.to
+            if same and other.state != "stopped" and other.spec.directions & mirror.spec.directions:
+                raise RefusedError(refusal(errno.EEXIST, f"{other.name} mirrors in this direction already"))
+
     def do_remove(self, asked: dict[str, str]) -> Any:
         gone = list(self.mirrors.values()) if asked.get("all") == "yes" else [self._mirror(asked)]
         for mirror in gone:
-            del self.mirrors[mirror.id]
+            self._forget(self.mirrors.pop(mirror.id))
         return {"removed": len(gone)}
 
     def do_update(self, asked: dict[str, str]) -> Any:
         mirror = self._mirror(asked)
         del asked["mirror"]
-        mirror.spec = MirrorSpec.from_texts({**mirror.spec.texts(), **asked})
+        spec = MirrorSpec.from_texts({**mirror.spec.texts(), **asked})
+        self._check(replace(mirror, spec=spec), [])
+        mirror.spec = spec
         return {"id": mirror.id}
 
     def do_pause(self, asked: dict[str, str]) -> Any:

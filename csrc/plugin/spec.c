@@ -227,6 +227,17 @@ spec_default(void)
 	};
 }
 
+/* A key's value. Directions have a second name; of both at once, one is left over, and nobody knows it. */
+static const char *
+take(struct pairs *pairs, const struct key *key)
+{
+	const char *value = pairs_take(pairs, key->name);
+
+	if (value == NULL && key->read == read_directions)
+		value = pairs_take(pairs, "direction");
+	return value;
+}
+
 int
 spec_read(struct spec *spec, struct pairs *pairs)
 {
@@ -235,7 +246,7 @@ spec_read(struct spec *spec, struct pairs *pairs)
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < RTE_DIM(keys); i++) {
-		value = pairs_take(pairs, keys[i].name);
+		value = take(pairs, &keys[i]);
 		if (value != NULL)
 			rc = keys[i].read(spec, &keys[i], value);
 	}

@@ -69,6 +69,7 @@ class Parameter:
     ``value`` is how its text is spoken of, ``choices`` are all the texts there are, if they are few; ``bits``
     is how many C has for a number. What is ``fixed`` cannot be changed while the mirror exists. ``field`` is the
     spec's field that it is a part of, if that has another name, ``option`` what the command line calls it, likewise.
+    ``alias`` is a second name there.
     """
 
     meaning: str
@@ -78,10 +79,13 @@ class Parameter:
     fixed: bool = False
     field: str = ""
     option: str = ""
+    alias: str = ""
 
 
 PARAMETERS = {
-    "directions": Parameter("what the source receives, what is sent on it, or both", choices=("rx", "tx", "both")),
+    "directions": Parameter(
+        "what the source receives, what is sent on it, or both", choices=("rx", "tx", "both"), alias="direction"
+    ),
     "mode": Parameter(
         "what the target gets of a packet: the same buffer (share), a copy of its headers and the rest by reference "
         "(split), a copy (copy), or what suits the target (auto)",
@@ -173,7 +177,11 @@ class MirrorSpec:
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> MirrorSpec:
-        """The spec of these parameters; what is not named keeps its default."""
+        """The spec of these parameters; what is not named keeps its default. ``direction`` is ``directions``, too."""
+        if "direction" in texts:
+            if "directions" in texts:
+                refuse("direction: given twice")
+            texts = {"directions" if key == "direction" else key: text for key, text in texts.items()}
         for key in texts:
             if key not in PARAMETERS:
                 near = difflib.get_close_matches(key, PARAMETERS)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from captures import read_capture, some_frames, write_capture
+from children import child
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.plugin import plugin_path, writable_parents
@@ -84,7 +85,7 @@ def test_stats_watched_show_rates_until_ctrl_c(testpmd, mirror):
     testpmd.start()
     mirror("add", "net_null0", "--to", "ring:r", "--name", "web")
     command = [COMMAND, "stats", "--watch", "--interval", "0.1", "--json", "--app", str(testpmd.telemetry_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with child(command, stdout=subprocess.PIPE) as process:
         rows = [json.loads(process.stdout.readline())[0] for _ in range(3)]
         process.send_signal(signal.SIGINT)
         process.stdout.read()
@@ -114,21 +115,78 @@ def apply(testpmd, path, *arguments):
 
 
 def test_an_applications_mirrors_become_what_a_file_says(testpmd, mirror, tmp_path):
-    """A second time nothing is to be done; what differs is updated or replaced; the rest goes."""
+    """A second time nothing is to be done; what differs is updated or replaced; the rest goes if it is to be pruned."""
     path = tmp_path / "mirrors.toml"
-    path.write_text(FILE, encoding="utf-8")
+    path.write_text("\ufeff" + FILE, encoding="utf-8")
     both = "both ways, né"
     mirror("add", "net_null0", "--to", "ring:old", "--name", "old")
-    assert apply(testpmd, path, "--dry-run") == {"old": "remove", "web": "add", both: "add"}
-    assert apply(testpmd, path) == {"old": "remove", "web": "add", both: "add"}
-    assert apply(testpmd, path) == {"web": "keep", both: "keep"}
+    assert apply(testpmd, path, "--dry-run", "--prune") == {"old": "remove", "web": "add", both: "add"}
+    assert apply(testpmd, path) == {"web": "add", both: "add"}
+    assert apply(testpmd, path, "--prune") == {"old": "remove", "web": "keep", both: "keep"}
     path.write_text(FILE.replace("96", "0").replace("ring:both", "ring:other"), encoding="utf-8")
     assert apply(testpmd, path) == {both: "replace", "web": "update"}
     mirrors = {each["name"]: each for each in json.loads(mirror("list", "--json"))}
     assert mirrors["web"]["snaplen"] == 0
     assert (mirrors[both]["target"], mirrors[both]["mode"], mirrors[both]["origin"]) == ("ring:other", "copy", True)
     path.write_text("", encoding="utf-8")
-    assert apply(testpmd, path) == {both: "remove", "web": "remove"}
+    assert apply(testpmd, path) == {}
+    assert apply(testpmd, path, "--prune") == {both: "remove", "web": "remove"}
+
+
+def written(path, **mirrors):
+    """A file of mirrors: NAME="SOURCE TARGET DIRECTIONS"."""
+    lines = []
+    for name, text in mirrors.items():
+        source, to, directions = text.split()
+        lines += [f"[mirrors.{name}]", f'source = "{source}"', f'to = "{to}"', f'direction = "{directions}"']
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"a": "net_null0 pcap:b.pcap rx", "b": "net_null1 pcap:a.pcap tx"},
+        {"b": "net_null0 pcap:a.pcap rx", "a": "net_null1 pcap:b.pcap tx"},
+        {"a": "net_null1 pcap:a.pcap rx", "b": "net_null0 pcap:b.pcap tx"},
+        {"a": "net_null1 pcap:b.pcap rx", "b": "net_null1 pcap:b.pcap tx"},
+        {"c": "net_null0 pcap:a.pcap tx", "a": "net_null0 pcap:a.pcap rx", "b": "net_null0 pcap:b.pcap both"},
+    ],
+)
+def test_swapped_mirrors_converge_in_one_run(testpmd, mirror, tmp_path, after):
+    """Captures, too, which are not made anew, and not overwritten."""
+    path = tmp_path / "mirrors.toml"
+    apply(testpmd, written(path, a="net_null0 pcap:a.pcap rx", b="net_null1 pcap:b.pcap tx"))
+    apply(testpmd, written(path, **after))
+    assert apply(testpmd, path, "--prune") == dict.fromkeys(after, "keep")
+    assert {
+        each["name"]: f"{each['source']} {each['target'].replace(f'{tmp_path}/', '')} {each['directions']}"
+        for each in json.loads(mirror("list", "--json"))
+    } == after
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "to = 'pcap:there.pcap'",
+        "to = 'pcap:nowhere/x.pcap'",
+        "to = 'ring:web'\nfilter = 'tcp prt 1'",
+        "to = 'ring:web'\nqueues = 7",
+        "to = 'ring:a name that is none'",
+        "to = 'af_packet:none'",
+        "to = 'port:net_null1'",
+    ],
+)
+def test_what_cannot_be_is_known_before_anything_is_removed(testpmd, mirror, tmp_path, bad):
+    path = tmp_path / "mirrors.toml"
+    (tmp_path / "there.pcap").touch()
+    apply(testpmd, written(path, web="net_null0 ring:web rx", old="net_null1 ring:old tx"))
+    before = mirror("list", "--json")
+    path.write_text(f"[mirrors.web]\nsource = 'net_null0'\n{bad}\n", encoding="utf-8")
+    done = run("apply", path, "--app", testpmd.telemetry_path, "--prune")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("; nothing has been changed\n")
+    assert mirror("list", "--json") == before
 
 
 def test_after_a_restart_the_file_is_applied_again(tmp_path):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 
@@ -33,7 +34,9 @@ WRITTEN = st.builds(
     split_len=st.sampled_from([0, 14, 1999]),
     origin=st.booleans(),
     name=st.none()
-    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15),
+    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15).filter(
+        lambda name: not re.fullmatch("[0-9]+", name)
+    ),
     select=st.none() | selects(most=8),
 )
 

@@ -2,10 +2,12 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """``dpdk-mirror apply``: an application's mirrors become what a file says."""
 
+import errno
 import json
+import re
 
 import pytest
-from fakeapp import FakeMirror
+from fakeapp import FakeMirror, refusal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +60,9 @@ WANTED = {"web": ("net_ring0", "tap:m0", WEB), "the rest": ("1", "ring:r", REST)
 
 
 def changing(fake):
-    return [request for request in fake.requests if request.startswith(("/mirror/add", "/mirror/rem", "/mirror/upd"))]
+    """What has been asked for that changes anything."""
+    asked = [request for request in fake.requests if request.startswith(("/mirror/add", "/mirror/rem", "/mirror/upd"))]
+    return [request for request in asked if "dry=yes" not in request]
 
 
 def test_what_is_missing_is_added(apply, fake):
@@ -100,7 +104,8 @@ def test_what_cannot_be_updated_is_replaced(apply, fake, old, new, line):
     apply(FILE)
     code, out, _ = apply(FILE.replace(old, new))
     assert (code, out.splitlines()) == (0, [line, "keep the rest"])
-    assert [request.split(",")[0] for request in changing(fake)[-2:]] == ["/mirror/remove", "/mirror/add"]
+    assert changing(fake)[-1].startswith("/mirror/add,")
+    assert changing(fake)[-1].endswith(",replace=web")
     assert sorted(present(fake)) == ["the rest", "web"]
 
 
@@ -119,12 +124,21 @@ def test_a_paused_mirror_stays_paused(apply, fake):
     assert fake.mirrors[1].state == "paused"
 
 
-def test_mirrors_that_the_file_does_not_name_are_removed_first(apply, fake):
-    """They may be in the way of what is added."""
-    fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m0", MirrorSpec(name="old"))
-    code, out, _ = apply(FILE)
-    assert (code, out.splitlines()[0]) == (0, "remove old: source net_ring0, to tap:m0")
-    assert changing(fake)[0] == "/mirror/remove,mirror=9"
+def test_mirrors_that_the_file_does_not_name_stay_unless_they_are_to_be_pruned(apply, fake):
+    """They are removed first: they may be in the way of what is added."""
+    fake.mirrors[9] = FakeMirror(9, "net_null1", "tap:m9", MirrorSpec(name="old"))
+    note = "dpdk-mirror: old stays, though {} does not name it: --prune removes it\n"
+    code, out, err = apply(FILE)
+    assert (code, "old" in out) == (0, False)
+    assert re.fullmatch(note.format(".*"), err)
+    assert sorted(present(fake)) == ["old", "the rest", "web"]
+    fake.mirrors[8] = FakeMirror(8, "net_null1", "tap:m8", MirrorSpec(name="older"))
+    code, out, err = apply(FILE, "--prune")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "remove older: source net_null1, to tap:m8", "remove old: source net_null1, to tap:m9", "keep web",
+        "keep the rest",
+    ]  # fmt: skip
     assert present(fake) == WANTED
 
 
@@ -133,26 +147,152 @@ def test_mirrors_of_the_applications_own_are_left_alone(apply, fake):
     fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="web"), added=0)
     code, _, err = apply(FILE)
     assert code == 1
-    assert err.endswith("the name web is taken [EEXIST]\n")
-    assert apply("")[1] == "remove the rest: source 1, to ring:r\n"
+    assert err.endswith("the name web is taken [EEXIST]; nothing has been changed\n")
+    assert apply("", "--prune") == (0, "", "")
     assert list(present(fake)) == ["web"]
 
 
-def test_others_may_be_kept(apply, fake):
-    fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="old"))
-    assert "old" not in apply(FILE, "--keep-others")[1]
-    assert sorted(present(fake)) == ["old", "the rest", "web"]
-
-
-def test_an_empty_file_removes_all(apply, fake):
+@pytest.mark.parametrize("text", ["", "\ufeff", "[mirrors]\n"])
+def test_an_empty_file_removes_nothing_unless_it_is_to_prune(apply, fake, text):
     apply(FILE)
-    apply("", "--app", "ovs")
+    code, out, err = apply(text, "--app", "ovs")
+    assert (code, out, len(err.splitlines())) == (0, "", 2)
+    assert present(fake) == WANTED
+    apply(text, "--app", "ovs", "--prune")
     assert fake.mirrors == {}
+
+
+def test_a_file_with_a_byte_order_mark_is_read(apply, fake):
+    assert apply("\ufeff" + FILE)[0] == 0
+    assert present(fake) == WANTED
+
+
+def test_a_renamed_mirror_is_updated(apply, fake):
+    """It goes on, with its counters, and its target stays."""
+    apply(FILE)
+    fake.mirrors[1].seen = 7
+    code, out, err = apply(FILE.replace("mirrors.web", "mirrors.http"))
+    assert (code, out, err) == (0, "update http: name web -> http\nkeep the rest\n", "")
+    assert changing(fake)[-1] == "/mirror/update,mirror=1,name=http"
+    assert (fake.mirrors[1].name, fake.mirrors[1].seen) == ("http", 7)
+
+
+def mirror(name, source=0, to="tap:m0", **more):
+    lines = {"source": source, "to": to, **more}
+    return f"[mirrors.{json.dumps(name)}]\n" + "".join(f"{key} = {json.dumps(lines[key])}\n" for key in lines)
+
+
+SWAPS = {
+    "names": (mirror("a", to="tap:a") + mirror("b", to="tap:b"), mirror("b", to="tap:a") + mirror("a", to="tap:b")),
+    "directions": (
+        mirror("a", directions="rx") + mirror("b", directions="tx"),
+        mirror("a", directions="tx") + mirror("b", directions="rx"),
+    ),
+    "sources": (mirror("a", 0) + mirror("b", 1), mirror("a", 1) + mirror("b", 0)),
+    "captures": (
+        mirror("a", 0, "pcap:/a") + mirror("b", 1, "pcap:/b"),
+        mirror("a", 0, "pcap:/b") + mirror("b", 1, "pcap:/a"),
+    ),
+    "all three ways round": (
+        mirror("a", 0, "pcap:/a") + mirror("b", 1, "pcap:/b") + mirror("c", 0, "pcap:/c", directions="rx"),
+        mirror("a", 1, "pcap:/b", snaplen=64) + mirror("b", 0, "pcap:/c") + mirror("c", 0, "pcap:/a"),
+    ),
+    "one direction from now on": (
+        mirror("a"),
+        mirror("b", directions="rx") + mirror("a", directions="tx"),
+    ),
+}
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+def test_swaps_converge_at_once(apply, fake, swap):
+    before, after = SWAPS[swap]
+    assert apply(before)[0] == 0
+    code, _, err = apply(after)
+    assert (code, err) == (0, "")
+    assert {line.split()[0] for line in apply(after)[1].splitlines()} == {"keep"}
+    assert apply(before, "--prune")[0] == 0
+    assert {line.split()[0] for line in apply(before)[1].splitlines()} == {"keep"}
+
+
+BAD = {
+    "a source that is not there": (('"net_ring0"', '"nix"'), "there is no port nix [ENODEV]"),
+    "a filter that is none": (("snaplen = 96", 'filter = "tcp prt 1"'), "can't parse filter expression [EINVAL]"),
+    "a target that cannot be": (('"tap:m0"', '"tap:exists"'), "tap:exists: it exists [EEXIST]"),
+    "a port that takes force": (('"tap:m0"', '"port:net_null1"'), "give force=yes if it is not [EINVAL]"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("state", ["empty", "applied", "others"])
+def test_all_is_checked_before_anything_changes(apply, fake, bad, state):
+    """Whatever there is stays, what was to be pruned, too; each refusal is said."""
+    (old, new), message = BAD[bad]
+    fake.bad_targets.add("tap:exists")
+    if state == "applied":
+        apply(FILE)
+    if state == "others":
+        fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m0", MirrorSpec(name="old"))
+    before, asked = present(fake), changing(fake)
+    text = FILE.replace(old, new).replace("copy", "split") + mirror("third", "nowhere")
+    for more in ((), ("--dry-run",), ("--json",)):
+        code, out, err = apply(text, "--prune", *more)
+        assert code == 1
+        assert message in err
+        assert "there is no port nowhere [ENODEV]" in err
+        assert err.endswith("; nothing has been changed\n")
+        assert (present(fake), changing(fake)) == (before, asked)
+        assert bool(out) == bool(more)
+    result = json.loads(out)
+    assert result["done"] is False
+    assert {change["name"] for change in result["changes"] if change["error"]} == {"web", "third"}
+
+
+def test_mirrors_of_the_file_that_cannot_be_at_once_are_refused(apply, fake):
+    """By whatever name their source goes."""
+    code, _, err = apply(mirror("a", 0, directions="rx") + mirror("b", "net_ring0"))
+    assert code == 1
+    assert "mirror b: a mirrors net_ring0 to tap:m0 in this direction, too [EEXIST]; leave one of them out" in err
+    assert apply(mirror("a", 0, directions="rx") + mirror("b", "net_ring0", directions="tx"))[0] == 0
+
+
+@pytest.mark.parametrize("how", [{"to": "tap:late"}, {"source": 1, "to": "tap:late"}])
+def test_a_replacement_that_fails_leaves_the_old_mirror_running(apply, fake, how):
+    """And the rest is done."""
+    apply(FILE)
+    fake.late_failures.add("tap:late")
+    code, out, err = apply(mirror("web", **how) + mirror("more", 1, "ring:m"), "--prune")
+    assert code == 1
+    assert "tap:late: no memory [ENOMEM]\n" in err
+    assert "replace web (failed)" in out
+    assert present(fake)["web"] == WANTED["web"]
+    assert sorted(present(fake)) == ["more", "web"]
+
+
+def test_a_mirror_that_fails_to_get_its_name_goes_by_its_old_one(apply, fake):
+    """Not by the one that it had for a while, when names were exchanged."""
+    apply(mirror("a", 0, "tap:a") + mirror("b", 0, "tap:b"))
+    fake.odd["/mirror/update"] = fake.say({"/mirror/update": refusal(errno.ENOMEM, "no memory")})
+    assert apply(mirror("b", 0, "tap:a") + mirror("a", 0, "tap:b"))[0] == 1
+    assert {mirror.name: mirror.to for mirror in fake.mirrors.values()} == {"a": "tap:a", "b": "tap:b"}
+
+
+def test_relative_paths_start_at_the_files_folder(apply, fake, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    assert apply(mirror("a", 0, "pcap:x.pcap") + mirror("b", 1, "vhost:./s"))[0] == 0
+    assert [mirror.to for mirror in fake.mirrors.values()] == [f"pcap:{tmp_path}/x.pcap", f"vhost:{tmp_path}/s"]
+    assert apply(mirror("a", 0, "pcap:x.pcap") + mirror("b", 1, "vhost:./s"))[1] == "keep a\nkeep b\n"
+
+
+def test_a_direction_may_be_called_so(apply, fake):
+    assert apply(mirror("a", direction="rx"))[0] == 0
+    assert str(fake.mirrors[1].spec.directions) == "rx"
+    assert "direction: given twice" in apply(mirror("a", direction="rx", directions="rx"))[2]
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(apply, fake):
     fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="old"))
-    code, out, _ = apply(FILE, "--dry-run")
+    code, out, _ = apply(FILE, "--dry-run", "--prune")
     assert code == 0
     assert [line.split(":")[0] for line in out.splitlines()] == [
         "would remove old", "would add web", "would add the rest",
@@ -167,6 +307,7 @@ def test_json_tells_the_changes_and_their_differences(apply, fake):
     assert json.loads(out) == {
         "app": "ovs",
         "dry_run": True,
+        "done": False,
         "changes": [
             {"name": "web", "action": "update", "differences": {"snaplen": ["96", "64"]}, "error": None},
             {"name": "the rest", "action": "keep", "differences": {}, "error": None},
@@ -177,23 +318,25 @@ def test_json_tells_the_changes_and_their_differences(apply, fake):
 def test_a_source_may_go_by_its_name_or_its_number(apply, fake):
     apply(FILE)
     assert apply(FILE.replace('"net_ring0"', "0").replace("source = 1", 'source = "net_null1"'))[0] == 0
-    # The stand-in says of all mirrors that their source is port 0.
     assert fake.mirrors[1].source == "net_ring0"
+    assert changing(fake) == changing(fake)[:2]
 
 
 def test_what_fails_does_not_keep_the_rest_from_being_done(apply, fake):
     """Each failure is a line, and the exit status 1."""
-    broken = FILE.replace('"net_ring0"', '"nix"') + '[mirrors.third]\nsource = "nix"\nto = "ring:t"\n'
+    fake.late_failures |= {"tap:m0", "ring:t"}
+    broken = FILE + mirror("third", 0, "ring:t")
     code, out, err = apply(broken)
     assert code == 1
-    assert "add web (failed): source nix" in out
+    assert "add web (failed): source net_ring0" in out
     assert list(present(fake)) == ["the rest"]
-    assert [line.split(":")[1] for line in err.splitlines()] == [
-        " register mirror nix -> ring", " register mirror nix -> tap"
-    ]  # fmt: skip
+    assert [line.split(": ")[2] for line in err.splitlines()] == ["ring:t", "tap:m0"]
     code, out, _ = apply(broken, "--json")
-    assert code == 1
-    assert "there is no port nix [ENODEV]" in json.loads(out)["changes"][0]["error"]
+    result = json.loads(out)
+    assert (code, result["done"]) == (1, True)
+    assert [(each["name"], bool(each["error"])) for each in result["changes"]] == [
+        ("web", True), ("third", True), ("the rest", False)
+    ]  # fmt: skip
 
 
 def test_an_existing_port_as_a_target_takes_force(apply, fake):
@@ -249,7 +392,7 @@ def parameters(values):
 
 
 SPECS = st.fixed_dictionaries(
-    {"source": st.sampled_from(["net_ring0"]), "to": st.sampled_from(["tap:a", "ring:b"])},
+    {"source": st.sampled_from([0, 1]), "to": st.sampled_from(["tap:a", "ring:b", "pcap:/c", "pcap:/d"])},
     optional={
         "directions": st.sampled_from(["rx", "tx", "both"]),
         "mode": st.sampled_from(["copy", "auto"]),
@@ -258,24 +401,39 @@ SPECS = st.fixed_dictionaries(
         "origin": st.booleans(),
     },
 )
-FILES = st.dictionaries(st.sampled_from(["a", "b c", "ü"]), SPECS)
 
 
-@given(FILES, FILES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-def test_from_any_state_one_application_suffices(apply, fake, before, after):
+def can_be(mirrors):
+    """No two of them do the same."""
+    ways = [
+        (each["source"], each["to"], way)
+        for each in mirrors.values()
+        for way in {"rx": "r", "tx": "t"}.get(each.get("directions", "both"), "rt")
+    ]
+    return len(ways) == len(set(ways))
+
+
+FILES = st.dictionaries(st.sampled_from(["a", "b c", "ü", "apply-1"]), SPECS).filter(can_be)
+
+
+@given(before=FILES, after=FILES, prune=st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+def test_from_any_state_one_application_suffices(apply, fake, before, after, prune):
     """Whatever the mirrors were, they are what the file says, and a second time there is nothing to do."""
+    # But for what the file does not name, and stays in the way.
+    fake.mirrors.clear()
+    fake.bad_targets.clear()
 
     def toml(mirrors):
-        return "".join(
-            f"[mirrors.{json.dumps(name)}]\n"
-            + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
-            for name, values in mirrors.items()
-        )
+        return "".join(mirror(name, **values) for name, values in mirrors.items())
 
     assert apply(toml(before))[0] == 0
-    assert apply(toml(after))[0] == 0
-    assert {name: (mirror[1], mirror[2]) for name, mirror in present(fake).items()} == {
+    code, _, err = apply(toml(after), *(["--prune"] if prune else []))
+    if not prune and "in this direction already" in err:
+        return  # a mirror that the file does not name, which stays, is in the way
+    assert code == 0, err
+    found = {name: (each[1], each[2]) for name, each in present(fake).items() if prune or name in after}
+    assert found == {
         name: (values["to"], MirrorSpec.from_texts({"mode": "auto", "name": name, **parameters(values)}))
         for name, values in after.items()
     }

@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from children import child
 from fakeapp import FakeMirror
 
 from dpdk_mirror.cli import main
@@ -136,6 +137,7 @@ def test_a_mirror_is_added_changed_and_removed(command, fake):
         "added mirror web: net_ring0 -> tap:m0 (rx)\nshare, since net_tap reads a packet within its tx burst\n"
     )
     assert "/mirror/add,source=net_ring0,to=tap:m0,directions=rx,mode=auto,snaplen=96,name=web" in fake.requests
+    assert command("update", "web", "--direction", "rx", "--directions", "rx")[0] == 0
     code, out, _ = command("list")
     assert rows_of(out) == [
         ["id", "name", "source", "target", "directions", "mode", "state"],
@@ -171,7 +173,8 @@ def test_info_tells_all_line_by_line(command, fake):
     lines = dict(line.split(maxsplit=1) for line in out.splitlines() if len(line.split()) > 1)
     assert lines["name"] == "web"
     assert lines["spec"] == "directions=both,mode=auto,name=web"
-    assert (lines["rx_polled"], lines["rx_unpolled"], lines["tx_unpolled"]) == ("0", "1", "-")
+    queues = [lines[key] for key in ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")]
+    assert queues == ["queue 0", "queue 1", "queues 0-1", "none"]
     assert (lines["origin"], lines["added"]) == ("no", "yes")
 
 
@@ -209,7 +212,7 @@ def test_stats_watches_until_ctrl_c_which_is_a_good_end(fake):
     fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
     code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
     arguments = ["stats", "--watch", "--interval", "0.05", "--json", "--app", str(fake.path)]
-    with subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE) as process:
+    with child([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE) as process:
         (first,) = json.loads(process.stdout.readline())
         fake.mirrors[1].seen = 1_000_000
         deadline = time.monotonic() + 10
@@ -224,13 +227,62 @@ def test_stats_watches_until_ctrl_c_which_is_a_good_end(fake):
     assert row["bits_per_s"] == pytest.approx(row["packets_per_s"] * 512, rel=1e-6)
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_watching_waits_for_mirrors_where_there_are_none(fake, as_json):
+    """It says so, and goes on when some come."""
+    code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
+    arguments = ["stats", "--watch", "--interval", "0.05", "--app", str(fake.path), *(["--json"] if as_json else [])]
+    command = [sys.executable, "-c", code, *arguments]
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline() == "dpdk-mirror: ovs has no mirrors; waiting for some\n"
+        fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
+        line = process.stdout.readline()
+        while line == "[]\n":
+            line = process.stdout.readline()
+        assert json.loads(line)[0]["name"] == "web" if as_json else line.split()[:2] == ["id", "name"]
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[1] == ""
+        assert process.returncode == 0
+
+
+def test_relative_paths_of_targets_start_here(command, fake, tmp_path, monkeypatch):
+    """The application has another working directory."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to("here")
+    monkeypatch.chdir(tmp_path / "link")
+    for given, told in (
+        ("pcap:x.pcap", f"pcap:{tmp_path}/here/x.pcap"),
+        ("vhost:./s", f"vhost:{tmp_path}/here/s"),
+        ("pcap:../a b.pcap", f"pcap:{tmp_path}/a b.pcap"),
+        ("pcap:there/", f"pcap:{tmp_path}/here/there/"),
+        ("pcap:/x/../y", "pcap:/x/../y"),
+        ("tap:x", "tap:x"),
+        ("pcap:", "pcap:"),
+        ("nonsense", "nonsense"),
+    ):
+        assert command("add", 0, "--to", given)[0] == 0
+        assert [mirror.to for mirror in fake.mirrors.values()] == [told]
+        command("remove", "--all")
+
+
+@pytest.mark.parametrize("name", ["7", "0012", "9" * 40])
+def test_names_of_digits_are_refused(capsys, fake, name):
+    """They would be taken for ids."""
+    for arguments in (["add", "0", "--to", "ring:a", "--name", name], ["update", "1", "--name", name]):
+        with pytest.raises(SystemExit) as exited:
+            main(arguments)
+        assert exited.value.code == 2
+        assert "would be taken for an id" in capsys.readouterr().err
+    assert fake.requests == []
+
+
 def test_watching_ends_with_the_application(fake):
     """Exit 1, and it says so."""
     fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
     code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
     arguments = ["stats", "--watch", "--interval", "0.05", "--app", str(fake.path)]
     command = [sys.executable, "-c", code, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline().split()[0] == "id"
         fake.close()
         process.stdout.read()
@@ -308,14 +360,53 @@ def test_a_port_that_takes_force_is_said_to_take_the_option(command, fake):
     assert command("add", "net_ring0", "--to", "port:net_null1", "--force")[0] == 0
 
 
-def test_of_several_applications_one_must_be_named(command, start, fake):
+def test_of_several_applications_one_must_be_named(command, start, fake, monkeypatch):
+    """With the option, or in the environment; the option counts more."""
     start("other")
     start("plain", plugin=False)
-    code, _, err = command("list")
-    assert code == 1
-    assert err == "dpdk-mirror: choose an application: there are several: other, ovs [EEXIST]; name one with --app\n"
-    assert command("list", "--app", "ovs")[0] == 0
-    assert command("list", "--app", str(fake.path))[0] == 0
+    for arguments in (["remove", "--all"], ["ports"], ["info", "web"], ["add", 0, "--to", "ring:a"]):
+        code, _, err = command(*arguments)
+        assert code == 1
+        what = "dpdk-mirror: choose an application: there are several: other, ovs [EEXIST]"
+        assert err == f"{what}; name one with --app, or in DPDK_MIRROR_APP\n"
+    for name in ("ovs", fake.path):
+        assert command("remove", "--all", "--app", name)[0] == 0
+    monkeypatch.setenv("DPDK_MIRROR_APP", "other")
+    assert command("add", 0, "--to", "ring:a")[0] == 0
+    assert fake.mirrors == {}
+    assert command("list", "--app", "ovs") == (0, "", "dpdk-mirror: ovs has no mirrors\n")
+    assert [row[1] for row in rows_of(command("list")[1])] == ["name", "mirror1"]
+    monkeypatch.setenv("DPDK_MIRROR_APP", str(fake.path))
+    assert command("stats") == (0, "", "dpdk-mirror: ovs has no mirrors\n")
+    monkeypatch.setenv("DPDK_MIRROR_APP", "nix")
+    assert command("list")[0] == 1
+    monkeypatch.setenv("DPDK_MIRROR_APP", "")
+    assert command("list")[0] == 0
+
+
+def test_list_and_stats_show_all_applications(command, read_json, start, fake):
+    """A column tells whose each is. Those without the plugin are left out, and of one alone there is no column."""
+    other = start("other")
+    start("plain", plugin=False)
+    assert command("list") == (0, "", "dpdk-mirror: other, ovs have no mirrors\n")
+    fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"), seen=7)
+    assert rows_of(command("list")[1])[1:] == [["ovs", "1", "web", "net_ring0", "ring:a", "both", "share", "running"]]
+    other.mirrors[1] = FakeMirror(1, "net_ring0", "tap:b", MirrorSpec(name="web"))
+    other.mirrors[2] = FakeMirror(2, "net_null1", "tap:b", MirrorSpec(name="dns"))
+    assert [row[:3] for row in rows_of(command("list")[1])] == [
+        ["app", "id", "name"], ["other", "1", "web"], ["other", "2", "dns"], ["ovs", "1", "web"],
+    ]  # fmt: skip
+    assert [(row["app"], row["name"]) for row in read_json("list")] == [
+        ("other", "web"), ("other", "dns"), ("ovs", "web")
+    ]  # fmt: skip
+    assert rows_of(command("stats", "web")[1])[1:] == [
+        ["other", "1", "web", "0", "0", "0"],
+        ["ovs", "1", "web", "7", "7", "448"],
+    ]
+    assert [(row["app"], row["seen"]) for row in read_json("stats", "dns")] == [("other", 0)]
+    code, _, err = command("stats", "nix")
+    assert (code, "there is no mirror nix" in err) == (1, True)
+    assert "app" not in read_json("list", "--app", "ovs")[0]
 
 
 def test_the_only_one_with_the_plugin_need_not_be_named(command, start, fake):

@@ -3,8 +3,8 @@
 """Mirrors in a live application, as Python asks for them: what goes over the socket, and what comes back."""
 
 import errno
-import re
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

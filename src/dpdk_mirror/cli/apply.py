@@ -7,14 +7,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MirrorError
-from ..remote import desired
+from ..remote import converge, desired
+from ..remote.plan import make_plan
 from .common import add_command, add_common_arguments, open_application, print_json, remark, say
 
 if TYPE_CHECKING:
     import argparse
 
-    from ..remote.desired import Change
+    from ..errors import MirrorError
+    from ..remote.plan import Change
 
 _APPLY = {
     "help": "make an application's mirrors what a file says",
@@ -30,20 +31,22 @@ Makes the mirrors of a running application what FILE says, which is TOML:
   snaplen = 96
   force = false             # as --force of add
 
-Mirrors that are as they should be stay untouched, paused ones stay paused; others are updated, or, where that cannot be
-done, removed and added again, as are those that have ended. The file says all: mirrors that it does not name are
-removed, whoever has added them, unless --keep-others is given; those of the application's own making are left alone.
+Relative paths in targets start at FILE's folder. A mirror that is as it should be stays untouched, a paused one stays
+paused. One that has the source and target of a mirror in FILE is updated, be its name another; where that cannot be
+done it is replaced, and goes on if its successor turns out not to be possible. So is one that has ended. Mirrors that
+FILE does not name stay, unless --prune is given; those of the application's own making are left alone always.
 Done twice, it changes nothing the second time. Mirrors end with their application: apply the file again when that has
 been restarted.
 
-What fails does not keep the rest from being done; the exit status then is 1.
+All is checked first: sources, parameters, filters and targets. What would be refused is said then, nothing is changed,
+and the exit status is 1; so it is when something fails later, which does not keep the rest from being done.
 """,
     "epilog": """\
 examples:
   dpdk-mirror apply mirrors.toml --dry-run
-      only say what would be done
-  dpdk-mirror apply mirrors.toml --keep-others
-      leave mirrors alone that the file does not name
+      only check, and say what would be done
+  dpdk-mirror apply mirrors.toml --prune
+      remove the mirrors that the file does not name
 """,
 }
 
@@ -52,7 +55,7 @@ def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "apply", run, _APPLY)
     parser.add_argument("file", metavar="FILE", type=Path, help="what should be")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be")
-    parser.add_argument("--keep-others", action="store_true", help="leave mirrors alone that FILE does not name")
+    parser.add_argument("--prune", action="store_true", help="remove mirrors that FILE does not name")
     add_common_arguments(parser)
 
 
@@ -60,26 +63,32 @@ def run(arguments: argparse.Namespace) -> int:
     wanted = desired.read(arguments.file)
     if arguments.app is None:
         arguments.app = wanted.app
-    failures: list[MirrorError] = []
-    rows: list[dict[str, Any]] = []
     with open_application(arguments) as app:
-        for change in desired.changes(app, wanted, keep_others=arguments.keep_others):
-            error = None
-            if not arguments.dry_run:
-                try:
-                    desired.make(app, wanted, change)
-                except MirrorError as caught:
-                    failures.append(error := caught)
-            rows.append(_row(change, error))
-            if not arguments.json:
-                _print(change, error, dry_run=arguments.dry_run)
+        plan = make_plan(app, wanted, prune=arguments.prune)
+        refused = converge.check(app, wanted, plan)
+        only_say = arguments.dry_run or bool(refused)
+        failed = refused if only_say else converge.carry_out(app, wanted, plan)
     if arguments.json:
-        print_json({"app": str(app), "dry_run": arguments.dry_run, "changes": rows})
-    if failures:
-        for error in failures[1:]:
-            remark(str(error))
-        raise failures[0]
+        rows = [_row(change, failed.get(change.name)) for change in plan.changes]
+        print_json({"app": str(app), "dry_run": arguments.dry_run, "done": not only_say, "changes": rows})
+    elif not refused or arguments.dry_run:
+        for change in plan.changes:
+            _print(change, failed.get(change.name), only_say=only_say)
+    for name in plan.others:
+        remark(f"{name} stays, though {arguments.file} does not name it: --prune removes it")
+    _raise(failed, refused)
     return 0
+
+
+def _raise(failed: dict[str, MirrorError], refused: dict[str, MirrorError]) -> None:
+    """The first failure, when the others have been said."""
+    if not failed:
+        return
+    first, *others = failed.values()
+    for error in others:
+        remark(str(error))
+    hint = "; ".join(text for text in (first.hint, "nothing has been changed" if refused else "") if text)
+    raise type(first)(first.errno, first.what, hint)
 
 
 def _row(change: Change, error: MirrorError | None) -> dict[str, Any]:
@@ -91,8 +100,8 @@ def _row(change: Change, error: MirrorError | None) -> dict[str, Any]:
     }
 
 
-def _print(change: Change, error: MirrorError | None, *, dry_run: bool) -> None:
-    verb = f"would {change.action}" if dry_run and change.action != "keep" else change.action
+def _print(change: Change, error: MirrorError | None, *, only_say: bool) -> None:
+    verb = f"would {change.action}" if only_say and change.action != "keep" else change.action
     details = ", ".join(_difference(key, *pair) for key, pair in change.differences.items())
     failed = " (failed)" if error is not None else ""
     say(f"{verb} {change.name}{failed}{': ' if details else ''}{details}")

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError
+from ..remote.targets import absolute
 from ..spec import MirrorSpec
 from .common import (
     add_command,
@@ -143,7 +145,8 @@ def run_add(arguments: argparse.Namespace) -> int:
     spec = MirrorSpec.from_texts({"mode": "auto", **parameters(arguments)})
     with open_application(arguments) as app:
         try:
-            mirror = app.mirror(arguments.source, to=arguments.to, spec=spec, force=arguments.force)
+            to = absolute(arguments.to, Path.cwd())
+            mirror = app.mirror(arguments.source, to=to, spec=spec, force=arguments.force)
         except InvalidConfigError as error:
             what = error.what.replace("force=yes", "--force")  # as it is said here
             raise InvalidConfigError(error.errno, what, error.hint) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import sys
 from dataclasses import asdict
 from enum import Enum
@@ -32,8 +33,9 @@ from ..spec import PARAMETERS, MirrorSpec
 from .options import add_options, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+_VARIABLE = "DPDK_MIRROR_APP"
 _LOAD = "start one with -d $(dpdk-mirror plugin-path) among its EAL arguments; dpdk-mirror doctor tells more"
 
 
@@ -45,7 +47,9 @@ def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], in
 
 
 def add_common_arguments(
-    parser: argparse.ArgumentParser, *, app: str | None = "may be left out when only one has the plugin"
+    parser: argparse.ArgumentParser,
+    *,
+    app: str | None = "else the one in DPDK_MIRROR_APP, or the only one that has the plugin",
 ) -> None:
     """``app`` is what holds without --app, which there is none of if it is None."""
     if app is not None:
@@ -58,22 +62,35 @@ def add_common_arguments(
 
 
 def open_application(arguments: argparse.Namespace) -> Application:
-    """The application that --app names, else the only one with the plugin."""
-    if arguments.app is not None:
-        return connect(arguments.app)
+    """The application that is named, else the only one with the plugin."""
+    apps = open_applications(arguments)
+    if len(apps) == 1:
+        return apps[0]
+    raise _choose(map(str, apps))
+
+
+def open_applications(arguments: argparse.Namespace) -> list[Application]:
+    """The application that --app or the environment names, else all with the plugin, of which there is one at least."""
+    if named := arguments.app or os.environ.get(_VARIABLE):
+        return [connect(named)]
     found = scan(timeout_s=PROBE_S)
     apps = [each for _, each in found if isinstance(each, Application)]
     errors = [each for _, each in found if isinstance(each, MirrorError)]
     able = [app for app in apps if _may_be_able(app)]
     # One that hangs may be the one that is meant.
     silent = [str(path) for path, each in found if isinstance(each, BusyTimeoutError)]
-    if len(able) == 1 and not silent:
-        able[0].timeout_s = TIMEOUT_S
-        return able[0]
-    if able:
-        names = ", ".join([str(app) for app in able] + silent)
-        raise ConflictError(errno.EEXIST, f"choose an application: there are several: {names}", "name one with --app")
-    raise _why_none(apps, errors)
+    if able and silent:
+        raise _choose([*map(str, able), *silent])
+    if not able:
+        raise _why_none(apps, errors)
+    for app in able:
+        app.timeout_s = TIMEOUT_S
+    return able
+
+
+def _choose(names: Iterable[str]) -> MirrorError:
+    what = f"choose an application: there are several: {', '.join(names)}"
+    return ConflictError(errno.EEXIST, what, f"name one with --app, or in {_VARIABLE}")
 
 
 def _may_be_able(app: Application) -> bool:

@@ -7,18 +7,21 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
 from ..errors import NotFoundError
+from ..remote.records import QUEUE_LISTS
 from ..spec import MirrorStats
 from .common import (
     add_command,
     add_common_arguments,
     console,
     open_application,
+    open_applications,
     print_json,
     print_table,
     record,
@@ -36,12 +39,12 @@ if TYPE_CHECKING:
     from ..remote import Application, RemoteMirror
 
 _LIST = {
-    "help": "list an application's mirrors",
-    "description": "Lists the mirrors of a running application, oldest first, whoever has added them.",
+    "help": "list the mirrors of applications",
+    "description": "Lists the mirrors of running applications, oldest first, whoever has added them.",
     "epilog": """\
 examples:
   dpdk-mirror list
-      of the only application that has the plugin
+      of all applications that have the plugin
   dpdk-mirror list --app ovs --json
       of one of several, with all that info tells
 """,
@@ -65,7 +68,7 @@ _STATS = {
     "epilog": """\
 examples:
   dpdk-mirror stats
-      of all mirrors
+      of all mirrors of all applications
   dpdk-mirror stats web --watch
       every second, with rates, until Ctrl-C
 """,
@@ -74,7 +77,8 @@ _ALWAYS = ("seen", "packets", "bytes")
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "list", run_list, _LIST))
+    which = "else the one in DPDK_MIRROR_APP, or all that have the plugin"
+    add_common_arguments(add_command(commands, "list", run_list, _LIST), app=which)
     info = add_command(commands, "info", run_info, _INFO)
     info.add_argument("mirrors", metavar="MIRROR", nargs="+", help="its name or id")
     add_common_arguments(info)
@@ -82,21 +86,25 @@ def add_parsers(commands: Any) -> None:
     stats.add_argument("mirrors", metavar="MIRROR", nargs="*", help="only these, by name or id")
     stats.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C; --json: a line each time")
     stats.add_argument("--interval", metavar="S", type=_seconds, default=1.0, help="seconds between two looks (1)")
-    add_common_arguments(stats)
+    add_common_arguments(stats, app=which)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    with open_application(arguments) as app:
-        rows = list(_present(app.mirrors(), lambda mirror: record(mirror.info())))
+    with _opened(arguments) as apps:
+        rows = [
+            {**_label(app, apps), **row}
+            for app in apps
+            for row in _present(app.mirrors(), lambda mirror: record(mirror.info()))
+        ]
+        if not rows and not arguments.json:
+            _remark_none(apps)
     if arguments.json:
         print_json(rows)
     elif rows:
-        print_table(("id", "name", "source", "target", "directions", "mode", "state"), rows)
+        print_table((*_columns(rows), "source", "target", "directions", "mode", "state"), rows)
         for row in rows:
             if row["state"] in {"waiting", "stopped"}:
                 remark(f"{row['name']} is {row['state']}: {row['reason']}")
-    else:
-        remark(f"{app} has no mirrors")
     return 0
 
 
@@ -111,55 +119,89 @@ def run_info(arguments: argparse.Namespace) -> int:
         if number:
             say("")
         for key, value in row.items():
-            say(f"{key:{width}}  {shown(value)}")
+            say(f"{key:{width}}  {_queues(value) if key in QUEUE_LISTS else shown(value)}")
     return 0
 
 
+def _queues(numbers: str) -> str:
+    """A list of queues, which is not to be taken for how many there are."""
+    return f"queue{'' if numbers.isdigit() else 's'} {numbers}" if numbers else "none"
+
+
 def run_stats(arguments: argparse.Namespace) -> int:
-    with open_application(arguments) as app:
+    with _opened(arguments) as apps:
         if arguments.watch:
-            _watch(app, arguments)
+            _watch(apps, arguments)
             return 0
-        rows = _counted(app, arguments.mirrors)
+        rows = _counted(apps, arguments.mirrors)
+        if not rows and not arguments.json:
+            _remark_none(apps)
     if arguments.json:
         print_json(rows)
     elif rows:
         console().print(_table(rows))
-    else:
-        remark(f"{app} has no mirrors")
     return 0
 
 
-def _watch(app: Application, arguments: argparse.Namespace) -> None:
+@contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[list[Application]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(app) for app in open_applications(arguments)]
+
+
+def _label(app: Application, apps: list[Application]) -> dict[str, str]:
+    """What tells an application's rows from others', where there are others."""
+    return {"app": str(app)} if len(apps) > 1 else {}
+
+
+def _columns(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    return ("app", "id", "name") if "app" in rows[0] else ("id", "name")
+
+
+def _remark_none(apps: list[Application], then: str = "") -> None:
+    have = "has" if len(apps) == 1 else "have"
+    remark(f"{', '.join(map(str, apps))} {have} no mirrors{then}")
+
+
+def _watch(apps: list[Application], arguments: argparse.Namespace) -> None:
     """Until Ctrl-C, which is a good end, or until something goes wrong."""
     to = console()
     live = Live(console=to, auto_refresh=False) if to.is_terminal and not arguments.json else None
-    before: dict[int, tuple[float, int, int]] = {}
-    try:
-        if live is not None:
-            live.start()
+    before: dict[tuple[str, int], tuple[float, int, int]] = {}
+    was_empty = False
+    with live or nullcontext(), suppress(KeyboardInterrupt):
         while True:
-            rows = _counted(app, arguments.mirrors)
+            rows = _counted(apps, arguments.mirrors)
             _add_rates(rows, before)
+            if not rows and not was_empty:
+                _remark_none(apps, "; waiting for some")
+            was_empty = not rows
             if arguments.json:
                 print(json.dumps(rows), flush=True)
             elif live is not None:
-                live.update(_table(rows), refresh=True)
-            else:
+                live.update(_table(rows) if rows else "", refresh=True)
+            elif rows:
                 to.print(_table(rows))
             time.sleep(arguments.interval)
-    except KeyboardInterrupt:
-        return
-    finally:
-        if live is not None:
-            live.stop()
 
 
-def _counted(app: Application, names: list[str]) -> list[dict[str, Any]]:
-    """Of the mirrors that are named, all of which must be there, or of all."""
-    if names:
-        return [_count(app.find(name)) for name in names]
-    return list(_present(app.mirrors(), _count))
+def _counted(apps: list[Application], names: list[str]) -> list[dict[str, Any]]:
+    """Of the mirrors that are named, each of which must be there, or of all."""
+    if not names:
+        return [{**_label(app, apps), **row} for app in apps for row in _present(app.mirrors(), _count)]
+    return [{**_label(app, apps), **_count(mirror)} for name in names for app, mirror in _find(apps, name)]
+
+
+def _find(apps: list[Application], name: str) -> list[tuple[Application, RemoteMirror]]:
+    """The mirrors of that name; there must be one."""
+    found = []
+    for app in apps:
+        try:
+            found.append((app, app.find(name)))
+        except NotFoundError:
+            if not found and app is apps[-1]:
+                raise
+    return found
 
 
 def _count(mirror: RemoteMirror) -> dict[str, Any]:
@@ -175,22 +217,23 @@ def _present(mirrors: list[RemoteMirror], ask: Callable[[RemoteMirror], dict[str
             continue
 
 
-def _add_rates(rows: list[dict[str, Any]], before: dict[int, tuple[float, int, int]]) -> None:
+def _add_rates(rows: list[dict[str, Any]], before: dict[tuple[str, int], tuple[float, int, int]]) -> None:
     """Since the last look; None at the first."""
     now = time.monotonic()
     for row in rows:
         row["packets_per_s"] = row["bits_per_s"] = None
-        if row["id"] in before:
-            then, packets, size = before[row["id"]]
+        key = row.get("app", ""), row["id"]
+        if key in before:
+            then, packets, size = before[key]
             row["packets_per_s"] = round(max(row["packets"] - packets, 0) / (now - then))
             row["bits_per_s"] = round(max(row["bytes"] - size, 0) * 8 / (now - then))
-        before[row["id"]] = now, row["packets"], row["bytes"]
+        before[key] = now, row["packets"], row["bytes"]
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     counters = [key for key in MirrorStats.__slots__ if key in _ALWAYS or any(row[key] for row in rows)]
     rates = [key for key in ("packets_per_s", "bits_per_s") if any(key in row for row in rows)]
-    return table(("id", "name", *counters, *rates), rows)
+    return table((*_columns(rows), *counters, *rates), rows)
 
 
 def _seconds(text: str) -> float:

@@ -27,7 +27,8 @@ def add_options(parser: Any, keys: Iterable[str]) -> None:
             options["choices"] = parameter.choices
         else:
             options["metavar"] = parameter.value
-        parser.add_argument(f"--{parameter.option or key.replace('_', '-')}", **options)
+        names = [parameter.option or key.replace("_", "-"), *([parameter.alias] if parameter.alias else [])]
+        parser.add_argument(*(f"--{name}" for name in names), **options)
 
 
 def texts_of(arguments: argparse.Namespace) -> dict[str, str]:

@@ -17,9 +17,10 @@ from .channel import Channel, Greeting
 from .mirror import RemoteMirror
 from .places import label
 from .records import RemotePort, info_of, port_of
+from .wanted import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["TIMEOUT_S", "Application"]
 
@@ -113,11 +114,20 @@ class Application(Closeable):
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
-        spec = (spec or MirrorSpec(mode=Mode.AUTO)).changed(**options)
-        doing = f"register mirror {source} -> {to} ({spec.directions})"
-        asked = {"source": str(source), "to": to, **({"force": "yes"} if force else {}), **spec.said()}
-        answer = self.ask(doing, "/mirror/add", asked)
+        return self.add(Wanted(str(source), to, force, (spec or MirrorSpec(mode=Mode.AUTO)).changed(**options)))
+
+    def add(self, wanted: Wanted, *, replaces: str | None = None) -> RemoteMirror:
+        """Adds a mirror. One that it ``replaces`` goes if the new one can be; else it goes on, maybe by another id."""
+        asked = wanted.texts() | ({"replace": replaces} if replaces is not None else {})
+        answer = self.ask(f"register mirror {wanted}", "/mirror/add", asked)
         return RemoteMirror(self, answer.number("id"), answer.text("name"))
+
+    def check(self, wanted: Wanted, *, replaces: str | None = None, without: Iterable[int] = ()) -> None:
+        """Raises what ``add()`` would if the mirrors with the ids of ``without`` were not there; changes nothing."""
+        asked = wanted.texts() | {"dry": "yes"} | ({"replace": replaces} if replaces is not None else {})
+        if ids := ",".join(map(str, without)):
+            asked["without"] = ids
+        self.ask(f"check mirror {wanted}", "/mirror/add", asked)
 
     def remove_all(self) -> int:
         """Removes all its mirrors but those that it has registered itself; returns how many there were."""

@@ -13,7 +13,7 @@ from ..spec import Direction, MirrorStats, Mode
 if TYPE_CHECKING:
     from .answers import Answer
 
-__all__ = ["RemoteMirrorInfo", "RemotePort"]
+__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemotePort"]
 
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
 _ENGINES = {str(engine): engine for engine in FilterEngine}
@@ -21,6 +21,8 @@ _MODES = {str(mode): mode for mode in Mode}
 _NUMBERS = (
     "id", "target_port", "target_queue", "nb_target_queues", "nb_rx_queues", "nb_tx_queues", "snaplen", "split_len",
 )  # fmt: skip
+QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
+"""What has queues of the source, as text such as "0-3,5"."""
 _STATES = {str(state): state for state in MirrorState}
 
 
@@ -75,7 +77,7 @@ def port_of(answer: Answer) -> RemotePort:
 def info_of(answer: Answer) -> RemoteMirrorInfo:
     values: dict[str, Any] = {key: answer.number(key) for key in _NUMBERS}
     values |= {key: answer.text(key) for key in ("name", "reason", "mode_reason", "source", "target", "spec")}
-    values |= {key: answer.string(key) for key in ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")}
+    values |= {key: answer.string(key) for key in QUEUE_LISTS}
     return RemoteMirrorInfo(
         src_port=answer.number("source_port"),
         directions=answer.choice("directions", _DIRECTIONS),

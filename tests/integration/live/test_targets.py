@@ -205,7 +205,11 @@ def test_a_mirror_is_replaced_if_the_other_can_be(testpmd, telemetry, forward, t
     telemetry.call("add", source=0, to=f"pcap:{path}", directions="rx", name="in")
     forward(sent)
     ports = telemetry.call("ports")
-    for parameters in ({"to": "tap:lk1"}, {"to": "ring:r", "filter": "tcp prt 1"}, {"to": "ring:r", "target_queue": 99}):
+    for parameters in (
+        {"to": "tap:lk1"},
+        {"to": "ring:r", "filter": "tcp prt 1"},
+        {"to": "ring:r", "target_queue": 99},
+    ):
         with pytest.raises(RefusedError):
             telemetry.call("add", source=0, replace="in", name="in", **parameters)
         assert telemetry.call("info", mirror="in")["state"] == "running"
