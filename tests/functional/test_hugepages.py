@@ -7,11 +7,11 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from children import child
+from livekit.application import Hugepages, free_hugepages
 
-NR_HUGEPAGES = Path("/proc/sys/vm/nr_hugepages")
 PROCESSES = 4
 # More than half of what is free: enough for one.
 LEAST_FREE_MB = 128
@@ -26,35 +26,31 @@ with Eal(memory_mb=int(sys.argv[1])) as eal:
 """
 
 
-def free_mb():
-    (line,) = [line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("HugePages_Free")]
-    return int(line.split()[1]) * 2
-
-
 @pytest.fixture
-def free():
-    """How many MB of hugepages are free: some. Afterwards there are as many as before."""
-    before = int(NR_HUGEPAGES.read_text())
-    try:
-        if free_mb() < LEAST_FREE_MB:
-            with contextlib.suppress(OSError):
-                NR_HUGEPAGES.write_text(str(before + LEAST_FREE_MB // 2))
-        if free_mb() < LEAST_FREE_MB:
-            pytest.skip(f"{LEAST_FREE_MB} MB of hugepages are not to be had")
-        yield free_mb()
-    finally:
-        if int(NR_HUGEPAGES.read_text()) != before:
-            NR_HUGEPAGES.write_text(str(before))
+def least():
+    """So many hugepages are free at the start, at least."""
+    with Hugepages(LEAST_FREE_MB) as memory:
+        memory.release()
+        yield
 
 
-def test_of_processes_that_start_at_once_those_use_hugepages_that_get_some(free):
-    """One finds enough; the others have to do without, and do."""
-    command = [sys.executable, "-c", SCRIPT, str(free * 2 // 3)]
+def how_many_get_some():
+    """Of processes that start at once, and each want two thirds of what is free; None: somebody else has taken some."""
+    free = free_hugepages()
+    command = [sys.executable, "-c", SCRIPT, str(2 * free * 2 // 3)]
     with contextlib.ExitStack() as stack:
-        processes = [
-            stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-            for _ in range(PROCESSES)
-        ]
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        processes = [stack.enter_context(child(command, **options)) for _ in range(PROCESSES)]
         said = [process.stdout.readline() for process in processes]
-        assert sorted(said) == ["False\n"] * (PROCESSES - 1) + ["True\n"]
+        for process in processes:
+            process.communicate("", timeout=60)
     assert [process.returncode for process in processes] == [0] * PROCESSES
+    assert set(said) <= {"True\n", "False\n"}
+    return said.count("True\n") if free_hugepages() == free else None
+
+
+@pytest.mark.usefixtures("least")
+def test_of_processes_that_start_at_once_those_use_hugepages_that_get_some():
+    """One finds enough; the others have to do without, and do."""
+    tries = (how_many_get_some() for _ in range(10))
+    assert next(count for count in tries if count is not None) == 1

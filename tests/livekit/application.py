@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import mmap
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import pytest
 
 _T = TypeVar("_T")
+_A = TypeVar("_A", bound="Application")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +31,13 @@ PLUGIN = "librte_mirror.so"
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/lib/openvswitch-switch-dpdk"
 _NR_HUGEPAGES = Path("/proc/sys/vm/nr_hugepages")
+_PAGE = 2 << 20
+# Of <linux/mman.h>, which Python does not have.
+_MAP_HUGETLB, _MAP_HUGE_2MB = 0x40000, 21 << 26
 _END_S = 30
+_NO_MEMORY = "Not enough memory available|Cannot init memory|Cannot allocate memory"
+ATTEMPTS = 5
+"""How often something is started whose hugepages others may take."""
 
 
 def wait_until(condition: Callable[[], _T], what: str, *, timeout_s: float = 30) -> _T:
@@ -54,9 +63,10 @@ def need_namespaces() -> None:
         pytest.skip("only root has network namespaces that the tests can enter")
 
 
-def _free_hugepages() -> int:
-    (free,) = [line for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_Free" in line]
-    return int(free.split()[1])
+def free_hugepages() -> int:
+    """How many pages of 2 MB nobody has, and nobody has reserved."""
+    sizes = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_" in line)
+    return int(sizes["HugePages_Free"]) - int(sizes["HugePages_Rsvd"])
 
 
 def _add_hugepages(number: int) -> int:
@@ -67,21 +77,70 @@ def _add_hugepages(number: int) -> int:
     return int(_NR_HUGEPAGES.read_text()) - before
 
 
-@contextlib.contextmanager
-def hugepages(megabytes: int) -> Iterator[None]:
-    """So much memory in free pages of 2 MB; those that there were not before go afterwards.
+class Hugepages:
+    """So much memory in pages of 2 MB: ``with Hugepages(320) as memory``, then ``memory.hold()`` until it is taken.
 
-    Else what starts later would take them for its own, and its neighbour, too.
+    Others take pages, too, at any time: what is needed must be free, not just there. Those that have been added go
+    afterwards. Else what starts later would take them for its own, and its neighbour, too.
     """
-    missing = megabytes // 2 - _free_hugepages()
-    added = _add_hugepages(missing) if missing > 0 else 0
-    try:
-        if missing > added:
-            pytest.skip(f"{missing - added} more hugepages of 2 MB are needed than can be had")
-        yield
-    finally:
-        if added > 0:
-            _add_hugepages(-added)
+
+    def __init__(self, megabytes: int) -> None:
+        self._pages = megabytes // 2
+        self._added = 0
+        self._held: mmap.mmap | None = None
+
+    def __enter__(self) -> Self:
+        self.hold()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        if self._added > 0:
+            _add_hugepages(-self._added)
+            self._added = 0
+
+    def hold(self, *, attempts: int = 20) -> None:
+        """Has so many, which are nobody else's until ``release()``."""
+        for _ in range(attempts):
+            if self._held is not None:
+                return
+            if (missing := self._pages - free_hugepages()) > 0:
+                self._added += max(0, _add_hugepages(missing))
+            with contextlib.suppress(OSError):  # somebody has been faster
+                self._held = mmap.mmap(
+                    -1, self._pages * _PAGE, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | _MAP_HUGETLB | _MAP_HUGE_2MB
+                )
+        if self._held is None:
+            pytest.skip(f"{self._pages} hugepages of 2 MB are needed, of which {free_hugepages()} can be had")
+
+    def release(self) -> None:
+        """For who is to take them now. If others are faster it is to be tried again."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
+@contextlib.contextmanager
+def with_hugepages(megabytes: int, start: Callable[[], _A]) -> Iterator[_A]:
+    """An application that starts with so much; again if somebody takes what it is to have."""
+    with Hugepages(megabytes) as memory:
+        for attempt in range(ATTEMPTS):
+            memory.hold()
+            memory.release()
+            try:
+                started = start()
+            except AssertionError as error:
+                if attempt == ATTEMPTS - 1 or not lacks_memory(str(error)):
+                    raise
+            else:
+                break
+        with started as application:
+            yield application
+
+
+def lacks_memory(log: str) -> bool:
+    """Whether EAL says so."""
+    return re.search(_NO_MEMORY, log) is not None
 
 
 def plugin_directory() -> Path:

@@ -4,12 +4,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .application import PLUGIN, Application, find_program, hugepages, need_namespaces, wait_until
+from .application import (
+    ATTEMPTS,
+    PLUGIN,
+    Application,
+    Hugepages,
+    find_program,
+    lacks_memory,
+    need_namespaces,
+    wait_until,
+)
 from .reader import READER, build_reader, take
 from .telemetry import Telemetry
 from .wire import Wire, run_in
@@ -50,8 +58,7 @@ class Ovs(Application):
     def __init__(self, pmd_cpu_mask: str = "0x2") -> None:
         self._program = find_program("ovs-vswitchd-dpdk")
         need_namespaces()
-        self._memory = contextlib.ExitStack()
-        self._memory.enter_context(hugepages(_MEMORY_MB))
+        self._memory = Hugepages(_MEMORY_MB).__enter__()
         super().__init__()
         self._database = _Daemon(self.directory, "ovsdb-server")
         self._switch = _Daemon(self.directory, "ovs-vswitchd")
@@ -101,10 +108,17 @@ class Ovs(Application):
         return self._switch.output()
 
     def start(self) -> None:
-        """Starts the switch, with what its database says."""
+        """Starts the switch, with what its database says; again if somebody takes the memory that it is to have."""
         control = f"--unixctl={self.directory}/ctl.sock"
-        self._switch.start("unshare", "-n", self._program, self._socket, control, "-vconsole:info")
-        wait_until(lambda: not self.running or self._is_up(), "DPDK in the switch", timeout_s=60)
+        for _ in range(ATTEMPTS):
+            begin = len(self.output())
+            self._memory.hold()
+            self.vsctl("--no-wait", "set", "Open_vSwitch", ".", "dpdk_initialized=false")
+            self._memory.release()
+            self._switch.start("unshare", "-n", self._program, self._socket, control, "-vconsole:info")
+            wait_until(lambda: not self.running or self._is_up(), "DPDK in the switch", timeout_s=60)
+            if self.running or not lacks_memory(self.output()[begin:]):
+                break
         assert self.running, self.output()
         self.run("ip", "link", "set", "dev", "lo", "up")
 
@@ -166,6 +180,11 @@ class Ovs(Application):
         bridge, path = f"unix:{self.directory}/{_BRIDGE}.mgmt", self.directory / "flows"
         path.write_text("".join(f"{flow}\n" for flow in flows))
         self._tool(find_program("ovs-ofctl"), "--protocols=OpenFlow13", "replace-flows", bridge, path)
+        self.settle()
+
+    def settle(self) -> None:
+        """What has been set holds for the next packet: the switch goes on with what it has in its cache for a while."""
+        self.appctl("revalidator/purge")
 
     def take(self, telemetry: Telemetry, ring: str) -> list[bytes]:
         """What waits in the target ring:RING."""

@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.app is None:
         arguments.app = wanted.app
     with open_application(arguments) as app:
+        wanted = converge.with_sources(app, wanted)
         plan = make_plan(app, wanted, prune=arguments.prune)
         refused = converge.check(app, wanted, plan)
         only_say = arguments.dry_run or bool(refused)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError
+from ..remote.ovs import source_in
 from ..remote.targets import absolute
 from ..spec import MirrorSpec
 from .common import (
@@ -41,8 +42,8 @@ A TARGET is made inside the application when it is not there yet, and goes with 
   ring:NAME        a ring, for other threads of the application
   port:NAME        a port that exists, and on which nobody else transmits: takes --force
 
-Without --mode, the mode is auto. SOURCE is called as DPDK knows it; Open vSwitch has names of its own, and tells the
-number: ovs-vsctl get Interface NAME status:port_no
+Without --mode, the mode is auto. SOURCE is called as DPDK knows it, or as Open vSwitch does, if ovs-vsctl knows that
+name here. A relative path in TARGET starts at the working directory.
 """,
     "epilog": """\
 examples:
@@ -145,8 +146,8 @@ def run_add(arguments: argparse.Namespace) -> int:
     spec = MirrorSpec.from_texts({"mode": "auto", **parameters(arguments)})
     with open_application(arguments) as app:
         try:
-            to = absolute(arguments.to, Path.cwd())
-            mirror = app.mirror(arguments.source, to=to, spec=spec, force=arguments.force)
+            source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())
+            mirror = app.mirror(source, to=to, spec=spec, force=arguments.force)
         except InvalidConfigError as error:
             what = error.what.replace("force=yes", "--force")  # as it is said here
             raise InvalidConfigError(error.errno, what, error.hint) from None

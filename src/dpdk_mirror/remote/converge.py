@@ -6,16 +6,27 @@ from __future__ import annotations
 
 import contextlib
 import errno
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ConflictError, MirrorError, NotFoundError
+from .ovs import source_in
 
 if TYPE_CHECKING:
     from .application import Application
     from .desired import Desired
     from .plan import Change, Plan
 
-__all__ = ["carry_out", "check"]
+__all__ = ["carry_out", "check", "with_sources"]
+
+
+def with_sources(app: Application, desired: Desired) -> Desired:
+    """The same, with the application's own names of ports; those that are not there ``check()`` refuses."""
+    mirrors = dict(desired.mirrors)
+    for name, wanted in mirrors.items():
+        with contextlib.suppress(NotFoundError):
+            mirrors[name] = replace(wanted, source=source_in(app, wanted.source))
+    return replace(desired, mirrors=mirrors)
 
 
 def check(app: Application, desired: Desired, plan: Plan) -> dict[str, MirrorError]:
@@ -39,7 +50,7 @@ def _contradictions(app: Application, desired: Desired) -> dict[str, MirrorError
     seen: dict[tuple[int, str], list[str]] = {}
     for name, wanted in desired.mirrors.items():
         try:
-            others = seen.setdefault((app.port(wanted.source).id, wanted.to), [])
+            others = seen.setdefault((app.port(source_in(app, wanted.source)).id, wanted.to), [])
         except NotFoundError as error:
             refused[name] = error
             continue

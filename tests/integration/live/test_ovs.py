@@ -105,6 +105,7 @@ def test_beside_the_switchs_own_mirror(bed, telemetry):
         *("--", "--id=@m", "create", "mirror", "name=own", "select-all=true", "output-port=@c"),
         *("--", "set", "bridge", "br0", "mirrors=@m"),
     )
+    bed.ovs.settle()
     try:
         telemetry.call("add", source="net_af_packet_a", to="tap:in0", directions="rx", name="in")
         with bed.ovs.wire("in0") as came_in:
@@ -114,6 +115,8 @@ def test_beside_the_switchs_own_mirror(bed, telemetry):
             assert len(bed.c.receive(COUNT)) == COUNT
     finally:
         bed.ovs.vsctl("clear", "bridge", "br0", "mirrors")
+        # Else the next test's packets may be mirrored, too.
+        bed.ovs.settle()
 
 
 def test_the_switch_does_not_take_targets_for_its_own(bed, telemetry):

@@ -12,6 +12,8 @@ from livekit.application import wait_until
 from livekit.frames import udp_frames
 from livekit.ovs import Ovs
 
+from dpdk_mirror.cli import main
+
 COUNT = 100
 FORTH = ["ip,in_port=a,actions=dec_ttl,output:b"]
 
@@ -52,7 +54,6 @@ def test_queues_that_new_threads_bring_are_mirrored(ovs):
                         == telemetry.call("ports", port="net_af_packet_b")["tx_queues"]
                     ),
                     "all tx queues mirrored",
-                    timeout_s=2,
                 )
                 wait_until(
                     lambda: {telemetry.call("info", mirror=name)["state"] for name in ("in", "out")} == {"running"},
@@ -112,3 +113,20 @@ def test_a_switch_that_restarts_has_its_mirrors_again_when_the_file_is_applied(o
             assert telemetry.call("list") == [1]
         assert ovs.end_switch() == 0
         ovs.start()
+
+
+def test_a_port_is_found_by_the_switchs_name_for_it(ovs, monkeypatch, capsys):
+    """Its database tells which it is, where there is none what to ask."""
+    ovs.add_port("phy", "net_null_named")
+    app = ["--app", str(ovs.telemetry_path)]
+    monkeypatch.setenv("OVS_RUNDIR", str(ovs.directory))
+    assert main(["add", "phy", "--to", "ring:named", "--name", "named", *app]) == 0
+    assert capsys.readouterr().out.startswith("added mirror named: net_null_named -> ring:named (both)\n")
+    with ovs.telemetry() as telemetry:
+        telemetry.call("remove", mirror="named")
+    hint = "[ENODEV]; if that is Open vSwitch's name, its number is: ovs-vsctl get Interface {} status:port_no\n"
+    for name, folder in (("nix", ovs.directory), ("phy", "/nowhere")):
+        monkeypatch.setenv("OVS_RUNDIR", str(folder))
+        assert main(["add", name, "--to", "ring:named", *app]) == 1
+        assert capsys.readouterr().err.endswith(hint.format(name))
+    ovs.delete_port("phy")

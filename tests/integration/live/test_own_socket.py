@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from captures import read_capture, write_capture
-from livekit.application import hugepages, wait_until
+from livekit.application import wait_until, with_hugepages
 from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
 from livekit.telemetry import RefusedError, Telemetry, quote
@@ -71,7 +71,7 @@ def test_an_application_without_telemetry_is_mirrored_through_a_socket_of_the_li
         "5tswap",
         eal=("--no-telemetry", "--in-memory", "-m", str(MEMORY_MB)),
     )
-    with hugepages(MEMORY_MB), Testpmd(options, {"DPDK_MIRROR_SOCKET": str(path)}) as testpmd:
+    with with_hugepages(MEMORY_MB, lambda: Testpmd(options, {"DPDK_MIRROR_SOCKET": str(path)})) as testpmd:
         assert not testpmd.telemetry_path.exists()
         wait_until(path.is_socket, "the library's socket")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -5,7 +5,7 @@
 import tempfile
 
 import pytest
-from livekit.application import hugepages, need_namespaces, wait_until
+from livekit.application import need_namespaces, wait_until, with_hugepages
 from livekit.telemetry import RefusedError
 from livekit.testpmd import Testpmd, TestpmdOptions
 
@@ -17,14 +17,14 @@ QUEUES = ["--rxq=2", "--txq=2", "--num-procs=2"]
 def processes():
     """testpmd twice: the first process polls the first queue of each port, the second the other."""
     need_namespaces()
-    with hugepages(MEMORY_MB), tempfile.TemporaryDirectory() as mount:
+    with tempfile.TemporaryDirectory() as mount:
         # What they share is in a file system that goes with them.
         mounted = ["unshare", "-m", "sh", "-c", f'mount -t hugetlbfs none {mount} && exec "$@"', "sh"]
         memory = ["--huge-dir", mount, "-m", str(MEMORY_MB)]
         first = TestpmdOptions(
             ["net_null0", "net_null1"], eal=memory, arguments=[*QUEUES, "--proc-id=0"], within=mounted
         )
-        with Testpmd(first) as primary:
+        with with_hugepages(MEMORY_MB, lambda: Testpmd(first)) as primary:
             second = TestpmdOptions(
                 [],
                 eal=["--proc-type=secondary", "--huge-dir", mount],
