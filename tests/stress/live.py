@@ -226,7 +226,7 @@ def soak(seed: int, duration_s: float) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seconds", type=float, default=480)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
     sys.stdout.write(f"live soak: {arguments.seconds:.0f} s, --seed {arguments.seed}\n")

@@ -36,9 +36,7 @@ def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
     """Two at least, as they stand there; the one that runs until Ctrl-C is stopped at its first pause."""
     fake = start("ovs")
     fake.ports = {0: "0000:03:00.0"}
-    fake.mirrors = {
-        number: FakeMirror(number, "0000:03:00.0", "tap:m1", MirrorSpec(name=f"m{number}")) for number in (1, 2)
-    }
+    fake.mirrors = {number: FakeMirror(number, "0000:03:00.0", f"tap:web{number}", MirrorSpec()) for number in (1, 2)}
     fake.mirrors[2].spec = MirrorSpec(name="web")
     fake.mirrors[1].spec = MirrorSpec(name="first")
     fake._next_id = 3
@@ -59,7 +57,7 @@ def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
         # The doctor may find something here that is not in order.
         assert code == 0 or name == "doctor", captured.err
         assert captured.out
-        fake.mirrors.setdefault(2, FakeMirror(2, "0000:03:00.0", "tap:m1", MirrorSpec(name="web")))
+        fake.mirrors.setdefault(2, FakeMirror(2, "0000:03:00.0", "tap:web2", MirrorSpec(name="web")))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

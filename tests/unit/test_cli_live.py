@@ -345,10 +345,70 @@ def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message
     assert fake.requests == []
 
 
+@pytest.mark.usefixtures("some_program")
 def test_a_refusal_is_one_line_on_stderr_and_exit_1(command, fake):
     code, out, err = command("add", "nix", "--to", "tap:m0")
     assert (code, out) == (1, "")
-    assert err == "dpdk-mirror: register mirror nix -> tap:m0 (both) in ovs: there is no port nix [ENODEV]\n"
+    assert err == (
+        "dpdk-mirror: describe port nix in ovs: there is no port nix [ENODEV]; if that is Open vSwitch's name, its "
+        "number is: ovs-vsctl get Interface nix status:port_no\n"
+    )
+    code, out, err = command("add", 7, "--to", "tap:m0")
+    assert (code, out) == (1, "")
+    assert err == "dpdk-mirror: register mirror 7 -> tap:m0 (both) in ovs: there is no port 7 [ENODEV]\n"
+
+
+@pytest.fixture
+def some_program(monkeypatch):
+    """What the application is cannot be told, as that of a container."""
+    monkeypatch.setattr("dpdk_mirror.remote.ovs._program", lambda app: None)
+
+
+def test_an_application_that_is_no_switch_is_not_asked_about_one(command, fake, monkeypatch):
+    monkeypatch.setattr("dpdk_mirror.remote.ovs._program", lambda app: "dpdk-testpmd")
+    assert command("add", "nix", "--to", "tap:m0")[2].endswith("in ovs: there is no port nix [ENODEV]\n")
+
+
+# In place of ovs-vsctl: what it prints for one column, and how it ends.
+ANSWERS = {
+    "as it is": ({"status:port_no": '"1"', "options:dpdk-devargs": '"net_null1,size=64"'}, 0),
+    "another switch's": ({"status:port_no": '"1"', "options:dpdk-devargs": "net_null7"}, None),
+    "a port that is not there": ({"status:port_no": '"9"', "options:dpdk-devargs": "net_null9"}, None),
+    "no such interface": ({}, None),
+}
+
+
+@pytest.mark.usefixtures("some_program")
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_open_vswitch_is_asked_for_a_name_that_the_application_does_not_know(
+    command, fake, tmp_path, monkeypatch, answer
+):
+    """It is believed if the device is the application's, too."""
+    values, code = ANSWERS[answer]
+    program = tmp_path / "ovs-vsctl"
+    cases = "".join(f"{column}) echo '{value}';; " for column, value in values.items())
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ncase $6 in {cases}esac\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert command("add", "net_ring0", "--to", "tap:m0")[0] == 0
+    assert not (tmp_path / "asked").exists()
+    found, out, err = command("add", "p0", "--to", "tap:m1")
+    assert "get Interface p0 status:port_no" in (tmp_path / "asked").read_text(encoding="utf-8")
+    if code == 0:
+        assert (found, out.splitlines()[0]) == (0, "added mirror mirror2: net_null1 -> tap:m1 (both)")
+    else:
+        assert (found, out) == (1, "")
+        assert err.endswith("ovs-vsctl get Interface p0 status:port_no\n")
+
+
+@pytest.mark.usefixtures("some_program")
+def test_a_switch_that_does_not_answer_is_not_waited_for(command, fake, tmp_path, monkeypatch):
+    monkeypatch.setattr("dpdk_mirror.remote.ovs._TIMEOUT_S", 0)
+    program = tmp_path / "ovs-vsctl"
+    program.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert command("add", "p0", "--to", "tap:m1")[2].endswith("ovs-vsctl get Interface p0 status:port_no\n")
 
 
 def test_a_port_that_takes_force_is_said_to_take_the_option(command, fake):
