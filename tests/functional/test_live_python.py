@@ -182,16 +182,16 @@ def is_stopped(pid):
 
 
 def test_an_application_that_is_stopped_is_given_up_in_time(testpmd, wait_until):
-    with connect(testpmd.telemetry_path, timeout_s=0.5) as app:
+    with connect(testpmd.telemetry_path, timeout_s=2) as app:
         mirror = app.mirror(0, to="ring:r")
         os.kill(testpmd.pid, signal.SIGSTOP)
         wait_until(lambda: is_stopped(testpmd.pid))
         begin = time.monotonic()
-        with pytest.raises(BusyTimeoutError, match=r"does not answer within 0.5 s"):
+        with pytest.raises(BusyTimeoutError, match=r"does not answer within 2 s"):
             mirror.stats()
-        with pytest.raises(BusyTimeoutError, match=r"does not answer within 0.5 s"):
+        with pytest.raises(BusyTimeoutError, match=r"does not answer within 2 s"):
             mirror.stats()
-        assert time.monotonic() - begin < 10
+        assert time.monotonic() - begin < 30
         os.kill(testpmd.pid, signal.SIGCONT)
         app.timeout_s = 20
         assert mirror.info().state is MirrorState.RUNNING

@@ -249,7 +249,7 @@ def test_a_mirror_whose_target_is_gone_is_not_changed(dpdk_port, wait_until):
     with Mirror(source, target) as mirror:
         lib.ffi_port_stop(target.id)
         lib.ffi_port_close(target.id)
-        wait_until(lambda: mirror.info().state is MirrorState.STOPPED, timeout_s=2)
+        wait_until(lambda: mirror.info().state is MirrorState.STOPPED)
         for change in (mirror.pause, mirror.resume, mirror.update):
             with pytest.raises(ConflictError) as caught:
                 change()

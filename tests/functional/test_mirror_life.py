@@ -37,7 +37,7 @@ def test_queues_that_a_restart_brings_are_mirrored(dpdk_port, dpdk_pool, dpdk_fr
     with Mirror(source, target, direction=Direction.RX) as mirror:
         source.stop()
         source.start(dpdk_pool, rx_queues=3, tx_queues=3)
-        wait_until(lambda: mirror.info().nb_rx_queues == 3, timeout_s=2)
+        wait_until(lambda: mirror.info().nb_rx_queues == 3)
         for queue in range(3):
             source.send(frames, queue=queue)
             assert source.receive(queue=queue) == frames
@@ -63,7 +63,7 @@ def test_a_device_that_gets_the_sources_number_is_not_mirrored(dpdk_port, dpdk_f
         other.send(dpdk_frames(20))
         assert other.receive() == dpdk_frames(20)
         assert target.receive() == []
-        wait_until(lambda: mirror.info().state is MirrorState.STOPPED, timeout_s=2)
+        wait_until(lambda: mirror.info().state is MirrorState.STOPPED)
         assert mirror.info().reason
         assert mirror.stats().packets == 10
         source.close()
@@ -82,7 +82,7 @@ def test_a_device_that_gets_the_targets_number_gets_nothing(dpdk_port, dpdk_fram
         source.send(dpdk_frames(20))
         assert source.receive() == dpdk_frames(20)
         assert other.receive() == []
-        wait_until(lambda: mirror.info().state is MirrorState.STOPPED, timeout_s=2)
+        wait_until(lambda: mirror.info().state is MirrorState.STOPPED)
 
 
 def test_info_tells_what_the_mirror_is(dpdk_port):

@@ -38,7 +38,7 @@ def fake(start):
 @pytest.fixture
 def app(fake):
     """An application with one mirror, which is asked with little patience."""
-    with connect("app", timeout_s=0.3) as app:
+    with connect("app", timeout_s=2) as app:
         app.mirror("net_ring0", to="ring:a", name="m")
         yield app
 
@@ -47,9 +47,9 @@ def test_an_application_that_hangs_is_given_up(app, fake):
     """The next request goes over a connection of its own, where no late answer can pass for its own."""
     fake.odd["/mirror/stats"] = fake.hang
     begin = time.monotonic()
-    with pytest.raises(BusyTimeoutError, match=r"read the counters of mirror m in app: .* not answer within 0.3 s"):
+    with pytest.raises(BusyTimeoutError, match=r"read the counters of mirror m in app: .* not answer within 2 s"):
         app.find("m").stats()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
     assert app.find("m").info().name == "m"
 
 
@@ -72,11 +72,11 @@ def test_an_application_that_is_stopped_does_not_even_greet(fake):
     begin = time.monotonic()
     with pytest.raises(
         BusyTimeoutError,
-        match=r"connect to .*: the application does not answer within 0.2 s.*; "
+        match=r"connect to .*: the application does not answer within 2 s.*; "
         rf"process {os.getpid()} may be stopped, or in a debugger, see ps {os.getpid()}",
     ):
-        connect(fake.path, timeout_s=0.2)
-    assert time.monotonic() - begin < 3
+        connect(fake.path, timeout_s=2)
+    assert time.monotonic() - begin < 20
 
 
 def test_an_application_that_accepts_nobody_is_given_up(runtime):
@@ -89,9 +89,9 @@ def test_an_application_that_accepts_nobody_is_given_up(runtime):
         listener.listen(0)
         first.connect(str(runtime / "full"))
         begin = time.monotonic()
-        with pytest.raises(BusyTimeoutError, match=r"does not answer within 0.2 s"):
-            connect(runtime / "full", timeout_s=0.2)
-        assert time.monotonic() - begin < 3
+        with pytest.raises(BusyTimeoutError, match=r"does not answer within 2 s"):
+            connect(runtime / "full", timeout_s=2)
+        assert time.monotonic() - begin < 20
 
 
 def test_an_eleventh_client_is_told_so(fake):

@@ -97,7 +97,6 @@ def test_queues_that_come_are_mirrored_and_those_that_go_are_forgotten(testpmd):
             wait_until(
                 lambda: telemetry.call("info", mirror="in")["nb_rx_queues"] == queues,  # noqa: B023
                 f"{queues} queues mirrored",
-                timeout_s=2,
             )
             testpmd.command("clear port stats all")
             telemetry.call("reset", mirror="in")
