@@ -111,6 +111,16 @@ read_asked(struct pairs *params, struct asked *asked)
 }
 
 static int
+answer_checked(int rc, struct reply *reply)
+{
+	if (rc != 0)
+		return rc;
+	reply_object(reply);
+	reply_number(reply, "checked", 1);
+	return 0;
+}
+
+static int
 answer_added(const struct asked_mirror *mirror, struct reply *reply)
 {
 	struct rte_mirror_info info;
@@ -140,12 +150,8 @@ command_add(struct pairs *params, struct reply *reply)
 		rc = end_with_spec(params, "source, to, force, replace, dry, without");
 	if (rc != 0)
 		return rc;
-	if (asked.dry) {
-		rc = mirrors_check(&asked.ports, &spec);
-		reply_object(reply);
-		reply_number(reply, "checked", 1);
-		return rc;
-	}
+	if (asked.dry)
+		return answer_checked(mirrors_check(&asked.ports, &spec), reply);
 	rc = mirrors_add(&asked.ports, &spec, &mirror);
 	return rc == 0 ? answer_added(mirror, reply) : rc;
 }

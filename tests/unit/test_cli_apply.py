@@ -284,6 +284,15 @@ def test_relative_paths_start_at_the_files_folder(apply, fake, tmp_path, monkeyp
     assert apply(mirror("a", 0, "pcap:x.pcap") + mirror("b", 1, "vhost:./s"))[1] == "keep a\nkeep b\n"
 
 
+def test_any_number_of_mirrors_may_change_at_once(apply, fake):
+    """However short a request has to be."""
+    before = {f"m{number}": f"tap:{number}" for number in range(300)}
+    assert apply("".join(mirror(name, 0, to) for name, to in before.items()))[0] == 0
+    after = dict(zip(before, list(before.values())[1:] + list(before.values())[:1], strict=True))
+    assert apply("".join(mirror(name, 0, to) for name, to in after.items()))[0] == 0
+    assert {each.name: each.to for each in fake.mirrors.values()} == after
+
+
 def test_a_direction_may_be_called_so(apply, fake):
     assert apply(mirror("a", direction="rx"))[0] == 0
     assert str(fake.mirrors[1].spec.directions) == "rx"

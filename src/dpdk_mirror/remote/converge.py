@@ -32,16 +32,26 @@ def with_sources(app: Application, desired: Desired) -> Desired:
 def check(app: Application, desired: Desired, plan: Plan) -> dict[str, MirrorError]:
     """Why changes would be refused, by the names of their mirrors. Nothing changes."""
     refused: dict[str, MirrorError] = _contradictions(app, desired)
-    # Those that are to change are not in each other's way.
-    without = [change.mirror_id for change in plan.changes if change.action != "keep" and change.mirror_id is not None]
     for change in plan.changes:
         if change.action in {"add", "update", "replace"} and change.name not in refused:
             replaces = change.old_name if change.action == "replace" else None
             try:
-                app.check(desired.mirrors[change.name], replaces=replaces, without=without)
+                wanted = desired.mirrors[change.name]
+                app.check(wanted, replaces=replaces, without=_in_the_way(plan, change.name, wanted.to))
             except MirrorError as error:
                 refused[change.name] = error
     return refused
+
+
+def _in_the_way(plan: Plan, name: str, to: str) -> list[int]:
+    """Mirrors that are to change, and so will not be, of all that is there now. Others do not matter to this one."""
+    return [
+        change.mirror_id
+        for change in plan.changes
+        if change.action != "keep"
+        and change.mirror_id is not None
+        and (change.old_name == name or change.old_target == to or change.old_target.startswith("port:"))
+    ]
 
 
 def _contradictions(app: Application, desired: Desired) -> dict[str, MirrorError]:

@@ -35,7 +35,7 @@ _FIXED = ("source", "to", *(key for key, parameter in PARAMETERS.items() if para
 class Change:
     """What is to be done about a mirror, and because of which differences: what is, and what should be.
 
-    ``mirror_id`` and ``old_name`` are of the mirror that is there, if there is one.
+    ``mirror_id``, ``old_name`` and ``old_target`` are of the mirror that is there, if there is one.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Change:
     differences: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     mirror_id: int | None = None
     old_name: str | None = None
+    old_target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def make_plan(app: Application, desired: Desired, *, prune: bool = False) -> Pla
     left = [info for info in present if info.id not in taken]
     # Of those that the file names, another has become what it says.
     gone = [info for info in left if prune or info.name in mine]
-    changes += [Change(info.name, "remove", _gone(info), info.id, info.name) for info in gone]
+    changes += [Change(info.name, "remove", _gone(info), info.id, info.name, info.target) for info in gone]
     # What goes makes room for what comes.
     changes.sort(key=lambda change: _ORDER.index(change.action))
     return Plan(changes, [info.name for info in left if info not in gone])
@@ -166,7 +167,8 @@ def _change(name: str, wanted: Wanted, pair: _Pair | None) -> Change:
         if key != "name" and old.get(key) != new.get(key):
             differences[key] = old.get(key), new.get(key)
     fixed = any(key in {"state", *_FIXED} for key in differences)
-    return Change(name, "replace" if fixed else "update" if differences else "keep", differences, info.id, info.name)
+    action = "replace" if fixed else "update" if differences else "keep"
+    return Change(name, action, differences, info.id, info.name, info.target)
 
 
 def _gone(info: RemoteMirrorInfo) -> dict[str, tuple[str | None, str | None]]:
