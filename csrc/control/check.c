@@ -71,10 +71,10 @@ check_flags(const struct rte_mirror_param *param)
 {
 	if ((param->flags & ~(uint32_t)RTE_MIRROR_F_ORIGIN) != 0)
 		return mirror_refuse(EINVAL, "flags 0x%" PRIx32 " has unknown bits", param->flags);
-	if (param->flags != 0 && param->mode == RTE_MIRROR_SHARE)
+	if (param->flags != 0 && param->mode == RTE_MIRROR_SHARE && param->snaplen == 0)
 		return mirror_refuse(EINVAL,
 				"RTE_MIRROR_F_ORIGIN needs mbufs of the mirror's own: choose split, copy "
-				"or auto");
+				"or auto, or a snaplen");
 	return 0;
 }
 

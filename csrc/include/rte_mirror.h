@@ -103,7 +103,10 @@ enum rte_mirror_state {
 /** The smallest snaplen and split_len: an Ethernet header. */
 #define RTE_MIRROR_LEN_MIN 14
 
-/** Flag of a mirror: its mbufs say where they come from, see rte_mirror_origin_get(). Not for RTE_MIRROR_SHARE. */
+/**
+ * Flag of a mirror: its own mbufs say where they come from, see rte_mirror_origin_get(). With RTE_MIRROR_SHARE it takes a
+ * snaplen: those that are cut say it.
+ */
 #define RTE_MIRROR_F_ORIGIN 0x1
 
 /**

@@ -152,8 +152,8 @@ class MirrorSpec:
         for key in _NUMBERS:
             _check_number(key, getattr(self, key))
         _check_lengths(self)
-        if self.origin and self.mode is Mode.SHARE:
-            refuse("origin: a shared packet has no room for it", "take mode split, copy or auto")
+        if self.origin and self.mode is Mode.SHARE and not self.snaplen:
+            refuse("origin: a shared packet has no room for it", "take mode split, copy or auto, or a snaplen")
         if self.name is not None:
             _check_name(self.name)
         if not isinstance(self.select, Select | None):

@@ -162,6 +162,32 @@ every_packet_of_a_burst_tells_its_length(void)
 	}
 }
 
+/* What is shared whole has no room for it, and nobody else's fields are written to. */
+static void
+of_shared_packets_those_that_are_cut_tell_their_origin(void)
+{
+	const struct rte_mirror_param param = {
+		.directions = RTE_MIRROR_RX, .flags = RTE_MIRROR_F_ORIGIN, .snaplen = 100
+	};
+	struct rte_mirror_origin origin;
+	struct rte_mbuf *pkts[2], *got[2];
+	struct scene scene;
+
+	scene_open(&scene, &param, NULL);
+	pkts[0] = packet_make(scene.bench.pool, 1, 100, 0);
+	pkts[1] = packet_make(scene.bench.pool, 1, 101, 0);
+	scene_pass(&scene, pkts, 2);
+	scene_get(&scene, got, 2);
+	CHECK(got[0] == pkts[0]);
+	check_says_nothing(got[0]);
+	CHECK_EQ(got[1]->pkt_len, 100);
+	CHECK_EQ(rte_mirror_origin_get(got[1], &origin), 0);
+	CHECK_EQ(origin.pkt_len, 101);
+	packets_free(pkts, 2);
+	packets_free(got, 2);
+	scene_close(&scene);
+}
+
 /* Tags that are not in a packet, but are on the wire. */
 static const struct tagging {
 	uint32_t direction;
@@ -324,6 +350,8 @@ const struct test_case test_cases[] = {
 			no_packet_tells_its_origin_unless_somebody_asks },
 	{ "packets_tell_their_origin_when_asked_to", packets_tell_their_origin_when_asked_to },
 	{ "every_packet_of_a_burst_tells_its_length", every_packet_of_a_burst_tells_its_length },
+	{ "of_shared_packets_those_that_are_cut_tell_their_origin",
+			of_shared_packets_those_that_are_cut_tell_their_origin },
 	{ "a_packets_length_is_that_on_the_wire", a_packets_length_is_that_on_the_wire },
 	{ "mbufs_used_again_do_not_tell_a_former_origin",
 			mbufs_used_again_do_not_tell_a_former_origin },

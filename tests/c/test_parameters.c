@@ -56,6 +56,7 @@ the_least_lengths_that_make_sense(void)
 		{ .snaplen = 64, .mode = RTE_MIRROR_SPLIT },
 		{ .split_len = 64, .mode = RTE_MIRROR_AUTO },
 		{ .flags = RTE_MIRROR_F_ORIGIN, .mode = RTE_MIRROR_AUTO },
+		{ .flags = RTE_MIRROR_F_ORIGIN, .snaplen = 64 },
 	};
 	struct bench bench;
 	unsigned int i;

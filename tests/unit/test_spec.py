@@ -161,6 +161,7 @@ def test_the_origin_is_for_modes_with_packets_of_their_own():
         assert MirrorSpec(mode=mode, origin=True).origin is True
     with pytest.raises(InvalidConfigError, match=r"origin: a shared packet.*; take mode split, copy or auto"):
         MirrorSpec(origin=True)
+    assert MirrorSpec(origin=True, snaplen=64).origin is True
 
 
 def test_directions_and_modes_have_the_names_and_values_of_c():
