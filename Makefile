@@ -75,6 +75,7 @@ stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
 	$(IN_VENV) python tests/stress/live.py --seconds $(SOAK_SECONDS)
 	$(IN_VENV) python tests/stress/ends.py
+	$(IN_VENV) python tests/stress/interruptions.py 500
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 build/c/clang/build.ninja: SETUP := env CC=clang meson setup

@@ -26,13 +26,15 @@ _SECTION, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
 
 @dataclass
 class Capture:
-    """What a capture holds; equality leaves out the times, which a replay does not keep, and how it was made."""
+    """What a capture holds; equality leaves out the times, which ``--stamp`` changes, and how it was made."""
 
     link_type: int
     frames: list[tuple[bytes, int]]  # data and original length
     times_ns: list[int] = field(default_factory=list, compare=False)
     directions: list[str] = field(default_factory=list, compare=False)  # of a pcapng: "rx", "tx" or ""
     interface: str = field(default="", compare=False)
+    fcs_length: int = 0
+    snaplen: int = field(default=0, compare=False)
 
 
 def read_capture(path: Path) -> Capture:
@@ -59,10 +61,11 @@ def some_frames(count: int, *, longest: int = 1500) -> list[bytes]:
 
 
 def _read_pcap(data: bytes) -> Capture:
-    magic, major, minor, _, _, _, link_type = _PCAP.unpack_from(data)
+    magic, major, minor, _, _, snaplen, link_type = _PCAP.unpack_from(data)
     assert (major, minor) == (2, 4)
     unit = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}[magic]
-    capture, at = Capture(link_type, []), _PCAP.size
+    fcs_length = (link_type >> 28) * 2 if link_type & 0x04000000 else 0
+    capture, at = Capture(link_type & 0x03FFFFFF, [], fcs_length=fcs_length, snaplen=snaplen), _PCAP.size
     while at < len(data):
         seconds, fraction, size, length = _RECORD.unpack_from(data, at)
         at += _RECORD.size + size
@@ -78,8 +81,10 @@ def _read_pcapng(data: bytes) -> Capture:
     assert blocks[0][1] == struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
     link_type, reserved, snaplen = struct.unpack_from("<HHI", blocks[1][1])
     options = dict(_options(blocks[1][1][8:]))
-    assert (reserved, snaplen, options[9]) == (0, 0, b"\x09")
-    capture = Capture(link_type, [], interface=options[2].decode())
+    assert (reserved, options[9]) == (0, b"\x09")
+    capture = Capture(
+        link_type, [], interface=options[2].decode(), fcs_length=options.get(13, b"\0")[0], snaplen=snaplen
+    )
     for _, body in blocks[2:]:
         interface, high, low, size, length = _PACKET.unpack_from(body)
         frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :][: -size % 4]
@@ -108,3 +113,41 @@ def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
         code, size = struct.unpack_from("<HH", data, at)
         yield code, data[at + 4 : at + 4 + size]
         at += 4 + size + -size % 4
+
+
+def write_records(path: Path, records: Iterable[tuple[int, bytes, int]], *, link_type: int = ETHERNET) -> Capture:
+    """Writes a pcap with nanoseconds of times, frames and the lengths that these had before they were cut."""
+    whole = list(records)
+    with path.open("wb") as file:
+        file.write(_PCAP.pack(0xA1B23C4D, 2, 4, 0, 0, 262144, link_type))
+        for time_ns, data, length in whole:
+            file.write(_RECORD.pack(*divmod(time_ns, 10**9), len(data), length) + data)
+    return Capture(link_type, [(data, length) for _, data, length in whole], [time_ns for time_ns, _, _ in whole])
+
+
+def write_pcapng(
+    path: Path,
+    interfaces: Iterable[dict[int, bytes]],
+    packets: Iterable[tuple[int, int, bytes]],
+    *,
+    order: str = "<",
+    snaplen: int = 262144,
+) -> None:
+    """Writes interfaces with these options, and packets: an interface's number, the time in its units, and the data."""
+
+    def block(kind: int, body: bytes) -> bytes:
+        body += bytes(-len(body) % 4)
+        size = struct.pack(f"{order}I", len(body) + 12)
+        return struct.pack(f"{order}I", kind) + size + body + size
+
+    parts = [block(_SECTION, struct.pack(f"{order}IHHq", 0x1A2B3C4D, 1, 0, -1))]
+    for options in interfaces:
+        texts = [
+            struct.pack(f"{order}HH", code, len(value)) + value + bytes(-len(value) % 4)
+            for code, value in options.items()
+        ]
+        parts.append(block(_INTERFACE, struct.pack(f"{order}HHI", ETHERNET, 0, snaplen) + b"".join(texts) + bytes(4)))
+    for interface, time, data in packets:
+        header = struct.pack(f"{order}IIIII", interface, time >> 32, time & 0xFFFFFFFF, len(data), len(data))
+        parts.append(block(_ENHANCED_PACKET, header + data))
+    path.write_bytes(b"".join(parts))

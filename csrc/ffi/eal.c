@@ -18,6 +18,8 @@
 #include "eal.h"
 #include "log.h"
 
+static bool is_up;
+
 uint32_t
 ffi_eal_max_lcores(void)
 {
@@ -53,9 +55,16 @@ ffi_eal_init(int argc, char **argv)
 	rte_errno = 0;
 	if (rte_eal_init(argc, argv) < 0)
 		rc = rte_errno != 0 ? -rte_errno : -EIO;
+	is_up = is_up || rc == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	ffi_log_release_stdio();
 	return rc;
+}
+
+bool
+ffi_eal_is_up(void)
+{
+	return is_up;
 }
 
 int
@@ -63,6 +72,7 @@ ffi_eal_cleanup(void)
 {
 	int rc;
 
+	is_up = false;
 	rte_errno = 0;
 	rc = rte_eal_cleanup();
 	if (rc == -1 && rte_errno != 0)

@@ -10,6 +10,7 @@
  * EAL: start and end, lcores, and devices that come and go.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** Bytes of a port's name, the terminating 0 included. */
@@ -32,6 +33,9 @@ uint32_t ffi_eal_max_lcores(void);
  *   0 or -errno: -EALREADY when EAL has been started before, -EIO when EAL tells no reason.
  */
 int ffi_eal_init(int argc, char **argv);
+
+/** Whether EAL has been started, and not ended. */
+bool ffi_eal_is_up(void);
 
 /** Ends EAL, for good. 0 or -errno. */
 int ffi_eal_cleanup(void);

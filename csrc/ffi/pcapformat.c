@@ -2,17 +2,31 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <stddef.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 
 #include "pcapformat.h"
 
-/* pcap: the magic number for nanoseconds, the format's version, and the longest packet (as libpcap has it). */
-#define PCAP_MAGIC   0xa1b23c4d
-#define PCAP_MAJOR   2
-#define PCAP_MINOR   4
-#define PCAP_SNAPLEN 262144
+/* pcap: the magic number for nanoseconds, and the format's version. */
+#define PCAP_MAGIC 0xa1b23c4d
+#define PCAP_MAJOR 2
+#define PCAP_MINOR 4
+
+/* Link types of which libpcap reads longer packets. */
+#define LINK_DBUS       231
+#define LINK_USBPCAP    249
+#define LINK_EBHSCR     279
+#define DBUS_LONGEST    (128 << 20)
+#define USBPCAP_LONGEST (128 << 20)
+#define EBHSCR_LONGEST  (8 << 20)
+
+/* In a pcap's link type: that there is a length of the check sequence, and that, in units of two bytes. */
+#define PCAP_HAS_FCS   0x04000000
+#define PCAP_FCS_SHIFT 28
+#define PCAP_FCS_UNIT  2
+#define PCAP_FCS_MAX   30
 
 /* pcapng: types of blocks and options. */
 #define SECTION_HEADER        0x0a0d0d0a
@@ -23,6 +37,7 @@
 #define OPTION_IF_NAME        2
 #define OPTION_EPB_FLAGS      2
 #define OPTION_IF_TSRESOL     9
+#define OPTION_IF_FCSLEN      13
 #define TSRESOL_NS            9
 
 /* Every block ends with its length once more. */
@@ -113,10 +128,56 @@ put_interface(uint8_t *buffer, const struct ffi_writer_config *config)
 
 	at += put_option(buffer + at, OPTION_IF_NAME, config->interface, strlen(config->interface));
 	at += put_option(buffer + at, OPTION_IF_TSRESOL, &resolution, sizeof(resolution));
+	if (config->fcs_length != 0)
+		at += put_option(buffer + at, OPTION_IF_FCSLEN, &config->fcs_length,
+				sizeof(config->fcs_length));
 	at += put_option(buffer + at, OPTION_END, NULL, 0);
 	block.length = at + PCAPNG_LENGTH_SIZE;
 	put(buffer, &block, sizeof(block));
 	return at + put(buffer + at, &block.length, PCAPNG_LENGTH_SIZE);
+}
+
+uint32_t
+ffi_pcapformat_longest(const struct ffi_writer_config *config)
+{
+	if (config->format != FFI_WRITER_PCAP)
+		return UINT32_MAX;
+	switch (config->link_type) {
+	case LINK_DBUS:
+		return DBUS_LONGEST;
+	case LINK_USBPCAP:
+		return USBPCAP_LONGEST;
+	case LINK_EBHSCR:
+		return EBHSCR_LONGEST;
+	default:
+		return PCAPFORMAT_SNAPLEN;
+	}
+}
+
+uint32_t
+ffi_pcapformat_snaplen_offset(void)
+{
+	return sizeof(struct section_header) + offsetof(struct interface_description, snaplen);
+}
+
+uint8_t
+ffi_pcapformat_take_fcs(uint32_t *link_type)
+{
+	const uint32_t fcs = UINT32_C(0xf) << PCAP_FCS_SHIFT | PCAP_HAS_FCS, had = *link_type;
+
+	*link_type &= ~fcs;
+	return (had & PCAP_HAS_FCS) != 0 ? (had >> PCAP_FCS_SHIFT) * PCAP_FCS_UNIT : 0;
+}
+
+/* A length that a pcap cannot have is left out. */
+static uint32_t
+pcap_link_type(const struct ffi_writer_config *config)
+{
+	const uint32_t fcs_length = config->fcs_length;
+
+	if (fcs_length == 0 || fcs_length > PCAP_FCS_MAX || fcs_length % PCAP_FCS_UNIT != 0)
+		return config->link_type;
+	return config->link_type | PCAP_HAS_FCS | fcs_length / PCAP_FCS_UNIT << PCAP_FCS_SHIFT;
 }
 
 uint32_t
@@ -126,8 +187,8 @@ ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer)
 		.magic = PCAP_MAGIC,
 		.major = PCAP_MAJOR,
 		.minor = PCAP_MINOR,
-		.snaplen = PCAP_SNAPLEN,
-		.link_type = config->link_type,
+		.snaplen = ffi_pcapformat_longest(config),
+		.link_type = pcap_link_type(config),
 	};
 	const struct section_header section = {
 		.type = SECTION_HEADER,

@@ -15,6 +15,9 @@
 
 #include "writer.h"
 
+/** The longest packet of most link types that libpcap reads unless a file promises longer ones. */
+#define PCAPFORMAT_SNAPLEN 262144
+
 /** Room for all that comes before the first packet. */
 #define PCAPFORMAT_START_SIZE 384
 /** Room for what comes before a packet's data, and for what comes behind it. */
@@ -36,11 +39,23 @@ struct ffi_pcapformat_packet {
 	enum ffi_pcapformat_direction direction; /**< for pcapng; pcap has no place for it */
 };
 
+/**
+ * The longest packet that can be written: readers take a pcap with a longer one for broken. The rest of that is left out;
+ * its original length tells.
+ */
+uint32_t ffi_pcapformat_longest(const struct ffi_writer_config *config);
+
 /** Each writes to buffer and returns how many bytes. */
 uint32_t ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer);
 uint32_t ffi_pcapformat_header(enum ffi_writer_format format,
 		const struct ffi_pcapformat_packet *packet, uint8_t *buffer);
 uint32_t ffi_pcapformat_trailer(enum ffi_writer_format format,
 		const struct ffi_pcapformat_packet *packet, uint8_t *buffer);
+
+/** Where the start of a pcapng has the longest packet, as a number of 32 bits; 0 there is PCAPFORMAT_SNAPLEN for libpcap. */
+uint32_t ffi_pcapformat_snaplen_offset(void);
+
+/** Takes the length of the check sequence, in bytes, out of the link type of a pcap. */
+uint8_t ffi_pcapformat_take_fcs(uint32_t *link_type);
 
 #endif /* FFI_PCAPFORMAT_H */

@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include <pcap/pcap.h>
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "framelength.h"
+#include "head.h"
+#include "original.h"
+#include "pcapformat.h"
 #include "reader.h"
 #include "stream.h"
 #include "thread.h"
@@ -40,7 +43,6 @@ struct ffi_reader {
 	/* What is fed. */
 	struct rte_ring *ring;
 	struct rte_mempool *pool;
-	struct ffi_framelength framelength;
 	uint32_t segment_size;
 	uint32_t copies;
 	uint32_t turn_segments; /* fed in this turn */
@@ -120,22 +122,49 @@ open_pcap(struct ffi_reader *reader)
 
 	if (file == NULL)
 		return -errno;
-	reader->pcap = pcap_fopen_offline(file, message);
+	reader->pcap = pcap_fopen_offline_with_tstamp_precision(
+			file, PCAP_TSTAMP_PRECISION_NANO, message);
 	if (reader->pcap == NULL) {
 		fclose(file);
-		fail(reader, -EBADMSG, "%s", message);
+		fail(reader, -EBADMSG, "%s",
+				message[0] != '\0' ? message : "libpcap does not read it");
 		return -EBADMSG;
 	}
 	reader->file = file;
 	return read_link_type(reader->pcap, &reader->status.link_type);
 }
 
+/* What libpcap does not say of a capture, or of what is none. */
+static void
+look_at_head(struct ffi_reader *reader, const void *head, size_t size)
+{
+	const char *reason;
+
+	if (reader->pcap == NULL) {
+		reason = ffi_head_reason(head, size);
+		if (reason != NULL)
+			fail(reader, -EBADMSG, "%s", reason);
+		return;
+	}
+	reader->status.fcs_length = ffi_pcapformat_take_fcs(&reader->status.link_type);
+	if (reader->status.fcs_length == 0)
+		reader->status.fcs_length = ffi_head_fcs_length(head, size);
+}
+
 static void *
 open_main(void *arg)
 {
 	struct ffi_reader *reader = arg;
-	int rc = open_pcap(reader);
+	char *head = NULL;
+	size_t size = 0;
+	int rc;
 
+	reader->stream.head = open_memstream(&head, &size);
+	rc = open_pcap(reader);
+	if (reader->stream.head != NULL && fclose(reader->stream.head) == 0)
+		look_at_head(reader, head, size);
+	reader->stream.head = NULL;
+	free(head);
 	reader->status.error = rc;
 	reader->status.offset = reader->stream.offset;
 	set_state(reader, rc == 0 ? FFI_READER_OPEN : FFI_READER_REFUSED);
@@ -234,10 +263,20 @@ wait_for_turn(struct ffi_reader *reader, uint32_t segments)
 	reader->turn_segments += segments;
 }
 
+/* libpcap gives nanoseconds here; and it takes the 32 bits of a pcap's seconds for a number with a sign. */
+static uint64_t
+time_of(const struct pcap_pkthdr *header)
+{
+	int64_t seconds = header->ts.tv_sec < 0 ? (uint32_t)header->ts.tv_sec : header->ts.tv_sec;
+
+	return (uint64_t)seconds * NS_PER_S + header->ts.tv_usec;
+}
+
 static int
 feed_frame(struct ffi_reader *reader, const struct pcap_pkthdr *header, const u_char *data)
 {
 	uint64_t segments = (header->caplen + reader->segment_size - 1) / reader->segment_size;
+	const struct ffi_original original = { time_of(header), header->len };
 	struct rte_mbuf *pkt;
 
 	if (segments > reader->pool->size / FRAME_SHARE) {
@@ -250,7 +289,7 @@ feed_frame(struct ffi_reader *reader, const struct pcap_pkthdr *header, const u_
 	pkt = make_packet(reader, data, header->caplen);
 	if (pkt == NULL)
 		return -ECANCELED;
-	ffi_framelength_set(&reader->framelength, pkt, header->len);
+	ffi_original_set(pkt, &original);
 	while (rte_ring_enqueue(reader->ring, pkt) != 0) {
 		if (is_stopped(reader)) {
 			rte_pktmbuf_free(pkt);
@@ -291,7 +330,7 @@ ffi_reader_feed(struct ffi_reader *reader, struct rte_ring *ring, struct rte_mem
 
 	if (__atomic_load_n(&reader->status.state, __ATOMIC_ACQUIRE) != FFI_READER_OPEN)
 		return -EBUSY;
-	rc = ffi_framelength_find(&reader->framelength);
+	rc = ffi_original_register();
 	if (rc < 0)
 		return rc;
 	reader->ring = ring;
@@ -315,8 +354,10 @@ ffi_reader_status_get(const struct ffi_reader *reader, struct ffi_reader_status 
 	now.state = __atomic_load_n(&reader->status.state, __ATOMIC_ACQUIRE);
 	now.frames = __atomic_load_n(&reader->status.frames, __ATOMIC_RELAXED);
 	now.bytes = __atomic_load_n(&reader->status.bytes, __ATOMIC_RELAXED);
-	if (now.state != FFI_READER_OPENING)
+	if (now.state != FFI_READER_OPENING) {
 		now.link_type = reader->status.link_type;
+		now.fcs_length = reader->status.fcs_length;
+	}
 	if (now.state == FFI_READER_REFUSED || now.state == FFI_READER_ENDED) {
 		now.error = reader->status.error;
 		now.offset = reader->status.offset;

@@ -9,7 +9,7 @@
  * @file
  * Replays a capture (pcap or pcapng, whatever libpcap reads) onto a ring, by a thread of its own.
  *
- * Whole frames of any length, as chains of mbufs. When the pool is empty the reader waits: on a ring that holds as
+ * Whole frames of any length, as chains of mbufs, which know their times and their original lengths (original.h). When the pool is empty the reader waits: on a ring that holds as
  * many packets as the pool has mbufs, and before targets that do, nothing is lost.
  */
 
@@ -36,6 +36,7 @@ struct ffi_reader_status {
 	/* 0, or -errno: -EBADMSG, it is no capture or broken; -EMSGSIZE, a frame is too much for the pool */
 	int32_t error;
 	uint32_t link_type; /* as capture files number it */
+	uint8_t fcs_length; /* bytes of check sequence that frames end with */
 	uint64_t frames;    /* put on the ring */
 	uint64_t bytes;
 	uint64_t offset;                       /* in the capture, where an error was met */

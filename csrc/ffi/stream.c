@@ -37,8 +37,11 @@ read_some(struct ffi_stream *stream, char *buffer, size_t size)
 		}
 		nb = read(stream->fd, buffer, size);
 	} while (nb < 0 && errno == EAGAIN);
-	if (nb > 0)
+	if (nb > 0) {
 		stream->offset += nb;
+		if (stream->head != NULL)
+			fwrite(buffer, 1, nb, stream->head);
+	}
 	return nb;
 }
 

@@ -19,6 +19,7 @@ struct ffi_stream {
 	int stop_fd;     /**< readable once reading is to end, even where it waits for input */
 	bool stopped;    /**< it did */
 	uint64_t offset; /**< bytes read so far */
+	FILE *head;      /**< gets what is read, too; NULL: no longer */
 };
 
 /** Opens a stream on stream->fd; closing it closes neither descriptor. NULL and errno on failure. */

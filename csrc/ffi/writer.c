@@ -17,7 +17,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "framelength.h"
+#include "original.h"
 #include "pcapformat.h"
 #include "rte_mirror.h"
 #include "thread.h"
@@ -30,10 +30,10 @@
 struct ffi_writer {
 	struct rte_ring *ring;
 	struct ffi_writer_config config;
-	struct ffi_framelength framelength;
 	pthread_t thread;
 	int stop_fd;
 	bool regular; /* a file, which never makes a write wait */
+	off_t start; /* of a pcapng in a file: where that is; negative: what was written stays as it is */
 	bool stop;
 	bool finish;
 
@@ -43,6 +43,8 @@ struct ffi_writer {
 	uint64_t now_tsc; /* the same moment */
 	uint64_t last_ns;
 	uint32_t buffered;
+	uint32_t limit;   /* as much of a packet is written */
+	uint32_t longest; /* that has come */
 	char interface[INTERFACE_SIZE];
 	uint8_t buffer[BUFFER_SIZE];
 
@@ -130,9 +132,9 @@ read_clocks(struct ffi_writer *writer)
 	writer->now_ns = (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* The clock may be set back, and queues take turns; the packets' times never go back. */
+/* The clock may be set back, and queues take turns; these times never go back. */
 static uint64_t
-packet_time(struct ffi_writer *writer, const struct rte_mirror_origin *origin)
+mirrored_at(struct ffi_writer *writer, const struct rte_mirror_origin *origin)
 {
 	/* Another CPU's counter may be ahead by a little. */
 	uint64_t age = RTE_MAX(writer->now_tsc, origin->tsc) - origin->tsc;
@@ -160,17 +162,24 @@ write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
 {
 	struct rte_mirror_origin origin;
 	const enum ffi_pcapformat_direction direction = read_origin(writer, pkt, &origin);
+	struct ffi_original original = { .length = origin.pkt_len };
+	const bool is_replay = ffi_original_get(pkt, &original);
 	const struct ffi_pcapformat_packet packet = {
-		.time_ns = packet_time(writer, &origin),
-		.captured_length = pkt->pkt_len,
-		.original_length = ffi_framelength_get(&writer->framelength, pkt, origin.pkt_len),
+		.time_ns = is_replay && !writer->config.stamp ? original.time_ns :
+								mirrored_at(writer, &origin),
+		.captured_length = RTE_MIN(pkt->pkt_len, writer->limit),
+		.original_length = original.length,
 		.direction = direction,
 	};
 	uint8_t around[PCAPFORMAT_HEADER_SIZE];
+	uint32_t left = packet.captured_length, size;
 
+	writer->longest = RTE_MAX(writer->longest, packet.captured_length);
 	append(writer, around, ffi_pcapformat_header(writer->config.format, &packet, around));
-	for (; pkt != NULL; pkt = pkt->next)
-		append(writer, rte_pktmbuf_mtod(pkt, const uint8_t *), pkt->data_len);
+	for (; pkt != NULL; pkt = pkt->next, left -= size) {
+		size = RTE_MIN(left, (uint32_t)pkt->data_len);
+		append(writer, rte_pktmbuf_mtod(pkt, const uint8_t *), size);
+	}
 	append(writer, around, ffi_pcapformat_trailer(writer->config.format, &packet, around));
 	if (writer->status.error != 0)
 		return;
@@ -193,6 +202,18 @@ write_burst(struct ffi_writer *writer)
 	return nb;
 }
 
+/* libpcap refuses what is longer, unless the start of the file promises that. */
+static void
+mend_start(struct ffi_writer *writer)
+{
+	const off_t at = writer->start + ffi_pcapformat_snaplen_offset();
+
+	if (writer->start >= 0 && writer->longest > PCAPFORMAT_SNAPLEN &&
+			pwrite(writer->config.fd, &writer->longest, sizeof(writer->longest), at) <
+					0)
+		fail(writer, -errno);
+}
+
 static void *
 writer_main(void *arg)
 {
@@ -213,6 +234,7 @@ writer_main(void *arg)
 			ffi_thread_pause();
 	}
 	flush(writer);
+	mend_start(writer);
 	/* What a file system could not do with the data, some tell only now. */
 	if (close(writer->config.fd) < 0)
 		fail(writer, -errno);
@@ -234,6 +256,10 @@ open_fds(struct ffi_writer *writer, int fd)
 		return -errno;
 	}
 	writer->regular = S_ISREG(status.st_mode);
+	writer->start = -1;
+	if (writer->regular && writer->config.format == FFI_WRITER_PCAPNG &&
+			(fcntl(fd, F_GETFL) & O_APPEND) == 0)
+		writer->start = lseek(fd, 0, SEEK_CUR);
 	return 0;
 }
 
@@ -252,10 +278,8 @@ ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 	started->ring = ring;
 	started->tsc_hz = rte_get_tsc_hz();
 	started->config = *config;
+	started->limit = ffi_pcapformat_longest(config);
 	started->config.interface = strcpy(started->interface, config->interface);
-	rc = ffi_framelength_find(&started->framelength);
-	if (rc < 0)
-		goto free_writer;
 	rc = open_fds(started, config->fd);
 	if (rc < 0)
 		goto free_writer;

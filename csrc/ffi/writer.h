@@ -12,7 +12,7 @@
  * All of each packet, whatever its length and its number of segments, with a time in nanoseconds. Of packets that a
  * mirror says the origin of (RTE_MIRROR_F_ORIGIN) it is the time when they were mirrored, and their original length
  * and direction are known; of others it is the time when they were taken off the ring. A packet that comes from a
- * reader has the original length that is in the capture.
+ * reader has the time and the original length that are in its capture (original.h).
  */
 
 #include <stdbool.h>
@@ -30,6 +30,8 @@ struct ffi_writer_config {
 	int fd; /* duplicated */
 	enum ffi_writer_format format;
 	uint32_t link_type;    /* as capture files number it */
+	uint8_t fcs_length;    /* bytes of check sequence that frames end with */
+	bool stamp;            /* a reader's packets, too, have the time when they were mirrored */
 	const char *interface; /* pcapng: what the packets were seen on, less than 256 bytes */
 };
 

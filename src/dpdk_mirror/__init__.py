@@ -2,42 +2,44 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Zero-copy traffic mirroring of DPDK ports.
 
-Names are loaded when they are first used: what needs no DPDK works without the C extension.
+Names are loaded when they are first used: what needs no DPDK works without the C extension, and a command that is
+interrupted as it starts has not much to load before it can end well.
 """
 
 from __future__ import annotations
 
 import importlib
-import logging
-from typing import TYPE_CHECKING, Any
 
-from .errors import (
-    BusyTimeoutError,
-    ClosedError,
-    ConflictError,
-    DisconnectedError,
-    EalAlreadyStartedError,
-    EalError,
-    InvalidConfigError,
-    MirrorError,
-    NoPluginError,
-    NotFoundError,
-    NotPermittedError,
-    OutOfMemoryError,
-    ProtocolError,
-    UnsupportedError,
-)
-from .selection import Flow, Mac, Sample, Select
-from .spec import Direction, MirrorSpec, MirrorStats, Mode
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .eal import Eal
     from .ealconfig import EalConfig
+    from .errors import (
+        BusyTimeoutError,
+        ClosedError,
+        ConflictError,
+        DisconnectedError,
+        EalAlreadyStartedError,
+        EalError,
+        HugepagesTakenError,
+        InvalidConfigError,
+        MirrorError,
+        NoPluginError,
+        NotFoundError,
+        NotPermittedError,
+        OutOfMemoryError,
+        ProtocolError,
+        UnsupportedError,
+    )
     from .ethdev import Port
     from .forwarder import Forwarder
     from .info import FilterEngine, MirrorInfo, MirrorState
     from .mempool import Mempool
     from .mirror import Mirror, MirrorHooks
+    from .selection import Flow, Mac, Sample, Select
+    from .spec import Direction, MirrorSpec, MirrorStats, Mode
     from .vdev import Vdev
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "FilterEngine",
     "Flow",
     "Forwarder",
+    "HugepagesTakenError",
     "InvalidConfigError",
     "Mac",
     "Mempool",
@@ -77,21 +80,41 @@ __all__ = [
 ]
 
 _LAZY = {
+    "BusyTimeoutError": "errors",
+    "ClosedError": "errors",
+    "ConflictError": "errors",
+    "Direction": "spec",
+    "DisconnectedError": "errors",
     "Eal": "eal",
+    "EalAlreadyStartedError": "errors",
     "EalConfig": "ealconfig",
+    "EalError": "errors",
     "FilterEngine": "info",
+    "Flow": "selection",
     "Forwarder": "forwarder",
+    "HugepagesTakenError": "errors",
+    "InvalidConfigError": "errors",
+    "Mac": "selection",
     "Mempool": "mempool",
     "Mirror": "mirror",
+    "MirrorError": "errors",
     "MirrorHooks": "mirror",
     "MirrorInfo": "info",
+    "MirrorSpec": "spec",
     "MirrorState": "info",
+    "MirrorStats": "spec",
+    "Mode": "spec",
+    "NoPluginError": "errors",
+    "NotFoundError": "errors",
+    "NotPermittedError": "errors",
+    "OutOfMemoryError": "errors",
     "Port": "ethdev",
+    "ProtocolError": "errors",
+    "Sample": "selection",
+    "Select": "selection",
+    "UnsupportedError": "errors",
     "Vdev": "vdev",
 }
-
-# A library says nothing by itself.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

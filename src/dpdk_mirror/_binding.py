@@ -11,6 +11,8 @@ import threading
 from typing import Any, NoReturn
 
 from .errors import UnsupportedError, error_for
+from .gate import gate
+from .logger import logger
 
 _ffi: Any
 try:
@@ -35,10 +37,21 @@ class _Missing:
         ) from _reason
 
 
-ffi: Any = _Missing() if _ffi is None else _ffi.ffi
-lib: Any = _Missing() if _ffi is None else _ffi.lib
+class _Guarded:
+    """The extension's functions, each behind the gate, and its constants."""
 
-_logger = logging.getLogger("dpdk_mirror.eal")
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(_ffi.lib, name)
+        if callable(value):
+            value = gate.guard(value)
+        setattr(self, name, value)
+        return value
+
+
+ffi: Any = _Missing() if _ffi is None else _ffi.ffi
+lib: Any = _Missing() if _ffi is None else _Guarded()
+
+_logger = logger.getChild("eal")
 _draining = threading.Lock()
 # By RTE_LOG_*; 0 is no level.
 _LEVELS = (logging.CRITICAL,) * 4 + (logging.ERROR, logging.WARNING, logging.INFO, logging.INFO, logging.DEBUG)
@@ -65,6 +78,7 @@ def drain_log() -> str:
     That may be a warning: the first error, which often names less of a cause, is added then.
     """
     serious: list[tuple[bool, str]] = []
+    gate.check()  # first: in a forked child nobody may be there to unlock
     with _draining:
         for rte_level, line in _lines():
             level = _LEVELS[min(rte_level, len(_LEVELS) - 1)]

@@ -24,8 +24,12 @@ from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, MirrorError, error_for
 from .ethdev import Port
+from .outfile import OutFile
+from .waiting import nap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .eal import Eal
     from .mempool import Mempool
 
@@ -86,12 +90,13 @@ def part_of(path: str | os.PathLike[str]) -> Path:
 class RingPort(Port):
     """A port over a ring: what C threads put there is received from it, what is sent on it they find there."""
 
-    def __init__(self, eal: Eal, size: int, tx_queues: int = 1) -> None:
+    def __init__(self, eal: Eal, size: int, tx_queues: int = 1, *, label: str = "") -> None:
         name = f"capture{next(_numbers)}"
         ring = ffi.new("struct rte_ring **")
         check(lib.ffi_ringport_create(name.encode(), size, tx_queues, ring), f"create a ring of {size} packets")
         self._ring: Any = ring[0]  # C type: struct rte_ring *
         super().__init__(eal, f"net_ring_{name}")
+        self.label = label or self.name
         eal.adopt(self)
 
     @property
@@ -127,25 +132,28 @@ class _Capture(Closeable):
 
     def close(self) -> None:
         """Ends it wherever it is. A second call does nothing."""
-        if self._c is not None:
+        if self._finalizer is not None:
             self._finalizer()
             self._c = None
 
-    def _hold(self, c: Any, close: Any) -> None:
-        self._c = c
-        self._finalizer = finalize(self, close, c)
+    def _prepare(self, kind: str, close: Any) -> Any:
+        """What C is to write its pointer to; once it has, there is something to close."""
+        made = ffi.new(f"struct {kind} **")
+        self._finalizer = finalize(self, _close, made, close)
+        return made
 
     def _make_port(self, eal: Eal, pool: Mempool, size: int, tx_queues: int = 1) -> RingPort:
         if self.port is not None:
             raise ConflictError(errno.EBUSY, f"open a port for {self.name}: it has one")
-        port = RingPort(eal, size, tx_queues)
+        port = RingPort(eal, size, tx_queues, label=self.name)
         port.attach(self)
         port.start(pool, tx_queues=tx_queues)
         self.port = port
         return port
 
     def _live(self) -> Any:
-        if self._c is None:
+        self._check_own()
+        if self._c is None or not self._finalizer.alive:
             raise ClosedError(errno.EBADF, f"use capture {self.name}: it is closed")
         return self._c
 
@@ -159,17 +167,19 @@ class CaptureReader(_Capture):
 
     def __init__(self, source: str | os.PathLike[str] | int, *, wait: bool = True) -> None:
         super().__init__(STREAM if isinstance(source, int) else os.fspath(source))
-        reader = ffi.new("struct ffi_reader **")
+        reader = self._prepare("ffi_reader", lib.ffi_reader_close)
         fd = source if isinstance(source, int) else _open_input(self.name)
         try:
+            if stat.S_ISDIR(os.fstat(fd).st_mode):
+                raise error_for(errno.EISDIR, f"read {self.name}: {os.strerror(errno.EISDIR)}")
             check(lib.ffi_reader_open(fd, reader), f"read {self.name}")
         finally:
             if fd != source:
                 os.close(fd)
-        self._hold(reader[0], lib.ffi_reader_close)  # C type: struct ffi_reader *
+        self._c = reader[0]  # C type: struct ffi_reader *
         try:
             while wait and not self.poll():
-                time.sleep(_PAUSE_S)
+                nap(_PAUSE_S)
         except BaseException:
             self.close()
             raise
@@ -186,6 +196,11 @@ class CaptureReader(_Capture):
     def link_type(self) -> int:
         """What the frames are, as capture files number it; known with the header."""
         return int(self._status().link_type)
+
+    @property
+    def fcs_length(self) -> int:
+        """How many bytes of check sequence the frames end with; known with the header."""
+        return int(self._status().fcs_length)
 
     @property
     def stats(self) -> CaptureStats:
@@ -232,15 +247,17 @@ class CaptureWriter(_Capture):
     """A capture to be written, first to ``part_of(path)``; commit() gives it its name.
 
     What exists and is no regular file is written in place. ``target`` is a path, or the number of an open file, which
-    messages call "-". ``interface`` is what a pcapng says of where the frames were seen.
+    messages call "-". ``interface`` is what a pcapng says of where the frames were seen. Frames of a replay keep the
+    times of its capture, unless ``stamp`` asks for those when they were mirrored.
     """
 
-    def __init__(self, target: str | os.PathLike[str] | int, *, interface: str = "") -> None:
+    def __init__(self, target: str | os.PathLike[str] | int, *, interface: str = "", stamp: bool = False) -> None:
         super().__init__(STREAM if isinstance(target, int) else os.fspath(target))
         self.interface = interface
+        self.stamp = stamp
         self.format = CaptureFormat.PCAPNG if isinstance(target, int) else CaptureFormat.of(target)
-        self._part: Path | None = None
-        self._fd: int | None = os.dup(target) if isinstance(target, int) else self._open_output()
+        self._file = None if isinstance(target, int) else _open_output(self.name)
+        self._fd = os.dup(target) if isinstance(target, int) else None
 
     @property
     def stats(self) -> CaptureStats:
@@ -256,25 +273,27 @@ class CaptureWriter(_Capture):
         """The port that takes what is to be written; it refuses what would be more than ``size`` packets waiting."""
         return self._make_port(eal, pool, size, tx_queues)
 
-    def start(self, link_type: int = ETHERNET) -> None:
-        """Begins to write."""
-        if self.port is None or self._fd is None:
+    def start(self, link_type: int = ETHERNET, fcs_length: int = 0) -> None:
+        """Begins to write, frames as a reader says that they are."""
+        if self.port is None or self._c is not None:
             raise ConflictError(errno.EINVAL, f"write {self.name}: it has no port, or was begun before")
-        writer = ffi.new("struct ffi_writer **")
+        writer = self._prepare("ffi_writer", lib.ffi_writer_close)
         name = self.interface.encode(errors="replace")[:_MAX_INTERFACE].decode(errors="ignore")
         interface = ffi.new("char[]", name.encode())
         config = ffi.new("struct ffi_writer_config *")
-        config.fd, config.format, config.link_type = self._fd, int(self.format), link_type
+        config.fd = self._file.fd if self._file is not None else self._fd
+        config.format, config.link_type, config.fcs_length = int(self.format), link_type, fcs_length
+        config.stamp = self.stamp
         config.interface = interface
         check(lib.ffi_writer_start(self.port.ring, config, writer), f"write {self.name}")
-        self._hold(writer[0], lib.ffi_writer_close)  # C type: struct ffi_writer *
-        self._close_fd()
+        self._c = writer[0]  # C type: struct ffi_writer *
+        self._close_stream()
 
     def check(self) -> None:
         """Raises what went wrong so far, if anything did; that a stream's reader has gone is not wrong."""
         error = self._status().error
         if error and error != -errno.EPIPE:
-            raise _write_error(self.name, -error, self._part)
+            raise _write_error(self.name, OSError(-error, os.strerror(-error)), self._part)
 
     def finish(self, timeout_s: float = math.inf) -> None:
         """Waits until all that was sent is written; nothing may be sent any more.
@@ -288,49 +307,43 @@ class CaptureWriter(_Capture):
                 progress, since = self.stats, time.monotonic()
             if time.monotonic() - since > timeout_s:
                 raise error_for(errno.ETIMEDOUT, f"write {self.name}: its reader has taken nothing for {timeout_s:g} s")
-            time.sleep(_PAUSE_S)
+            nap(_PAUSE_S)
         self.check()
 
     def commit(self) -> None:
         """Gives the finished capture its name."""
-        if self._part is not None:
-            try:
-                self._part.rename(real(self.name))
-            except OSError as error:
-                raise _write_error(self.name, error.errno or errno.EIO, self._part) from None
-            self._part = None
+        self._do(OutFile.commit)
 
     def discard(self) -> None:
-        """Removes what was written; for captures that have not begun. Does nothing after commit()."""
-        if self._part is not None:
-            self._part.unlink(missing_ok=True)
-            self._part = None
+        """Removes what was written. Does nothing after commit()."""
+        self._do(OutFile.discard)
 
     def close(self) -> None:
         """As of a reader; what was not committed keeps its name with ".part"."""
         super().close()
-        self._close_fd()
+        self._close_stream()
 
-    def _close_fd(self) -> None:
-        if self._fd is not None:
+    @property
+    def _part(self) -> Path | None:
+        """Where what was written is, if it has not got its name."""
+        return part_of(self.name) if self._file is not None and self._file.is_file else None
+
+    def _do(self, step: Callable[[OutFile], None]) -> None:
+        self._check_own()
+        if self._file is None:
+            return
+        try:
+            step(self._file)
+        except OSError as error:
+            raise _write_error(self.name, error, self._part) from None
+
+    def _close_stream(self) -> None:
+        """Leaves a stream to the thread that writes it: its reader waits for the end."""
+        if self._file is not None:
+            self._file.close_stream()
+        elif self._fd is not None:
             os.close(self._fd)
             self._fd = None
-
-    def _open_output(self) -> int:
-        path = Path(self.name)
-        try:
-            if self.name.endswith(os.sep):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if path.exists() and not path.is_file():
-                return os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
-            if path.exists() and not os.access(path, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            part = part_of(path)
-            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise _write_error(self.name, error.errno or errno.EIO, None) from None
-        self._part = part
-        return fd
 
     def _status(self) -> Any:
         status = ffi.new("struct ffi_writer_status *")
@@ -340,13 +353,11 @@ class CaptureWriter(_Capture):
 
 def _open_input(path: str) -> int:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        # What is no file may have nobody yet who writes to it: the thread that reads waits for that.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         code = error.errno or errno.EIO
         raise error_for(code, f"read {path}: {os.strerror(code)}") from None
-    if stat.S_ISDIR(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise error_for(errno.EISDIR, f"read {path}: {os.strerror(errno.EISDIR)}")
     return fd
 
 
@@ -354,6 +365,19 @@ def _message(status: Any) -> str:
     return str(ffi.string(status.message).decode(errors="replace"))
 
 
-def _write_error(name: str, code: int, part: Path | None) -> MirrorError:
+def _open_output(path: str) -> OutFile:
+    try:
+        return OutFile(path)
+    except OSError as error:
+        raise _write_error(path, error, None) from None
+
+
+def _write_error(name: str, error: OSError, part: Path | None) -> MirrorError:
     hint = f"what was written until then is in {part}" if part is not None else ""
-    return error_for(code, f"write {name}: {os.strerror(code)}", hint)
+    code = error.errno or errno.EIO
+    return error_for(code, f"write {name}: {error.strerror or os.strerror(code)}", hint)
+
+
+def _close(made: Any, close: Any) -> None:
+    if made[0] != ffi.NULL:
+        close(made[0])

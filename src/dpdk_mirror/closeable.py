@@ -5,9 +5,16 @@
 from __future__ import annotations
 
 import abc
+import atexit
+import errno
+import functools
 import os
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Self
+
+from .errors import ClosedError
+from .gate import INHERITED, INHERITED_HINT, gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +25,14 @@ _finalizers: list[weakref.finalize[..., Any]] = []
 
 
 def finalize(owner: object, end: Callable[..., object], *args: object) -> weakref.finalize[..., Any]:
-    """weakref.finalize() for what lives in DPDK: a forked child has no say in it, and it ends before EAL does."""
+    """weakref.finalize() for what lives in DPDK: a forked child has no say in it, and it ends before EAL does.
+
+    Make it before C makes what it ends: Ctrl-C may come at any time. What C writes its result to is among ``args``
+    then, and tells ``end`` whether there is anything.
+    """
     finalizer = weakref.finalize(owner, _end, os.getpid(), end, *args)
     _finalizers[:] = [*(other for other in _finalizers if other.alive), finalizer]
+    _have_exit()
     return finalizer
 
 
@@ -35,8 +47,43 @@ def _end(pid: int, end: Callable[..., object], *args: object) -> None:
         end(*args)
 
 
+@functools.cache
+def _have_exit() -> None:
+    # After weakref's own function, which finalize() has had registered: so this one runs first.
+    atexit.register(_exit)
+
+
+def _exit() -> None:
+    with gate.exit():
+        end_all()
+
+
+def _unless_inherited(method: Callable[..., None]) -> Callable[..., None]:
+    """A method that does nothing in a forked child: what it would end is the parent's."""
+
+    @functools.wraps(method)
+    def guarded(self: Closeable, *args: Any, **options: Any) -> None:
+        if not self.is_inherited:
+            method(self, *args, **options)
+
+    return guarded
+
+
 class Closeable(abc.ABC):
-    """Closed by close(), or at the end of a ``with`` block."""
+    """Closed by close(), or at the end of a ``with`` block. In a forked child both do nothing."""
+
+    _made_in: int  # which process
+    _turn: threading.RLock
+
+    def __new__(cls, *_args: Any, **_options: Any) -> Self:
+        made = super().__new__(cls)
+        made._made_in, made._turn = os.getpid(), threading.RLock()
+        return made
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in {"close", "__exit__"} & vars(cls).keys():
+            setattr(cls, name, _unless_inherited(vars(cls)[name]))
 
     @abc.abstractmethod
     def close(self) -> None:
@@ -49,3 +96,18 @@ class Closeable(abc.ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether it belongs to a process that this one was forked from."""
+        return self._made_in != os.getpid()
+
+    def _check_own(self) -> None:
+        if self.is_inherited:
+            raise ClosedError(errno.EBADF, f"use {self}: {INHERITED}", INHERITED_HINT)
+
+    @property
+    def _own_lock(self) -> threading.RLock:
+        """For one thread at a time. A forked child does not get it: a thread that it lacks may hold it."""
+        self._check_own()
+        return self._turn

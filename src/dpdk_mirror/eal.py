@@ -7,8 +7,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
-import logging
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -26,6 +26,7 @@ from .errors import (
     ConflictError,
     EalAlreadyStartedError,
     EalError,
+    HugepagesTakenError,
     InvalidConfigError,
     MirrorError,
     NotFoundError,
@@ -33,6 +34,8 @@ from .errors import (
     error_for,
 )
 from .ethdev import Port
+from .gate import INHERITED_HINT, gate
+from .logger import logger
 from .mempool import Mempool
 from .vdev import Vdev
 
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Eal", "EalConfig", "Vdev", "is_pci"]
 
-_logger = logging.getLogger("dpdk_mirror")
 _starting = threading.Lock()
 _argv: list[Any] = []  # EAL keeps pointers into its arguments
 
@@ -65,13 +67,17 @@ class Eal(Closeable):
         self._ports: dict[str, Port] = {}  # in the order in which they were opened
         self._pools: weakref.WeakSet[Mempool] = weakref.WeakSet()
         self._mirrors: weakref.WeakValueDictionary[int, Mirror] = weakref.WeakValueDictionary()
-        with _starting:
-            self._check_not_started()
-            vdevs = self.config.checked_vdevs()
-            with contextlib.nullcontext() if self.config.hugepages is False else hugepages.turn():
-                self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
-                self._finalizer = self._start()
+        self._check_not_started()
+        private = _choose_runtime_directory(telemetry=self.config.telemetry)
+        self._tried: list[bool] = []  # whether EAL is this one's: then it is not empty
+        self._finalizer = finalize(self, _end, private, self._tried)
         try:
+            with _starting:
+                self._check_not_started()
+                vdevs = self.config.checked_vdevs()
+                with contextlib.nullcontext() if self.config.hugepages is False else hugepages.turn():
+                    self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
+                    self._start(private)
             for device in self.config.devices:
                 self._note_pci(device)
             for vdev in vdevs:
@@ -176,7 +182,7 @@ class Eal(Closeable):
             try:
                 pool.close()
             except ConflictError as error:
-                _logger.warning("%s", error)
+                logger.warning("%s", error)
                 pool.abandon()
         self._finalizer()
         drain_log()
@@ -194,11 +200,15 @@ class Eal(Closeable):
             self._mirrors[child.id] = child
 
     def _check_open(self, what: str) -> None:
+        self._check_own()
         if self.closed:
             raise ClosedError(errno.EBADF, f"{what}: EAL is closed")
 
     @classmethod
     def _check_not_started(cls) -> None:
+        if gate.is_inherited:
+            why = "the process that this one was forked from has had it, and DPDK does not survive that"
+            raise EalAlreadyStartedError(errno.EALREADY, f"start EAL: {why}", INHERITED_HINT)
         if cls._started is None:
             return
         eal = cls._started()
@@ -212,25 +222,27 @@ class Eal(Closeable):
             "keep one Eal open, or start another process",
         )
 
-    def _start(self) -> weakref.finalize[..., Any]:
-        """Starts EAL; returns what ends it."""
-        private = _make_runtime_directory(telemetry=self.config.telemetry)
+    def _start(self, private: str | None) -> None:
         arguments = [ffi.new("char[]", argument.encode()) for argument in self.arguments]
         argv = ffi.new("char *[]", [*arguments, ffi.NULL])
         _argv.append((argv, arguments))
+        gate.take()
+        self._tried.append(True)
         with _runtime_directory(private):
             rc = lib.ffi_eal_init(len(arguments), argv)
         reason = drain_log()
-        if private is not None and not (rc == 0 and self.config.telemetry):
-            # But for telemetry, nothing is ever put there: nothing shall be left if this process is killed.
+        if private is not None and not self.config.telemetry:
+            # Nothing is ever put there: nothing shall be left if this process is killed.
             shutil.rmtree(private, ignore_errors=True)
         if rc == 0:
             Eal._started = weakref.ref(self)
-            return finalize(self, _end, private)
+            return
         if rc == -errno.EALREADY:
             raise EalAlreadyStartedError(-rc, "start EAL: that failed in this process before, and DPDK tries once")
-        hint = "if other programs take hugepages, too, hugepages=False does without" if self.hugepages else ""
-        raise EalError(-rc, f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}", hint)
+        what = f"start EAL with {' '.join(self.arguments[1:])}: {reason or os.strerror(-rc)}"
+        if self.hugepages and rc in (-errno.ENOMEM, -errno.EACCES):  # no memory; no hugepages at all
+            raise HugepagesTakenError(errno.ENOMEM, what, "others have taken them; hugepages=False does without")
+        raise EalError(-rc, what)
 
     def _plug(self, vdev: Vdev) -> None:
         if vdev.name in self._devices:
@@ -302,11 +314,14 @@ def _plug_error(code: int, vdev: Vdev, reason: str) -> MirrorError:
     return error_for(code, f"plug {vdev}: {why}", hint)
 
 
-def _end(private: str | None) -> None:
-    end_all()
-    rc = lib.ffi_eal_cleanup()
-    if rc < 0:
-        _logger.warning("end EAL: %s", os.strerror(-rc))
+def _end(private: str | None, tried: list[bool]) -> None:
+    if tried and lib.ffi_eal_is_up():
+        with gate.alone() as is_alone:
+            end_all()
+            # Better left as it is than taken from under a thread that is stuck in it.
+            rc = lib.ffi_eal_cleanup() if is_alone else -errno.EBUSY
+        if rc < 0:
+            logger.warning("end EAL: %s", os.strerror(-rc))
     if private is not None:
         shutil.rmtree(private, ignore_errors=True)
 
@@ -320,21 +335,22 @@ def _port_names(device: str | None = None) -> tuple[str, ...]:
     return tuple(ffi.string(port.name).decode() for port in ports[0:count])
 
 
-def _make_runtime_directory(*, telemetry: bool) -> str | None:
-    """A folder for this process alone; None where clients of the telemetry look into the usual one, and it is ours."""
+def _choose_runtime_directory(*, telemetry: bool) -> str | None:
+    """A folder for this process alone, not made yet; None where telemetry's clients look into the usual one."""
     if "RUNTIME_DIRECTORY" in os.environ:
         return None
     if telemetry and (os.getuid() == 0 or os.access(os.environ.get("XDG_RUNTIME_DIR", ""), os.W_OK)):
         return None
-    return tempfile.mkdtemp(prefix="dpdk-mirror-")
+    return str(Path(tempfile.gettempdir(), f"dpdk-mirror-{secrets.token_hex(8)}"))
 
 
 @contextlib.contextmanager
 def _runtime_directory(private: str | None) -> Iterator[None]:
-    """Has EAL keep its sockets in that folder; what this process starts knows nothing of it."""
+    """Makes the folder and has EAL keep its sockets there; what this process starts knows nothing of it."""
     if private is None:
         yield
         return
+    Path(private).mkdir(mode=0o700)
     os.environ["RUNTIME_DIRECTORY"] = private
     try:
         yield

@@ -73,6 +73,10 @@ class EalError(MirrorError, RuntimeError):
     """EAL did not start."""
 
 
+class HugepagesTakenError(EalError, OutOfMemoryError):
+    """Others took the hugepages that EAL was about to take."""
+
+
 class EalAlreadyStartedError(EalError):
     """EAL starts once per process, and has done so."""
 

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import errno
 import itertools
-import threading
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ._binding import check, ffi, lib
 from .closeable import Closeable
-from .errors import ClosedError, ConflictError, InvalidConfigError, error_for
+from .errors import ClosedError, ConflictError, InvalidConfigError, MirrorError, error_for
 from .portconfig import PortConfig, offload_names
 
 if TYPE_CHECKING:
@@ -79,9 +78,9 @@ class Port(Closeable):
         self._pool: Mempool | None = None
         self._started = False
         self._max_segs = 1
-        self._lock = threading.Lock()  # a queue may have one user at a time
         self._users: weakref.WeakKeyDictionary[QueueUser, frozenset[tuple[str, int]]] = weakref.WeakKeyDictionary()
         self.name = name
+        self.label = name  # what messages call it
         self.rx_queues = 0  # as last started
         self.tx_queues = 0
 
@@ -94,6 +93,7 @@ class Port(Closeable):
     @property
     def id(self) -> int:
         """DPDK's number for the port."""
+        self._check_own()
         if self._id is None:
             raise ClosedError(errno.EBADF, f"use port {self.name}: it is closed")
         return self._id
@@ -156,19 +156,23 @@ class Port(Closeable):
 
     def start(self, pool: Mempool, **options: Any) -> Self:
         """Sets the port up as ``PortConfig(**options)`` says and starts it; what it receives comes from ``pool``."""
-        config = PortConfig(**options)
+        config, port_id = PortConfig(**options), self.id
         if not hasattr(pool, "c"):
             raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")
         if self._started:
             raise ConflictError(errno.EBUSY, f"start port {self.name}: it is started", "stop it first")
         c_config = config.to_c(self._info(), pool.c)
         with_queues = f"with {config.rx_queues} rx and {config.tx_queues} tx queues"
-        check(lib.ffi_port_start(self.id, c_config), f"start port {self.name} {with_queues}")
-        self.rx_queues, self.tx_queues = config.rx_queues, config.tx_queues
-        self._max_segs = _MAX_SEGS if "MULTI_SEGS" in offload_names("tx", c_config.tx_offloads) else 1
         self._pool = pool
         pool.users[self] = f"port {self.name}"
-        self._started = True
+        self._started = True  # before it is: Ctrl-C may come right after
+        try:
+            check(lib.ffi_port_start(port_id, c_config), f"start port {self.name} {with_queues}")
+        except MirrorError:
+            self._note_stopped()
+            raise
+        self.rx_queues, self.tx_queues = config.rx_queues, config.tx_queues
+        self._max_segs = _MAX_SEGS if "MULTI_SEGS" in offload_names("tx", c_config.tx_offloads) else 1
         return self
 
     def stop(self) -> None:
@@ -211,7 +215,7 @@ class Port(Closeable):
         Drivers act on tx offload flags without looking, whether or not the packet and the port's set-up suit them.
         """
         data = [_to_bytes(frame) for frame in frames]
-        with self._lock:
+        with self._own_lock:
             target = ffi.new("struct ffi_burst_target *")
             target.port_id, target.queue_id = self._queue("send on", "tx", queue)
             target.pool = self._pool.c if self._pool is not None else ffi.NULL
@@ -238,7 +242,7 @@ class Port(Closeable):
     def attach(self, user: QueueUser, queues: Iterable[tuple[str, int]] = ()) -> None:
         """Notes that ``user`` is to be closed before the port, and the queues ("rx" or "tx", number) that it uses."""
         wanted = frozenset(queues)
-        with self._lock:
+        with self._own_lock:
             for other, used in self._users.items():
                 if other is not user and wanted & used and not (user.shares_queues and other.shares_queues):
                     way, queue = min(wanted & used)
@@ -249,7 +253,7 @@ class Port(Closeable):
 
     def detach(self, user: QueueUser) -> None:
         """Takes back what attach() noted."""
-        with self._lock:
+        with self._own_lock:
             self._users.pop(user, None)
 
     # Its inside.
@@ -260,7 +264,7 @@ class Port(Closeable):
         return info
 
     def _stop(self, port_id: int) -> None:
-        with self._lock:
+        with self._own_lock:
             check(lib.ffi_port_stop(port_id), f"stop port {self.name}")
             self._note_stopped()
 
@@ -288,7 +292,7 @@ class Port(Closeable):
         if not 0 < limit <= _MAX_BURST:
             raise InvalidConfigError(errno.ERANGE, f"receive a burst of {limit}: not within 1 to {_MAX_BURST}")
         frames = ffi.new("struct ffi_frames *")
-        with self._lock:
+        with self._own_lock:
             rc = lib.ffi_burst_receive(*self._queue("receive from", "rx", queue), limit, frames)
         check(rc, f"receive from port {self.name}")
         try:

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import enum
 import errno
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ._binding import check, ffi, lib
-from .closeable import finalize
+from .closeable import Closeable, finalize
 from .errors import ConflictError, InvalidConfigError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class ForwarderStats:
     running: bool
 
 
-class Forwarder:
+class Forwarder(Closeable):
     """Receives on all queues of ``source`` and transmits on ``sink``; without a sink, frees what it receives.
 
     Options are ForwarderConfig's. Runs from ``start()``, or the entry of ``with``, until ``stop()``. The queues that it
@@ -105,7 +104,6 @@ class Forwarder:
             raise InvalidConfigError(errno.EINVAL, f"{self}: drain, and nothing else, goes without a sink")
         if sink is source and self.config.both_ways:
             raise InvalidConfigError(errno.EINVAL, f"{self}: one port has one way")
-        self._lock = threading.RLock()
         self._c: Any = None  # C type: struct ffi_forward *; None before start() and after close()
         self._finalizer: Any = None
 
@@ -114,9 +112,9 @@ class Forwarder:
 
     def __str__(self) -> str:
         if self.sink is None:
-            return f"drain {self.source.name}"
+            return f"drain {self.source.label}"
         arrow = "<->" if self.config.both_ways else "->"
-        return f"forward {self.source.name} {arrow} {self.sink.name}"
+        return f"forward {self.source.label} {arrow} {self.sink.label}"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -128,27 +126,30 @@ class Forwarder:
 
     @property
     def running(self) -> bool:
-        with self._lock:
+        with self._own_lock:
             return self._c is not None and self.stats().running
 
     def start(self) -> Self:
         """Starts the loops, with counters at 0."""
-        with self._lock:
+        with self._own_lock:
             if self.running:
                 raise ConflictError(errno.EBUSY, f"{self}: it is running")
             self._free()
+            started = ffi.new("struct ffi_forward **")
+            self._finalizer = finalize(self, _free, started)
             try:
                 self._attach()
-                self._c = self._start()
+                self._start(started)
+                self._c = started[0]
             except BaseException:
+                self._finalizer()
                 self._detach()
                 raise
-            self._finalizer = finalize(self, lib.ffi_forward_free, self._c)
         return self
 
     def stop(self) -> None:
         """Stops the loops; when it returns, the lcores have left them. A second call does nothing."""
-        with self._lock:
+        with self._own_lock:
             if self._c is not None:
                 lib.ffi_forward_stop(self._c)
             self._detach()
@@ -156,12 +157,12 @@ class Forwarder:
     def close(self) -> None:
         """Stops, and forgets the counters."""
         self.stop()
-        with self._lock:
+        with self._own_lock:
             self._free()
 
     def stats(self) -> ForwarderStats:
         stats = ffi.new("struct ffi_forward_stats *")
-        with self._lock:
+        with self._own_lock:
             if self._c is None:
                 raise ConflictError(errno.ENODATA, f"read the counters of {self}: it has not been started")
             lib.ffi_forward_stats_get(self._c, stats)
@@ -171,7 +172,7 @@ class Forwarder:
         )
         return ForwarderStats(forth, back, stats.idle_ns / 1e9, stats.workers, stats.running)
 
-    def _start(self) -> Any:
+    def _start(self, started: Any) -> None:
         config, source, sink = self.config, self.source, self.sink or self.source
         c_config = ffi.new("struct ffi_forward_config *")
         c_config.mode, c_config.source, c_config.sink = int(config.mode), source.id, sink.id
@@ -182,13 +183,11 @@ class Forwarder:
             c_config.sink_rx_queues, c_config.source_tx_queues = sink.rx_queues, source.tx_queues
         c_config.workers, c_config.budget = config.workers or 0, config.packets or 0
         c_config.retry_ms = round(config.retry_s * 1000)
-        started = ffi.new("struct ffi_forward **")
         rc = lib.ffi_forward_start(c_config, started)
         if rc == -errno.EBUSY:
             wanted = f"{config.workers} of EAL's workers are" if config.workers else "one of EAL's workers is"
             raise ConflictError(errno.EBUSY, f"{self}: not even {wanted} free", "start Eal with more workers")
         check(rc, f"{self} with {source.rx_queues} rx queues")
-        return started[0]
 
     def _attach(self) -> None:
         for port, queues in self._queues():
@@ -214,3 +213,8 @@ class Forwarder:
         if self._c is not None:
             self._finalizer()
             self._c = None
+
+
+def _free(started: Any) -> None:
+    if started[0] != ffi.NULL:
+        lib.ffi_forward_free(started[0])

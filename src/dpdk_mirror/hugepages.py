@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import mmap
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .logger import logger
+from .waiting import nap
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["free_mb", "turn"]
-
-_logger = logging.getLogger("dpdk_mirror")
 
 _FOLDER = Path("/sys/kernel/mm/hugepages")
 _MB = 1 << 20
@@ -62,9 +62,9 @@ def turn(timeout_s: float = _TURN_S) -> Iterator[None]:
 def _lock(folder: int, deadline: float) -> None:
     while not _try_lock(folder):
         if time.monotonic() >= deadline:
-            _logger.warning("another process takes hugepages for too long: going on beside it")
+            logger.warning("another process takes hugepages for too long: going on beside it")
             return
-        time.sleep(_LOOK_S)
+        nap(_LOOK_S)
 
 
 def _try_lock(folder: int) -> bool:

@@ -39,9 +39,9 @@ class Mempool(Closeable):
         c_name = ffi.new("char[]", name.encode())
         config = ffi.new("struct ffi_pool_config *", {"name": c_name, "size": size, "data_room": data_room})
         created = ffi.new("struct rte_mempool **")
+        self._finalizer = finalize(self, _free_unused, created, size)
         check(lib.ffi_pool_create(config, created), f"create mempool {name} of {size} x {data_room} bytes")
         self._c: Any = created[0]  # C type: struct rte_mempool *; None once closed
-        self._finalizer = finalize(self, _free_unused, self._c, size)
         # Who takes buffers from it, and what messages call them.
         self.users: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
 
@@ -98,7 +98,8 @@ def _check(name: object, size: object, data_room: object) -> None:
             raise InvalidConfigError(errno.ERANGE, f"create mempool {name}: {key}={value} is not within 1 to {most}")
 
 
-def _free_unused(pool: Any, size: int) -> None:
+def _free_unused(created: Any, size: int) -> None:
     """Frees a pool that nobody has buffers of; another is better leaked than freed under its user."""
-    if lib.ffi_pool_available(pool) == size:
+    pool = created[0]
+    if pool != ffi.NULL and lib.ffi_pool_available(pool) == size:
         lib.ffi_pool_free(pool)

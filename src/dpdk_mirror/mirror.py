@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,24 +76,25 @@ class Mirror(Closeable):
         self.source, self.target = source, target
         parameters = _DEFAULTS.changed(options)
         self._held = [parameters]  # what C may use; what holds is last
-        self._lock = threading.Lock()  # one change at a time
+        self._added = ffi.new("uint32_t *")  # 0: not yet
         self._id: int | None = None
+        self._finalizer = finalize(self, _remove, self._added, self._held)
         source.attach(self)
         try:
             target.attach(self, self._queues())
             self._use(parameters)
             self._id = self._add()
         except BaseException:
+            self._finalizer()
             self._let_go()
             raise
-        self._finalizer = finalize(self, _remove, self._id, self._held)
         source.eal.adopt(self)
 
     def __repr__(self) -> str:
         return f"<Mirror {self}{', closed' if self._id is None else ''}>"
 
     def __str__(self) -> str:
-        return f"mirror {self.source.name} -> {self.target.name} ({self.spec.directions})"
+        return f"mirror {self.source.label} -> {self.target.label} ({self.spec.directions})"
 
     @property
     def id(self) -> int:
@@ -136,13 +136,13 @@ class Mirror(Closeable):
 
         It may be stopped and set up anew. Does nothing when the mirror is paused.
         """
-        with self._lock:
+        with self._own_lock:
             self._check(lib.rte_mirror_pause(self.id), "pause")
             self._give_back_queues()
 
     def resume(self) -> None:
         """Goes on after ``pause()``, if a mirror that is made now could; else it stays paused."""
-        with self._lock:
+        with self._own_lock:
             mirror_id = self.id
             self.target.attach(self, self._queues())
             rc = lib.rte_mirror_resume(mirror_id)
@@ -157,13 +157,13 @@ class Mirror(Closeable):
         the new ones are refused, all stays as it was. After BusyTimeoutError the new ones hold, but somebody may still
         be using the old hooks and the old pool: call again.
         """
-        with self._lock:
+        with self._own_lock:
             mirror_id, before = self.id, list(self._held)
             after = before[-1].changed(options)
             self._use(*before, after)
             # Of what nobody has closed the latest ends first: the mirror shall end before a pool that it has got now.
-            self._finalizer.detach()
-            self._finalizer = finalize(self, _remove, mirror_id, self._held)
+            earlier, self._finalizer = self._finalizer, finalize(self, _remove, self._added, self._held)
+            earlier.detach()
             rc = -errno.EINVAL
             try:
                 param, _kept = self._param(after)
@@ -178,7 +178,7 @@ class Mirror(Closeable):
 
         After BusyTimeoutError the mirror gets no packets any more but still exists: call again.
         """
-        with self._lock:
+        with self._own_lock:
             if self._id is None:
                 return
             rc = lib.rte_mirror_remove(self._id)
@@ -192,9 +192,8 @@ class Mirror(Closeable):
 
     def _add(self) -> int:
         param, _kept = self._param(self._held[-1])
-        mirror_id = ffi.new("uint32_t *")
-        self._check(lib.rte_mirror_add(self.source.id, param, mirror_id), "register")
-        return int(mirror_id[0])
+        self._check(lib.rte_mirror_add(self.source.id, param, self._added), "register")
+        return int(self._added[0])
 
     def _param(self, parameters: _Parameters) -> tuple[Any, list[Any]]:
         """C type: struct rte_mirror_param *; and what it points to, which is to be kept as long."""
@@ -245,6 +244,7 @@ class Mirror(Closeable):
         self.target.detach(self)
 
 
-def _remove(mirror_id: int, _held: object) -> None:
+def _remove(added: Any, _held: object) -> None:
     """Removes a mirror that nobody has closed, whose memory is held until then."""
-    lib.rte_mirror_remove(mirror_id)
+    if added[0]:
+        lib.rte_mirror_remove(added[0])

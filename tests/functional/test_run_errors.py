@@ -2,6 +2,9 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """What goes wrong with a run: one clear line, the right exit code, and no output that looks whole but is not."""
 
+import bz2
+import gzip
+import lzma
 import os
 import resource
 import struct
@@ -51,9 +54,17 @@ def test_a_broken_record_ends_a_replay_where_it_stands(tmp_path, capture):
     ("content", "reason"),
     [
         (b"", "it is empty"),
-        (b"root:x:0:0:root:/root:/bin/bash\n" * 9, "not a capture: unknown file format"),
+        (b"root:x:0:0:root:/root:/bin/bash\n" * 9, "not a capture: it is text"),
+        ("name,grün\n".encode("latin-1"), "not a capture: unknown file format"),
+        (b"\xff", "not a capture: truncated"),
         (b"\xd4\xc3\xb2\xa1\x02\x00", "not a capture: truncated"),
-        (b"\x0a\x0d\x0d\x0a" * 20, "not a capture"),
+        (b"\x0a\x0d\x0d\x0a" * 20, "not a capture: a pcapng whose first blocks are cut off or broken"),
+        (b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00", "not a capture: a pcapng whose first blocks are cut off or broken"),
+        (gzip.compress(b"whatever" * 9), "not a capture: it is compressed: give what gzip -dc makes of it"),
+        (bz2.compress(b"whatever" * 9), "not a capture: it is compressed: give what bzip2 -dc makes of it"),
+        (lzma.compress(b"whatever" * 9), "not a capture: it is compressed: give what xz -dc makes of it"),
+        (b"\x28\xb5\x2f\xfd" + bytes(40), "not a capture: it is compressed: give what zstd -dc makes of it"),
+        (bytes(100), "not a capture: unknown file format"),
     ],
 )
 @pytest.mark.parametrize("source", ["in.pcap", "-"])
@@ -97,7 +108,7 @@ def test_ends_that_cannot_be_opened_leave_nothing_behind(tmp_path, capture, argu
 
 def test_a_mirror_that_is_refused_leaves_nothing_behind(tmp_path):
     done = run("net_null0", "--to", "out.pcapng", "--split-len", "5000", cwd=tmp_path)
-    reason = "register mirror net_null0 -> net_ring_capture0 (both): split_len 5000 is more"
+    reason = "register mirror net_null0 -> out.pcapng (both): split_len 5000 is more"
     assert reason in error_line(done)
     assert b"ready" not in done.stderr
     assert done.stdout == b""

@@ -9,11 +9,13 @@ import importlib.metadata
 import io
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
 from . import apply, apps, changes, doctor, drivers, mirrors, plugin, run
+from .signals import ctrl_c_raises
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,7 @@ dpdk-mirror COMMAND --help tells more.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command. 0: done, 1: failed, with one line on stderr, 2: wrong usage, 130: interrupted."""
+    """Runs the command. 0: done, 1: failed, with one line on stderr, 2: wrong usage, 130: Ctrl-C, 143: SIGTERM."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
@@ -38,15 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     try:
-        code = int(arguments.run(arguments))
+        with ctrl_c_raises():
+            code = int(arguments.run(arguments))
         if sys.stdout is not None:  # it may be closed
             sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read stdout has had enough; Python shall not try again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interruption:
+        return 128 + getattr(interruption, "number", signal.SIGINT)
     except (MirrorError, OSError) as error:
         if arguments.debug:
             raise

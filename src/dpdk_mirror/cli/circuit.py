@@ -49,6 +49,7 @@ class Plan:
     queues: int = 1
     one_way: bool = False
     packets: int | None = None
+    stamp: bool = False
 
     @property
     def is_replay(self) -> bool:
@@ -89,13 +90,14 @@ class Plan:
 class Files(Closeable):
     """The captures of a run. What has not begun when it fails is removed, what has begun keeps the name of a part."""
 
-    def __init__(self, ends: Ends, stdout: int) -> None:
+    def __init__(self, plan: Plan, stdout: int) -> None:
         self.begun = False
+        self._source, ends = plan.ends.source, plan.ends
         self._targets = range(len(ends.outputs) - len(ends.targets), len(ends.outputs))
         self.reader: CaptureReader | None = None
         self.writers: dict[int, CaptureWriter] = {}  # by the number of their end among the outputs
         try:
-            self._open(ends, stdout)
+            self._open(plan, stdout)
         except BaseException:
             self.close()
             raise
@@ -116,11 +118,14 @@ class Files(Closeable):
         for writer in self.writers.values() if self.begun else ():
             writer.check()
 
-    def begin(self, link_type: int = ETHERNET) -> None:
-        """Lets the writers write."""
+    def begin(self, like: CaptureReader | None = None) -> None:
+        """Lets the writers write, frames as those of a reader whose header is known."""
         self.begun = True
         for writer in self.writers.values():
-            writer.start(link_type)
+            if like is None:
+                writer.start()
+            else:
+                writer.start(like.link_type, like.fcs_length)
 
     def finish(self, timeout_s: float) -> None:
         """Waits until all is written, and gives the captures their names; BusyTimeoutError as of a writer."""
@@ -139,14 +144,20 @@ class Files(Closeable):
         if self.reader is not None:
             self.reader.close()
 
-    def _open(self, ends: Ends, stdout: int) -> None:
-        if isinstance(ends.source, FileEnd):
-            is_stream = ends.source.path == STREAM
-            self.reader = CaptureReader(_STDIN if is_stream else ends.source.path, wait=not is_stream)
-        for number, end in enumerate(ends.outputs):
+    def open_stream(self) -> None:
+        """Opens what can be read once only: nothing shall be read of it before it is sure that EAL has started."""
+        source = self._source
+        if isinstance(source, FileEnd) and source.is_stream:
+            self.reader = CaptureReader(_STDIN if source.path == STREAM else source.path, wait=False)
+
+    def _open(self, plan: Plan, stdout: int) -> None:
+        source = self._source
+        if isinstance(source, FileEnd) and not source.is_stream:
+            self.reader = CaptureReader(source.path)
+        for number, end in enumerate(plan.ends.outputs):
             if isinstance(end, FileEnd):
                 target = stdout if end.path == STREAM else end.path
-                self.writers[number] = CaptureWriter(target, interface=ends.source.label)
+                self.writers[number] = CaptureWriter(target, interface=source.label, stamp=plan.stamp)
 
 
 @dataclass(frozen=True)
@@ -171,6 +182,7 @@ class Circuit:
         self._progress: object = None
         self._progress_time = 0.0
         self._pool: Mempool = eal.mempool("packets", size=plan.pool_size)
+        self._files.open_stream()
         self._source = self._open_source(plan.ends.source)
         outputs = [self._open_output(number, end) for number, end in enumerate(plan.ends.outputs)]
         self._sink = outputs.pop(0) if plan.ends.sink is not None else None
@@ -199,7 +211,7 @@ class Circuit:
         reader = self._files.reader
         if reader is not None and not self._files.begun and reader.poll():
             self._check_link_type(reader)
-            self._files.begin(reader.link_type)
+            self._files.begin(reader)
             files = sum(isinstance(end, FileEnd) for end in self.plan.ends.targets)
             reader.start(self._pool, copies=files * _BUFFERS_PER_COPY if self.plan.takes_buffers else 0)
 
@@ -277,7 +289,8 @@ class Circuit:
     def _mirror(self, end: End, target: Port, name: str | None) -> Mirror:
         """A mirror to one of the targets; captures want to know where packets come from."""
         is_file = isinstance(end, FileEnd)
-        spec = replace(self.plan.spec, name=name, origin=is_file and self.plan.spec.mode is not Mode.SHARE)
+        spec = self.plan.spec
+        spec = replace(spec, name=name, origin=is_file and (spec.mode is not Mode.SHARE or spec.snaplen > 0))
         # A replay waits for the buffers of its own pool.
         pool = self._pool if is_file and self.plan.is_replay and self.plan.takes_buffers else None
         options = {field.name: getattr(spec, field.name) for field in fields(spec)}

@@ -47,6 +47,12 @@ class FileEnd:
     def label(self) -> str:
         return self.path
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read once only."""
+        path = Path(self.path)
+        return self.path == STREAM or (path.exists() and not path.is_file() and not path.is_dir())
+
     is_live = False
 
 

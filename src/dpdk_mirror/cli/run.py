@@ -6,31 +6,31 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 from rich.live import Live
 
 from ..eal import Eal
-from ..errors import BusyTimeoutError, InvalidConfigError
+from ..errors import BusyTimeoutError, HugepagesTakenError, InvalidConfigError, MirrorError
 from ..selection import Select
 from ..spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
-from .ends import Ends, FileEnd, parse_end
+from .ends import Ends, parse_end
 from .options import add_options, texts_of
 from .report import live_line, print_json, print_tables, report
+from .signals import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
 _PAUSE_S = 0.01
 _PATIENCE_S = 3.0
 _LINES_PER_S = 4
+_NO_HUGE = "--no-huge"
 _SELECT = [key for key, parameter in PARAMETERS.items() if parameter.field == "select"]
 
 _DESCRIPTION = """\
@@ -49,7 +49,9 @@ that ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdo
 once, as fast as possible and without loss. Without SINK, what SOURCE delivers is discarded.
 
 Captures are written as NAME.part and get their name at a good end. Once "ready" is printed, Ctrl-C and SIGTERM are a
-good end. A capture as SOURCE that is cut off is mirrored as far as it goes; the exit status then is 1.
+good end. Before that they leave nothing behind; the exit status then, and at the second time, is 130 or 143. A capture
+as SOURCE that is cut off is mirrored as far as it goes; the exit status then is 1. Packets of a replay keep the times
+that they have in it.
 """
 
 _EPILOG = """\
@@ -91,9 +93,16 @@ def add_parsers(commands: Any) -> None:
         "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
     )
     _add_end_arguments(parser)
+    _add_other_arguments(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        _NO_HUGE, action="store_true", help="do without hugepages; otherwise they are used where enough are free"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end, instead of tables")
     parser.add_argument("--debug", action="store_true", help="EAL's log, and tracebacks")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def _add_take_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +115,10 @@ def _add_take_arguments(parser: argparse.ArgumentParser) -> None:
         "--snaplen", metavar="N", type=_length, default=0, help="bytes that TARGET gets of each packet (all)"
     )
     parser.add_argument("--split-len", metavar="N", type=_length, default=0, help="bytes that split copies (192)")
+    parser.add_argument(
+        "--stamp", action="store_true",
+        help="captures of a replay tell when packets were mirrored, instead of the times in SOURCE",
+    )  # fmt: skip
 
 
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,28 +152,6 @@ def _seconds(text: str) -> float:
     return value
 
 
-class Signals:
-    """Ctrl-C and SIGTERM: a good end of what has begun, an interruption before that and at the second time."""
-
-    def __init__(self) -> None:
-        self.begun = False
-        self.ended = False
-
-    @contextmanager
-    def caught(self) -> Iterator[Signals]:
-        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        if self.ended or not self.begun:
-            raise KeyboardInterrupt
-        self.ended = True
-
-
 @contextmanager
 def own_stdout() -> Iterator[int]:
     """Stdout for the capture or the report alone: what C code prints, now or at its exit, goes to stderr."""
@@ -187,26 +178,60 @@ def run(arguments: argparse.Namespace) -> int:
     except InvalidConfigError as error:
         arguments.parser.error(str(error))
     ends.check()
-    plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets)
+    plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp)
     for remark in _remarks(plan):
         print(f"dpdk-mirror: {remark}", file=sys.stderr)
-    with Signals().caught() as signals, own_stdout() as stdout, Files(ends, stdout) as files:
-        with Eal(devices=plan.devices, workers=plan.workers, buffers=plan.pool_size, targets=plan.target_pools) as eal:
-            result = _run(Circuit(eal, plan, files), arguments, signals)
-            _finish(files, signals)
-            broken = files.reader.error if files.reader is not None else None
-        with os.fdopen(os.dup(2 if ends.writes_stdout else stdout), "w", errors="backslashreplace") as file:
-            if arguments.json:
-                print_json(result, file)
-            else:
-                print_tables(result, file, with_reasons=plan.spec.mode is Mode.AUTO)
+    with own_stdout() as stdout:
+        with Signals().caught() as signals:
+            try:
+                result, broken = _captured(plan, arguments, signals, stdout)
+            except HugepagesTakenError:
+                _go_on_without_hugepages(signals, stdout)
+            except MirrorError:
+                signals.check()  # it may be why
+                raise
+        _print(plan, arguments, result, stdout)
     if broken is not None:
         raise broken
     return 0
 
 
+def _print(plan: Plan, arguments: argparse.Namespace, result: dict[str, Any], stdout: int) -> None:
+    where = os.dup(2 if plan.ends.writes_stdout else stdout)
+    with os.fdopen(where, "w", errors="backslashreplace") as file:
+        if arguments.json:
+            print_json(result, file)
+        else:
+            print_tables(result, file, with_reasons=plan.spec.mode is Mode.AUTO)
+
+
+def _captured(
+    plan: Plan, arguments: argparse.Namespace, signals: Signals, stdout: int
+) -> tuple[dict[str, Any], MirrorError | None]:
+    """The run itself: its report, and what a replay broke off for."""
+    with Files(plan, stdout) as files:
+        signals.check()
+        with Eal(
+            devices=plan.devices, workers=plan.workers, buffers=plan.pool_size, targets=plan.target_pools,
+            hugepages=False if arguments.no_huge else None,
+        ) as eal:  # fmt: skip
+            signals.check()
+            result = _run(Circuit(eal, plan, files), arguments, signals)
+            _finish(files, signals)
+            return result, files.reader.error if files.reader is not None else None
+
+
+def _go_on_without_hugepages(signals: Signals, stdout: int) -> NoReturn:
+    """Starts the command anew: in one process DPDK can be started once, whether or not that succeeds."""
+    print(f"dpdk-mirror: others have just taken the hugepages: going on with {_NO_HUGE}", file=sys.stderr, flush=True)
+    os.dup2(stdout, 1)
+    signals.hold()
+    first = len(sys.orig_argv) - len(sys.argv) + 2  # behind "run"
+    arguments = [*sys.orig_argv[1:first], _NO_HUGE, *sys.orig_argv[first:]]
+    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606  # as it was started
+
+
 def _spec(arguments: argparse.Namespace) -> MirrorSpec:
-    # Packets that are shared have no room for their original length, which captures of cut ones should have.
     mode = arguments.mode or ("auto" if arguments.snaplen or arguments.split_len else "share")
     return MirrorSpec(
         Direction[arguments.directions.upper()],
@@ -221,12 +246,12 @@ def _remarks(plan: Plan) -> Iterator[str]:
     """What may not be meant so."""
     if plan.spec.directions is Direction.TX and not plan.both_ways:
         yield "nothing is sent on SOURCE in this run, so a mirror of tx gets nothing"
-    writes_captures = any(isinstance(target, FileEnd) for target in plan.ends.targets)
-    if plan.spec.mode is Mode.SHARE and plan.spec.snaplen and writes_captures:
-        yield "packets that are shared do not tell a capture how long they were before --snaplen; other modes do"
+    if plan.stamp and not plan.is_replay:
+        yield "--stamp is for replays: captures of a live SOURCE always tell when packets were mirrored"
 
 
 def _run(circuit: Circuit, arguments: argparse.Namespace, signals: Signals) -> dict[str, Any]:
+    signals.check()
     circuit.start()
     signals.begun = True
     print("ready", file=sys.stderr, flush=True)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Ctrl-C and SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .. import waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+    from typing import Any
+
+__all__ = ["Interrupted", "Signals", "ctrl_c_raises"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended a command."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class Signals:
+    """The signals of a run: a good end of what has begun, an interruption before that and at the second time.
+
+    They raise nothing where they come, which may be anywhere: check() does, where nothing is half done, and so does
+    every nap of the package's.
+    """
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._numbers: list[int] = []
+
+    @property
+    def ended(self) -> bool:
+        """Whether what has begun is to end."""
+        return self.begun and bool(self._numbers)
+
+    def check(self) -> None:
+        if len(self._numbers) > self.begun:
+            raise Interrupted(self._numbers[-1])
+
+    @contextmanager
+    def caught(self) -> Iterator[Signals]:
+        with _handled(dict.fromkeys((signal.SIGINT, signal.SIGTERM), self._note)):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+            waiting.asked.append(self.check)
+            try:
+                yield self
+            finally:
+                waiting.asked.remove(self.check)
+
+    def hold(self) -> None:
+        """Has what comes from now on wait for another program that this process becomes, which takes it in caught()."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        self.check()
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._numbers.append(number)
+
+
+@contextmanager
+def ctrl_c_raises() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt: for commands that have something to put right, as a terminal's cursor."""
+    with _handled({signal.SIGINT: signal.default_int_handler}):
+        yield
+
+
+@contextmanager
+def _handled(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
