@@ -178,7 +178,7 @@ def test_a_daemon_thread_may_use_dpdk_until_the_interpreter_ends(tmp_path, work)
             begun.acquire()
         print("left open")
     """
-    for _ in range(5):
+    for _ in range(3):
         assert run(tmp_path, script) == "left open\n"
 
 

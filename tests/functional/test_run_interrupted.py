@@ -67,6 +67,17 @@ def test_a_source_that_nobody_writes_to_yet_ends_well_at_ctrl_c(tmp_path):
     assert (tmp_path / "out.pcap").stat().st_size == 24
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_of_a_shells_background_hears_signals(tmp_path, number):
+    """A shell has its jobs there ignore Ctrl-C."""
+    script = "trap '' INT TERM; exec \"$@\""
+    command = ["sh", "-c", script, "sh", *COMMAND, "net_null0", "--to", "out.pcapng"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr.readline() == b"ready\n"
+        process.send_signal(number)
+        assert process.wait(60) == 0
+
+
 START = """
 import contextlib, gc, os
 from pathlib import Path

@@ -68,7 +68,8 @@ class Signals:
 @contextmanager
 def ctrl_c_raises() -> Iterator[None]:
     """Ctrl-C is a KeyboardInterrupt: for commands that have something to put right, as a terminal's cursor."""
-    with _handled({signal.SIGINT: signal.default_int_handler}):
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    with _handled({} if ignored else {signal.SIGINT: signal.default_int_handler}):
         yield
 
 
