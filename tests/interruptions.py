@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -50,7 +51,8 @@ def interrupt(folder: Path, seed: int) -> str:
     expected = {"in.pcap"} | ({"out.pcapng"} if begun and target == "out.pcapng" else set())
     left = {path.name for path in folder.iterdir()}
     for name in left - {"in.pcap"}:
-        (folder / name).unlink()
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return "" if left == expected else f"{what} left {left - expected}"
 
 
