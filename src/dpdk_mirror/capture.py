@@ -258,6 +258,7 @@ class CaptureWriter(_Capture):
         self.format = CaptureFormat.PCAPNG if isinstance(target, int) else CaptureFormat.of(target)
         self._file = None if isinstance(target, int) else _open_output(self.name)
         self._fd = os.dup(target) if isinstance(target, int) else None
+        self._can_begin = True
 
     @property
     def stats(self) -> CaptureStats:
@@ -275,8 +276,9 @@ class CaptureWriter(_Capture):
 
     def start(self, link_type: int = ETHERNET, fcs_length: int = 0) -> None:
         """Begins to write, frames as a reader says that they are."""
-        if self.port is None or self._c is not None:
+        if self.port is None or not self._can_begin:
             raise ConflictError(errno.EINVAL, f"write {self.name}: it has no port, or was begun before")
+        self._can_begin = False
         writer = self._prepare("ffi_writer", lib.ffi_writer_close)
         name = self.interface.encode(errors="replace")[:_MAX_INTERFACE].decode(errors="ignore")
         interface = ffi.new("char[]", name.encode())
@@ -321,6 +323,7 @@ class CaptureWriter(_Capture):
     def close(self) -> None:
         """As of a reader; what was not committed keeps its name with ".part"."""
         super().close()
+        self._can_begin = False
         self._close_stream()
 
     @property

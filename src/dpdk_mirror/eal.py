@@ -69,7 +69,7 @@ class Eal(Closeable):
         self._mirrors: weakref.WeakValueDictionary[int, Mirror] = weakref.WeakValueDictionary()
         self._check_not_started()
         private = _choose_runtime_directory(telemetry=self.config.telemetry)
-        self._tried: list[bool] = []  # whether EAL is this one's: then it is not empty
+        self._tried: list[bool] = []  # not empty once this one has tried to start EAL: then that is its to end
         self._finalizer = finalize(self, _end, private, self._tried)
         try:
             with _starting:
