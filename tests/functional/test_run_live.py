@@ -121,6 +121,18 @@ def test_a_stream_that_stays_open_ends_well_at_ctrl_c(tmp_path, cut, wait_until)
     assert read_capture(tmp_path / "out.pcapng").frames == expected
 
 
+@pytest.mark.parametrize("size", [0, 10, 30])
+def test_a_stream_that_ctrl_c_ends_at_its_writer_too_ends_well(tmp_path, size):
+    """A shell's Ctrl-C is for all of a pipeline: the end of the stream comes with it, wherever that is."""
+    for _ in range(5):
+        with running("-", "net_null0", "--to", "out.pcapng", cwd=tmp_path, stdin=subprocess.PIPE) as process:
+            process.stdin.write(write_and_read(tmp_path / "in.pcap", 1)[:size])
+            process.stdin.flush()
+            process.send_signal(signal.SIGINT)
+            process.stdin.close()
+            assert process.wait(30) == 0, process.stderr.read()
+
+
 def test_a_stream_that_stays_open_ends_when_idle(tmp_path):
     stream = write_and_read(tmp_path / "in.pcap", 9)
     with running("-", "--to", "out.pcap", "--until-idle", 0.5, cwd=tmp_path, stdin=subprocess.PIPE) as process:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import time
@@ -19,7 +20,7 @@ from ..errors import BusyTimeoutError, HugepagesTakenError, InvalidConfigError, 
 from ..selection import Select
 from ..spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
-from .ends import Ends, parse_end
+from .ends import Ends, FileEnd, parse_end
 from .options import add_options, texts_of
 from .report import live_line, print_json, print_tables, report
 from .signals import Signals
@@ -218,7 +219,15 @@ def _captured(
             signals.check()
             result = _run(Circuit(eal, plan, files), arguments, signals)
             _finish(files, signals)
-            return result, files.reader.error if files.reader is not None else None
+            return result, _broken(files, plan, signals)
+
+
+def _broken(files: Files, plan: Plan, signals: Signals) -> MirrorError | None:
+    """What a replay broke off for. Of a stream, Ctrl-C ends whoever writes it, too, in the middle of a frame."""
+    error = files.reader.error if files.reader is not None else None
+    source = plan.ends.source
+    is_cut = error is not None and error.errno == errno.EBADMSG
+    return None if is_cut and signals.ended and isinstance(source, FileEnd) and source.is_stream else error
 
 
 def _go_on_without_hugepages(signals: Signals, stdout: int) -> NoReturn:
@@ -284,7 +293,11 @@ def _watch(circuit: Circuit, arguments: argparse.Namespace, signals: Signals, be
     is_terminal, drawn = line.console.is_terminal, begin
     with line if is_terminal else nullcontext():
         while not (signals.ended or circuit.has_ended or _is_time(circuit, arguments, begin)):
-            circuit.feed()
+            try:
+                circuit.feed()
+            except MirrorError:
+                if not signals.ended:  # with it, a stream may have come to its end before it began
+                    raise
             circuit.check()
             if is_terminal and time.monotonic() - drawn > 1 / _LINES_PER_S:
                 line.update(live_line(circuit), refresh=True)
