@@ -25,7 +25,8 @@ libpcap_chooses(const struct rte_mirror_filter *filter, const uint8_t *bytes, ui
 
 /* There are tags for the data path alone. */
 void
-differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet, const char **wrong)
+differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet,
+		const char **wrong)
 {
 	(void)filter;
 	(void)packet;

@@ -8,7 +8,8 @@
 #include "differ.h"
 
 void
-differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet, const char **wrong)
+differ_tagged(const struct rte_mirror_filter *filter, const struct packet *packet,
+		const char **wrong)
 {
 	static const uint64_t stripped = RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
 	static const uint8_t tags[] = { 0x88, 0xa8, 0, 200, 0x81, 0, 0, 100 };
