@@ -433,7 +433,12 @@ int rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param,
  */
 int rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter);
 
-/** Frees a filter. Mirrors that were given it keep what they need. NULL is none. */
+/**
+ * Frees a filter. Mirrors that were given it keep what they need.
+ *
+ * @param filter
+ *   The filter; NULL is none.
+ */
 void rte_mirror_filter_free(struct rte_mirror_filter *filter);
 
 /**

@@ -23,8 +23,8 @@
 #include "request.h"
 
 /*
- * The same commands, greeting and limits as telemetry's socket, for applications that have switched that off. One
- * thread serves all clients: commands run one at a time anyway. It never waits for a client.
+ * The same commands, greeting and limits as telemetry's socket, for applications that have switched that off, and as
+ * there a thread for each client: one that waits keeps nobody else waiting. None waits for its client.
  */
 
 /* As many as telemetry has. */
@@ -40,8 +40,8 @@ static struct place place;
  * copies them when it is not, and the child closes its copies. Else clients would not notice the parent hang up, nor
  * a parent's successor its end.
  */
-static struct pollfd fds[1 + MAX_CLIENTS];
-static nfds_t nb_fds;
+static int fds[1 + MAX_CLIENTS];
+static unsigned int nb_fds;
 static pthread_mutex_t fds_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
@@ -51,9 +51,37 @@ send_text(int fd, const struct text *text)
 			(ssize_t)text->length;
 }
 
+static void
+hang_up(int fd)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&fds_mutex);
+	for (i = 0; i < nb_fds && fds[i] != fd; i++)
+		continue;
+	if (i < nb_fds)
+		fds[i] = fds[--nb_fds];
+	close(fd);
+	pthread_mutex_unlock(&fds_mutex);
+}
+
+/* Waits for a file descriptor, but not for long: whether there is something to be read, or an error to be found. */
+static bool
+wait_for(int fd)
+{
+	struct pollfd one = { .fd = fd, .events = POLLIN };
+	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
+
+	if (poll(&one, 1, LOOK_MS) >= 0)
+		return one.revents != 0;
+	/* It wants no more of them than the process may have open, and there is no telling. */
+	nanosleep(&moment, NULL);
+	return true;
+}
+
 /* Answers one request. Whether the client is still there. */
 static bool
-serve_client(int fd)
+answer_client(int fd)
 {
 	char request[REQUEST_SIZE], answer[REQUEST_ANSWER_SIZE];
 	struct text text = text_begin(answer, sizeof(answer));
@@ -64,6 +92,19 @@ serve_client(int fd)
 		return length < 0 && (errno == EAGAIN || errno == EINTR);
 	request_answer(request, length, &text);
 	return send_text(fd, &text);
+}
+
+static uint32_t
+serve_client(void *arg)
+{
+	const int fd = (int)(intptr_t)arg;
+
+	while (!life_is_over()) {
+		if (wait_for(fd) && !answer_client(fd))
+			break;
+	}
+	hang_up(fd);
+	return 0;
 }
 
 static bool
@@ -96,82 +137,53 @@ turn_away(int fd)
 	close(fd);
 }
 
+/* A client that has been let in: greeted, and served in a thread of its own. */
+static void
+begin_client(int fd)
+{
+	if (!greet(fd) ||
+			mirror_thread_create("mirror-client", serve_client, (void *)(intptr_t)fd) !=
+					0)
+		hang_up(fd);
+}
+
 /* Lets a client in, if there is room for one. False: none can be let in just now. */
 static bool
-let_in(void)
+let_in(int listening)
 {
+	bool has_room;
 	int fd;
 
 	pthread_mutex_lock(&fds_mutex);
-	fd = accept4(fds[0].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0 && nb_fds > MAX_CLIENTS)
-		turn_away(fd);
-	else if (fd >= 0 && !greet(fd))
-		close(fd);
+	fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	has_room = nb_fds <= MAX_CLIENTS;
+	if (fd >= 0 && has_room)
+		fds[nb_fds++] = fd;
 	else if (fd >= 0)
-		fds[nb_fds++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		turn_away(fd);
 	pthread_mutex_unlock(&fds_mutex);
+	if (fd >= 0 && has_room)
+		begin_client(fd);
 	return fd >= 0;
 }
 
+/* Lets clients in until EAL has ended, or the application has closed the socket. */
 static void
-hang_up(nfds_t i)
-{
-	pthread_mutex_lock(&fds_mutex);
-	close(fds[i].fd);
-	fds[i] = fds[--nb_fds];
-	pthread_mutex_unlock(&fds_mutex);
-}
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Waits for somebody to serve; for clients that are new not before a time. */
-static void
-wait_for_clients(uint64_t not_before_ms)
+serve_clients(int listening)
 {
 	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
-	nfds_t i;
+	struct pollfd one = { .fd = listening, .events = POLLIN };
 
-	fds[0].events = now_ms() >= not_before_ms ? POLLIN : 0;
-	if (poll(fds, nb_fds, LOOK_MS) >= 0)
-		return;
-	/* It wants no more of them than the process may have open: then each is asked. */
-	nanosleep(&moment, NULL);
-	for (i = 0; i < nb_fds; i++)
-		fds[i].revents = POLLIN;
-}
-
-/* Serves clients until EAL has ended, or the application has closed the socket. */
-static void
-serve_clients(void)
-{
-	uint64_t not_before_ms = 0;
-	nfds_t i;
-
-	while (!life_is_over()) {
-		wait_for_clients(not_before_ms);
-		if ((fds[0].revents & ~POLLIN) != 0)
-			break;
-		for (i = nb_fds - 1; i > 0; i--) {
-			if (fds[i].revents != 0 && !serve_client(fds[i].fd))
-				hang_up(i);
-		}
+	while (!life_is_over() && (one.revents & ~POLLIN) == 0) {
 		/* With no file descriptor left it would be asked for again and again. */
-		if (fds[0].revents != 0 && !let_in())
-			not_before_ms = now_ms() + LOOK_MS;
+		if (poll(&one, 1, LOOK_MS) != 0 && !let_in(listening))
+			nanosleep(&moment, NULL);
 	}
-	while (nb_fds > 0)
-		hang_up(nb_fds - 1);
+	hang_up(listening);
 }
 
-static bool
+/* The listening socket, or -1. */
+static int
 listen_at(const char *path)
 {
 	/* Without the mutex: it waits for others who are after the same place. */
@@ -179,26 +191,26 @@ listen_at(const char *path)
 
 	if (fd < 0) {
 		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
-		return false;
+		return -1;
 	}
 	pthread_mutex_lock(&fds_mutex);
-	fds[nb_fds++] = (struct pollfd){ .fd = fd };
+	fds[nb_fds++] = fd;
 	pthread_mutex_unlock(&fds_mutex);
 	plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
-	return true;
+	return fd;
 }
 
 static uint32_t
 serve(void *path)
 {
-	bool is_listening;
+	int listening;
 
 	if (!life_enter())
 		return 0;
-	is_listening = listen_at(path);
+	listening = listen_at(path);
 	life_leave();
-	if (is_listening)
-		serve_clients();
+	if (listening >= 0)
+		serve_clients(listening);
 	place_remove(&place);
 	return 0;
 }
@@ -219,7 +231,7 @@ static void
 in_child(void)
 {
 	while (nb_fds > 0)
-		close(fds[--nb_fds].fd);
+		close(fds[--nb_fds]);
 	after_fork();
 }
 
