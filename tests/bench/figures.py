@@ -110,19 +110,27 @@ def of_idle(results: Results) -> Iterator[Figure]:
     yield Figure("no mirror on a port, instructions", none, 0)
 
 
+def over_empty(results: Results, case: Case, what: str, bound: float) -> Figure:
+    empty = replace(case, method="empty", mirrors=0)
+    cycles = results.derived(lambda cycles, least: cycles - least, case, empty)
+    return Figure(f"{what}, cycles a packet over an empty callback, {case.warmth}", cycles, bound)
+
+
 def of_selection(results: Results) -> Iterator[Figure]:
     """What it costs to leave all packets out, or most, over a callback that does nothing."""
     for method, warmth, what, bound in (
         ("mac-none", "warm", "mac, none chosen", 6),
         ("mac-none", "cold", "mac, none chosen", 16),
-        ("jit-none", "warm", "compiled filter, none chosen", 20),
-        ("jit-none", "cold", "compiled filter, none chosen", 36),
         ("sample1000", "warm", "1 in 1000 chosen", 2),
     ):
-        case = Case("selection", method, 64, warmth=warmth)
-        empty = replace(case, method="empty", mirrors=0)
-        cycles = results.derived(lambda cycles, least: cycles - least, case, empty)
-        yield Figure(f"{what}, cycles a packet over an empty callback, {warmth}", cycles, bound)
+        yield over_empty(results, Case("selection", method, 64, warmth=warmth), what, bound)
+    for method, mirrors, warmth, what, bound in (
+        ("jit-none", 1, "warm", "compiled filter, none of a mix chosen", 12),
+        ("jit-none", 1, "cold", "compiled filter, none of a mix chosen", 36),
+        ("interpreter-none", 1, "warm", "interpreted filter, none of a mix chosen", 60),
+        ("filters", 16, "warm", "16 compiled filters, none of a mix chosen", 16 * 13),
+    ):
+        yield over_empty(results, Case("mix", method, 64, warmth=warmth, mirrors=mirrors), what, bound)
 
 
 def of_throughput(results: Results) -> Iterator[Figure]:

@@ -23,6 +23,7 @@
 	"interpreter-all sample1000 share"
 #define SELECTING_VLANS "baseline empty vlan-none vlan-all share"
 #define FILTERING       "baseline empty filters filters4 filters16"
+#define FILTERING_MIX   "baseline empty jit-none interpreter-none filters filters4 filters16"
 #define OVER_BURST      "baseline empty floor rfc share split copy clone pktmbuf_copy pdump"
 #define OVER_MIRRORS    "baseline share share2 share3 share4"
 #define OVER_QUEUES     "baseline rfc share split copy pktmbuf_copy"
@@ -283,6 +284,25 @@ compare_sizes(void)
 	}
 }
 
+/* Filters of packets that are not all alike, more than a branch predictor remembers. */
+static void
+compare_mix(struct scene scene)
+{
+	struct traffic_shape shape = {
+		.segment_size = scene.size->segment_size,
+		.nb_segments = scene.size->nb_segments,
+		.nb_packets = scene.options.cold ? packets_of(scene.size, &scene.options) :
+						   TRAFFIC_MIXED,
+		.shuffled = scene.options.cold,
+		.mixed = true,
+	};
+
+	scene.comparison = "mix";
+	traffic_open(scene.traffic, &shape, bed.packets);
+	compare_cost(&scene, FILTERING_MIX);
+	traffic_close(scene.traffic);
+}
+
 /* What it costs to choose among packets, to targets that free at once. */
 static void
 compare_selection(bool cold)
@@ -304,6 +324,7 @@ compare_selection(bool cold)
 	traffic_with(&traffic, scene.size, &scene.options, true);
 	compare_cost(&scene, SELECTING_VLANS);
 	traffic_close(&traffic);
+	compare_mix(scene);
 }
 
 /* bench ROUNDS */

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from figures import Figure
 
-COST_COMPARISONS = ("methods", "bursts", "mirrors", "queues", "sizes", "idle", "selection", "filters", "vlans")
+COST_COMPARISONS = ("methods", "bursts", "mirrors", "queues", "sizes", "idle", "selection", "filters", "vlans", "mix")
 TIMEOUT_S = 600
 
 

@@ -48,6 +48,41 @@ write_headers(struct rte_mbuf *pkt, bool tagged)
 	memcpy(data, headers, sizeof(headers));
 }
 
+/* What packets of a mix have instead: type, then what comes before the ports, and where these are. */
+static void
+write_ipv6(uint8_t *data)
+{
+	static const uint8_t header[] = { 0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64 };
+
+	memcpy(data + 12, header, sizeof(header));
+	memset(data + 22, 0xfe, 32);
+	data[54] = 4 + (uint8_t)rte_rand_max(250);
+	data[56] = 1;
+	data[57] = 0xbb;
+}
+
+static void
+mix(struct rte_mbuf *pkt)
+{
+	const uint64_t one_in_100 = rte_rand_max(100);
+	uint8_t *data = rte_pktmbuf_mtod(pkt, uint8_t *);
+
+	data[11] = (uint8_t)rte_rand();
+	data[29] = (uint8_t)rte_rand();
+	data[34] = 4 + (uint8_t)rte_rand_max(250);
+	if (one_in_100 < 20) {
+		data[23] = 17;
+		data[36] = 0;
+		data[37] = 53;
+	} else if (one_in_100 < 35) {
+		write_ipv6(data);
+	} else if (one_in_100 < 45) {
+		data[23] = 1;
+	} else if (one_in_100 < 50) {
+		data[13] = 6;
+	}
+}
+
 void
 traffic_open(struct traffic *traffic, const struct traffic_shape *shape, struct rte_mempool *pool)
 {
@@ -67,6 +102,8 @@ traffic_open(struct traffic *traffic, const struct traffic_shape *shape, struct 
 	for (i = 0; i < nb; i += shape->nb_segments) {
 		traffic_receive(traffic->segments + i, shape);
 		write_headers(traffic->segments[i], shape->tagged);
+		if (shape->mixed)
+			mix(traffic->segments[i]);
 	}
 }
 

@@ -32,7 +32,11 @@ struct traffic_shape {
 	uint32_t nb_packets; /**< a multiple of BED_MAX_BURST; they come round again and again */
 	bool shuffled;
 	bool tagged; /**< in VLAN 100 */
+	bool mixed;  /**< of several protocols, see traffic_open() */
 };
+
+/** Distinct packets of a mix: all come round before one does again. */
+#define TRAFFIC_MIXED 4096
 
 /** Packets of one shape, TCP from port 1024 to 443, each a reference of the bench's own. */
 struct traffic {
@@ -41,6 +45,10 @@ struct traffic {
 	uint32_t next;              /**< the packet to arrive next */
 };
 
+/**
+ * Makes the packets. Of a mix half are TCP to port 443, a fifth UDP to port 53, 15 % TCP over IPv6, a tenth ICMP and 5 %
+ * ARP, in no order, from random addresses and ports above 1023.
+ */
 void traffic_open(struct traffic *traffic, const struct traffic_shape *shape,
 		struct rte_mempool *pool);
 /** Checks that nobody holds a packet any more, and frees them. */
