@@ -20,13 +20,15 @@
 	X(per_lcore__lcore_id)                  \
 	X(per_lcore__rte_errno)                 \
 	X(rte_bus_find)                         \
+	X(rte_bus_find_by_name)                 \
 	X(rte_bus_name)                         \
 	X(rte_delay_us_sleep)                   \
 	X(rte_dev_devargs)                      \
+	X(rte_devargs_insert)                   \
+	X(rte_devargs_next)                     \
 	X(rte_devargs_parse)                    \
 	X(rte_devargs_reset)                    \
 	X(rte_eal_alarm_set)                    \
-	X(rte_eal_hotplug_add)                  \
 	X(rte_eal_hotplug_remove)               \
 	X(rte_eal_init)                         \
 	X(rte_eth_add_first_rx_callback)        \

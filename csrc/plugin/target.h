@@ -49,7 +49,8 @@ struct target_kind {
 	const char *name;
 	const char *driver;
 	uint16_t max_queues;
-	uint16_t mtu; /* what its port is given, where the driver can; 0: its own */
+	uint16_t mtu;       /* what its port is given, where the driver can; 0: its own */
+	bool closes_slowly; /* in some release */
 	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
 	int (*check)(const struct target *target);
 	/** Makes what the device is to find; undone by clean_up() alone. 0 or -errno, the refusal kept. */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include <rte_devargs.h>
-#include <rte_eal.h>
 #include <rte_string_fns.h>
 
+#include "hotplug.h"
 #include "refusal.h"
 #include "target.h"
 
@@ -29,6 +29,7 @@ on_new(uint16_t port_id, enum rte_eth_event_type event, void *arg, void *ret_par
 	(void)event;
 	(void)arg;
 	(void)ret_param;
+	hotplug_seen_port();
 	if (made_port != NULL && rte_eth_dev_owner_set(port_id, &owner) == 0)
 		*made_port = port_id;
 	return 0;
@@ -80,8 +81,13 @@ static int
 refuse_device(const struct target *target, int rc)
 {
 	const struct target_kind *kind = target->kind;
-	int why = kind->try != NULL ? kind->try(target) : 0;
+	int why;
 
+	if (rc == -EAGAIN)
+		return plugin_refuse(EAGAIN,
+				"%s: the application is plugging devices: try again when it is done",
+				target->shown);
+	why = kind->try != NULL ? kind->try(target) : 0;
 	if (why == 0 && kind->explain != NULL)
 		why = kind->explain(target);
 	if (why != 0)
@@ -91,9 +97,8 @@ refuse_device(const struct target *target, int rc)
 			target->shown, kind->driver);
 }
 
-/* Takes back what is there of a device that could not be made whole: net_ring leaves its port when it is removed. */
 static void
-take_back(const struct target *target)
+close_port(const struct target *target)
 {
 	if (target->port_id != RTE_MAX_ETHPORTS && target_device_owns(target->port_id))
 		rte_eth_dev_close(target->port_id);
@@ -107,28 +112,38 @@ target_device_make(struct target *target)
 
 	snprintf(target->device, sizeof(target->device), "%s_mirror_%u", target->kind->driver,
 			target->number);
+	rc = hotplug_init();
+	if (rc != 0)
+		return rc;
 	target->kind->describe(target, args);
 	target->port_id = RTE_MAX_ETHPORTS;
 	made_port = &target->port_id;
-	rc = rte_eal_hotplug_add("vdev", target->device, args);
+	rc = hotplug_add(target->device, args);
 	made_port = NULL;
 	if (rc != 0) {
-		take_back(target);
+		/* Of a device that could not be made whole net_ring leaves it. */
+		close_port(target);
 		return refuse_device(target, rc);
 	}
 	if (target->port_id != RTE_MAX_ETHPORTS)
 		return 0;
-	rte_eal_hotplug_remove("vdev", target->device);
+	hotplug_remove(target->device);
 	return plugin_refuse(EIO, "%s: its device has no port of ours", target->shown);
 }
 
+/*
+ * Removing the device closes its port, and in secondary processes, too, which do not find it when it is closed already.
+ * But the lock of the bus is held meanwhile, so that a driver that takes its time has to close it before. The port of
+ * net_ring has a name of its own and is not found, but left.
+ */
 void
 target_device_end(const struct target *target)
 {
 	/* The application may have removed it, and its number may be another's. */
-	if (target_device_owns(target->port_id)) {
+	if (target_device_owns(target->port_id))
 		rte_eth_dev_stop(target->port_id);
-		rte_eth_dev_close(target->port_id);
-	}
-	rte_eal_hotplug_remove("vdev", target->device);
+	if (target->kind->closes_slowly)
+		close_port(target);
+	hotplug_remove(target->device);
+	close_port(target);
 }

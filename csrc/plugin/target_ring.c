@@ -100,16 +100,6 @@ target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 	snprintf(args, TARGET_ARGS_SIZE, "nodeaction=%s:0:ATTACH", target->value);
 }
 
-/* A device of a secondary process has another name than the port that it is to have, and does not find it. */
-int
-target_ring_explain(const struct target *target)
-{
-	return plugin_refuse(EIO,
-			"%s: net_ring cannot make it: its log says why; nor can it while a secondary "
-			"process runs",
-			target->shown);
-}
-
 void
 target_ring_clean_up(const struct target *target, bool was_used)
 {

@@ -53,6 +53,7 @@ TESTED_ON_ITS_FILES = {
     "ondemand": TARGETS,
     "test_ondemand": TARGETS,
     "test_ondemand_refused": TARGETS,
+    "test_hotplug": TARGETS,
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "read_specs": SPECS,
     "specs": SPECS,
