@@ -50,7 +50,11 @@ read_ports(struct pairs *params, struct mirrors_ports *ports)
 		rc = params_text(params, "to", &ports->target);
 	if (rc == 0)
 		rc = params_answer(params, "force", &ports->force);
-	return rc == 0 ? portinfo_find(source, &ports->source) : rc;
+	if (rc == 0)
+		rc = portinfo_find(source, &ports->source);
+	if (rc == 0)
+		portinfo_name(ports->source, ports->source_name);
+	return rc;
 }
 
 /* Numbers with commas between; there is room for as many as a request holds. */
@@ -88,11 +92,12 @@ read_replaced(struct pairs *params, struct asked *asked)
 	rc = mirrors_find(name_or_id, &id);
 	if (rc != 0)
 		return rc;
-	asked->ports.replaced = mirrors_get(id);
-	if (asked->ports.replaced == NULL)
+	if (mirrors_get(id) == NULL)
 		return plugin_refuse(ENOTSUP,
 				"mirror %" PRIu32 ": the application's own, so it is not replaced",
 				id);
+	asked->ports.replaces = true;
+	asked->ports.replaced = id;
 	asked->without[asked->ports.nb_without++] = id;
 	return 0;
 }
@@ -121,15 +126,16 @@ answer_checked(int rc, struct reply *reply)
 }
 
 static int
-answer_added(const struct asked_mirror *mirror, struct reply *reply)
+answer_added(uint32_t id, struct reply *reply)
 {
+	const struct asked_mirror *mirror = mirrors_get(id);
 	struct rte_mirror_info info;
-	int rc = rte_mirror_info_get(mirror->id, &info);
+	int rc = rte_mirror_info_get(id, &info);
 
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
 	reply_object(reply);
-	reply_number(reply, "id", mirror->id);
+	reply_number(reply, "id", id);
 	reply_text(reply, "name", info.name);
 	reply_text(reply, "target", targets_text(mirror->target));
 	reply_text(reply, "warning", info.warning);
@@ -140,8 +146,8 @@ int
 command_add(struct pairs *params, struct reply *reply)
 {
 	struct spec spec = spec_default();
-	const struct asked_mirror *mirror;
 	struct asked asked = { .dry = false };
+	uint32_t id;
 	int rc = read_asked(params, &asked);
 
 	if (rc == 0)
@@ -152,8 +158,8 @@ command_add(struct pairs *params, struct reply *reply)
 		return rc;
 	if (asked.dry)
 		return answer_checked(mirrors_check(&asked.ports, &spec), reply);
-	rc = mirrors_add(&asked.ports, &spec, &mirror);
-	return rc == 0 ? answer_added(mirror, reply) : rc;
+	rc = mirrors_add(&asked.ports, &spec, &id);
+	return rc == 0 ? answer_added(id, reply) : rc;
 }
 
 int

@@ -66,15 +66,35 @@ keep(const char *text, uint32_t nb_tx_queues)
 		free(kept);
 		return rc;
 	}
+	/* Another client may have asked for it while it was made. */
+	if (find(text) != NULL) {
+		targets_close(kept->target);
+		free(kept);
+		return 0;
+	}
 	LIST_INSERT_HEAD(&kept_targets, kept, next);
 	return 0;
+}
+
+/* One that is there has the queues that it was made with. */
+static int
+check_queues(const char *text, uint32_t nb_tx_queues)
+{
+	const struct target *target = targets_find(text);
+
+	if (nb_tx_queues == 0 || target == NULL || targets_queues(target) == 0 ||
+			targets_queues(target) == nb_tx_queues)
+		return 0;
+	return plugin_refuse(EEXIST,
+			"target %s is there, and has %u queues: add it without tx_queues, or remove it first",
+			text, targets_queues(target));
 }
 
 int
 command_target_add(struct pairs *params, struct reply *reply)
 {
 	const uint32_t most = most_queues();
-	uint32_t nb_tx_queues = most;
+	uint32_t nb_tx_queues = 0;
 	const char *text;
 	int rc = params_text(params, "to", &text);
 
@@ -86,8 +106,10 @@ command_target_add(struct pairs *params, struct reply *reply)
 	if (rc == 0 && most == 0)
 		rc = plugin_refuse(EAGAIN,
 				"no port of the application is started yet: try again when one is");
+	if (rc == 0)
+		rc = check_queues(text, nb_tx_queues);
 	if (rc == 0 && find(text) == NULL)
-		rc = keep(text, nb_tx_queues);
+		rc = keep(text, nb_tx_queues != 0 ? nb_tx_queues : most);
 	if (rc != 0)
 		return rc;
 	reply_object(reply);
@@ -97,34 +119,56 @@ command_target_add(struct pairs *params, struct reply *reply)
 }
 
 static int
+check_release(const char *text, bool force)
+{
+	struct target *target = targets_find(text);
+
+	if (target == NULL)
+		return plugin_refuse(ENOENT, "there is no target %s", text);
+	if (mirrors_use(target))
+		return plugin_refuse(EBUSY, "target %s has mirrors: remove them first", text);
+	if (find(text) == NULL && !targets_is_unused(target))
+		return plugin_refuse(ENOENT, "target %s was not added by target/add", text);
+	if (targets_is_kept(target) && !force)
+		return plugin_refuse(EBUSY,
+				"target %s may still be read by the application: give force=yes if nobody "
+				"reads it any more",
+				text);
+	return 0;
+}
+
+static void
 release(const char *text)
 {
+	struct target *target = targets_find(text);
+	const bool is_kept = targets_is_kept(target);
 	struct kept *kept = find(text);
 
-	if (targets_find(text) == NULL)
-		return plugin_refuse(ENOENT, "there is no target %s", text);
-	if (mirrors_use(targets_find(text)))
-		return plugin_refuse(EBUSY, "target %s has mirrors: remove them first", text);
-	if (kept == NULL)
-		return plugin_refuse(ENOENT, "target %s was not added by target/add", text);
-	LIST_REMOVE(kept, next);
-	targets_close(kept->target);
-	free(kept);
-	return 0;
+	if (kept != NULL) {
+		LIST_REMOVE(kept, next);
+		free(kept);
+		targets_close(target);
+	}
+	if (is_kept && targets_is_unused(target))
+		targets_end(target);
 }
 
 int
 command_target_remove(struct pairs *params, struct reply *reply)
 {
 	const char *text;
+	bool force;
 	int rc = params_text(params, "to", &text);
 
 	if (rc == 0)
-		rc = params_end(params, "to");
+		rc = params_answer(params, "force", &force);
 	if (rc == 0)
-		rc = release(text);
+		rc = params_end(params, "to, force");
+	if (rc == 0)
+		rc = check_release(text, force);
 	if (rc != 0)
 		return rc;
+	release(text);
 	reply_object(reply);
 	reply_number(reply, "removed", 1);
 	return 0;

@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "../life.h"
@@ -12,6 +11,7 @@
 #include "portinfo.h"
 #include "refusal.h"
 #include "targets.h"
+#include "turn.h"
 
 const struct command commands[] = {
 	{ "/mirror/version", "What answers here. No parameters", command_version },
@@ -38,16 +38,11 @@ const struct command commands[] = {
 			command_resume },
 	{ "/mirror/target/add", "Makes a target that stays. Parameters: to=TARGET,tx_queues=NUMBER",
 			command_target_add },
-	{ "/mirror/target/remove", "Removes a target that stays. Parameters: to=TARGET",
+	{ "/mirror/target/remove",
+			"Removes a target that stays. Parameters: to=TARGET, and force=yes if it is a ring",
 			command_target_remove },
 	{ NULL, NULL, NULL },
 };
-
-/*
- * Held for the whole of a command. The application's threads never take it, nor do events of ports: devices are made
- * and removed under it.
- */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 const struct command *
 commands_find(const char *name)
@@ -110,15 +105,15 @@ commands_run(const struct command *command, const char *text, struct reply *repl
 {
 	int rc;
 
-	pthread_mutex_lock(&mutex);
-	/* Not before: EAL's end does not wait for who waits for the mutex. */
+	turn_take();
+	/* Not before: EAL's end does not wait for who waits for a turn. */
 	if (life_enter()) {
 		rc = run(command, text, reply);
 		life_leave();
 	} else {
 		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
 	}
-	pthread_mutex_unlock(&mutex);
+	turn_give();
 	if (rc != 0)
 		commands_refuse(reply, -rc);
 }

@@ -7,7 +7,7 @@
 
 /**
  * @file
- * The commands, whatever door they come through. They run one at a time.
+ * The commands, whatever door they come through. They run one at a time, but for what turn.h says.
  *
  * A command that is refused answers {"errno", "error", "reason"}.
  */

@@ -55,9 +55,7 @@ static uint64_t scanned_ms;
 static uintptr_t
 self(void)
 {
-	static __thread char here;
-
-	return (uintptr_t)&here;
+	return (uintptr_t)pthread_self();
 }
 
 static uint64_t

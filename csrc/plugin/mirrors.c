@@ -42,15 +42,54 @@ add_to_library(struct asked_mirror *mirror, uint16_t source)
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
 
+/* While a target is made or ended, the port's number may become another's. */
+static int
+check_source(const struct mirrors_ports *ports)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	portinfo_name(ports->source, name);
+	if (strcmp(name, ports->source_name) == 0)
+		return 0;
+	return plugin_refuse(ENODEV, "source: port %s has gone", ports->source_name);
+}
+
+/* Opens the new mirror's target. Others may have changed everything else after that. */
+static int
+open_target(const struct mirrors_ports *ports, const struct spec *spec, struct target **target)
+{
+	struct portinfo source;
+	int rc = check_source(ports);
+
+	if (rc == 0)
+		rc = portinfo_get(ports->source, &source);
+	if (rc == 0)
+		rc = targets_open(
+				ports->target, wanted_queues(spec, &source), ports->force, target);
+	if (rc != 0)
+		return rc;
+	rc = check_source(ports);
+	if (rc != 0)
+		targets_undo(*target);
+	return rc;
+}
+
+/* The mirror that is to go for the new one; NULL: none, or it has gone. */
+static struct asked_mirror *
+get_replaced(const struct mirrors_ports *ports)
+{
+	return ports->replaces ? mirrors_get(ports->replaced) : NULL;
+}
+
 /* Whether a mirror's target ends before the mirror that replaces it has its own. */
 static bool
 remakes_target(const struct mirrors_ports *ports, const struct spec *spec)
 {
+	const struct asked_mirror *replaced = get_replaced(ports);
 	const struct rte_mirror_param *param = &spec->param;
 	const uint32_t nb = (uint32_t)param->target_queue + RTE_MAX(param->nb_target_queues, 1);
 
-	return ports->replaced != NULL &&
-			targets_is_to_be_remade(ports->replaced->target, ports->target, nb);
+	return replaced != NULL && targets_is_to_be_remade(replaced->target, ports->target, nb);
 }
 
 int
@@ -72,28 +111,23 @@ mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
 
 /* Adds what has been checked. */
 static int
-add(const struct mirrors_ports *ports, const struct spec *spec, const struct asked_mirror **added)
+add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 {
-	struct asked_mirror *mirror;
-	struct portinfo source;
-	int rc = portinfo_get(ports->source, &source);
+	struct asked_mirror *mirror = calloc(1, sizeof(*mirror));
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	mirror = calloc(1, sizeof(*mirror));
 	if (mirror == NULL)
 		return plugin_refuse(ENOMEM, "out of memory");
 	mirror->spec = *spec;
-	strcpy(mirror->source, source.name);
-	rc = targets_open(
-			ports->target, wanted_queues(spec, &source), ports->force, &mirror->target);
+	strcpy(mirror->source, ports->source_name);
+	rc = open_target(ports, spec, &mirror->target);
 	if (rc != 0)
 		goto free_mirror;
 	rc = add_to_library(mirror, ports->source);
 	if (rc != 0)
 		goto undo_target;
 	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
-	*added = mirror;
+	*id = mirror->id;
 	return 0;
 
 undo_target:
@@ -107,26 +141,25 @@ free_mirror:
 static void
 restore(const struct mirrors_ports *ports, const struct spec *spec, enum rte_mirror_state state)
 {
-	const struct asked_mirror *again;
 	char why[PLUGIN_REASON_SIZE / 2];
+	uint32_t id;
 	int error;
 
 	rte_strscpy(why, plugin_reason(), sizeof(why));
-	error = state != RTE_MIRROR_STOPPED ? -add(ports, spec, &again) : 0;
+	error = state != RTE_MIRROR_STOPPED ? -add(ports, spec, &id) : 0;
 	if (error != 0)
 		plugin_refuse(error, "%s; and %s, which was to go for it, is lost: %.200s", why,
 				spec->name, plugin_reason());
 	else if (state == RTE_MIRROR_PAUSED)
-		rte_mirror_pause(again->id);
+		rte_mirror_pause(id);
 }
 
+/* Removes the old mirror and adds the new one. */
 static int
-replace(const struct mirrors_ports *ports, const struct spec *spec,
-		const struct asked_mirror **added)
+exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const struct spec *spec,
+		uint32_t *id)
 {
-	struct asked_mirror *old = ports->replaced;
 	struct mirrors_ports old_ports = { .force = true };
-	struct target *held = NULL;
 	char text[PAIRS_TEXT_SIZE];
 	struct rte_mirror_info info;
 	struct spec old_spec = old->spec;
@@ -137,32 +170,54 @@ replace(const struct mirrors_ports *ports, const struct spec *spec,
 	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
 	rte_strscpy(text, targets_text(old->target), sizeof(text));
 	old_ports.source = info.src_port;
+	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
-	if (!remakes_target(ports, spec))
-		held = targets_hold(old->target);
 	rc = mirrors_remove(old->id);
-	if (rc == 0) {
-		rc = add(ports, spec, added);
-		if (rc != 0)
-			restore(&old_ports, &old_spec, info.state);
-		else if (info.state == RTE_MIRROR_PAUSED)
-			rte_mirror_pause((*added)->id);
-	}
+	if (rc != 0)
+		return rc;
+	rc = add(ports, spec, id);
+	if (rc != 0)
+		restore(&old_ports, &old_spec, info.state);
+	else if (info.state == RTE_MIRROR_PAUSED)
+		rte_mirror_pause(*id);
+	return rc;
+}
+
+/*
+ * A target that need not end before the new mirror's is made stays until the exchange is done, and the old mirror goes
+ * on while a driver makes the new one's. From then on nobody else has a turn until one of the two has its mirror.
+ */
+static int
+replace(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
+{
+	struct target *opened, *held;
+	struct asked_mirror *old;
+	int rc;
+
+	if (remakes_target(ports, spec))
+		return exchange(get_replaced(ports), ports, spec, id);
+	rc = open_target(ports, spec, &opened);
+	if (rc != 0)
+		return rc;
+	old = get_replaced(ports);
+	held = old != NULL ? targets_hold(old->target) : NULL;
+	rc = old != NULL ? exchange(old, ports, spec, id) : add(ports, spec, id);
+	/* If the mirror could be added, it uses the target, too. */
+	targets_undo(opened);
 	if (held != NULL)
 		targets_close(held);
 	return rc;
 }
 
 int
-mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
-		const struct asked_mirror **added)
+mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 {
 	/* No device is made for a mirror that cannot be. */
 	int rc = mirrors_check(ports, spec);
 
 	if (rc != 0)
 		return rc;
-	return ports->replaced != NULL ? replace(ports, spec, added) : add(ports, spec, added);
+	return ports->replaces ? replace(ports, spec, id) : add(ports, spec, id);
 }
 
 int
@@ -226,21 +281,37 @@ contains(const uint32_t *ids, int nb, uint32_t id)
 	return false;
 }
 
+/* One that the library does not have any more; NULL: none. */
+static struct asked_mirror *
+find_removed(const uint32_t *ids, int nb)
+{
+	struct asked_mirror *mirror;
+
+	LIST_FOREACH(mirror, &asked_mirrors, next)
+	{
+		if (!contains(ids, nb, mirror->id))
+			break;
+	}
+	return mirror;
+}
+
 int
 mirrors_sweep(void)
 {
-	struct asked_mirror *mirror, *next;
+	struct asked_mirror *mirror;
 	uint32_t *ids;
-	int nb = mirrors_list(&ids);
+	int nb;
 
-	if (nb < 0)
-		return nb;
-	for (mirror = LIST_FIRST(&asked_mirrors); mirror != NULL; mirror = next) {
-		next = LIST_NEXT(mirror, next);
-		if (!contains(ids, nb, mirror->id))
+	/* While a target is closed others may add and remove mirrors. */
+	do {
+		nb = mirrors_list(&ids);
+		if (nb < 0)
+			return nb;
+		mirror = find_removed(ids, nb);
+		free(ids);
+		if (mirror != NULL)
 			forget(mirror);
-	}
-	free(ids);
+	} while (mirror != NULL);
 	return 0;
 }
 

@@ -9,7 +9,8 @@
  * @file
  * The mirrors that commands have added: how they were asked for, and their targets.
  *
- * Called by commands alone, which are serialised. Every int is 0 or a negative errno, the refusal kept.
+ * Called by commands alone, which take turns: others have theirs while a target is made or ended, and may change all of
+ * this meanwhile. Every int is 0 or a negative errno, the refusal kept.
  */
 
 #include <stdbool.h>
@@ -33,9 +34,11 @@ struct asked_mirror {
 /** What add says besides the spec. */
 struct mirrors_ports {
 	uint16_t source;
+	char source_name[RTE_ETH_NAME_MAX_LEN]; /**< another port may get the number */
 	const char *target;
-	bool force;                    /**< nobody else transmits on the target */
-	struct asked_mirror *replaced; /**< goes if the new one can come; NULL: none */
+	bool force;        /**< nobody else transmits on the target */
+	bool replaces;     /**< another mirror goes if the new one can come */
+	uint32_t replaced; /**< its id; a command has added it */
 	/** Ids of mirrors that mirrors_check() leaves out of account; the one that is replaced is among them. */
 	const uint32_t *without;
 	uint32_t nb_without;
@@ -43,9 +46,8 @@ struct mirrors_ports {
 
 /** Whether mirrors_add() would do. Nothing has changed. */
 int mirrors_check(const struct mirrors_ports *ports, const struct spec *spec);
-/** A mirror that is replaced goes on, under another id, if the new one turns out not to be possible. */
-int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec,
-		const struct asked_mirror **mirror);
+/** A mirror that is replaced goes on, maybe under another id, if the new one turns out not to be possible. */
+int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
 /** Gives it the spec. Its target and target queues cannot change. */
 int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
 /** Removes a mirror, also one that no command has added, and closes its target. */

@@ -22,13 +22,21 @@
 struct rte_mempool;
 struct target_kind;
 
+enum target_state {
+	TARGET_READY,
+	TARGET_QUEUED,  /* is to be made or ended when none of its kind is any more */
+	TARGET_AT_WORK, /* is being made or ended, while other commands have their turn */
+};
+
 /** A port that mirrors send to. */
 struct target {
 	const struct target_kind *kind; /* NULL: a port that was there before, and stays */
-	char *text;                     /* as asked for: kind:value */
-	const char *value;              /* in text */
-	char shown[128];                /* as much of text as there is room for in a refusal */
+	enum target_state state;
+	char *text;        /* as asked for: kind:value */
+	const char *value; /* in text */
+	char shown[128];   /* as much of text as there is room for in a refusal */
 	unsigned int nb_users;
+	bool has_served; /* a mirror, or target/add: somebody may read at its other end */
 	uint16_t port_id;
 
 	/* Of those that are made here. */
@@ -49,7 +57,8 @@ struct target_kind {
 	const char *name;
 	const char *driver;
 	uint16_t max_queues;
-	uint16_t mtu;       /* what its port is given, where the driver can; 0: its own */
+	uint16_t mtu; /* what its port is given, where the driver can; 0: its own */
+	bool is_kept; /* it is read in the application's memory, and so stays when its users go */
 	bool closes_slowly; /* in some release */
 	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
 	int (*check)(const struct target *target);
@@ -61,11 +70,17 @@ struct target_kind {
 	void (*settle)(const struct target *target);
 	/** Whether the kernel lets the application make it, now: 0 or -errno, the refusal kept. */
 	int (*try)(const struct target *target);
-	/** The device cannot be, and there is no other reason: keeps a refusal that says why and returns -errno; 0: it does not know. */
-	int (*explain)(const struct target *target);
 	/** The device is gone. What nobody has used leaves nothing. */
 	void (*clean_up)(const struct target *target, bool was_used);
 };
+
+/* target_text.c */
+
+/** A target of that text, with nothing behind it yet: 0 or -errno, the refusal kept. */
+int target_parse(const char *text, struct target **target);
+void target_forget(struct target *target);
+/** Gives one of no kind its port, which is there already: 0 or -errno, the refusal kept. */
+int target_take_port(struct target *target, bool force);
 
 /* target_kinds.c */
 
@@ -94,7 +109,6 @@ int target_af_packet_try(const struct target *target);
 
 int target_ring_check(const struct target *target);
 int target_ring_prepare(struct target *target);
-int target_ring_explain(const struct target *target);
 void target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
 void target_ring_clean_up(const struct target *target, bool was_used);
 

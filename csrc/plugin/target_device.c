@@ -88,8 +88,6 @@ refuse_device(const struct target *target, int rc)
 				"%s: the application is plugging devices: try again when it is done",
 				target->shown);
 	why = kind->try != NULL ? kind->try(target) : 0;
-	if (why == 0 && kind->explain != NULL)
-		why = kind->explain(target);
 	if (why != 0)
 		return why;
 	/* Many drivers just return -1: that is no errno. */

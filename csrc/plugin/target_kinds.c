@@ -50,6 +50,7 @@ static const struct target_kind kinds[] = {
 	{ .name = "ring",
 			.driver = "net_ring",
 			.max_queues = 16,
+			.is_kept = true,
 			.check = target_ring_check,
 			.prepare = target_ring_prepare,
 			.describe = target_ring_describe,

@@ -6,83 +6,100 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_string_fns.h>
-
 #include "refusal.h"
 #include "target.h"
 #include "targets.h"
+#include "turn.h"
 
-#define PORT_KIND "port"
+/* Of those that are kept: each has an ethdev port, of which there are not many, and memory. */
+#define MAX_UNUSED 8
 
 static TAILQ_HEAD(, target) targets = TAILQ_HEAD_INITIALIZER(targets);
 
-static void
-forget(struct target *target)
-{
-	free(target->text);
-	free(target);
-}
-
-/* A target of that text, with nothing behind it yet: 0 or -errno. */
-static int
-parse(const char *text, struct target **target)
-{
-	const char *colon = strchr(text, ':');
-	const size_t length = colon != NULL ? (size_t)(colon - text) : 0;
-	const struct target_kind *kind = target_kind_find(text, length);
-	const bool is_port = length == strlen(PORT_KIND) && memcmp(text, PORT_KIND, length) == 0;
-	struct target *parsed;
-
-	if (kind == NULL && !is_port)
-		return plugin_refuse(EINVAL,
-				"%.128s: no such target: give tap:INTERFACE, af_packet:INTERFACE, pcap:FILE, "
-				"vhost:SOCKET, ring:NAME or port:NAME",
-				text);
-	if (colon[1] == '\0')
-		return plugin_refuse(EINVAL, "%.128s: what is behind the colon is missing", text);
-	parsed = calloc(1, sizeof(*parsed));
-	if (parsed != NULL)
-		parsed->text = strdup(text);
-	if (parsed == NULL || parsed->text == NULL) {
-		free(parsed);
-		return plugin_refuse(ENOMEM, "out of memory");
-	}
-	parsed->value = parsed->text + length + 1;
-	rte_strscpy(parsed->shown, text, sizeof(parsed->shown));
-	parsed->kind = kind;
-	*target = parsed;
-	return 0;
-}
-
 static bool
-is_number(const char *text)
+is_kind_at_work(const struct target_kind *kind)
 {
-	return text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 5;
+	const struct target *target;
+
+	TAILQ_FOREACH(target, &targets, next) {
+		if (target->kind == kind && target->state == TARGET_AT_WORK)
+			return true;
+	}
+	return false;
 }
 
-/* A port that is there already. */
+/*
+ * Until end_work() the target is this thread's alone, and so is its driver, as far as targets go; others' commands are
+ * served, since drivers may take their time: net_vhost of 24.11 waits a second for a thread of its own to end.
+ */
 static int
-take_port(struct target *target, bool force)
+begin_work(struct target *target)
 {
-	unsigned long number = RTE_MAX_ETHPORTS;
+	int rc = 0;
 
-	if (!force)
-		return plugin_refuse(EINVAL,
-				"%s: that port is not the mirror's own, and nobody else may transmit on the "
-				"queues that a mirror uses: give force=yes if that is so",
-				target->shown);
-	if (is_number(target->value))
-		number = strtoul(target->value, NULL, 10);
-	else if (rte_eth_dev_get_port_by_name(target->value, &target->port_id) == 0)
-		number = target->port_id;
-	if (number >= RTE_MAX_ETHPORTS || !rte_eth_dev_is_valid_port((uint16_t)number))
-		return plugin_refuse(ENODEV, "%s: there is no such port", target->shown);
-	target->port_id = (uint16_t)number;
-	if (target_device_owns(target->port_id))
-		return plugin_refuse(EINVAL,
-				"%s: that port was made for a target: give the text that it was made for",
-				target->shown);
-	return 0;
+	target->state = TARGET_QUEUED;
+	while (rc == 0 && is_kind_at_work(target->kind))
+		rc = turn_wait();
+	target->state = rc == 0 ? TARGET_AT_WORK : TARGET_READY;
+	if (rc == 0)
+		turn_pause();
+	return rc;
+}
+
+static void
+end_work(struct target *target)
+{
+	turn_resume();
+	target->state = TARGET_READY;
+	turn_changed();
+}
+
+static int
+make_device(struct target *target)
+{
+	int rc = target_device_make(target);
+
+	if (rc != 0)
+		return rc;
+	if (target->kind->settle != NULL)
+		target->kind->settle(target);
+	rc = target_port_start(target);
+	if (rc == 0)
+		return 0;
+	target_device_end(target);
+	target_port_forget(target);
+	return rc;
+}
+
+static int
+prepare_and_make(struct target *target)
+{
+	const struct target_kind *kind = target->kind;
+	int rc = kind->prepare != NULL ? kind->prepare(target) : 0;
+
+	if (rc != 0)
+		return rc;
+	rc = make_device(target);
+	if (rc != 0 && kind->clean_up != NULL)
+		kind->clean_up(target, false);
+	return rc;
+}
+
+/* Nothing else would bound how many are kept. */
+static int
+check_unused(const struct target *wanted)
+{
+	const struct target *target;
+	unsigned int nb = 0;
+
+	TAILQ_FOREACH(target, &targets, next)
+		nb += targets_is_kept(target) && targets_is_unused(target);
+	if (!wanted->kind->is_kept || nb < MAX_UNUSED)
+		return 0;
+	return plugin_refuse(ENOSPC,
+			"%s: %u such targets without mirrors are kept for their readers already: use one "
+			"of them, or end one that nobody reads any more by target/remove with force=yes",
+			wanted->shown, nb);
 }
 
 /* Whether a target can be made. Nothing has changed. */
@@ -90,23 +107,15 @@ static int
 check(const struct target *target)
 {
 	const struct target_kind *kind = target->kind;
-	int rc = kind->check(target);
+	int rc = check_unused(target);
 
+	if (rc == 0)
+		rc = kind->check(target);
 	if (rc == 0)
 		rc = target_device_check(target);
 	if (rc == 0 && kind->try != NULL)
 		rc = kind->try(target);
 	return rc;
-}
-
-/* Ends what is there of a target. */
-static void
-end(struct target *target, bool was_used)
-{
-	target_device_end(target);
-	target_port_forget(target);
-	if (target->kind->clean_up != NULL)
-		target->kind->clean_up(target, was_used);
 }
 
 /* Makes a target's port, or nothing. */
@@ -123,22 +132,92 @@ make(struct target *target, uint16_t nb_tx_queues)
 	target->nb_queues = RTE_MIN(nb_tx_queues, kind->max_queues);
 	if (target->nb_queues == 0)
 		target->nb_queues = 1;
-	if (kind->prepare != NULL)
-		rc = kind->prepare(target);
-	if (rc != 0)
-		return rc;
-	rc = target_device_make(target);
-	if (rc != 0) {
-		if (kind->clean_up != NULL)
-			kind->clean_up(target, false);
-		return rc;
+	TAILQ_INSERT_TAIL(&targets, target, next);
+	rc = begin_work(target);
+	if (rc == 0) {
+		rc = prepare_and_make(target);
+		end_work(target);
 	}
-	if (kind->settle != NULL)
-		kind->settle(target);
-	rc = target_port_start(target);
 	if (rc != 0)
-		end(target, false);
+		TAILQ_REMOVE(&targets, target, next);
 	return rc;
+}
+
+/* The application has removed the port of a target that is kept: a new one has the rings that are there. */
+static int
+make_again(struct target *target)
+{
+	int rc = begin_work(target);
+
+	if (rc != 0)
+		return rc;
+	target_device_end(target);
+	target_port_forget(target);
+	rc = make_device(target);
+	end_work(target);
+	return rc;
+}
+
+static void
+end(struct target *target)
+{
+	if (target->kind != NULL) {
+		/* The end of EAL ends it, too. */
+		if (begin_work(target) != 0)
+			return;
+		target_device_end(target);
+		target_port_forget(target);
+		if (target->kind->clean_up != NULL)
+			target->kind->clean_up(target, target->has_served);
+		end_work(target);
+	}
+	TAILQ_REMOVE(&targets, target, next);
+	target_forget(target);
+}
+
+/* A target that was made for that text before, and is not just being made or ended; NULL: none. 0 or -errno. */
+static int
+find_made(const char *text, struct target **target)
+{
+	int rc = 0;
+
+	while (rc == 0 && (*target = targets_find(text)) != NULL &&
+			(*target)->state != TARGET_READY)
+		rc = turn_wait();
+	/* The same text may be another port by now. */
+	if (rc == 0 && *target != NULL && (*target)->kind == NULL)
+		*target = NULL;
+	return rc;
+}
+
+static int
+open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
+{
+	int rc = target_parse(text, target);
+
+	if (rc != 0)
+		return rc;
+	if ((*target)->kind != NULL)
+		rc = make(*target, nb_tx_queues);
+	else
+		rc = target_take_port(*target, force);
+	if (rc != 0)
+		target_forget(*target);
+	else if ((*target)->kind == NULL)
+		TAILQ_INSERT_TAIL(&targets, *target, next);
+	return rc;
+}
+
+/* Whether one that is there can have another user. */
+static int
+check_again(const struct target *target)
+{
+	/* Without users it can get a new port. */
+	if (target_device_owns(target->port_id) || target->nb_users == 0)
+		return 0;
+	return plugin_refuse(ENODEV,
+			"%s: the application has removed its port: remove its mirrors, then add them again",
+			target->shown);
 }
 
 int
@@ -147,41 +226,27 @@ targets_init(void)
 	return target_device_init();
 }
 
-/* A target that was made for that text before, NULL: there is none. 0, or -errno if it can be of no use any more. */
-static int
-find_made(const char *text, struct target **target)
-{
-	*target = targets_find(text);
-	/* The same text may be another port by now. */
-	if (*target != NULL && (*target)->kind == NULL)
-		*target = NULL;
-	if (*target == NULL || target_device_owns((*target)->port_id))
-		return 0;
-	return plugin_refuse(ENODEV,
-			"%.128s: the application has removed its port: remove its mirrors, then add "
-			"them again",
-			text);
-}
-
 int
 targets_check(const char *text, bool force, uint16_t *port_id)
 {
 	struct target *target;
 	int rc = find_made(text, &target);
 
+	*port_id = RTE_MAX_ETHPORTS;
 	if (rc != 0)
 		return rc;
 	if (target != NULL) {
-		*port_id = target->port_id;
-		return 0;
+		if (target_device_owns(target->port_id))
+			*port_id = target->port_id;
+		return check_again(target);
 	}
-	rc = parse(text, &target);
+	rc = target_parse(text, &target);
 	if (rc != 0)
 		return rc;
 	target->port_id = RTE_MAX_ETHPORTS;
-	rc = target->kind != NULL ? check(target) : take_port(target, force);
+	rc = target->kind != NULL ? check(target) : target_take_port(target, force);
 	*port_id = target->port_id;
-	forget(target);
+	target_forget(target);
 	return rc;
 }
 
@@ -193,17 +258,14 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 
 	if (rc != 0)
 		return rc;
-	if (found == NULL) {
-		rc = parse(text, &found);
-		if (rc != 0)
-			return rc;
-		rc = found->kind != NULL ? make(found, nb_tx_queues) : take_port(found, force);
-		if (rc != 0) {
-			forget(found);
-			return rc;
-		}
-		TAILQ_INSERT_TAIL(&targets, found, next);
-	}
+	if (found == NULL)
+		rc = open_new(text, nb_tx_queues, force, &found);
+	else
+		rc = check_again(found);
+	if (rc == 0 && found->kind != NULL && !target_device_owns(found->port_id))
+		rc = make_again(found);
+	if (rc != 0)
+		return rc;
 	found->nb_users++;
 	*target = found;
 	return 0;
@@ -216,27 +278,20 @@ targets_hold(struct target *target)
 	return target;
 }
 
-static void
-leave(struct target *target, bool was_used)
+void
+targets_undo(struct target *target)
 {
 	if (--target->nb_users > 0)
 		return;
-	TAILQ_REMOVE(&targets, target, next);
-	if (target->kind != NULL)
-		end(target, was_used);
-	forget(target);
+	if (target->kind == NULL || !target->kind->is_kept || !target->has_served)
+		end(target);
 }
 
 void
 targets_close(struct target *target)
 {
-	leave(target, true);
-}
-
-void
-targets_undo(struct target *target)
-{
-	leave(target, false);
+	target->has_served = true;
+	targets_undo(target);
 }
 
 bool
@@ -244,8 +299,33 @@ targets_is_to_be_remade(const struct target *target, const char *text, uint32_t 
 {
 	return strcmp(target->text, text) == 0 && target->kind != NULL && target->nb_users == 1 &&
 			(!target_device_owns(target->port_id) ||
-					(nb_tx_queues > target->nb_queues &&
+					(!target->kind->is_kept &&
+							nb_tx_queues > target->nb_queues &&
 							nb_tx_queues <= target->kind->max_queues));
+}
+
+bool
+targets_is_kept(const struct target *target)
+{
+	return target->kind != NULL && target->kind->is_kept;
+}
+
+bool
+targets_is_unused(const struct target *target)
+{
+	return target->state == TARGET_READY && target->nb_users == 0;
+}
+
+void
+targets_end(struct target *target)
+{
+	end(target);
+}
+
+uint16_t
+targets_queues(const struct target *target)
+{
+	return target->nb_queues;
 }
 
 struct target *

@@ -11,11 +11,12 @@
  * is there already.
  *
  * A target of the first five kinds is a port of our own: made, configured and started for its first user, torn down
- * with its last. The users are mirrors and target/add.
+ * with its last. The users are mirrors and target/add. But a ring that has had a user is kept, with its port and what it
+ * holds: a thread of the application may be reading it, and nothing tells when it ceases.
  *
- * All of this is called by commands alone, which are serialised: never from a port's events, from the data path, or
- * with a mutex of the library's own held. Every int is 0 or a negative errno, and the sentence that goes with it has
- * been kept by plugin_refuse() of refusal.h.
+ * All of this is called by commands alone, which take turns: never from a port's events, from the data path, or with a
+ * mutex of the library's own held. While a target is made or ended, or waited for, others have their turn (turn.h).
+ * Every int is 0 or a negative errno, and the sentence that goes with it has been kept by plugin_refuse() of refusal.h.
  */
 
 #include <stdbool.h>
@@ -57,7 +58,7 @@ const char *targets_text(const struct target *target);
 /** Counts a user more of a target that is there; returns it. */
 struct target *targets_hold(struct target *target);
 
-/** Uncounts a user. The last one's end tears down what we made; no mirror sends there any more. */
+/** Uncounts a user. The last one's end tears down what we made, if it is not kept; no mirror sends there any more. */
 void targets_close(struct target *target);
 
 /** The same for a user that has never used it: what targets_open() has made for it leaves nothing. */
@@ -65,9 +66,21 @@ void targets_undo(struct target *target);
 
 /**
  * Whether a target has to end before its only user's successor can have one of that text: its device is gone, or has
- * fewer tx queues than are needed.
+ * fewer tx queues than are needed. What is kept keeps its queues.
  */
 bool targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues);
+
+/** Whether a target stays when it has no user. */
+bool targets_is_kept(const struct target *target);
+
+/** Whether it is one that has none. */
+bool targets_is_unused(const struct target *target);
+
+/** Ends such a one: nobody reads it, and what it holds is freed. */
+void targets_end(struct target *target);
+
+/** How many queues it was made with. */
+uint16_t targets_queues(const struct target *target);
 
 /** The target with that text, NULL: there is none. Counts no user. */
 struct target *targets_find(const char *text);

@@ -77,12 +77,22 @@ target_open(const char *text, uint16_t nb_tx_queues)
 	return target;
 }
 
-/* Its value's %s is a directory of the test's. A net_af_packet port takes the kernel a while to close. */
+void
+target_end(struct target *target)
+{
+	const bool is_kept = targets_is_kept(target);
+
+	targets_close(target);
+	if (is_kept)
+		targets_end(target);
+}
+
+/* Its value's %s is a directory of the test's. net_af_packet and, from 24.11 on, net_vhost take a while to close. */
 const struct place places[] = {
 	{ "tap", "net_tap", "od0", "od0", 3, 100 },
 	{ "af_packet", "net_af_packet", "od1", "od2", 3, 10 },
 	{ "pcap", "net_pcap", "%s/file", NULL, 1, 1000 },
-	{ "vhost", "net_vhost", "%s/socket", NULL, 1, 1000 },
+	{ "vhost", "net_vhost", "%s/socket", NULL, 1, 20 },
 	{ "ring", "net_ring", "od.3", NULL, 3, 1000 },
 	{ .kind = NULL },
 };

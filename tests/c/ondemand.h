@@ -53,5 +53,7 @@ void place_disconnect(struct end *end);
 void place_clean(const struct place *place, const struct end *end);
 /** Opens a target, which has to succeed. */
 struct target *target_open(const char *text, uint16_t nb_tx_queues);
+/** Closes it for its last user, and ends it if it is kept. */
+void target_end(struct target *target);
 
 #endif /* ONDEMAND_H */

@@ -370,7 +370,7 @@ names_that_are_taken(void)
 	/* Else nobody would know when its device may go. */
 	snprintf(text, sizeof(text), "port:%u", targets_port(target));
 	CHECK_EQ(targets_open(text, 1, true, &other), -EINVAL);
-	targets_close(target);
+	target_end(target);
 	CHECK_EQ(targets_open("port:99", 1, true, &other), -ENODEV);
 	CHECK_EQ(targets_open("port:65536", 1, true, &other), -ENODEV);
 	CHECK_EQ(targets_open("port:nobody", 1, true, &other), -ENODEV);

@@ -85,11 +85,10 @@ ask(const char *request)
 	answer(request, strlen(request), answered);
 }
 
-/* Removes what target/add made, if that was the request. */
+/* Removes what a request made that begins so, if it stays. */
 static void
-remove_target(const char *request, size_t length)
+remove_target(const char *add, const char *request, size_t length)
 {
-	static const char add[] = "/mirror/target/add,";
 	char again[REQUEST_SIZE], removal[4 * REQUEST_SIZE];
 	struct text text = text_begin(removal, sizeof(removal));
 	struct pairs pairs;
@@ -103,7 +102,7 @@ remove_target(const char *request, size_t length)
 		return;
 	text_append(&text, "/mirror/target/remove,to=\"");
 	text_append_escaped(&text, pairs_take(&pairs, "to"));
-	text_append(&text, "\"");
+	text_append(&text, "\",force=yes");
 	ask(removal);
 }
 
@@ -143,7 +142,8 @@ answer_lines(const char *input, size_t size)
 	for (line = input; line < end; line = next + 1) {
 		next = memchr(line, '\n', end - line);
 		next = next != NULL ? next : end;
-		remove_target(line, next - line);
+		remove_target("/mirror/add,", line, next - line);
+		remove_target("/mirror/target/add,", line, next - line);
 	}
 	need(rte_mirror_list(NULL, 0) == 0);
 	furnish();

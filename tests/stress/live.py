@@ -8,6 +8,7 @@ It must not crash, hang or lose a packet or an mbuf, and its own counters must a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import re
 import sys
@@ -213,6 +214,9 @@ def soak(seed: int, duration_s: float) -> str:
         finally:
             looks = onlooker.end()
         telemetry.call("remove", all="yes")
+        for target in (target for target in [*TARGETS, "ring:guest"] if target.startswith("ring:")):
+            with contextlib.suppress(RefusedError):
+                telemetry.call("target/remove", to=target, force="yes")
         testpmd.stop()
         packets = check_counters(testpmd)
         assert telemetry.call("list") == []

@@ -54,6 +54,8 @@ TESTED_ON_ITS_FILES = {
     "test_ondemand": TARGETS,
     "test_ondemand_refused": TARGETS,
     "test_hotplug": TARGETS,
+    "test_rings": TARGETS,
+    "test_turns": {*TARGETS, "csrc/plugin/turn.h"},
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "read_specs": SPECS,
     "specs": SPECS,

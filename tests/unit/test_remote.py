@@ -141,6 +141,9 @@ def test_targets_may_be_there_without_a_mirror(app, fake):
     app.remove_target("tap:m0")
     with pytest.raises(NotFoundError, match="remove target tap:m0 in app: there is no target tap:m0"):
         app.remove_target("tap:m0")
+    app.add_target("ring:m0")
+    app.remove_target("ring:m0", force=True)
+    assert fake.requests[-1] == "/mirror/target/remove,to=ring:m0,force=yes"
 
 
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 600])

@@ -138,9 +138,13 @@ class Application(Closeable):
         queues = {"tx_queues": str(tx_queues)} if tx_queues else {}
         return self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}).number("port")
 
-    def remove_target(self, to: str) -> None:
-        """Removes a target that ``add_target()`` has made and no mirror uses."""
-        self.ask(f"remove target {to}", "/mirror/target/remove", {"to": to})
+    def remove_target(self, to: str, *, force: bool = False) -> None:
+        """Removes a target that ``add_target()`` has made and no mirror uses, or a ring that is kept.
+
+        A ring takes ``force``: nobody in the application reads it any more.
+        """
+        asked = {"to": to, **({"force": "yes"} if force else {})}
+        self.ask(f"remove target {to}", "/mirror/target/remove", asked)
 
     def ask(self, doing: str, command: str, parameters: Mapping[str, str]) -> Answer:
         """Any command of the plugin's, for which there is no method; ``doing`` is what errors say that was tried."""

@@ -47,6 +47,8 @@ def test_clients_that_change_mirrors_at_once_hold_up_neither_each_other_nor_the_
         testpmd.stop()
         with testpmd.telemetry() as telemetry:
             assert telemetry.call("list") == []
+            for port, end in ENDS:
+                telemetry.call("target/remove", to=f"ring:own{port}{end}", force="yes")
             assert telemetry.call("ports") == list(range(PORTS))
         assert testpmd.counters(0)["RX-packets"] == testpmd.counters(1)["TX-packets"] > 0
         assert testpmd.quit() == 0

@@ -2,20 +2,20 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """An application of two processes: callbacks are a process's own, and info tells what is not covered."""
 
+import contextlib
 import tempfile
 
 import pytest
 from livekit.application import need_namespaces, wait_until, with_hugepages
-from livekit.telemetry import RefusedError
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 MEMORY_MB = 256
 QUEUES = ["--rxq=2", "--txq=2", "--num-procs=2"]
 
 
-@pytest.fixture
-def processes():
-    """testpmd twice: the first process polls the first queue of each port, the second the other."""
+@contextlib.contextmanager
+def start_primary():
+    """testpmd, which polls the first queue of each port; and what starts another that polls the second one."""
     need_namespaces()
     with tempfile.TemporaryDirectory() as mount:
         # What they share is in a file system that goes with them.
@@ -31,8 +31,13 @@ def processes():
                 arguments=[*QUEUES, "--proc-id=1"],
                 within=["nsenter", "-m", "-t", str(primary.pid)],
             )
-            with Testpmd(second, {"RUNTIME_DIRECTORY": str(primary.directory)}) as secondary:
-                yield primary, secondary
+            yield primary, lambda: Testpmd(second, {"RUNTIME_DIRECTORY": str(primary.directory)})
+
+
+@pytest.fixture
+def processes():
+    with start_primary() as (primary, start_secondary), start_secondary() as secondary:
+        yield primary, secondary
 
 
 def test_queues_that_a_secondary_process_polls_are_not_covered_and_shown_so(processes):
@@ -55,15 +60,32 @@ def test_queues_that_a_secondary_process_polls_are_not_covered_and_shown_so(proc
     assert primary.quit() == 0
 
 
-def test_a_ring_cannot_be_made_while_a_secondary_process_runs(processes):
-    """Each process has to have a device of its own for a port, and net_ring's in the second one cannot be made."""
+def test_targets_are_made_and_removed_while_a_secondary_process_runs(processes):
+    """They are the first process's alone: the other one need not be asked, and goes on."""
     primary, secondary = processes
     with primary.telemetry() as telemetry:
         ports = telemetry.call("ports")
-        with pytest.raises(RefusedError, match="nor can it while a secondary process runs"):
-            telemetry.call("add", source=0, to="ring:mine", name="mine")
+        secondary.start()
+        for target in ("ring:mine", f"vhost:{primary.directory}/mine", f"pcap:{primary.directory}/mine.pcap"):
+            telemetry.call("add", source=0, to=target, name="mine")
+            telemetry.call("remove", mirror="mine")
+        telemetry.call("target/remove", to="ring:mine", force="yes")
         assert telemetry.call("ports") == ports
+        secondary.stop()
+    assert "available ports: 2" in secondary.command("show port summary all")
     assert secondary.quit() == 0
-    with primary.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:mine", name="mine")
     assert primary.quit() == 0
+
+
+def test_a_secondary_process_that_starts_later_is_told_when_a_target_goes():
+    with start_primary() as (primary, start_secondary), primary.telemetry() as telemetry:
+        telemetry.call("add", source=0, to=f"pcap:{primary.directory}/mine.pcap", name="mine")
+        with start_secondary() as secondary:
+            assert "net_pcap_mirror_" in secondary.command("show device info all")
+            telemetry.call("remove", mirror="mine")
+            assert "net_pcap_mirror_" not in secondary.command("show device info all")
+            telemetry.call("add", source=0, to=f"vhost:{primary.directory}/mine", name="mine")
+            assert "available ports: 2" in secondary.command("show port summary all")
+            telemetry.call("remove", mirror="mine")
+            assert secondary.quit() == 0
+        assert primary.quit() == 0

@@ -70,10 +70,7 @@ def test_a_tap_is_there_while_its_mirrors_are(testpmd, telemetry, forward):
 
 
 def test_an_interface_that_is_there_is_sent_to(testpmd, telemetry, forward):
-    run_in(testpmd.pid, "ip", "link", "add", "lkv", "type", "veth", "peer", "name", "lkw")
-    for interface in ("lkv", "lkw"):
-        run_in(testpmd.pid, "sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1")
-        run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
+    make_veth(testpmd, "lkv", "lkw")
     telemetry.call("add", source=0, to="af_packet:lkv", directions="rx", name="in")
     with Wire(testpmd.pid, "lkw") as seen:
         sent = udp_frames(COUNT, longest=1400)
@@ -131,13 +128,78 @@ def test_a_vhost_socket_is_there_while_its_mirror_is(telemetry, tmp_path):
 
 
 def test_a_ring_that_nobody_reads_costs_the_mirror_alone(telemetry, forward):
-    """What it cannot hold is counted; what it holds goes with it."""
+    """What it cannot hold is counted; what it holds stays until somebody says that nobody reads it."""
+    before = telemetry.call("ports")
     telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in")
     for _ in range(12):
         forward(udp_frames(COUNT, longest=200))
     wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == 12 * COUNT, "all packets seen")
     stats = telemetry.call("stats", mirror="in")
     assert (stats["packets"], stats["full"]) == (1023, 12 * COUNT - 1023)
+    telemetry.call("remove", mirror="in")
+    with pytest.raises(RefusedError, match="give force=yes"):
+        telemetry.call("target/remove", to="ring:lkr")
+    # The same ring, which still holds what it held.
+    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in")
+    forward(udp_frames(COUNT, longest=200))
+    wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == COUNT, "all packets seen")
+    assert telemetry.call("stats", mirror="in")["full"] == COUNT
+    telemetry.call("remove", mirror="in")
+    assert telemetry.call("target/remove", to="ring:lkr", force="yes") == {"removed": 1}
+    assert telemetry.call("ports") == before
+
+
+def test_a_target_that_is_there_has_the_queues_that_it_was_made_with(telemetry):
+    telemetry.call("target/add", to="ring:lkq", tx_queues=2)
+    telemetry.call("target/add", to="ring:lkq", tx_queues=2)
+    with pytest.raises(RefusedError, match="is there, and has 2 queues") as refusal:
+        telemetry.call("target/add", to="ring:lkq", tx_queues=3)
+    assert refusal.value.error == "EEXIST"
+    telemetry.call("target/remove", to="ring:lkq", force="yes")
+
+
+def make_veth(testpmd, near, far):
+    run_in(testpmd.pid, "ip", "link", "add", near, "type", "veth", "peer", "name", far)
+    for interface in (near, far):
+        run_in(testpmd.pid, "sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1")
+        run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
+
+
+@pytest.mark.parametrize("kind", ["tap", "af_packet", "af_packet, its peer", "vhost"])
+def test_what_a_target_sends_to_may_go_and_come_back(testpmd, telemetry, forward, tmp_path, kind):
+    """An interface is deleted, a socket's path is unlinked: the application forwards on, and every command answers."""
+    target = {"tap": "tap:lkg", "vhost": f"vhost:{tmp_path}/gone"}.get(kind, "af_packet:lkg")
+
+    def begin():
+        if target.startswith("af_packet"):
+            make_veth(testpmd, "lkg", "lkh")
+        telemetry.call("add", source=0, to=target, directions="rx", name="in")
+
+    def take_away():
+        if kind == "vhost":
+            (tmp_path / "gone").unlink()
+        else:
+            run_in(testpmd.pid, "ip", "link", "del", "lkh" if kind.endswith("peer") else "lkg")
+
+    for _ in range(3):
+        begin()
+        forward(udp_frames(COUNT, longest=1400))
+        take_away()
+        forward(udp_frames(COUNT, longest=1400))
+        wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == 2 * COUNT, "all packets seen")
+        assert len(telemetry.call("list")) == 1
+        assert telemetry.call("info", mirror="in")["target"] == target
+        port = telemetry.call("info", mirror="in")["target_port"]
+        assert telemetry.call("ports", port=port)["is_target"] == 1
+        # The target is there still: another mirror gets it, too.
+        telemetry.call("add", source=1, to=target, directions="rx", name="more")
+        assert telemetry.call("info", mirror="more")["target_port"] == port
+        telemetry.call("remove", all="yes")
+        assert telemetry.call("list") == []
+    begin()
+    assert telemetry.call("remove", mirror="in") == {"removed": 1}
+    if target.startswith("af_packet"):
+        take_away()
 
 
 # What can be told before a target is made, and what only the target tells.
@@ -160,7 +222,7 @@ def test_a_refused_add_leaves_nothing_and_the_right_one_succeeds(testpmd, teleme
         run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
     names = {"tap": "lkm", "af_packet": "lkv", "ring": "lkr"}
     to = f"{kind}:{names.get(kind, tmp_path / 'x')}"
-    telemetry.call("add", source=1, to="ring:taken", name="taken")
+    telemetry.call("add", source=1, to="tap:lkt", name="taken")
     before = interfaces(testpmd), telemetry.call("ports")
     parameters, error = REFUSALS[refusal]
     try:
@@ -171,6 +233,9 @@ def test_a_refused_add_leaves_nothing_and_the_right_one_succeeds(testpmd, teleme
             assert (interfaces(testpmd), telemetry.call("ports")) == before
             assert list(tmp_path.iterdir()) == []
         telemetry.call("add", source=0, to=to, directions="rx", name="right")
+        if kind == "ring":
+            telemetry.call("remove", mirror="right")
+            telemetry.call("target/remove", to=to, force="yes")
     finally:
         telemetry.call("remove", all="yes")
         run_in(testpmd.pid, "ip", "link", "del", "lkv")
@@ -228,14 +293,35 @@ def test_a_mirror_is_replaced_if_the_other_can_be(testpmd, telemetry, forward, t
 
 def test_a_target_is_made_anew_for_a_mirror_that_needs_more_queues(telemetry):
     """As if its predecessor had never been."""
-    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in")
+    telemetry.call("add", source=0, to="tap:lkm", directions="rx", name="in")
     assert telemetry.call("info", mirror="in")["nb_target_queues"] == 1
-    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in", target_queue=3, replace="in")
+    telemetry.call("add", source=0, to="tap:lkm", directions="rx", name="in", target_queue=3, replace="in")
     assert telemetry.call("info", mirror="in")["target_queue"] == 3
     with pytest.raises(RefusedError) as refused:
-        telemetry.call("add", source=0, to="ring:lkr", name="in", target_queue=16, replace="in")
+        telemetry.call("add", source=0, to="tap:lkm", name="in", target_queue=16, replace="in")
     assert refused.value.error == "ERANGE"
     assert telemetry.call("info", mirror="in")["target_queue"] == 3
+
+
+def test_a_ring_is_not_made_anew_for_a_mirror_that_replaces_another(telemetry, forward):
+    """Who reads it goes on, and the old mirror does where the new one cannot be."""
+    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in")
+    forward(udp_frames(COUNT, longest=200))
+    wait_until(lambda: telemetry.call("stats", mirror="in")["packets"] == COUNT, "all packets mirrored")
+    ports = telemetry.call("ports")
+    with pytest.raises(RefusedError) as refused:
+        telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in", target_queue=3, replace="in")
+    assert refused.value.error == "ERANGE"
+    assert telemetry.call("info", mirror="in")["state"] == "running"
+    telemetry.call("add", source=0, to="ring:lkr", directions="rx", name="in", replace="in")
+    assert telemetry.call("ports") == ports
+    for _ in range(11):
+        forward(udp_frames(COUNT, longest=200))
+    wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == 11 * COUNT, "all packets seen")
+    # It still holds what its first mirror has sent.
+    assert telemetry.call("stats", mirror="in")["packets"] == 1023 - COUNT
+    telemetry.call("remove", mirror="in")
+    telemetry.call("target/remove", to="ring:lkr", force="yes")
 
 
 @pytest.mark.parametrize(

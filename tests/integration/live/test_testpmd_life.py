@@ -62,7 +62,7 @@ def test_the_application_does_not_take_targets_for_its_own_ports(testpmd):
         testpmd.command("port stop all")
         testpmd.command("port start all")
         assert telemetry.call("ports", port=target["port"])["started"] == 1
-        assert telemetry.call("target/remove", to="ring:alone") == {"removed": 1}
+        assert telemetry.call("target/remove", to="ring:alone", force="yes") == {"removed": 1}
         assert target["port"] not in telemetry.call("ports")
 
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PLUGIN_TURN_H
+#define PLUGIN_TURN_H
+
+/**
+ * @file
+ * Commands take turns. One that has to wait for a driver lets others have theirs meanwhile: whatever it knew of mirrors
+ * and targets may have changed after that, but for what it has marked as its own.
+ */
+
+/** Waits for this thread's turn. */
+void turn_take(void);
+void turn_give(void);
+
+/** Lets others have their turn until turn_resume(). A thread that has no turn to give away goes on without one. */
+void turn_pause(void);
+void turn_resume(void);
+/**
+ * Waits, the turn given away, until another thread says that something has changed, or for a moment.
+ * 0, or -ESHUTDOWN, the refusal kept: EAL is ending, and waits for this thread.
+ */
+int turn_wait(void);
+/** Wakes those who wait. */
+void turn_changed(void);
+
+#endif /* PLUGIN_TURN_H */

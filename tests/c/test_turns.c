@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* Drivers that take their time, and commands that take turns meanwhile. */
+
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../csrc/plugin/turn.h"
+#include "bench.h"
+#include "ondemand.h"
+
+static struct {
+	uint16_t slow_port;
+	bool is_slow, is_in_driver, has_ended, has_had_turn, is_open;
+	char path[96], text[PLACE_TEXT_SIZE];
+} now;
+
+static bool
+is_set(const bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static void
+set(bool *flag, bool value)
+{
+	__atomic_store_n(flag, value, __ATOMIC_RELEASE);
+}
+
+/* The library and DPDK's, too, find the program's functions first. */
+int
+rte_eth_dev_stop(uint16_t port_id)
+{
+	int (*stop_port)(uint16_t) = (int (*)(uint16_t))(uintptr_t)dlsym(
+			RTLD_NEXT, "rte_eth_dev_stop");
+
+	if (port_id == now.slow_port && is_set(&now.is_slow)) {
+		set(&now.is_in_driver, true);
+		CHECK_WITHIN(20000, !is_set(&now.is_slow));
+	}
+	return stop_port(port_id);
+}
+
+static int
+end_target(void *target)
+{
+	turn_take();
+	targets_close(target);
+	turn_give();
+	set(&now.has_ended, true);
+	return 0;
+}
+
+/* Targets of other kinds come and go. */
+static int
+have_a_turn(void *arg)
+{
+	(void)arg;
+	turn_take();
+	targets_undo(target_open("ring:turns", 1));
+	turn_give();
+	set(&now.has_had_turn, true);
+	return 0;
+}
+
+/* The one that is just being ended. */
+static int
+open_again(void *arg)
+{
+	struct target **target = arg;
+
+	turn_take();
+	*target = target_open(now.text, 1);
+	turn_give();
+	set(&now.is_open, true);
+	return 0;
+}
+
+static void
+commands_have_their_turn_while_a_driver_takes_its_time(void)
+{
+	struct target *target, *again = NULL;
+	char moved[sizeof(now.path) + 8];
+
+	snprintf(now.path, sizeof(now.path), "%s/slow", getenv("RUNTIME_DIRECTORY"));
+	snprintf(now.text, sizeof(now.text), "pcap:%s", now.path);
+	snprintf(moved, sizeof(moved), "%s.moved", now.path);
+	target = target_open(now.text, 1);
+	CHECK_EQ(rename(now.path, moved), 0);
+	now.slow_port = targets_port(target);
+	set(&now.is_slow, true);
+	test_launch(0, end_target, target);
+	CHECK_WITHIN(10000, is_set(&now.is_in_driver));
+	test_launch(1, open_again, &again);
+	test_launch(2, have_a_turn, NULL);
+	CHECK_WITHIN(10000, is_set(&now.has_had_turn));
+	turn_take();
+	CHECK(targets_find(now.text) == target);
+	CHECK(!targets_is_unused(target));
+	turn_give();
+	CHECK(!is_set(&now.has_ended) && !is_set(&now.is_open));
+	set(&now.is_slow, false);
+	test_join(0);
+	test_join(1);
+	test_join(2);
+	CHECK(is_set(&now.has_ended) && is_set(&now.is_open));
+	turn_take();
+	targets_close(again);
+	turn_give();
+	CHECK_EQ(unlink(now.path), 0);
+	CHECK_EQ(unlink(moved), 0);
+}
+
+const struct test_case test_cases[] = {
+	{ "commands_have_their_turn_while_a_driver_takes_its_time",
+			commands_have_their_turn_while_a_driver_takes_its_time },
+	{ NULL, NULL },
+};
