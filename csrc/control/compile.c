@@ -19,6 +19,10 @@
 
 #define LIMIT_S 10
 
+/** The longest expression, of which libpcap makes tens of thousands of instructions; and a stack that it parses that on. */
+#define LENGTH_MAX UINT16_MAX
+#define STACK_SIZE (8u << 20)
+
 /* A filter that is being compiled. Its thread and its caller each let go of it; the last frees it. */
 struct work {
 	char *expression;
@@ -74,20 +78,30 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the application's threads. */
+static void
+set_deadline(struct work *work)
+{
+	clock_gettime(CLOCK_MONOTONIC, &work->deadline);
+	work->deadline.tv_sec += LIMIT_S;
+}
+
+/* Signals are for the application's threads. How much stack these have is the application's choice, and may be little. */
 static int
 start(struct work *work)
 {
 	sigset_t all, before;
+	pthread_attr_t attr;
 	pthread_t thread;
 	int rc;
 
-	clock_gettime(CLOCK_MONOTONIC, &work->deadline);
-	work->deadline.tv_sec += LIMIT_S;
+	set_deadline(work);
 	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&thread, NULL, run, work);
+	rc = pthread_create(&thread, &attr, run, work);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
 	if (rc != 0)
 		return mirror_refuse(rc, "filter: cannot start the thread that compiles it: %s",
 				strerror(rc));
@@ -96,14 +110,22 @@ start(struct work *work)
 	return 0;
 }
 
-/* Waits until it is done, or late: 0 or ETIMEDOUT. */
+/* Waits for something to happen, until a deadline: 0 or ETIMEDOUT. */
 static int
-wait_for_change(const struct work *work)
+wait_until(struct timespec deadline)
 {
-	/* Meanwhile another's work may be done, and freed. */
-	const struct timespec deadline = work->deadline;
-
 	return pthread_cond_clockwait(&changed, &mutex, CLOCK_MONOTONIC, &deadline);
+}
+
+/* Waits for others' work: that it is late, or that there has been too much of it, is ETIMEDOUT. */
+static int
+wait_for_others(const struct work *work)
+{
+	const struct timespec a = current->deadline, b = work->deadline;
+	const bool is_first = a.tv_sec < b.tv_sec ||
+			(a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+
+	return current->is_abandoned ? ETIMEDOUT : wait_until(is_first ? a : b);
 }
 
 /* Has the work done, with the mutex held: 0 or -errno, the refusal kept. */
@@ -116,15 +138,16 @@ do_work(struct work *work)
 	if (owner != getpid())
 		current = NULL;
 	owner = getpid();
+	set_deadline(work);
 	while (current != NULL) {
-		if (current->is_abandoned || wait_for_change(current) == ETIMEDOUT)
+		if (wait_for_others(work) == ETIMEDOUT)
 			return mirror_refuse(EBUSY,
 					"filter: another one still waits for a name server: try "
 					"again later, or choose by mac, vlans or flow");
 	}
 	rc = start(work);
 	while (rc == 0 && !work->is_done) {
-		if (wait_for_change(work) != ETIMEDOUT || work->is_done)
+		if (wait_until(work->deadline) != ETIMEDOUT || work->is_done)
 			continue;
 		work->is_abandoned = true;
 		return mirror_refuse(ETIMEDOUT,
@@ -145,6 +168,10 @@ rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **fil
 		return rc;
 	if (expression == NULL || filter == NULL)
 		return mirror_refuse(EINVAL, "filter: expression or filter is NULL: give both");
+	if (strlen(expression) > LENGTH_MAX)
+		return mirror_refuse(EINVAL,
+				"filter: it has more than %d bytes: give less of it to each of several mirrors",
+				LENGTH_MAX);
 	work = work_create(expression);
 	if (work == NULL)
 		return mirror_refuse(ENOMEM, "out of memory");

@@ -167,7 +167,8 @@ filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt
 	}
 	memcpy(buffer + head.data_len, bytes + nb_addresses, got - nb_addresses);
 	head.data_len += got - nb_addresses;
-	head.pkt_len = pkt->pkt_len + nb_tags * sizeof(struct rte_vlan_hdr);
+	head.pkt_len = RTE_MIN((uint64_t)pkt->pkt_len + nb_tags * sizeof(struct rte_vlan_hdr),
+			(uint64_t)UINT32_MAX);
 	head.nb_segs = rest.nb_segs + 1;
 	head.next = &rest;
 	return mirror_filter_run(filter, &head);

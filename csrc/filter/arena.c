@@ -34,6 +34,10 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
+/*
+ * The thread that makes a filter has all signals blocked: a limit on the size of files (RLIMIT_FSIZE) makes ftruncate()
+ * fail here, and raises no SIGXFSZ.
+ */
 struct arena {
 	uint8_t *base;
 	size_t nb_slots;

@@ -50,15 +50,16 @@ mirror_read_segments(const struct rte_mbuf *pkt, uint32_t offset, uint32_t lengt
 bool
 mirror_is_whole(const struct rte_mbuf *pkt)
 {
-	const struct rte_mbuf *segment;
+	const struct rte_mbuf *segment = pkt;
 	uint64_t length = 0;
-	uint32_t nb = 0;
+	uint16_t nb;
 
-	for (segment = pkt; segment != NULL; segment = segment->next) {
+	/* No further than it says: what is beyond may be anything, and is not looked at. */
+	for (nb = 0; nb < pkt->nb_segs && segment != NULL; nb++) {
 		length += segment->data_len;
-		nb++;
+		segment = segment->next;
 	}
-	return nb == pkt->nb_segs && length >= pkt->pkt_len;
+	return nb > 0 && nb == pkt->nb_segs && segment == NULL && length >= pkt->pkt_len;
 }
 
 uint32_t

@@ -424,7 +424,7 @@ int rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param,
  *   To be freed with rte_mirror_filter_free().
  * @return
  *   0, or a negative errno:
- *   - -EINVAL: NULL, or no expression
+ *   - -EINVAL: NULL, no expression, or one of more than 65535 bytes
  *   - -ENOTSUP: no libpcap; or an expression that needs a kernel or loops
  *   - -ETIMEDOUT: it took more than 10 seconds
  *   - -EBUSY: one that did has not ended

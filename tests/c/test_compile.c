@@ -7,8 +7,11 @@
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <pcap/pcap.h>
 
@@ -148,6 +151,36 @@ mirrors_run_a_filter_of_their_own_each_or_one_together(void)
 	bench_close(&bench);
 }
 
+/* However little stack the application's threads have: libpcap parses an expression by recursion. */
+static void
+a_long_filter_needs_no_stack_of_the_applications(void)
+{
+	static const char term[] = "ether[0]=1 or ";
+	const unsigned int nb = 65000 / (sizeof(term) - 1);
+	char *expression = calloc(nb + 2, sizeof(term));
+	struct rte_mirror_filter *filter = NULL;
+	const struct rlimit little = { 128 << 10, RLIM_INFINITY };
+	pthread_attr_t attr;
+	unsigned int i;
+
+	CHECK(expression != NULL);
+	for (i = 0; i < nb; i++)
+		strcat(expression + i * (sizeof(term) - 1), term);
+	strcat(expression, "ip");
+	CHECK_EQ(setrlimit(RLIMIT_STACK, &little), 0);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 128 << 10);
+	CHECK_EQ(pthread_setattr_default_np(&attr), 0);
+	CHECK_EQ(rte_mirror_filter_compile(expression, &filter), 0);
+	rte_mirror_filter_free(filter);
+	strcat(expression, " or ip or ip or ip or ip or ip or ip or ip or ip or ip or ip or ip");
+	for (i = 0; strlen(expression) <= UINT16_MAX; i++)
+		strcat(expression, "                                ");
+	CHECK_EQ(rte_mirror_filter_compile(expression, &filter), -EINVAL);
+	CHECK(strstr(rte_mirror_last_error(), "65535") != NULL);
+	free(expression);
+}
+
 static void
 a_filter_given_twice_or_not_at_all_is_refused(void)
 {
@@ -179,6 +212,8 @@ const struct test_case test_cases[] = {
 			what_takes_too_long_is_refused_and_the_next_meanwhile },
 	{ "mirrors_run_a_filter_of_their_own_each_or_one_together",
 			mirrors_run_a_filter_of_their_own_each_or_one_together },
+	{ "a_long_filter_needs_no_stack_of_the_applications",
+			a_long_filter_needs_no_stack_of_the_applications },
 	{ "a_filter_given_twice_or_not_at_all_is_refused",
 			a_filter_given_twice_or_not_at_all_is_refused },
 	{ NULL, NULL },
