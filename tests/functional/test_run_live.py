@@ -72,6 +72,20 @@ def _has_stopped_forwarding(process):
     return all(stat.rpartition(")")[2].split()[0] != "R" for stat in stats)
 
 
+def _is_full(writing):
+    """Whether who writes to a pipe has to wait for its reader."""
+    return not select.select([], [writing], [], 0)[1]
+
+
+@pytest.fixture
+def unread():
+    """The end of a pipe that is written to, and that nobody reads."""
+    reading, writing = os.pipe()
+    yield writing
+    os.close(reading)
+    os.close(writing)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_a_good_end(tmp_path, number, wait_until):
     """Exit 0, the object on stdout, the capture whole and under its name."""
@@ -165,8 +179,9 @@ def test_a_reader_that_goes_away_is_a_good_end():
         assert b"lost" in process.stderr.read()
 
 
-def test_a_second_ctrl_c_gives_up_on_a_reader_that_does_not_read(tmp_path, wait_until):
-    with running("net_null0", "--to", "-") as process:
+def test_a_second_ctrl_c_gives_up_on_a_reader_that_does_not_read(unread, wait_until):
+    with running("net_null0", "--to", "-", stdout=unread) as process:
+        wait_until(lambda: _is_full(unread), timeout_s=60)
         process.send_signal(signal.SIGINT)
         wait_until(lambda: _has_stopped_forwarding(process), timeout_s=60)
         process.send_signal(signal.SIGINT)
@@ -243,16 +258,13 @@ def write_and_read(path, count):
     return path.read_bytes()
 
 
-def test_a_reader_that_stalls_does_not_hold_up_the_end(tmp_path, wait_until):
+def test_a_reader_that_stalls_does_not_hold_up_the_end(unread, wait_until):
     """Told to end, a run does not wait for a reader who takes nothing: it says so, and fails."""
-    reading, writing = os.pipe()
-    with running("net_null0", "--to", "-", cwd=tmp_path, stdout=writing) as process:
-        wait_until(lambda: not select.select([], [writing], [], 0)[1])  # the pipe is full
+    with running("net_null0", "--to", "-", stdout=unread) as process:
+        wait_until(lambda: _is_full(unread), timeout_s=60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 1
         assert b"its reader has taken nothing" in process.stderr.read()
-    os.close(reading)
-    os.close(writing)
 
 
 def test_a_mirror_of_tx_that_can_get_nothing_is_pointed_out():
