@@ -14,34 +14,36 @@
 #include "turn.h"
 
 const struct command commands[] = {
-	{ "/mirror/version", "What answers here. No parameters", command_version },
+	{ "/mirror/version", "What answers here. No parameters", false, command_version },
 	{ "/mirror/ports",
 			"The ids of all ports, or one port. Parameters: start=ID or port=NAME_OR_ID",
-			command_ports },
-	{ "/mirror/list", "The ids of all mirrors, oldest first. Parameters: start=ID",
+			false, command_ports },
+	{ "/mirror/list", "The ids of all mirrors, oldest first. Parameters: start=ID", false,
 			command_list },
-	{ "/mirror/info", "Describes a mirror. Parameters: mirror=NAME_OR_ID", command_info },
-	{ "/mirror/stats", "A mirror's counters. Parameters: mirror=NAME_OR_ID", command_stats },
-	{ "/mirror/reset", "Sets a mirror's counters to 0. Parameters: mirror=NAME_OR_ID",
+	{ "/mirror/info", "Describes a mirror. Parameters: mirror=NAME_OR_ID", false,
+			command_info },
+	{ "/mirror/stats", "A mirror's counters. Parameters: mirror=NAME_OR_ID", false,
+			command_stats },
+	{ "/mirror/reset", "Sets a mirror's counters to 0. Parameters: mirror=NAME_OR_ID", false,
 			command_reset },
 	{ "/mirror/add",
 			"Adds a mirror. Parameters: source=NAME_OR_ID,to=TARGET,replace=NAME_OR_ID,dry=yes, "
 			"and how to mirror",
-			command_add },
-	{ "/mirror/remove", "Removes a mirror. Parameters: mirror=NAME_OR_ID or all=yes",
+			true, command_add },
+	{ "/mirror/remove", "Removes a mirror. Parameters: mirror=NAME_OR_ID or all=yes", false,
 			command_remove },
 	{ "/mirror/update",
 			"Changes how a mirror mirrors. Parameters: mirror=NAME_OR_ID, and what changes",
-			command_update },
-	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", command_pause },
-	{ "/mirror/resume", "Has a paused mirror go on. Parameters: mirror=NAME_OR_ID",
+			true, command_update },
+	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", false, command_pause },
+	{ "/mirror/resume", "Has a paused mirror go on. Parameters: mirror=NAME_OR_ID", false,
 			command_resume },
 	{ "/mirror/target/add", "Makes a target that stays. Parameters: to=TARGET,tx_queues=NUMBER",
-			command_target_add },
+			false, command_target_add },
 	{ "/mirror/target/remove",
 			"Removes a target that stays. Parameters: to=TARGET, and force=yes if it is a ring",
-			command_target_remove },
-	{ NULL, NULL, NULL },
+			false, command_target_remove },
+	{ NULL, NULL, false, NULL },
 };
 
 const struct command *
@@ -84,36 +86,61 @@ commands_refuse(struct reply *reply, int error)
 	reply_text(reply, "reason", plugin_reason());
 }
 
+/* A name in a filter may take a name server's time, so that this comes before the turn. */
+static int
+prepare(const struct command *command, const char *text, struct pairs *params)
+{
+	int rc = pairs_read(params, text);
+	const char *filter;
+
+	if (rc != 0 || !command->has_spec)
+		return rc;
+	filter = pairs_take(params, "filter");
+	if (filter != NULL && filter[0] != '\0')
+		rc = rte_mirror_filter_compile(filter, &params->filter);
+	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+}
+
 /* What a command comes to: 0 or -errno, the refusal kept. */
 static int
-run(const struct command *command, const char *text, struct reply *reply)
+run(const struct command *command, struct pairs *params, struct reply *reply)
 {
-	struct pairs params;
 	int rc = begin();
 
 	if (rc == 0)
-		rc = pairs_read(&params, text);
-	if (rc == 0)
-		rc = command->run(&params, reply);
+		rc = command->run(params, reply);
 	if (rc == 0 && reply->has_failed)
 		rc = plugin_refuse(EMSGSIZE, "done, but the answer does not fit");
 	return rc;
 }
 
-void
-commands_run(const struct command *command, const char *text, struct reply *reply)
+/* The same, with a turn and within the application's life. */
+static int
+run_in_turn(const struct command *command, struct pairs *params, struct reply *reply)
 {
 	int rc;
 
 	turn_take();
 	/* Not before: EAL's end does not wait for who waits for a turn. */
 	if (life_enter()) {
-		rc = run(command, text, reply);
+		rc = run(command, params, reply);
 		life_leave();
 	} else {
 		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
 	}
+	mirrors_release(params->filter);
 	turn_give();
+	return rc;
+}
+
+void
+commands_run(const struct command *command, const char *text, struct reply *reply)
+{
+	struct pairs params;
+	int rc = prepare(command, text, &params);
+
+	if (rc == 0)
+		rc = run_in_turn(command, &params, reply);
 	if (rc != 0)
 		commands_refuse(reply, -rc);
 }

@@ -21,6 +21,7 @@
 struct command {
 	const char *name; /**< /mirror/NAME */
 	const char *help; /**< one sentence, and the parameters */
+	bool has_spec;    /**< how to mirror is among its parameters */
 	/** 0, the answer in reply, or a negative errno, the refusal kept. */
 	int (*run)(struct pairs *params, struct reply *reply);
 };

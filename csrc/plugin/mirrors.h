@@ -31,6 +31,31 @@ struct asked_mirror {
 	LIST_ENTRY(asked_mirror) next;
 };
 
+/** Has a mirror that the library has count as one of them, until it is removed. */
+void mirrors_insert(struct asked_mirror *mirror);
+/** Gives it the spec. Its target and target queues cannot change. */
+int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
+/** Removes a mirror, also one that no command has added, and closes its target. */
+int mirrors_remove(uint32_t mirror_id);
+/** Removes all that commands have added; nb_removed is how many went, also on error. */
+int mirrors_remove_all(uint32_t *nb_removed);
+/** Closes the targets of mirrors that the application itself has removed. */
+int mirrors_sweep(void);
+
+/** The mirror with that id, if a command has added it; NULL: none. */
+struct asked_mirror *mirrors_get(uint32_t mirror_id);
+/** The id of the mirror with that id, if it is all digits, or that name. */
+int mirrors_find(const char *name_or_id, uint32_t *mirror_id);
+/** Frees a compiled filter, unless it is one of the mirrors'. NULL is none. */
+void mirrors_release(struct rte_mirror_filter *filter);
+/** Whether one of the mirrors sends to a target. */
+bool mirrors_use(const struct target *target);
+
+/** The ids of all mirrors of the process, oldest first, to be freed: how many, or a negative errno. */
+int mirrors_list(uint32_t **ids);
+
+/* mirrors_add.c */
+
 /** What add says besides the spec. */
 struct mirrors_ports {
 	uint16_t source;
@@ -48,23 +73,5 @@ struct mirrors_ports {
 int mirrors_check(const struct mirrors_ports *ports, const struct spec *spec);
 /** A mirror that is replaced goes on, maybe under another id, if the new one turns out not to be possible. */
 int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
-/** Gives it the spec. Its target and target queues cannot change. */
-int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
-/** Removes a mirror, also one that no command has added, and closes its target. */
-int mirrors_remove(uint32_t mirror_id);
-/** Removes all that commands have added; nb_removed is how many went, also on error. */
-int mirrors_remove_all(uint32_t *nb_removed);
-/** Closes the targets of mirrors that the application itself has removed. */
-int mirrors_sweep(void);
-
-/** The mirror with that id, if a command has added it; NULL: none. */
-struct asked_mirror *mirrors_get(uint32_t mirror_id);
-/** The id of the mirror with that id, if it is all digits, or that name. */
-int mirrors_find(const char *name_or_id, uint32_t *mirror_id);
-/** Whether one of the mirrors sends to a target. */
-bool mirrors_use(const struct target *target);
-
-/** The ids of all mirrors of the process, oldest first, to be freed: how many, or a negative errno. */
-int mirrors_list(uint32_t **ids);
 
 #endif /* PLUGIN_MIRRORS_H */

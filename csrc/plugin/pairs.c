@@ -127,6 +127,7 @@ pairs_read(struct pairs *pairs, const char *text)
 	int rc = 0;
 
 	pairs->nb = 0;
+	pairs->filter = NULL;
 	if (text == NULL)
 		return 0;
 	if (strlen(text) >= sizeof(pairs->text))

@@ -250,6 +250,8 @@ spec_read(struct spec *spec, struct pairs *pairs)
 		if (value != NULL)
 			rc = keys[i].read(spec, &keys[i], value);
 	}
+	if (pairs->filter != NULL)
+		spec->compiled = pairs->filter;
 	return rc;
 }
 

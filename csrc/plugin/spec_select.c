@@ -31,6 +31,7 @@ spec_read_filter(struct spec *spec, const struct key *key, const char *value)
 	if (strlen(value) >= sizeof(spec->filter))
 		return spec_refuse(key->name, value, "too long");
 	strcpy(spec->filter, value);
+	spec->compiled = NULL;
 	return 0;
 }
 
@@ -341,15 +342,18 @@ spec_select(const struct spec *spec, struct rte_mirror_select *select)
 	*select = (struct rte_mirror_select){
 		.mac = spec->has_mac ? &spec->mac : NULL,
 		.flow = spec->has_flow ? &spec->flow : NULL,
-		.filter = spec->filter[0] != '\0' ? spec->filter : NULL,
+		.compiled = spec->compiled,
 		.sample_one_in = (uint32_t)spec->sample.one_in,
 		.sample_random = spec->sample.random,
 		.sample_seed = spec->sample.seed,
 	};
+	if (spec->compiled == NULL && spec->filter[0] != '\0')
+		select->filter = spec->filter;
 	select->queues = ranges_of(&spec->queues, &select->nb_queues);
 	select->vlans = ranges_of(&spec->vlans, &select->nb_vlans);
 	select->inner_vlans = ranges_of(&spec->inner_vlans, &select->nb_inner_vlans);
 	return select->mac != NULL || select->flow != NULL || select->filter != NULL ||
-			select->sample_one_in != 0 || select->queues != NULL ||
-			select->vlans != NULL || select->inner_vlans != NULL;
+			select->compiled != NULL || select->sample_one_in != 0 ||
+			select->queues != NULL || select->vlans != NULL ||
+			select->inner_vlans != NULL;
 }

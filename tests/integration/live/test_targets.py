@@ -295,12 +295,14 @@ def test_a_target_is_made_anew_for_a_mirror_that_needs_more_queues(telemetry):
     """As if its predecessor had never been."""
     telemetry.call("add", source=0, to="tap:lkm", directions="rx", name="in")
     assert telemetry.call("info", mirror="in")["nb_target_queues"] == 1
-    telemetry.call("add", source=0, to="tap:lkm", directions="rx", name="in", target_queue=3, replace="in")
+    new = {"source": 0, "to": "tap:lkm", "directions": "rx", "target_queue": 3, "filter": "udp"}
+    telemetry.call("add", **new, name="in", replace="in")
     assert telemetry.call("info", mirror="in")["target_queue"] == 3
     with pytest.raises(RefusedError) as refused:
         telemetry.call("add", source=0, to="tap:lkm", name="in", target_queue=16, replace="in")
     assert refused.value.error == "ERANGE"
-    assert telemetry.call("info", mirror="in")["target_queue"] == 3
+    info = telemetry.call("info", mirror="in")
+    assert (info["target_queue"], info["filter_engine"]) == (3, "jit")
 
 
 def test_a_ring_is_not_made_anew_for_a_mirror_that_replaces_another(telemetry, forward):
