@@ -25,7 +25,6 @@ enum reg { X0, X1, X2, X3, X4, X5, X6, X16 = 16, ZR = 31, SP = 31 };
 /** Bytes of a frame with memory: 16 words. */
 #define FRAME (BPF_MEMWORDS * 4)
 
-/* Conditions; another in its lowest bit is the opposite. */
 enum condition { EQ = 0, NE = 1, HS = 2, LO = 3, HI = 8, LS = 9 };
 
 static void
@@ -41,23 +40,32 @@ emit3(struct mirror_assembly *assembly, uint32_t opcode, enum reg rd, enum reg r
 	emit(assembly, opcode | rm << 16 | rn << 5 | rd);
 }
 
-static void
-jump(struct mirror_assembly *assembly, size_t to)
+void
+mirror_machine_jump(struct mirror_assembly *assembly, size_t to)
 {
 	mirror_emit_jump(assembly, to);
 	emit(assembly, 0x14000000); /* b, 128 MB either way */
 }
 
 /* A conditional branch has 1 MB either way: the opposite one leads round a jump. */
-static void
-jump_if(struct mirror_assembly *assembly, enum condition condition, size_t to)
+void
+mirror_machine_jump_if(struct mirror_assembly *assembly, enum mirror_condition condition, size_t to)
 {
-	emit(assembly, 0x54000000 | 2 << 5 | (condition ^ 1)); /* b.cond, over the next */
-	jump(assembly, to);
+	static const enum condition conditions[] = {
+		[MIRROR_EQUAL] = EQ,
+		[MIRROR_NOT_EQUAL] = NE,
+		[MIRROR_NOT_BELOW] = HS,
+		[MIRROR_BELOW] = LO,
+		[MIRROR_ABOVE] = HI,
+		[MIRROR_NOT_ABOVE] = LS,
+	};
+
+	emit(assembly, 0x54000000 | 2 << 5 | conditions[condition ^ 1]); /* b.cond, over the next */
+	mirror_machine_jump(assembly, to);
 }
 
 void
-mirror_code_point(uint8_t *offset, ptrdiff_t distance)
+mirror_machine_point(uint8_t *offset, ptrdiff_t distance)
 {
 	uint32_t insn;
 
@@ -111,7 +119,7 @@ store_word(struct mirror_assembly *assembly, enum reg rt, uint32_t k)
 }
 
 void
-mirror_code_begin(struct mirror_assembly *assembly, uint16_t unwritten)
+mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten)
 {
 	unsigned int k;
 
@@ -146,13 +154,13 @@ return_constant(struct mirror_assembly *assembly, enum mirror_verdict verdict)
 }
 
 void
-mirror_code_end_none(struct mirror_assembly *assembly)
+mirror_machine_end_none(struct mirror_assembly *assembly)
 {
 	return_constant(assembly, MIRROR_NOT_CHOSEN);
 }
 
 void
-mirror_code_end_interpreter(struct mirror_assembly *assembly)
+mirror_machine_end_interpreter(struct mirror_assembly *assembly)
 {
 	leave_frame(assembly);
 	set_address(assembly, X1, (uintptr_t)assembly->filter);
@@ -187,7 +195,7 @@ find_bytes(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 	const uint64_t reads = mirror_insn_reads(insn);
 
 	if (reads > MIRROR_SEGMENT_MAX) {
-		jump(assembly, mirror_end_interpreter(assembly));
+		mirror_machine_jump(assembly, mirror_end_interpreter(assembly));
 		return false;
 	}
 	if (BPF_MODE(insn->code) == BPF_IND || reads > facts->first) {
@@ -195,7 +203,7 @@ find_bytes(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 		if (BPF_MODE(insn->code) == BPF_IND)
 			emit3(assembly, 0x8b000000, X5, X5, X); /* add */
 		emit3(assembly, 0xeb000000, ZR, X5, X2);        /* cmp */
-		jump_if(assembly, HI, mirror_end_interpreter(assembly));
+		mirror_machine_jump_if(assembly, MIRROR_ABOVE, mirror_end_interpreter(assembly));
 	}
 	set_constant(assembly, X5, insn->k);
 	if (BPF_MODE(insn->code) == BPF_IND)
@@ -203,8 +211,8 @@ find_bytes(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 	return true;
 }
 
-static void
-load(struct mirror_assembly *assembly, const struct mirror_facts *facts,
+void
+mirror_machine_load(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 		const struct bpf_insn *insn)
 {
 	const enum reg to = BPF_CLASS(insn->code) == BPF_LDX ? X : A;
@@ -238,7 +246,7 @@ static void
 divide(struct mirror_assembly *assembly, uint16_t operation, enum reg by)
 {
 	emit3(assembly, 0x6b000000, ZR, by, ZR); /* cmp */
-	jump_if(assembly, EQ, mirror_end_none(assembly));
+	mirror_machine_jump_if(assembly, MIRROR_EQUAL, mirror_end_none(assembly));
 	if (operation == BPF_DIV) {
 		emit3(assembly, 0x1ac00800, A, A, by); /* udiv */
 		return;
@@ -256,8 +264,8 @@ shift(struct mirror_assembly *assembly, uint16_t operation, enum reg by)
 	emit3(assembly, 0x1a800000 | LS << 12, A, A, ZR);                          /* csel */
 }
 
-static void
-compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+void
+mirror_machine_compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
 	static const uint32_t opcodes[] = {
 		[BPF_ADD >> 4] = 0x0b000000,
@@ -284,46 +292,33 @@ compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 		emit3(assembly, opcodes[operation >> 4], A, A, operand);
 }
 
-static enum condition
-condition_of(uint16_t operation)
+void
+mirror_machine_compare(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
-	switch (operation) {
-	case BPF_JEQ:
-		return EQ;
-	case BPF_JGT:
-		return HI;
-	case BPF_JGE:
-		return HS;
-	default: /* BPF_JSET */
-		return NE;
-	}
-}
-
-static void
-branch(struct mirror_assembly *assembly, size_t index)
-{
-	const struct bpf_insn *insn = &assembly->filter->insns[index];
-	const enum condition condition = condition_of(BPF_OP(insn->code));
 	const enum reg operand = BPF_SRC(insn->code) == BPF_X ? X : X5;
 
-	if (BPF_OP(insn->code) == BPF_JA) {
-		jump(assembly, index + 1 + insn->k);
-		return;
-	}
 	if (operand == X5)
 		set_constant(assembly, X5, insn->k);
 	/* tst or cmp */
 	emit3(assembly, BPF_OP(insn->code) == BPF_JSET ? 0x6a000000 : 0x6b000000, ZR, A, operand);
-	if (insn->jt != 0)
-		jump_if(assembly, condition, index + 1 + insn->jt);
-	if (insn->jt == 0 && insn->jf != 0)
-		jump_if(assembly, condition ^ 1, index + 1 + insn->jf);
-	else if (insn->jf != 0)
-		jump(assembly, index + 1 + insn->jf);
 }
 
-static void
-end(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+void
+mirror_machine_store(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+{
+	store_word(assembly, BPF_CLASS(insn->code) == BPF_STX ? X : A, insn->k);
+}
+
+void
+mirror_machine_move(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+{
+	const bool to_index = BPF_MISCOP(insn->code) == BPF_TAX;
+
+	move(assembly, to_index ? X : A, to_index ? A : X);
+}
+
+void
+mirror_machine_return(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
 	if (BPF_RVAL(insn->code) != BPF_A) {
 		return_constant(assembly, insn->k != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN);
@@ -333,38 +328,4 @@ end(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 	emit3(assembly, 0x6b000000, ZR, A, ZR);             /* cmp */
 	emit3(assembly, 0x1a800400 | EQ << 12, X0, ZR, ZR); /* cset , ne */
 	emit(assembly, 0xd65f03c0);                         /* ret */
-}
-
-void
-mirror_code_insn(struct mirror_assembly *assembly, size_t index)
-{
-	const struct bpf_insn *insn = &assembly->filter->insns[index];
-
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-	case BPF_LDX:
-		load(assembly, &assembly->facts[index], insn);
-		break;
-	case BPF_ST:
-		store_word(assembly, A, insn->k);
-		break;
-	case BPF_STX:
-		store_word(assembly, X, insn->k);
-		break;
-	case BPF_ALU:
-		compute(assembly, insn);
-		break;
-	case BPF_JMP:
-		branch(assembly, index);
-		break;
-	case BPF_RET:
-		end(assembly, insn);
-		break;
-	default: /* BPF_MISC */
-		if (BPF_MISCOP(insn->code) == BPF_TAX)
-			move(assembly, X, A);
-		else
-			move(assembly, A, X);
-		break;
-	}
 }

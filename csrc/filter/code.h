@@ -93,13 +93,39 @@ void mirror_emit_jump(struct mirror_assembly *assembly, size_t to);
 #define MIRROR_CODE_BYTES_MAX 128
 #define MIRROR_CODE_JUMPS_MAX 3
 
+/** How A compares with what it is compared with; another in its lowest bit is the opposite. */
+enum mirror_condition {
+	MIRROR_EQUAL = 0, /**< or no bit in common */
+	MIRROR_NOT_EQUAL = 1,
+	MIRROR_NOT_BELOW = 2,
+	MIRROR_BELOW = 3,
+	MIRROR_ABOVE = 4,
+	MIRROR_NOT_ABOVE = 5,
+};
+
 /** What comes before the first instruction: memory that may be read unwritten is 0 from then on. */
-void mirror_code_begin(struct mirror_assembly *assembly, uint16_t unwritten);
-void mirror_code_insn(struct mirror_assembly *assembly, size_t index);
-void mirror_code_end_none(struct mirror_assembly *assembly);
-void mirror_code_end_interpreter(struct mirror_assembly *assembly);
+void mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten);
+/** BPF_LD and BPF_LDX. */
+void mirror_machine_load(struct mirror_assembly *assembly, const struct mirror_facts *facts,
+		const struct bpf_insn *insn);
+/** BPF_ST, BPF_STX. */
+void mirror_machine_store(struct mirror_assembly *assembly, const struct bpf_insn *insn);
+/** BPF_ALU. */
+void mirror_machine_compute(struct mirror_assembly *assembly, const struct bpf_insn *insn);
+/** The comparison of a BPF_JMP, or its test of bits. */
+void mirror_machine_compare(struct mirror_assembly *assembly, const struct bpf_insn *insn);
+void mirror_machine_jump(struct mirror_assembly *assembly, size_t to);
+/** Jumps if that is what the comparison before has found. */
+void mirror_machine_jump_if(
+		struct mirror_assembly *assembly, enum mirror_condition condition, size_t to);
+/** BPF_MISC. */
+void mirror_machine_move(struct mirror_assembly *assembly, const struct bpf_insn *insn);
+/** BPF_RET. */
+void mirror_machine_return(struct mirror_assembly *assembly, const struct bpf_insn *insn);
+void mirror_machine_end_none(struct mirror_assembly *assembly);
+void mirror_machine_end_interpreter(struct mirror_assembly *assembly);
 /** Writes a jump's offset: the target is that far from it. */
-void mirror_code_point(uint8_t *offset, ptrdiff_t distance);
+void mirror_machine_point(uint8_t *offset, ptrdiff_t distance);
 
 /*
  * For all machines.

@@ -37,6 +37,69 @@ begin_part(struct mirror_assembly *assembly, size_t part)
 	assembly->jumps_room = assembly->nb_jumps + MIRROR_CODE_JUMPS_MAX;
 }
 
+static enum mirror_condition
+condition_of(uint16_t operation)
+{
+	switch (operation) {
+	case BPF_JEQ:
+		return MIRROR_EQUAL;
+	case BPF_JGT:
+		return MIRROR_ABOVE;
+	case BPF_JGE:
+		return MIRROR_NOT_BELOW;
+	default: /* BPF_JSET */
+		return MIRROR_NOT_EQUAL;
+	}
+}
+
+static void
+branch(struct mirror_assembly *assembly, size_t index)
+{
+	const struct bpf_insn *insn = &assembly->filter->insns[index];
+	const enum mirror_condition condition = condition_of(BPF_OP(insn->code));
+
+	if (BPF_OP(insn->code) == BPF_JA) {
+		mirror_machine_jump(assembly, index + 1 + insn->k);
+		return;
+	}
+	mirror_machine_compare(assembly, insn);
+	if (insn->jt != 0)
+		mirror_machine_jump_if(assembly, condition, index + 1 + insn->jt);
+	if (insn->jt == 0 && insn->jf != 0)
+		mirror_machine_jump_if(assembly, condition ^ 1, index + 1 + insn->jf);
+	else if (insn->jf != 0)
+		mirror_machine_jump(assembly, index + 1 + insn->jf);
+}
+
+static void
+write_insn(struct mirror_assembly *assembly, size_t index)
+{
+	const struct bpf_insn *insn = &assembly->filter->insns[index];
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		mirror_machine_load(assembly, &assembly->facts[index], insn);
+		break;
+	case BPF_ST:
+	case BPF_STX:
+		mirror_machine_store(assembly, insn);
+		break;
+	case BPF_ALU:
+		mirror_machine_compute(assembly, insn);
+		break;
+	case BPF_JMP:
+		branch(assembly, index);
+		break;
+	case BPF_RET:
+		mirror_machine_return(assembly, insn);
+		break;
+	default:
+		mirror_machine_move(assembly, insn);
+		break;
+	}
+}
+
 static void
 write_code(struct mirror_assembly *assembly)
 {
@@ -50,16 +113,16 @@ write_code(struct mirror_assembly *assembly)
 	}
 	assembly->has_memory |= unwritten != 0;
 	assembly->room = MIRROR_CODE_BYTES_MAX;
-	mirror_code_begin(assembly, unwritten);
+	mirror_machine_begin(assembly, unwritten);
 	for (i = 0; i < assembly->filter->nb_insns; i++) {
 		begin_part(assembly, i);
 		if (assembly->facts[i].reached)
-			mirror_code_insn(assembly, i);
+			write_insn(assembly, i);
 	}
 	begin_part(assembly, mirror_end_none(assembly));
-	mirror_code_end_none(assembly);
+	mirror_machine_end_none(assembly);
 	begin_part(assembly, mirror_end_interpreter(assembly));
-	mirror_code_end_interpreter(assembly);
+	mirror_machine_end_interpreter(assembly);
 }
 
 static void
@@ -70,7 +133,7 @@ point_jumps(struct mirror_assembly *assembly)
 	for (i = 0; i < assembly->nb_jumps; i++) {
 		const struct mirror_jump *jump = &assembly->jumps[i];
 
-		mirror_code_point(assembly->bytes + jump->at,
+		mirror_machine_point(assembly->bytes + jump->at,
 				(ptrdiff_t)assembly->starts[jump->to] - (ptrdiff_t)jump->at);
 	}
 }

@@ -32,25 +32,26 @@ emit32(struct mirror_assembly *assembly, uint32_t value)
 	mirror_emit(assembly, &value, sizeof(value));
 }
 
-/* The second byte of a conditional jump. Another in its lowest bit is the opposite. */
-enum condition {
-	BELOW = 0x82,
-	NOT_BELOW = 0x83,
-	EQUAL = 0x84,
-	NOT_EQUAL = 0x85,
-	ABOVE = 0x87,
-};
-
-static void
-jump_if(struct mirror_assembly *assembly, enum condition condition, size_t to)
+void
+mirror_machine_jump_if(struct mirror_assembly *assembly, enum mirror_condition condition, size_t to)
 {
-	CODE(assembly, 0x0f, condition);
+	/* The second byte of a conditional jump. */
+	static const uint8_t opcodes[] = {
+		[MIRROR_EQUAL] = 0x84,
+		[MIRROR_NOT_EQUAL] = 0x85,
+		[MIRROR_NOT_BELOW] = 0x83,
+		[MIRROR_BELOW] = 0x82,
+		[MIRROR_ABOVE] = 0x87,
+		[MIRROR_NOT_ABOVE] = 0x86,
+	};
+
+	CODE(assembly, 0x0f, opcodes[condition]);
 	mirror_emit_jump(assembly, to);
 	emit32(assembly, 0);
 }
 
-static void
-jump(struct mirror_assembly *assembly, size_t to)
+void
+mirror_machine_jump(struct mirror_assembly *assembly, size_t to)
 {
 	CODE(assembly, 0xe9); /* jmp */
 	mirror_emit_jump(assembly, to);
@@ -58,7 +59,7 @@ jump(struct mirror_assembly *assembly, size_t to)
 }
 
 void
-mirror_code_point(uint8_t *offset, ptrdiff_t distance)
+mirror_machine_point(uint8_t *offset, ptrdiff_t distance)
 {
 	/* From the end of the jump, which its offset is. */
 	const int32_t relative = distance - 4;
@@ -67,7 +68,7 @@ mirror_code_point(uint8_t *offset, ptrdiff_t distance)
 }
 
 void
-mirror_code_begin(struct mirror_assembly *assembly, uint16_t unwritten)
+mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten)
 {
 	unsigned int k;
 
@@ -88,13 +89,13 @@ mirror_code_begin(struct mirror_assembly *assembly, uint16_t unwritten)
 }
 
 void
-mirror_code_end_none(struct mirror_assembly *assembly)
+mirror_machine_end_none(struct mirror_assembly *assembly)
 {
 	CODE(assembly, 0x31, 0xc0, 0xc3); /* xor eax, eax; ret */
 }
 
 void
-mirror_code_end_interpreter(struct mirror_assembly *assembly)
+mirror_machine_end_interpreter(struct mirror_assembly *assembly)
 {
 	const uintptr_t filter = (uintptr_t)assembly->filter;
 	const uintptr_t interpret = (uintptr_t)mirror_filter_interpret;
@@ -111,13 +112,13 @@ static bool
 check_segment(struct mirror_assembly *assembly, const struct mirror_facts *facts, uint64_t reads)
 {
 	if (reads > MIRROR_SEGMENT_MAX) {
-		jump(assembly, mirror_end_interpreter(assembly));
+		mirror_machine_jump(assembly, mirror_end_interpreter(assembly));
 		return false;
 	}
 	if (reads > facts->first) {
 		CODE(assembly, 0x41, 0x81, 0xf8); /* cmp r8d, */
 		emit32(assembly, reads);
-		jump_if(assembly, BELOW, mirror_end_interpreter(assembly));
+		mirror_machine_jump_if(assembly, MIRROR_BELOW, mirror_end_interpreter(assembly));
 	}
 	return true;
 }
@@ -160,13 +161,13 @@ load_indirect(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 	const uint64_t reads = mirror_insn_reads(insn);
 
 	if (reads > MIRROR_SEGMENT_MAX) {
-		jump(assembly, mirror_end_interpreter(assembly));
+		mirror_machine_jump(assembly, mirror_end_interpreter(assembly));
 		return;
 	}
 	CODE(assembly, 0x4c, 0x8d, 0x89); /* lea r9, [rcx + ] */
 	emit32(assembly, reads);
 	CODE(assembly, 0x4d, 0x39, 0xc1); /* cmp r9, r8 */
-	jump_if(assembly, ABOVE, mirror_end_interpreter(assembly));
+	mirror_machine_jump_if(assembly, MIRROR_ABOVE, mirror_end_interpreter(assembly));
 	emit_load(assembly, BPF_SIZE(insn->code));
 	CODE(assembly, 0x84, 0x0e); /* [rsi + rcx + ] */
 	emit32(assembly, insn->k);
@@ -185,8 +186,8 @@ load_header_length(struct mirror_assembly *assembly, const struct mirror_facts *
 }
 
 /* BPF_LD and BPF_LDX: to eax, or to ecx. */
-static void
-load(struct mirror_assembly *assembly, const struct mirror_facts *facts,
+void
+mirror_machine_load(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 		const struct bpf_insn *insn)
 {
 	const uint8_t to = BPF_CLASS(insn->code) == BPF_LDX ? 1 : 0;
@@ -254,12 +255,12 @@ divide(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 	const bool by_index = BPF_SRC(insn->code) == BPF_X;
 
 	if (!by_index && insn->k == 0) {
-		jump(assembly, mirror_end_none(assembly));
+		mirror_machine_jump(assembly, mirror_end_none(assembly));
 		return;
 	}
 	if (by_index) {
 		CODE(assembly, 0x85, 0xc9); /* test ecx, ecx */
-		jump_if(assembly, EQUAL, mirror_end_none(assembly));
+		mirror_machine_jump_if(assembly, MIRROR_EQUAL, mirror_end_none(assembly));
 	} else {
 		CODE(assembly, 0x41, 0xb9); /* mov r9d, */
 		emit32(assembly, insn->k);
@@ -290,8 +291,8 @@ shift(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 	}
 }
 
-static void
-compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+void
+mirror_machine_compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
 	switch (BPF_OP(insn->code)) {
 	case BPF_NEG:
@@ -314,48 +315,36 @@ compute(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 	}
 }
 
-static enum condition
-condition_of(uint16_t operation)
+void
+mirror_machine_compare(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
-	switch (operation) {
-	case BPF_JEQ:
-		return EQUAL;
-	case BPF_JGT:
-		return ABOVE;
-	case BPF_JGE:
-		return NOT_BELOW;
-	default: /* BPF_JSET */
-		return NOT_EQUAL;
-	}
-}
-
-static void
-branch(struct mirror_assembly *assembly, size_t index)
-{
-	const struct bpf_insn *insn = &assembly->filter->insns[index];
 	const bool is_test = BPF_OP(insn->code) == BPF_JSET;
-	const enum condition condition = condition_of(BPF_OP(insn->code));
 
-	if (BPF_OP(insn->code) == BPF_JA) {
-		jump(assembly, index + 1 + insn->k);
-		return;
-	}
 	if (BPF_SRC(insn->code) == BPF_X) {
 		CODE(assembly, is_test ? 0x85 : 0x39, 0xc8); /* test or cmp eax, ecx */
 	} else {
 		CODE(assembly, is_test ? 0xa9 : 0x3d); /* test or cmp eax, */
 		emit32(assembly, insn->k);
 	}
-	if (insn->jt != 0)
-		jump_if(assembly, condition, index + 1 + insn->jt);
-	if (insn->jt == 0 && insn->jf != 0)
-		jump_if(assembly, condition ^ 1, index + 1 + insn->jf);
-	else if (insn->jf != 0)
-		jump(assembly, index + 1 + insn->jf);
 }
 
-static void
-end(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+void
+mirror_machine_store(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+{
+	const uint8_t from = BPF_CLASS(insn->code) == BPF_STX ? 1 : 0;
+
+	CODE(assembly, 0x89, 0x44 | from << 3, 0x24, WORD(insn->k)); /* mov [rsp + ], */
+}
+
+void
+mirror_machine_move(struct mirror_assembly *assembly, const struct bpf_insn *insn)
+{
+	/* mov ecx, eax, or the other way */
+	CODE(assembly, 0x89, BPF_MISCOP(insn->code) == BPF_TAX ? 0xc1 : 0xc8);
+}
+
+void
+mirror_machine_return(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 {
 	if (BPF_RVAL(insn->code) == BPF_A) {
 		CODE(assembly, 0x85, 0xc0);       /* test eax, eax */
@@ -366,35 +355,4 @@ end(struct mirror_assembly *assembly, const struct bpf_insn *insn)
 		emit32(assembly, insn->k != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN);
 	}
 	CODE(assembly, 0xc3); /* ret */
-}
-
-void
-mirror_code_insn(struct mirror_assembly *assembly, size_t index)
-{
-	const struct bpf_insn *insn = &assembly->filter->insns[index];
-
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-	case BPF_LDX:
-		load(assembly, &assembly->facts[index], insn);
-		break;
-	case BPF_ST:
-		CODE(assembly, 0x89, 0x44, 0x24, WORD(insn->k)); /* mov [rsp + ], eax */
-		break;
-	case BPF_STX:
-		CODE(assembly, 0x89, 0x4c, 0x24, WORD(insn->k)); /* ecx */
-		break;
-	case BPF_ALU:
-		compute(assembly, insn);
-		break;
-	case BPF_JMP:
-		branch(assembly, index);
-		break;
-	case BPF_RET:
-		end(assembly, insn);
-		break;
-	default: /* BPF_MISC: mov ecx, eax, or the other way */
-		CODE(assembly, 0x89, BPF_MISCOP(insn->code) == BPF_TAX ? 0xc1 : 0xc8);
-		break;
-	}
 }
