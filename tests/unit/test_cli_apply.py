@@ -426,7 +426,7 @@ FILES = st.dictionaries(st.sampled_from(["a", "b c", "ü", "apply-1"]), SPECS).f
 
 
 @given(before=FILES, after=FILES, prune=st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 def test_from_any_state_one_application_suffices(apply, fake, before, after, prune):
     """Whatever the mirrors were, they are what the file says, and a second time there is nothing to do."""
     # But for what the file does not name, and stays in the way.
