@@ -54,7 +54,7 @@ struct mirror_queue_lock {
 struct mirror_slot {
 	struct mirror_counters counters;
 
-	struct mirror_counters base; /**< counters at the last reset */
+	struct rte_mirror_stats base; /**< counters at the last reset */
 	struct mirror *mirror;
 	struct mirror_tap *tap;
 	uint64_t first_use; /**< the tap's context.use when the mirror came to it */

@@ -7,48 +7,46 @@
 
 #include "control.h"
 
+/** Counters are all that there is in struct rte_mirror_stats. */
+#define NB_COUNTERS (sizeof(struct rte_mirror_stats) / sizeof(uint64_t))
+
+union counters {
+	struct rte_mirror_stats stats;
+	uint64_t words[NB_COUNTERS];
+};
+
 /* The pollers go on counting meanwhile: each counter is read whole, not all of them at one instant. */
-static struct mirror_counters
+static union counters
 read_counters(const struct mirror_slot *slot)
 {
-	const struct mirror_counters *counters = &slot->counters;
+	const uint64_t *words = (const uint64_t *)&slot->counters.stats;
+	union counters now;
+	unsigned int i;
 
-	return (struct mirror_counters){
-		.packets = __atomic_load_n(&counters->packets, __ATOMIC_RELAXED),
-		.bytes = __atomic_load_n(&counters->bytes, __ATOMIC_RELAXED),
-		.filtered = __atomic_load_n(&counters->filtered, __ATOMIC_RELAXED),
-		.unsampled = __atomic_load_n(&counters->unsampled, __ATOMIC_RELAXED),
-		.declined = __atomic_load_n(&counters->declined, __ATOMIC_RELAXED),
-		.unsupported = __atomic_load_n(&counters->unsupported, __ATOMIC_RELAXED),
-		.oversize = __atomic_load_n(&counters->oversize, __ATOMIC_RELAXED),
-		.nombuf = __atomic_load_n(&counters->nombuf, __ATOMIC_RELAXED),
-		.full = __atomic_load_n(&counters->full, __ATOMIC_RELAXED),
-	};
+	for (i = 0; i < NB_COUNTERS; i++)
+		now.words[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+	return now;
 }
 
 static struct rte_mirror_stats
 sum(const struct mirror *mirror)
 {
-	struct rte_mirror_stats stats = { 0 };
+	union counters total = { .words = { 0 } };
 	const struct mirror_slot *slot;
+	uint64_t seen = 0;
+	unsigned int i;
 
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		const struct mirror_counters now = read_counters(slot);
+		const union counters now = read_counters(slot), base = { .stats = slot->base };
 
-		stats.packets += now.packets - slot->base.packets;
-		stats.bytes += now.bytes - slot->base.bytes;
-		stats.filtered += now.filtered - slot->base.filtered;
-		stats.unsampled += now.unsampled - slot->base.unsampled;
-		stats.declined += now.declined - slot->base.declined;
-		stats.unsupported += now.unsupported - slot->base.unsupported;
-		stats.oversize += now.oversize - slot->base.oversize;
-		stats.nombuf += now.nombuf - slot->base.nombuf;
-		stats.full += now.full - slot->base.full;
+		for (i = 0; i < NB_COUNTERS; i++)
+			total.words[i] += now.words[i] - base.words[i];
 	}
 	/* Each packet ends in one of the counters, so the data path need not count it when it comes, too. */
-	stats.seen = stats.packets + stats.filtered + stats.unsampled + stats.declined +
-			stats.unsupported + stats.oversize + stats.nombuf + stats.full;
-	return stats;
+	for (i = 0; i < NB_COUNTERS; i++)
+		seen += total.words[i];
+	total.stats.seen = seen - total.stats.bytes;
+	return total.stats;
 }
 
 int
@@ -82,7 +80,7 @@ rte_mirror_stats_reset(uint32_t mirror_id)
 	if (mirror != NULL) {
 		/* The counters have one writer, the poller: what it has counted so far is left out from now on. */
 		TAILQ_FOREACH(slot, &mirror->slots, next)
-			slot->base = read_counters(slot);
+			slot->base = read_counters(slot).stats;
 	}
 	mirror_registry_unlock();
 	return mirror != NULL ? 0 : -ENOENT;

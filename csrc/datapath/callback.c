@@ -49,7 +49,7 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	if (nb == 0)
 		return 0;
 	if (entry->lock != NULL && !mirror_lock(entry, entry->lock)) {
-		entry->counters->full += nb;
+		entry->counters->stats.full += nb;
 		return nb;
 	}
 	nb = mirror_take(entry, burst, chosen, nb, taken, &bytes);

@@ -291,10 +291,10 @@ take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, str
 	struct rte_mbuf *own;
 
 	if (!mirror_is_whole(pkt))
-		return leave_out(NULL, &counters->unsupported);
+		return leave_out(NULL, &counters->stats.unsupported);
 	/* On the wire it is no shorter. */
 	if (wanted > entry->longest + entry->tag_room)
-		return leave_out(NULL, &counters->oversize);
+		return leave_out(NULL, &counters->stats.oversize);
 	/* What is copied, and a reference to each segment, at the most. */
 	if (copied < length &&
 			(pkt->nb_segs + (copied > 0) > entry->max_segs ||
@@ -304,17 +304,17 @@ take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, str
 			make(entry, stock, pkt, copied, length) :
 			gather(entry, stock, pkt, copied, length);
 	if (own == NULL)
-		return leave_out(NULL, &counters->nombuf);
+		return leave_out(NULL, &counters->stats.nombuf);
 	if (flags != 0) {
 		if (!mirror_put_on_wire(own, pkt, flags))
-			return leave_out(own, &counters->unsupported);
+			return leave_out(own, &counters->stats.unsupported);
 		wire_length = own->pkt_len;
 		cut(own, entry->snaplen);
 	}
 	if (!mirror_fits(entry, own, own->pkt_len))
-		return leave_out(own, &counters->oversize);
+		return leave_out(own, &counters->stats.oversize);
 	if (own->nb_segs > entry->max_segs)
-		return leave_out(own, &counters->unsupported);
+		return leave_out(own, &counters->stats.unsupported);
 	if (entry->with_origin)
 		set_origin(burst, tsc, pkt, wire_length, own);
 	return own;
@@ -344,7 +344,7 @@ take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct 
 		return take_any(entry, burst, stock, tsc, pkt);
 	own = make(entry, stock, pkt, copied, length);
 	if (unlikely(own == NULL))
-		entry->counters->nombuf++;
+		entry->counters->stats.nombuf++;
 	else if (unlikely(entry->with_origin))
 		set_origin(burst, tsc, pkt, pkt->pkt_len, own);
 	return own;

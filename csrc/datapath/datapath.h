@@ -56,17 +56,9 @@ struct mirror_sampler {
  * poller alone.
  */
 struct mirror_counters {
-	uint64_t packets;
-	uint64_t bytes;
-	uint64_t frees_at_once; /**< no counter: whether the target did so with the last burst */
-	uint64_t unsupported;
-	uint64_t oversize;
-	uint64_t nombuf;
-	uint64_t full;
-	uint64_t declined;
-	uint64_t filtered;
-	uint64_t unsampled;
+	struct rte_mirror_stats stats; /**< but for seen: each packet ends in one of the others */
 	struct mirror_sampler sampler;
+	uint64_t frees_at_once; /**< whether the target did so with the last burst */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */

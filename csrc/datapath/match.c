@@ -22,7 +22,7 @@ passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 static bool
 has_ended(const struct rte_mbuf *pkt, struct mirror_counters *counters)
 {
-	counters->unsupported += !mirror_is_whole(pkt);
+	counters->stats.unsupported += !mirror_is_whole(pkt);
 	return false;
 }
 
@@ -192,7 +192,7 @@ mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 			verdict = mirror_filter_run(filter, pkt);
 		pkts[nb] = pkt;
 		nb += verdict == MIRROR_CHOSEN;
-		counters->unsupported += verdict == MIRROR_BROKEN;
+		counters->stats.unsupported += verdict == MIRROR_BROKEN;
 	}
 	return nb;
 }

@@ -85,16 +85,16 @@ static __rte_noinline uint16_t
 choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_counters *counters, struct rte_mbuf **pkts)
 {
-	const uint64_t unsupported = counters->unsupported;
+	const uint64_t unsupported = counters->stats.unsupported;
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
 	memcpy(pkts, burst->pkts, nb_pkts * sizeof(pkts[0]));
 	nb = match(selector, burst, counters, pkts, nb_pkts);
-	counters->filtered += nb_pkts - nb - (counters->unsupported - unsupported);
+	counters->stats.filtered += nb_pkts - nb - (counters->stats.unsupported - unsupported);
 	nb_pkts = nb;
 	if (selector->sample_one_in != 0 && nb_pkts > 0) {
 		nb = sample(selector, burst, &counters->sampler, pkts, nb_pkts);
-		counters->unsampled += nb_pkts - nb;
+		counters->stats.unsampled += nb_pkts - nb;
 		nb_pkts = nb;
 	}
 	if (selector->offload != NULL && nb_pkts > 0) {
@@ -102,7 +102,7 @@ choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		nb = selector->offload(burst->port_id, burst->queue_id, pkts, nb_pkts,
 				selector->offload_ctx);
 		nb = RTE_MIN(nb, nb_pkts);
-		counters->declined += nb_pkts - nb;
+		counters->stats.declined += nb_pkts - nb;
 		nb_pkts = nb;
 	}
 	return nb_pkts;

@@ -50,7 +50,7 @@ mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t 
 		bytes -= taken[i]->pkt_len;
 		give_back(taken[i]);
 	}
-	entry->counters->packets += nb;
-	entry->counters->bytes += bytes;
-	entry->counters->full += nb_taken - nb;
+	entry->counters->stats.packets += nb;
+	entry->counters->stats.bytes += bytes;
+	entry->counters->stats.full += nb_taken - nb;
 }

@@ -254,7 +254,7 @@ struct rte_mirror_param {
 /**
  * A mirror's counters, from its registration or its last reset on.
  *
- * seen is the sum of all the others but bytes.
+ * seen is the sum of all the others but bytes. All are of 64 bits.
  */
 struct rte_mirror_stats {
 	uint64_t seen;        /**< packets offered to this mirror */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,10 +41,32 @@ command_list(struct pairs *params, struct reply *reply)
 	return 0;
 }
 
+#define COUNTER(field) { #field, offsetof(struct rte_mirror_stats, field) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} counters[] = {
+	COUNTER(seen),
+	COUNTER(packets),
+	COUNTER(bytes),
+	COUNTER(filtered),
+	COUNTER(unsampled),
+	COUNTER(declined),
+	COUNTER(unsupported),
+	COUNTER(oversize),
+	COUNTER(nombuf),
+	COUNTER(full),
+};
+
+_Static_assert(RTE_DIM(counters) == sizeof(struct rte_mirror_stats) / sizeof(uint64_t),
+		"every counter has a name");
+
 int
 command_stats(struct pairs *params, struct reply *reply)
 {
 	struct rte_mirror_stats stats;
+	unsigned int i;
 	uint32_t id;
 	int rc = params_mirror(params, &id);
 
@@ -55,16 +78,9 @@ command_stats(struct pairs *params, struct reply *reply)
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
 	reply_object(reply);
-	reply_number(reply, "seen", stats.seen);
-	reply_number(reply, "packets", stats.packets);
-	reply_number(reply, "bytes", stats.bytes);
-	reply_number(reply, "filtered", stats.filtered);
-	reply_number(reply, "unsampled", stats.unsampled);
-	reply_number(reply, "declined", stats.declined);
-	reply_number(reply, "unsupported", stats.unsupported);
-	reply_number(reply, "oversize", stats.oversize);
-	reply_number(reply, "nombuf", stats.nombuf);
-	reply_number(reply, "full", stats.full);
+	for (i = 0; i < RTE_DIM(counters); i++)
+		reply_number(reply, counters[i].name,
+				*(const uint64_t *)((const char *)&stats + counters[i].offset));
 	return 0;
 }
 

@@ -58,6 +58,9 @@ class MirrorStats:
     full: int = 0
 
 
+LEFT_OUT = tuple(name for name in MirrorStats.__slots__ if name not in ("seen", "packets", "bytes"))
+"""The counters of packets that were seen and not mirrored."""
+
 LEN_MIN = 14
 """The smallest snaplen and split_len, RTE_MIRROR_LEN_MIN: an Ethernet header."""
 

@@ -92,14 +92,18 @@ mirror_off(uint32_t id)
 struct rte_mirror_stats
 stats_of(uint32_t id)
 {
-	struct rte_mirror_stats stats;
+	union {
+		struct rte_mirror_stats stats;
+		uint64_t words[sizeof(struct rte_mirror_stats) / sizeof(uint64_t)];
+	} all;
+	uint64_t sum = 0;
+	unsigned int i;
 
-	CHECK_EQ(rte_mirror_stats_get(id, &stats), 0);
-	CHECK_EQ(stats.seen,
-			stats.packets + stats.filtered + stats.unsampled + stats.declined +
-					stats.unsupported + stats.oversize + stats.nombuf +
-					stats.full);
-	return stats;
+	CHECK_EQ(rte_mirror_stats_get(id, &all.stats), 0);
+	for (i = 0; i < RTE_DIM(all.words); i++)
+		sum += all.words[i];
+	CHECK_EQ(all.stats.seen, sum - all.stats.seen - all.stats.bytes);
+	return all.stats;
 }
 
 struct rte_mirror_info

@@ -261,8 +261,8 @@ cycle(enum rte_mirror_direction direction, unsigned int i)
 		usleep(20);
 	replace(tap, NULL);
 	CHECK(!mirror_poller_is_inside());
-	CHECK(counters[0].full * 2 == counters[0].packets);
-	nb = counters[0].packets + counters[1].packets;
+	CHECK(counters[0].stats.full * 2 == counters[0].stats.packets);
+	nb = counters[0].stats.packets + counters[1].stats.packets;
 	free(counters);
 	mirror_taps_tidy();
 	return nb;

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import time
-from dataclasses import fields
 
 import pytest
 from fakeapp import SIZE, FakeApplication, refusal
@@ -206,13 +205,16 @@ def test_each_key_is_missed_or_refused(app, fake, key):
             info()
 
 
-def test_older_libraries_know_neither_warnings_nor_oversize(app, fake):
+def test_older_libraries_know_neither_warnings_nor_some_counters(app, fake):
     mirror = app.find("m")
     fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD})
     assert mirror.info().warning == ""
-    known = [field.name for field in fields(MirrorStats) if field.name != "oversize"]
-    fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": dict.fromkeys(known, 1)})
-    assert mirror.stats() == MirrorStats(**dict.fromkeys(known, 1))
+    known = dict.fromkeys(("seen", "packets", "bytes", "full"), 1)
+    fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": 1}})
+    assert mirror.stats() == MirrorStats(**known)
+    fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": {"packets": 1, "bytes": 1}})
+    with pytest.raises(ProtocolError, match="the answer has no seen"):
+        mirror.stats()
 
 
 JSON = st.recursive(

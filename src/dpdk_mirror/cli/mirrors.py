@@ -15,7 +15,7 @@ from rich.live import Live
 
 from ..errors import NotFoundError
 from ..remote.records import QUEUE_LISTS
-from ..spec import MirrorStats
+from ..spec import LEFT_OUT, MirrorStats
 from .common import (
     add_command,
     add_common_arguments,
@@ -73,7 +73,6 @@ examples:
       every second, with rates, until Ctrl-C
 """,
 }
-_ALWAYS = ("seen", "packets", "bytes")
 
 
 def add_parsers(commands: Any) -> None:
@@ -231,7 +230,7 @@ def _add_rates(rows: list[dict[str, Any]], before: dict[tuple[str, int], tuple[f
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    counters = [key for key in MirrorStats.__slots__ if key in _ALWAYS or any(row[key] for row in rows)]
+    counters = [key for key in MirrorStats.__slots__ if key not in LEFT_OUT or any(row[key] for row in rows)]
     rates = [key for key in ("packets_per_s", "bits_per_s") if any(key in row for row in rows)]
     return table((*_columns(rows), *counters, *rates), rows)
 

@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..spec import LEFT_OUT
+
 if TYPE_CHECKING:
     from .circuit import Circuit
-
-# The counters of packets that were not mirrored; a table shows those that are not 0.
-_LEFT_OUT = ("filtered", "unsampled", "declined", "unsupported", "oversize", "nombuf", "full")
 
 
 def report(circuit: Circuit, seconds: float) -> dict[str, Any]:
@@ -51,14 +50,14 @@ def print_tables(result: dict[str, Any], file: TextIO, *, with_reasons: bool) ->
     console = Console(file=file)
     if not console.is_terminal:
         console.width = 160  # whoever reads a file has room
-    left_out = [name for name in _LEFT_OUT if any(mirror[name] for mirror in result["mirrors"])]
+    left_out = [name for name in LEFT_OUT if any(mirror[name] for mirror in result["mirrors"])]
     ports = ("name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes")
     mirrors = ("name", "source", "target", "direction", "mode", "seen", "packets", "bytes", *left_out)
     console.print(_table("port", ports, result["ports"]))
     console.print(_table("mirror", mirrors, result["mirrors"]))
     for mirror in result["mirrors"] if with_reasons else ():
         console.print(Text(f"{mirror['name']}: {mirror['mode']}, since {mirror['mode_reason']}"), overflow="fold")
-    left = sum(mirror[name] for mirror in result["mirrors"] for name in _LEFT_OUT)
+    left = sum(mirror["seen"] - mirror["packets"] for mirror in result["mirrors"])
     line = f"lost {result['lost']} packets before the sink, {left} not mirrored, {result['seconds']:.2f} s"
     console.print(line, highlight=False)
 

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..info import FilterEngine, MirrorInfo, MirrorState
-from ..spec import Direction, MirrorStats, Mode
+from ..spec import LEFT_OUT, Direction, MirrorStats, Mode
 
 if TYPE_CHECKING:
     from .answers import Answer
@@ -92,6 +92,7 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
 
 
 def stats_of(answer: Answer) -> MirrorStats:
-    # Libraries before this one have no oversize.
-    counted = {field.name: answer.number(field.name) for field in fields(MirrorStats) if field.name != "oversize"}
-    return MirrorStats(oversize=answer.number("oversize", default=0), **counted)
+    """What an older library does not count is 0, and what only a newer one counts is in its ``seen``."""
+    left_out = {name: answer.number(name, default=0) for name in LEFT_OUT}
+    counted = {name: answer.number(name) for name in MirrorStats.__slots__ if name not in LEFT_OUT}
+    return MirrorStats(**counted, **left_out)
