@@ -137,12 +137,13 @@ class FakeApplication:
             return
         with self._lock:
             try:
-                value = self._value(command, split_pairs(parameters))
+                value = self.value(command, split_pairs(parameters))
             except RefusedError as refused:
                 value = refused.args[0]
         client.send(json.dumps({command: value}).encode())
 
-    def _value(self, command: str, asked: dict[str, str]) -> Any:
+    def value(self, command: str, asked: dict[str, str]) -> Any:
+        """The answer to a command; RefusedError holds the refusal."""
         handler = getattr(self, "do_" + command.removeprefix("/mirror/").replace("/", "_"), None)
         if command == "/":
             return ["/", "/ethdev/list"]

@@ -8,8 +8,6 @@ import re
 
 import pytest
 from fakeapp import FakeMirror, refusal
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from dpdk_mirror.cli import main
 from dpdk_mirror.spec import MirrorSpec, Mode
@@ -390,61 +388,3 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path, capsys):
     (tmp_path / "f").write_bytes(b"\xff\xff")
     assert main(["apply", str(tmp_path / "f")]) == 1
     assert "not TOML: " in capsys.readouterr().err
-
-
-def parameters(values):
-    texts = {
-        key: {False: "no", True: "yes"}[value] if value in (False, True) and key == "origin" else str(value)
-        for key, value in values.items()
-    }
-    return {key: text for key, text in texts.items() if key not in {"source", "to"}}
-
-
-SPECS = st.fixed_dictionaries(
-    {"source": st.sampled_from([0, 1]), "to": st.sampled_from(["tap:a", "ring:b", "pcap:/c", "pcap:/d"])},
-    optional={
-        "directions": st.sampled_from(["rx", "tx", "both"]),
-        "mode": st.sampled_from(["copy", "auto"]),
-        "snaplen": st.sampled_from([0, 64, 96]),
-        "target_queue": st.sampled_from([0, 1]),
-        "origin": st.booleans(),
-    },
-)
-
-
-def can_be(mirrors):
-    """No two of them do the same."""
-    ways = [
-        (each["source"], each["to"], way)
-        for each in mirrors.values()
-        for way in {"rx": "r", "tx": "t"}.get(each.get("directions", "both"), "rt")
-    ]
-    return len(ways) == len(set(ways))
-
-
-FILES = st.dictionaries(st.sampled_from(["a", "b c", "ü", "apply-1"]), SPECS).filter(can_be)
-
-
-@given(before=FILES, after=FILES, prune=st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-def test_from_any_state_one_application_suffices(apply, fake, before, after, prune):
-    """Whatever the mirrors were, they are what the file says, and a second time there is nothing to do."""
-    # But for what the file does not name, and stays in the way.
-    fake.mirrors.clear()
-    fake.bad_targets.clear()
-
-    def toml(mirrors):
-        return "".join(mirror(name, **values) for name, values in mirrors.items())
-
-    assert apply(toml(before))[0] == 0
-    code, _, err = apply(toml(after), *(["--prune"] if prune else []))
-    if not prune and "in this direction already" in err:
-        return  # a mirror that the file does not name, which stays, is in the way
-    assert code == 0, err
-    found = {name: (each[1], each[2]) for name, each in present(fake).items() if prune or name in after}
-    assert found == {
-        name: (values["to"], MirrorSpec.from_texts({"mode": "auto", "name": name, **parameters(values)}))
-        for name, values in after.items()
-    }
-    _, out, _ = apply(toml(after), "--json")
-    assert {change["action"] for change in json.loads(out)["changes"]} <= {"keep"}

@@ -98,6 +98,8 @@ def make_plan(app: Application, desired: Desired, *, prune: bool = False) -> Pla
         return bool(pair.old.directions & pair.wanted.spec.directions)
 
     chosen = _choose(pairs, lambda pair: pair.is_same and (may_go(pair) or is_in_the_way(pair)), {})
+    # Then nobody waits for a source, a target and directions that another has until it gets those of the first.
+    chosen = _choose(pairs, lambda pair: pair.same_source and pair.has_target and may_go(pair), chosen)
     chosen = _choose(pairs, lambda pair: pair.has_target and may_go(pair), chosen)
     chosen = _choose(pairs, lambda pair: pair.has_name, chosen)
     changes = [_change(name, wanted, chosen.get(name)) for name, wanted in desired.mirrors.items()]
