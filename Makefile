@@ -35,7 +35,7 @@ demo: $(STAMPS)/package
 
 # pytest comes last, so that its closing line does.
 test: lint c-test
-	$(IN_VENV) pytest
+	$(IN_VENV) pytest -n 2 --dist loadfile
 
 lint: $(STAMPS)/test-tools $(STAMPS)/package
 	$(IN_VENV) ruff check
