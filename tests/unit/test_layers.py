@@ -51,10 +51,11 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 TESTED_ON_ITS_FILES = {
     "test_handshake": {"csrc/control/control.h"},
     "ondemand": TARGETS,
-    "test_ondemand": TARGETS,
+    "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
     "test_ondemand_refused": TARGETS,
     "test_hotplug": TARGETS,
     "test_rings": TARGETS,
+    "test_replacing": {"csrc/plugin/request.h", "csrc/plugin/text.h"},
     "test_turns": {*TARGETS, "csrc/plugin/turn.h"},
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "read_specs": SPECS,
