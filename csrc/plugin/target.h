@@ -40,6 +40,7 @@ struct target {
 	uint16_t port_id;
 
 	/* Of those that are made here. */
+	uint64_t owner;                    /* its port's, and no other's */
 	unsigned int number;               /* no other ever has it */
 	char device[RTE_DEV_NAME_MAX_LEN]; /* the virtual device */
 	uint16_t nb_queues;                /* each way */
@@ -124,6 +125,8 @@ int target_device_make(struct target *target);
 void target_device_end(const struct target *target);
 /** Whether a port is of a device made here. */
 bool target_device_owns(uint16_t port_id);
+/** Whether a target's port is there, and still its own: a device that has gone may have left its number to another. */
+bool target_device_has_port(const struct target *target);
 
 /* target_port.c */
 

@@ -7,17 +7,16 @@
 #include <string.h>
 
 #include <rte_devargs.h>
-#include <rte_string_fns.h>
 
 #include "hotplug.h"
 #include "refusal.h"
 #include "target.h"
 
-/* Whose ports those made here are; id RTE_ETH_DEV_NO_OWNER: not known to ethdev yet. */
-static struct rte_eth_dev_owner owner;
+/* Whose ports those made here are. Each has an owner of its own besides: port numbers are used again. */
+#define OWNER "dpdk-mirror"
 
-/* The port of the device that this thread is making, RTE_MAX_ETHPORTS until it is there; NULL: it makes none. */
-static __thread uint16_t *made_port;
+/* The target whose device this thread is making, its port RTE_MAX_ETHPORTS until it is there; NULL: it makes none. */
+static __thread struct target *made;
 
 /*
  * Runs in the thread that makes the device, before anybody else learns of its port: an application that looks for new
@@ -26,39 +25,54 @@ static __thread uint16_t *made_port;
 static int
 on_new(uint16_t port_id, enum rte_eth_event_type event, void *arg, void *ret_param)
 {
+	struct rte_eth_dev_owner owner = { .name = OWNER };
+
 	(void)event;
 	(void)arg;
 	(void)ret_param;
 	hotplug_seen_port();
-	if (made_port != NULL && rte_eth_dev_owner_set(port_id, &owner) == 0)
-		*made_port = port_id;
+	if (made == NULL)
+		return 0;
+	owner.id = made->owner;
+	if (rte_eth_dev_owner_set(port_id, &owner) == 0)
+		made->port_id = port_id;
 	return 0;
 }
 
 int
 target_device_init(void)
 {
-	int rc;
+	/* A function is registered once, however often it is. */
+	int rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
 
-	if (owner.id != RTE_ETH_DEV_NO_OWNER)
-		return 0;
-	rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
-	if (rc == 0)
-		rc = rte_eth_dev_owner_new(&owner.id);
 	if (rc != 0)
 		return plugin_refuse(
 				-rc, "cannot have ports of the mirrors' own: %s", strerror(-rc));
-	rte_strscpy(owner.name, "dpdk-mirror", sizeof(owner.name));
 	return 0;
+}
+
+/* Whether a port is of a device made here, and whose it is then. */
+static bool
+get_owner(uint16_t port_id, struct rte_eth_dev_owner *owner)
+{
+	return rte_eth_dev_is_valid_port(port_id) && rte_eth_dev_owner_get(port_id, owner) == 0 &&
+			strcmp(owner->name, OWNER) == 0;
 }
 
 bool
 target_device_owns(uint16_t port_id)
 {
-	struct rte_eth_dev_owner now;
+	struct rte_eth_dev_owner owner;
 
-	return owner.id != RTE_ETH_DEV_NO_OWNER && rte_eth_dev_is_valid_port(port_id) &&
-			rte_eth_dev_owner_get(port_id, &now) == 0 && now.id == owner.id;
+	return get_owner(port_id, &owner);
+}
+
+bool
+target_device_has_port(const struct target *target)
+{
+	struct rte_eth_dev_owner owner;
+
+	return get_owner(target->port_id, &owner) && owner.id == target->owner;
 }
 
 int
@@ -98,7 +112,7 @@ refuse_device(const struct target *target, int rc)
 static void
 close_port(const struct target *target)
 {
-	if (target->port_id != RTE_MAX_ETHPORTS && target_device_owns(target->port_id))
+	if (target_device_has_port(target))
 		rte_eth_dev_close(target->port_id);
 }
 
@@ -113,11 +127,15 @@ target_device_make(struct target *target)
 	rc = hotplug_init();
 	if (rc != 0)
 		return rc;
+	rc = rte_eth_dev_owner_new(&target->owner);
+	if (rc != 0)
+		return plugin_refuse(-rc, "%s: its port can have no owner: %s", target->shown,
+				strerror(-rc));
 	target->kind->describe(target, args);
 	target->port_id = RTE_MAX_ETHPORTS;
-	made_port = &target->port_id;
+	made = target;
 	rc = hotplug_add(target->device, args);
-	made_port = NULL;
+	made = NULL;
 	if (rc != 0) {
 		/* Of a device that could not be made whole net_ring leaves it. */
 		close_port(target);
@@ -138,7 +156,7 @@ void
 target_device_end(const struct target *target)
 {
 	/* The application may have removed it, and its number may be another's. */
-	if (target_device_owns(target->port_id))
+	if (target_device_has_port(target))
 		rte_eth_dev_stop(target->port_id);
 	if (target->kind->closes_slowly)
 		close_port(target);

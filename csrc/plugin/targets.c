@@ -213,7 +213,7 @@ static int
 check_again(const struct target *target)
 {
 	/* Without users it can get a new port. */
-	if (target_device_owns(target->port_id) || target->nb_users == 0)
+	if (target_device_has_port(target) || target->nb_users == 0)
 		return 0;
 	return plugin_refuse(ENODEV,
 			"%s: the application has removed its port: remove its mirrors, then add them again",
@@ -236,7 +236,7 @@ targets_check(const char *text, bool force, uint16_t *port_id)
 	if (rc != 0)
 		return rc;
 	if (target != NULL) {
-		if (target_device_owns(target->port_id))
+		if (target_device_has_port(target))
 			*port_id = target->port_id;
 		return check_again(target);
 	}
@@ -262,7 +262,7 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 		rc = open_new(text, nb_tx_queues, force, &found);
 	else
 		rc = check_again(found);
-	if (rc == 0 && found->kind != NULL && !target_device_owns(found->port_id))
+	if (rc == 0 && found->kind != NULL && !target_device_has_port(found))
 		rc = make_again(found);
 	if (rc != 0)
 		return rc;
@@ -298,7 +298,7 @@ bool
 targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
 {
 	return strcmp(target->text, text) == 0 && target->kind != NULL && target->nb_users == 1 &&
-			(!target_device_owns(target->port_id) ||
+			(!target_device_has_port(target) ||
 					(!target->kind->is_kept &&
 							nb_tx_queues > target->nb_queues &&
 							nb_tx_queues <= target->kind->max_queues));

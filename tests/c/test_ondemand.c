@@ -13,6 +13,7 @@
 
 #include <rte_dev.h>
 
+#include "../../csrc/plugin/portinfo.h"
 #include "bench.h"
 #include "ondemand.h"
 
@@ -187,6 +188,37 @@ a_target_whose_device_is_gone_can_be_closed(void)
 	target_end(target);
 }
 
+/* Or another target's, which may have come between the end of the device and ours. */
+static void
+a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
+{
+	struct target *target = target_open("ring:od", 1), *other = NULL, *none = NULL;
+	const uint16_t port_id = targets_port(target);
+	char path[96], text[PLACE_TEXT_SIZE];
+	struct rte_eth_dev_info info;
+	struct portinfo now;
+
+	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
+	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
+	CHECK_EQ(rte_eth_dev_close(port_id), 0);
+	CHECK_EQ(rte_dev_remove(info.device), 0);
+	snprintf(path, sizeof(path), "%s/other", getenv("RUNTIME_DIRECTORY"));
+	snprintf(text, sizeof(text), "pcap:%s", path);
+	other = target_open(text, 1);
+	CHECK_EQ(targets_port(other), port_id);
+	/* No mirror to the one sends to the other. */
+	CHECK_EQ(targets_open("ring:od", 1, false, &none), -ENODEV);
+	targets_close(target);
+	CHECK(target_open("ring:od", 1) == target);
+	CHECK(targets_port(target) != port_id);
+	target_end(target);
+	CHECK_EQ(portinfo_get(port_id, &now), 0);
+	CHECK(now.is_started && targets_is_ours(port_id));
+	targets_close(other);
+	CHECK(!rte_eth_dev_is_valid_port(port_id));
+	CHECK_EQ(unlink(path), 0);
+}
+
 static void
 a_port_of_the_applications_needs_force_and_stays(void)
 {
@@ -218,6 +250,8 @@ const struct test_case test_cases[] = {
 	{ "nothing_grows_while_targets_come_and_go", nothing_grows_while_targets_come_and_go },
 	{ "a_target_whose_device_is_gone_can_be_closed",
 			a_target_whose_device_is_gone_can_be_closed },
+	{ "a_target_whose_device_is_gone_leaves_anothers_port_alone",
+			a_target_whose_device_is_gone_leaves_anothers_port_alone },
 	{ "a_port_of_the_applications_needs_force_and_stays",
 			a_port_of_the_applications_needs_force_and_stays },
 	{ NULL, NULL },
