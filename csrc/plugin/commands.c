@@ -7,6 +7,7 @@
 
 #include "../life.h"
 #include "commands.h"
+#include "compiled.h"
 #include "mirrors.h"
 #include "portinfo.h"
 #include "refusal.h"
@@ -97,8 +98,8 @@ prepare(const struct command *command, const char *text, struct pairs *params)
 		return rc;
 	filter = pairs_take(params, "filter");
 	if (filter != NULL && filter[0] != '\0')
-		rc = rte_mirror_filter_compile(filter, &params->filter);
-	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+		rc = compiled_make(filter, &params->filter);
+	return rc;
 }
 
 /* What a command comes to: 0 or -errno, the refusal kept. */
@@ -128,7 +129,7 @@ run_in_turn(const struct command *command, struct pairs *params, struct reply *r
 	} else {
 		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
 	}
-	mirrors_release(params->filter);
+	compiled_release(params->filter);
 	turn_give();
 	return rc;
 }

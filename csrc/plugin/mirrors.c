@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiled.h"
 #include "mirrors.h"
 #include "refusal.h"
 #include "targets.h"
@@ -15,6 +16,7 @@ static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mir
 void
 mirrors_insert(struct asked_mirror *mirror)
 {
+	compiled_hold(mirror->spec.compiled);
 	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
 }
 
@@ -24,13 +26,13 @@ mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
 	struct rte_mirror_select select;
 	const struct rte_mirror_param param = spec_param(
 			spec, targets_port(mirror->target), &select);
-	struct rte_mirror_filter *old_filter = mirror->spec.compiled;
 	int rc = rte_mirror_update(mirror->id, &param);
 
 	/* With -ETIMEDOUT the new parameters hold, too. */
 	if (rc == 0 || rc == -ETIMEDOUT) {
+		compiled_hold(spec->compiled);
+		compiled_release(mirror->spec.compiled);
 		mirror->spec = *spec;
-		mirrors_release(old_filter);
 	}
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
@@ -39,7 +41,7 @@ static void
 forget(struct asked_mirror *mirror)
 {
 	LIST_REMOVE(mirror, next);
-	mirrors_release(mirror->spec.compiled);
+	compiled_release(mirror->spec.compiled);
 	targets_close(mirror->target);
 	free(mirror);
 }
@@ -163,19 +165,6 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 		return refuse_unknown(name_or_id);
 	*mirror_id = (uint32_t)number;
 	return 0;
-}
-
-void
-mirrors_release(struct rte_mirror_filter *filter)
-{
-	const struct asked_mirror *mirror;
-
-	LIST_FOREACH(mirror, &asked_mirrors, next)
-	{
-		if (mirror->spec.compiled == filter)
-			return;
-	}
-	rte_mirror_filter_free(filter);
 }
 
 bool

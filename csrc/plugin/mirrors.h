@@ -46,8 +46,6 @@ int mirrors_sweep(void);
 struct asked_mirror *mirrors_get(uint32_t mirror_id);
 /** The id of the mirror with that id, if it is all digits, or that name. */
 int mirrors_find(const char *name_or_id, uint32_t *mirror_id);
-/** Frees a compiled filter, unless it is one of the mirrors'. NULL is none. */
-void mirrors_release(struct rte_mirror_filter *filter);
 /** Whether one of the mirrors sends to a target. */
 bool mirrors_use(const struct target *target);
 

@@ -8,6 +8,7 @@
 
 #include <rte_string_fns.h>
 
+#include "compiled.h"
 #include "mirrors.h"
 #include "portinfo.h"
 #include "refusal.h"
@@ -170,19 +171,17 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	old_ports.source = info.src_port;
 	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
-	/* The filter is needed to restore it. */
-	old->spec.compiled = NULL;
+	/* It is needed to restore the mirror. */
+	compiled_hold(old_spec.compiled);
 	rc = mirrors_remove(old->id);
-	if (rc != 0) {
-		old->spec.compiled = old_spec.compiled;
-		return rc;
+	if (rc == 0) {
+		rc = add(ports, spec, id);
+		if (rc != 0)
+			restore(&old_ports, &old_spec, info.state);
+		else if (info.state == RTE_MIRROR_PAUSED)
+			rte_mirror_pause(*id);
 	}
-	rc = add(ports, spec, id);
-	if (rc != 0)
-		restore(&old_ports, &old_spec, info.state);
-	else if (info.state == RTE_MIRROR_PAUSED)
-		rte_mirror_pause(*id);
-	mirrors_release(old_spec.compiled);
+	compiled_release(old_spec.compiled);
 	return rc;
 }
 

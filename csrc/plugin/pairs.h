@@ -28,12 +28,12 @@ struct pair {
 	bool is_taken;
 };
 
-struct rte_mirror_filter;
+struct compiled;
 
 struct pairs {
 	char text[PAIRS_TEXT_SIZE]; /**< what key and value point into */
 	/** What the value of filter has been compiled to since; NULL: it has not been, or is empty. */
-	struct rte_mirror_filter *filter;
+	struct compiled *filter;
 	unsigned int nb;
 	struct pair pairs[PAIRS_MAX];
 };

@@ -42,8 +42,7 @@ struct spec {
 
 	/* Which packets: as struct rte_mirror_select, with what that points to. */
 	char filter[PAIRS_TEXT_SIZE]; /**< "": none was given */
-	struct rte_mirror_filter *
-			compiled; /**< the filter, where somebody has compiled it: not the spec's own */
+	struct compiled *compiled; /**< the filter, where somebody has compiled it; not counted */
 	struct rte_mirror_mac mac;
 	struct rte_mirror_flow flow;
 	struct spec_ranges vlans, inner_vlans, queues;

@@ -10,6 +10,7 @@
 #include <rte_common.h>
 #include <rte_ether.h>
 
+#include "compiled.h"
 #include "refusal.h"
 #include "spec_keys.h"
 #include "spec_values.h"
@@ -342,7 +343,7 @@ spec_select(const struct spec *spec, struct rte_mirror_select *select)
 	*select = (struct rte_mirror_select){
 		.mac = spec->has_mac ? &spec->mac : NULL,
 		.flow = spec->has_flow ? &spec->flow : NULL,
-		.compiled = spec->compiled,
+		.compiled = spec->compiled != NULL ? spec->compiled->filter : NULL,
 		.sample_one_in = (uint32_t)spec->sample.one_in,
 		.sample_random = spec->sample.random,
 		.sample_seed = spec->sample.seed,

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* A mirror goes for another, and what other commands do to the new one while a driver ends the old one's target. */
+
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../csrc/plugin/request.h"
+#include "../../csrc/plugin/text.h"
+#include "bench.h"
+#include "ondemand.h"
+
+static struct {
+	char replace[256];
+	uint16_t slow_port;
+	bool is_slow, is_in_driver;
+	unsigned int nb_made, nb_freed; /* filters */
+} now;
+
+static bool
+is_set(const bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static void
+set(bool *flag, bool value)
+{
+	__atomic_store_n(flag, value, __ATOMIC_RELEASE);
+}
+
+/* The library finds the program's functions first. */
+int
+rte_eth_dev_stop(uint16_t port_id)
+{
+	int (*stop_port)(uint16_t) = (int (*)(uint16_t))(uintptr_t)dlsym(
+			RTLD_NEXT, "rte_eth_dev_stop");
+
+	if (is_set(&now.is_slow) && port_id == now.slow_port) {
+		set(&now.is_in_driver, true);
+		CHECK_WITHIN(20000, !is_set(&now.is_slow));
+	}
+	return stop_port(port_id);
+}
+
+int
+rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter)
+{
+	int (*compile)(const char *, struct rte_mirror_filter **) = (int (*)(
+			const char *, struct rte_mirror_filter **))(
+			uintptr_t)dlsym(RTLD_NEXT, "rte_mirror_filter_compile");
+
+	__atomic_fetch_add(&now.nb_made, 1, __ATOMIC_RELAXED);
+	return compile(expression, filter);
+}
+
+/* Where filters go once too often, nothing else may show it. */
+void
+rte_mirror_filter_free(struct rte_mirror_filter *filter)
+{
+	void (*free_filter)(struct rte_mirror_filter *) = (void (*)(struct rte_mirror_filter *))(
+			uintptr_t)dlsym(RTLD_NEXT, "rte_mirror_filter_free");
+
+	__atomic_fetch_add(&now.nb_freed, 1, __ATOMIC_RELAXED);
+	free_filter(filter);
+}
+
+static void
+ask(const char *request, char answer[REQUEST_ANSWER_SIZE])
+{
+	struct text text = text_begin(answer, REQUEST_ANSWER_SIZE);
+
+	request_answer(request, strlen(request), &text);
+}
+
+/* Asks for what has to be done. */
+static void
+order(const char *request)
+{
+	char answer[REQUEST_ANSWER_SIZE];
+
+	ask(request, answer);
+	if (strstr(answer, "\"error\"") != NULL)
+		test_fail(__FILE__, __LINE__, "%s", answer);
+}
+
+static int
+replace(void *arg)
+{
+	char answer[REQUEST_ANSWER_SIZE];
+
+	(void)arg;
+	/* When it is answered the mirror may have gone again. */
+	ask(now.replace, answer);
+	return 0;
+}
+
+/* Mirrors to a file, has another mirror go for that one, and while the file's driver is at work, asks for something. */
+static void
+replace_while(const char *meanwhile)
+{
+	const unsigned int nb_made = now.nb_made, nb_freed = now.nb_freed;
+	char path[96], text[PLACE_TEXT_SIZE], request[512];
+	struct bench bench;
+
+	bench_open(&bench, NULL, NULL);
+	snprintf(path, sizeof(path), "%s/replaced", getenv("RUNTIME_DIRECTORY"));
+	snprintf(text, sizeof(text), "pcap:%s", path);
+	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=m,filter=\"udp\"",
+			bench.source.id, text);
+	order(request);
+	now.slow_port = targets_port(targets_find(text));
+	snprintf(now.replace, sizeof(now.replace),
+			"/mirror/add,source=%u,to=ring:new,replace=m,name=m,filter=\"tcp\"",
+			bench.source.id);
+	set(&now.is_in_driver, false);
+	set(&now.is_slow, true);
+	test_launch(0, replace, NULL);
+	CHECK_WITHIN(10000, is_set(&now.is_in_driver));
+	order(meanwhile);
+	set(&now.is_slow, false);
+	test_join(0);
+	order("/mirror/remove,all=yes");
+	order("/mirror/target/remove,to=ring:new,force=yes");
+	CHECK_EQ(now.nb_freed - nb_freed, now.nb_made - nb_made);
+	CHECK_EQ(unlink(path), 0);
+	bench_close(&bench);
+}
+
+static void
+the_new_mirror_may_be_removed(void)
+{
+	replace_while("/mirror/remove,mirror=m");
+}
+
+static void
+the_new_mirror_may_get_another_filter(void)
+{
+	replace_while("/mirror/update,mirror=m,filter=\"icmp\"");
+}
+
+static void
+the_new_mirror_may_lose_its_filter(void)
+{
+	replace_while("/mirror/update,mirror=m,filter=\"\"");
+}
+
+const struct test_case test_cases[] = {
+	{ "the_new_mirror_may_be_removed", the_new_mirror_may_be_removed },
+	{ "the_new_mirror_may_get_another_filter", the_new_mirror_may_get_another_filter },
+	{ "the_new_mirror_may_lose_its_filter", the_new_mirror_may_lose_its_filter },
+	{ NULL, NULL },
+};
