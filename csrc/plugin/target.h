@@ -101,6 +101,7 @@ int target_vhost_prepare(struct target *target);
 int target_tap_check(const struct target *target);
 void target_tap_settle(const struct target *target);
 int target_tap_try(const struct target *target);
+void target_tap_clean_up(const struct target *target, bool was_used);
 int target_af_packet_check(const struct target *target);
 void target_af_packet_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
 void target_af_packet_settle(const struct target *target);

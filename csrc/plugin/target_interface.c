@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_string_fns.h>
 
+#include "../life.h"
 #include "portinfo.h"
 #include "refusal.h"
 #include "target.h"
@@ -30,6 +32,9 @@
 /* The driver's default, of frames and of the pages that they lie in. */
 #define FRAME_SIZE_MIN 2048u
 #define BLOCK_SIZE_MIN 4096u
+
+/* How long one that has been closed is waited for: somebody else may have made another of its name. */
+#define LINGER_MS 2000
 
 static int
 check_name(const struct target *target)
@@ -142,6 +147,18 @@ target_tap_try(const struct target *target)
 		return plugin_refuse(error, "%s: the kernel makes no such interface: %s",
 				target->shown, strerror(error));
 	return 0;
+}
+
+/* The next one may have its name. While its last descriptor is on its way through the kernel the interface is there. */
+void
+target_tap_clean_up(const struct target *target, bool was_used)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	unsigned int i;
+
+	(void)was_used;
+	for (i = 0; i < LINGER_MS && if_nametoindex(target->value) != 0 && !life_is_urged(); i++)
+		nanosleep(&moment, NULL);
 }
 
 /* A started port that is at work on an interface, or RTE_MAX_ETHPORTS. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_dev.h>
@@ -126,6 +127,56 @@ a_target_goes_with_its_last_user(void)
 	CHECK(!targets_is_ours(port_id));
 	CHECK(targets_find(text) == NULL);
 	CHECK_EQ(unlink(path), 0);
+}
+
+/* A file descriptor more of a tap's, which then is there until that is closed. */
+static int
+hold_tap(void)
+{
+	char path[32], link[32];
+	int fd;
+
+	for (fd = 0; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		memset(link, 0, sizeof(link));
+		if (readlink(path, link, sizeof(link) - 1) > 0 && strcmp(link, "/dev/net/tun") == 0)
+			return dup(fd);
+	}
+	return -1;
+}
+
+static struct {
+	uint16_t port;
+	int fd;
+} held;
+
+static int
+let_go_late(void *arg)
+{
+	const struct timespec late = { .tv_nsec = 300000000 };
+
+	(void)arg;
+	CHECK_WITHIN(10000, !targets_is_ours(held.port));
+	nanosleep(&late, NULL);
+	return close(held.fd);
+}
+
+/* The kernel may be late in ending one that has been closed. */
+static void
+an_interface_is_gone_when_its_target_is(void)
+{
+	struct target *target;
+
+	interfaces_make();
+	target = target_open("tap:od0", 1);
+	held.port = targets_port(target);
+	held.fd = hold_tap();
+	CHECK(held.fd >= 0);
+	test_launch(0, let_go_late, NULL);
+	targets_close(target);
+	targets_close(target_open("tap:od0", 1));
+	test_join(0);
+	interfaces_remove();
 }
 
 /* Opens and closes it until it costs nothing any more, and then over and over. */
@@ -247,6 +298,7 @@ const struct test_case test_cases[] = {
 	{ "ports_are_owned_and_have_the_queues_that_they_can_have",
 			ports_are_owned_and_have_the_queues_that_they_can_have },
 	{ "a_target_goes_with_its_last_user", a_target_goes_with_its_last_user },
+	{ "an_interface_is_gone_when_its_target_is", an_interface_is_gone_when_its_target_is },
 	{ "nothing_grows_while_targets_come_and_go", nothing_grows_while_targets_come_and_go },
 	{ "a_target_whose_device_is_gone_can_be_closed",
 			a_target_whose_device_is_gone_can_be_closed },
