@@ -357,6 +357,7 @@ def test_an_existing_port_as_a_target_takes_force(apply, fake):
     ("text", "message"),
     [
         ("[mirrors", "not TOML: "),
+        ("a = " + 5000 * "[", "nested too deeply"),
         ("a = 1", "a: no such setting [EINVAL]; there are app and mirrors"),
         ("app = 1", "app: not a text"),
         ("mirrors = 1", "mirrors: not tables"),

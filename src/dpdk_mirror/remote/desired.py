@@ -38,9 +38,13 @@ def read(path: Path) -> Desired:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise InvalidConfigError(errno.EINVAL, f"read {path}: not TOML: {error}") from None
+    except RecursionError:
+        raise InvalidConfigError(errno.EINVAL, f"read {path}: nested too deeply") from None
     folder = path.absolute().parent if path.is_file() else Path.cwd()
     try:
         return _desired(content, folder)
+    except RecursionError:
+        raise InvalidConfigError(errno.EINVAL, f"read {path}: nested too deeply") from None
     except InvalidConfigError as error:
         raise InvalidConfigError(error.errno, f"read {path}: {error.what}", error.hint) from None
 
