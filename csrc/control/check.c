@@ -239,7 +239,7 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 	if (other->src_port == mirror->src_port && other_target == target &&
 			(other->param.directions & mirror->param.directions) != 0)
 		return mirror_refuse(EEXIST,
-				"%s mirrors port %u to port %u in this direction already: remove it first",
+				"%s mirrors port %u to port %u in this direction already: update it, or remove it first",
 				other->name, mirror->src_port, target);
 	if (lock != NULL && other->param.lock == lock &&
 			(leads_to(target, other->src_port) ||

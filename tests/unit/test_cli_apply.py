@@ -4,6 +4,7 @@
 
 import errno
 import json
+import os
 import re
 
 import pytest
@@ -280,6 +281,23 @@ def test_relative_paths_start_at_the_files_folder(apply, fake, tmp_path, monkeyp
     assert apply(mirror("a", 0, "pcap:x.pcap") + mirror("b", 1, "vhost:./s"))[0] == 0
     assert [mirror.to for mirror in fake.mirrors.values()] == [f"pcap:{tmp_path}/x.pcap", f"vhost:{tmp_path}/s"]
     assert apply(mirror("a", 0, "pcap:x.pcap") + mirror("b", 1, "vhost:./s"))[1] == "keep a\nkeep b\n"
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_file_may_come_through_standard_input(fake, tmp_path, monkeypatch, name):
+    """Its folder is not known then."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path / "folder")
+    (tmp_path / "mirrors.toml").write_text(mirror("a", 0, "pcap:x.pcap"))
+    before = os.dup(0)
+    with (tmp_path / "mirrors.toml").open("rb") as file:
+        os.dup2(file.fileno(), 0)
+    try:
+        assert main(["apply", name]) == 0
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+    assert [each.to for each in fake.mirrors.values()] == [f"pcap:{tmp_path}/folder/x.pcap"]
 
 
 def test_any_number_of_mirrors_may_change_at_once(apply, fake):

@@ -72,7 +72,7 @@ def test_an_application_that_is_stopped_does_not_even_greet(fake):
     with pytest.raises(
         BusyTimeoutError,
         match=r"connect to .*: the application does not answer within 2 s.*; "
-        rf"process {os.getpid()} may be stopped, or in a debugger, see ps {os.getpid()}",
+        rf"process {os.getpid()} may be stopped, in a debugger, or busy on .*, see ps {os.getpid()}",
     ):
         connect(fake.path, timeout_s=2)
     assert time.monotonic() - begin < 20

@@ -31,10 +31,12 @@ Makes the mirrors of a running application what FILE says, which is TOML:
   snaplen = 96
   force = false             # as --force of add
 
-Relative paths in targets start at FILE's folder. A mirror that is as it should be stays untouched, a paused one stays
-paused. One that has the source and target of a mirror in FILE is updated, be its name another; where that cannot be
-done it is replaced, and goes on if its successor turns out not to be possible. So is one that has ended. Mirrors that
-FILE does not name stay, unless --prune is given; those of the application's own making are left alone always.
+Relative paths in targets start at FILE's folder, those of standard input at the working directory.
+
+A mirror that is as it should be stays untouched, a paused one stays paused. One that has the source and target of a
+mirror in FILE is updated, be its name another; where that cannot be done it is replaced, and goes on if its successor
+turns out not to be possible. So is one that has ended. Mirrors that FILE does not name stay, unless --prune is given;
+those of the application's own making are left alone always.
 Done twice, it changes nothing the second time. Mirrors end with their application: apply the file again when that has
 been restarted.
 
@@ -53,7 +55,7 @@ examples:
 
 def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "apply", run, _APPLY)
-    parser.add_argument("file", metavar="FILE", type=Path, help="what should be")
+    parser.add_argument("file", metavar="FILE", type=Path, help="what should be; - is standard input")
     parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be")
     parser.add_argument("--prune", action="store_true", help="remove mirrors that FILE does not name")
     add_common_arguments(parser)

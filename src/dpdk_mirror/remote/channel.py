@@ -163,7 +163,7 @@ class Channel:
         pid = self.greeting.pid if self._is_connected else listener(self._path)
         who = f"process {pid}" if pid else "it"
         look = f", see ps {pid}" if pid else ""
-        stopped = f"{who} may be stopped, or in a debugger{look}"
+        stopped = f"{who} may be stopped, in a debugger, or busy on the CPU of its control threads{look}"
         return f"{stopped}; {_MAYBE_DONE}" if self._is_connected else stopped
 
     @property

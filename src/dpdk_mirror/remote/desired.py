@@ -32,15 +32,17 @@ class Desired:
 def read(path: Path) -> Desired:
     """The file's content; InvalidConfigError where it makes no sense, OSError where it cannot be read.
 
-    Relative paths in it are relative to its folder; to the working directory's, if it is no file on a disk.
+    ``-`` is standard input. Relative paths are relative to the file's folder, to the working directory where it comes
+    through a file descriptor.
     """
+    path = Path("/dev/stdin") if str(path) == "-" else path
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
         raise InvalidConfigError(errno.EINVAL, f"read {path}: not TOML: {error}") from None
     except RecursionError:
         raise InvalidConfigError(errno.EINVAL, f"read {path}: nested too deeply") from None
-    folder = path.absolute().parent if path.is_file() else Path.cwd()
+    folder = Path.cwd() if path.is_relative_to("/dev") or path.is_relative_to("/proc") else path.absolute().parent
     try:
         return _desired(content, folder)
     except RecursionError:

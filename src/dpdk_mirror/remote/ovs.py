@@ -36,7 +36,8 @@ def source_in(app: Application, source: str) -> str:
             return source
         if (name := _ask(app, source, is_switch=program is not None)) is not None:
             return name
-        hint = f"if that is Open vSwitch's name, its number is: ovs-vsctl get Interface {source} status:port_no"
+        number = f"ovs-vsctl get Interface {source} status:port_no"
+        hint = f"dpdk-mirror ports lists them; of an interface of Open vSwitch's of type=dpdk the number is: {number}"
         raise NotFoundError(error.errno, error.what, hint) from None
     return source
 

@@ -153,7 +153,7 @@ complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply' -l prune -d 'remove 
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; else the one in DPDK_MIRROR_APP, or the only one that has the plugin'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply' -l json -d 'JSON on stdout, instead of text'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply' -l debug -d tracebacks
-complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply; and test $_shtab_dpdk_mirror_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'what should be'
+complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using apply; and test $_shtab_dpdk_mirror_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'what should be; - is standard input'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using; and test $_shtab_dpdk_mirror_npos -eq 0' -a doctor -d 'Looks at what mirrors in running applications need: the plugin, hugepages, rights, and the applications themselves.'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c dpdk-mirror -n '_shtab_dpdk_mirror_using doctor' -l app -x -d 'the application: its file prefix as apps lists it, or its socket'"'"'s path; all if it is left out'
