@@ -12,7 +12,15 @@ FILTER_LAYOUT_CHECK;
 static bool
 libpcap_chooses(const struct rte_mirror_filter *filter, const uint8_t *bytes, uint32_t length)
 {
-	return bpf_filter(filter->insns, bytes, length, length) != 0;
+	/* It only reads them. */
+	const struct bpf_program program = {
+		.bf_len = filter->nb_insns,
+		.bf_insns = (struct bpf_insn *)(uintptr_t)filter->insns,
+	};
+	const struct pcap_pkthdr header = { .caplen = length, .len = length };
+
+	/* The same as bpf_filter(), which libpcap 1.11 deprecates. */
+	return pcap_offline_filter(&program, &header, bytes) != 0;
 }
 #else
 static bool
