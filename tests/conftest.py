@@ -2,10 +2,16 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """What tests of several folders use, beside the package's own pytest plugin."""
 
+import signal
 import time
 from collections.abc import Callable
 
 import pytest
+
+# A shell's background job has Ctrl-C ignored, nohup's a hangup; and so would the processes that tests send them to.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture
