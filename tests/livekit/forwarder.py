@@ -28,20 +28,27 @@ _PARTS = [
     *("ethdev", "meter", "net", "mbuf", "mempool", "rcu", "ring", "eal", "telemetry", "kvargs", "pci"),
     *("cmdline", "cryptodev", "gro", "gso", "hash", "ip_frag", "security", "timer"),
 ]
-
-_STATIC = [
-    *("-Wl,--whole-archive", *(f"-l:librte_{part}.a" for part in _PARTS), "-Wl,--no-whole-archive"),
-    *("-lpcap", "-lnuma", "-lbsd", "-lfdt", "-lm", "-ldl", "-pthread"),
-]
+# What is EAL's own in 22.11, or not there.
+_LATER_PARTS = ["argparse", "log"]
 
 _EXPORT = "-Wl,--export-dynamic"
 
+
+def _static() -> list[str]:
+    libraries = Path(*pkg_config("--variable=libdir", "libdpdk"))
+    parts = [*_PARTS, *(part for part in _LATER_PARTS if (libraries / f"librte_{part}.a").exists())]
+    return [
+        *("-Wl,--whole-archive", *(f"-l:librte_{part}.a" for part in parts), "-Wl,--no-whole-archive"),
+        *("-lpcap", "-lnuma", "-lbsd", "-lfdt", "-lm", "-ldl", "-pthread"),
+    ]
+
+
 FORMS = {
     "shared": lambda: pkg_config("--libs", "libdpdk"),
-    "static": lambda: [*_STATIC, _EXPORT],
-    "static, hidden": lambda: _STATIC,
-    "static, without some symbols": lambda: [*_STATIC, _EXPORT, "-Wl,--exclude-libs,librte_ring.a"],
-    "static, without telemetry": lambda: [*_STATIC, _EXPORT, "-Wl,--exclude-libs,librte_telemetry.a"],
+    "static": lambda: [*_static(), _EXPORT],
+    "static, hidden": _static,
+    "static, without some symbols": lambda: [*_static(), _EXPORT, "-Wl,--exclude-libs,librte_ring.a"],
+    "static, without telemetry": lambda: [*_static(), _EXPORT, "-Wl,--exclude-libs,librte_telemetry.a"],
     "shared, of another release": lambda: ['-DRELEASE="DPDK 99.11.0"', _EXPORT, *pkg_config("--libs", "libdpdk")],
 }
 """How it is linked."""
