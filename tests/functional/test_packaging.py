@@ -68,17 +68,18 @@ def test_version_is_in_one_place():
 
 @pytest.fixture
 def machine(tmp_path):
-    """A machine of stand-ins: runs install-packages on a list of two packages, as this user, with these installed."""
+    """A machine of stand-ins: runs install-packages on a list of two packages, as this user, with these there."""
 
     def stand_in(name: str, script: str) -> None:
         path = tmp_path / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def install(*, installed: str, user: int) -> tuple[int, str, str]:
+    def install(*packages: str, user: int) -> tuple[int, str, str]:
         log = tmp_path / "apt.log"
         log.unlink(missing_ok=True)
-        stand_in("dpkg-query", f'for p in {installed}; do [ "$p" = "$3" ] && echo -n installed && exit; done; exit 1')
+        (tmp_path / "database").write_text("".join(f"{package}\n" for package in packages))
+        stand_in("dpkg-query", f"cat {tmp_path / 'database'}")
         stand_in("id", f"echo {user}")
         stand_in("sudo", "exit 1")
         stand_in("apt-get", f'echo "$@" >>{log}')
@@ -98,19 +99,24 @@ def machine(tmp_path):
 
 def test_packages_that_are_there_are_not_installed(machine):
     """apt-get is not so much as called."""
-    assert machine(installed="first second", user=0) == (0, "", "")
+    assert machine("installed first ", "installed second ", user=0) == (0, "", "")
+
+
+def test_packages_that_others_provide_are_not_installed(machine):
+    """As binutils does gold, in one release of Debian."""
+    assert machine("installed first zeroth, second (= 2.40), third", user=0) == (0, "", "")
 
 
 def test_missing_packages_are_installed_by_root(machine):
     """Only those that are missing, after the lists are refreshed."""
-    code, _, apt = machine(installed="first", user=0)
+    code, _, apt = machine("installed first first-data", "config-files second ", "not-installed other second", user=0)
     assert code == 0
     assert apt.splitlines() == ["update -q", "install -y --no-install-recommends second -q"]
 
 
 def test_missing_packages_are_named_to_an_ordinary_user(machine):
     """Who gets the line to run, and no half-done build."""
-    code, stderr, apt = machine(installed="second", user=1000)
+    code, stderr, apt = machine("installed second ", user=1000)
     assert code == 1
     assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends first\n" in stderr
     assert apt == ""
