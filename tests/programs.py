@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def run(*arguments: str | Path, **environment: str) -> str:
     """What a command prints; fails if that fails."""
     done = subprocess.run(
-        arguments, check=False, capture_output=True, text=True, env={**os.environ, **environment}, timeout=120
+        arguments, check=False, capture_output=True, text=True, env={**os.environ, **environment}, timeout=600
     )
     assert done.returncode == 0, f"{shlex.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
     return done.stdout
