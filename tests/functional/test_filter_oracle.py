@@ -73,11 +73,12 @@ EXPRESSIONS = [
 
 # Expressions that a mirror has to refuse, though tcpdump can do something with them, and why.
 NOT_APPLICABLE = {
-    "ip protochain 6": (errno.ENOTSUP, "it has loops"),
-    "ether[0xfffff004] = 0": (errno.ENOTSUP, "only a kernel's interface knows"),  # of tcpdump's it is beyond the end
-    "inbound": (errno.ENOTSUP, "only a kernel's interface knows"),  # tcpdump takes it, and selects nothing
-    "ifname eth0": (errno.EINVAL, "ifname"),  # tcpdump says so, too
-    "ip and arp": (errno.EINVAL, "expression rejects all packets"),  # tcpdump says so, too
+    "ip protochain 6": {errno.ENOTSUP: "it has loops"},
+    "ether[0xfffff004] = 0": {errno.ENOTSUP: "only a kernel's interface knows"},  # of tcpdump's it is beyond the end
+    # tcpdump takes it, and selects nothing; from libpcap 1.11 on it is libpcap that refuses it
+    "inbound": {errno.ENOTSUP: "only a kernel's interface knows", errno.EINVAL: "not a live capture"},
+    "ifname eth0": {errno.EINVAL: "ifname"},  # tcpdump says so, too
+    "ip and arp": {errno.EINVAL: "expression rejects all packets"},  # tcpdump says so, too
 }
 
 
@@ -177,10 +178,9 @@ def test_the_mirror_takes_what_tcpdump_selects(mirrored, oracle, frames, express
 
 @pytest.mark.parametrize("expression", NOT_APPLICABLE)
 def test_what_cannot_be_is_refused(mirrored, expression):
-    number, reason = NOT_APPLICABLE[expression]
-    with pytest.raises(MirrorError, match=reason) as caught:
+    with pytest.raises(MirrorError) as caught:
         mirrored(expression, [])
-    assert caught.value.errno == number
+    assert NOT_APPLICABLE[expression][caught.value.errno] in str(caught.value)
 
 
 WHERE = ["ether", "ip", "tcp", "udp", "ip6", "icmp"]
