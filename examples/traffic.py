@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Traffic for the demo and the examples, made with scapy."""
+"""Traffic for the demo and the examples, made with scapy: traffic.py FILE.pcap writes the demo's."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
@@ -13,9 +14,6 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 from scapy.utils import RawPcapNgReader, RawPcapWriter
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROUNDS = 100
 _NO_LIMIT = 1 << 30
@@ -83,3 +81,7 @@ def read(path: Path) -> list[bytes]:
                 frames.append(reader._read_packet(_NO_LIMIT)[0])  # noqa: SLF001  the public one cuts at 64 KB
             except EOFError:
                 return frames
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), mixed())
