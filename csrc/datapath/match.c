@@ -151,6 +151,8 @@ filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt
 	struct mirror_tag tags[2];
 	const unsigned int nb_tags = mirror_tags(pkt, flags, tags);
 	const uint32_t got = mirror_read_head(pkt, sizeof(bytes), bytes, &rest);
+	const struct rte_mbuf *shown = &head;
+	uint8_t verdict;
 	unsigned int i;
 
 	/* Nothing that could be put on a wire. */
@@ -171,28 +173,59 @@ filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt
 			(uint64_t)UINT32_MAX);
 	head.nb_segs = rest.nb_segs + 1;
 	head.next = &rest;
-	return mirror_filter_run(filter, &head);
+	mirror_filter_run(filter, &shown, 1, &verdict);
+	return verdict;
+}
+
+/* What the filter says of each packet. */
+static void
+filter_all(const struct rte_mirror_filter *filter, uint64_t off_wire,
+		const struct rte_mbuf *const *pkts, uint16_t nb_pkts, uint8_t *verdicts)
+{
+	uint64_t flags = 0;
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++)
+		flags |= pkts[i]->ol_flags;
+	if (likely((flags & off_wire & MIRROR_TAGGED) == 0)) {
+		mirror_filter_run(filter, pkts, nb_pkts, verdicts);
+		return;
+	}
+	for (i = 0; i < nb_pkts; i++) {
+		flags = pkts[i]->ol_flags & off_wire & MIRROR_TAGGED;
+		if (flags != 0)
+			verdicts[i] = filter_tagged(filter, pkts[i], flags);
+		else
+			mirror_filter_run(filter, &pkts[i], 1, &verdicts[i]);
+	}
 }
 
 uint16_t
 mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	const struct rte_mirror_filter *filter = selector->filter;
-	enum mirror_verdict verdict;
-	uint16_t i, nb = 0;
+	union {
+		uint8_t of[MIRROR_BURST];
+		uint64_t words[MIRROR_BURST / sizeof(uint64_t)];
+	} verdicts = { .words = { 0 } };
+	uint16_t i, nb = 0, nb_broken = 0;
+	uint64_t any = 0;
 
+	_Static_assert(MIRROR_NOT_CHOSEN == 0, "what is not chosen sets no bit");
+	if (nb_pkts == 0)
+		return 0;
+	filter_all(selector->filter, off_wire, (const struct rte_mbuf *const *)pkts, nb_pkts,
+			verdicts.of);
+	/* Filters are mostly for what is rare. */
+	for (i = 0; i < RTE_DIM(verdicts.words); i++)
+		any |= verdicts.words[i];
+	if (any == 0)
+		return 0;
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *pkt = pkts[i];
-		const uint64_t tagged = pkt->ol_flags & off_wire & MIRROR_TAGGED;
-
-		if (unlikely(tagged != 0))
-			verdict = filter_tagged(filter, pkt, tagged);
-		else
-			verdict = mirror_filter_run(filter, pkt);
-		pkts[nb] = pkt;
-		nb += verdict == MIRROR_CHOSEN;
-		counters->stats.unsupported += verdict == MIRROR_BROKEN;
+		pkts[nb] = pkts[i];
+		nb += verdicts.of[i] == MIRROR_CHOSEN;
+		nb_broken += verdicts.of[i] == MIRROR_BROKEN;
 	}
+	counters->stats.unsupported += nb_broken;
 	return nb;
 }

@@ -8,7 +8,7 @@
 #include "code.h"
 
 /*
- * Registers, all of them the caller's to lose (AAPCS64):
+ * Registers, all of them the caller's to lose (AAPCS64) but for the loop's, x19 to x21:
  *
  *   x0  the packet              w3  accumulator        w5, w6  of passing use
  *   x1  its first bytes         w4  index              x16     where to go on
@@ -119,11 +119,38 @@ store_word(struct mirror_assembly *assembly, enum reg rt, uint32_t k)
 }
 
 void
+mirror_machine_loop(struct mirror_assembly *assembly)
+{
+	size_t again, call;
+
+	emit(assembly, 0xd503245f); /* bti c */
+	emit(assembly, 0xa9bd7bfd); /* stp x29, x30, [sp, -48]! */
+	emit(assembly, 0x910003fd); /* mov x29, sp */
+	emit(assembly, 0xa90153f3); /* stp x19, x20, [sp, 16] */
+	emit(assembly, 0xf90013f5); /* str x21, [sp, 32] */
+	emit(assembly, 0xaa0003f3); /* mov x19, x0 */
+	emit(assembly, 0x2a0103f4); /* mov w20, w1 */
+	emit(assembly, 0xaa0203f5); /* mov x21, x2 */
+	again = assembly->length;
+	emit(assembly, 0xf8408660); /* ldr x0, [x19], 8 */
+	call = assembly->length;
+	emit(assembly, 0x94000000); /* bl */
+	emit(assembly, 0x380016a0); /* strb w0, [x21], 1 */
+	emit(assembly, 0x71000694); /* subs w20, w20, 1 */
+	/* b.ne */
+	emit(assembly, 0x54000001 | ((uint32_t)(again - assembly->length) / 4 & 0x7ffff) << 5);
+	emit(assembly, 0xf94013f5); /* ldr x21, [sp, 32] */
+	emit(assembly, 0xa94153f3); /* ldp x19, x20, [sp, 16] */
+	emit(assembly, 0xa8c37bfd); /* ldp x29, x30, [sp], 48 */
+	emit(assembly, 0xd65f03c0); /* ret */
+	mirror_machine_point(assembly->bytes + call, assembly->length - call);
+}
+
+void
 mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten)
 {
 	unsigned int k;
 
-	emit(assembly, 0xd503245f); /* bti c */
 	LDR_X(assembly, X1, buf_addr);
 	LDRH(assembly, X5, data_off);
 	emit3(assembly, 0x8b000000, X1, X1, X5); /* add */

@@ -13,6 +13,8 @@
  * offsets that it has compared with data_len. Where bytes do not lie in that segment it jumps to the interpreter, which
  * runs the whole program anew: a program has no effects, so that decides the same.
  *
+ * A program is a function of one packet, called by a loop over many that stands before it.
+ *
  * Every jump has room for the longest distance there can be, so that no instruction's size depends on where another ends
  * up. Instructions are written once, one after the other; then the jumps are pointed at where their targets are.
  */
@@ -89,7 +91,7 @@ void mirror_emit_jump(struct mirror_assembly *assembly, size_t to);
  * The machine's part: x86_64.c or aarch64.c.
  */
 
-/** Bytes and jumps that an instruction's code, the beginning's or an end's has at most. */
+/** Bytes and jumps that the code of an instruction, of the loop, of the beginning or of an end has at most. */
 #define MIRROR_CODE_BYTES_MAX 128
 #define MIRROR_CODE_JUMPS_MAX 3
 
@@ -103,6 +105,8 @@ enum mirror_condition {
 	MIRROR_NOT_ABOVE = 5,
 };
 
+/** What is called: it calls what comes behind it of each packet, and writes down what that says. */
+void mirror_machine_loop(struct mirror_assembly *assembly);
 /** What comes before the first instruction: memory that may be read unwritten is 0 from then on. */
 void mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten);
 /** BPF_LD and BPF_LDX. */

@@ -113,6 +113,8 @@ write_code(struct mirror_assembly *assembly)
 	}
 	assembly->has_memory |= unwritten != 0;
 	assembly->room = MIRROR_CODE_BYTES_MAX;
+	mirror_machine_loop(assembly);
+	assembly->room = assembly->length + MIRROR_CODE_BYTES_MAX;
 	mirror_machine_begin(assembly, unwritten);
 	for (i = 0; i < assembly->filter->nb_insns; i++) {
 		begin_part(assembly, i);
@@ -146,8 +148,8 @@ allocate(struct mirror_assembly *assembly)
 	assembly->facts = calloc(assembly->filter->nb_insns, sizeof(assembly->facts[0]));
 	assembly->starts = calloc(nb_parts, sizeof(assembly->starts[0]));
 	assembly->jumps = calloc(nb_parts * MIRROR_CODE_JUMPS_MAX, sizeof(assembly->jumps[0]));
-	/* The beginning has room, too. */
-	assembly->bytes = malloc((1 + nb_parts) * MIRROR_CODE_BYTES_MAX);
+	/* The loop and the beginning have room, too. */
+	assembly->bytes = malloc((2 + nb_parts) * MIRROR_CODE_BYTES_MAX);
 	return assembly->facts != NULL && assembly->starts != NULL && assembly->jumps != NULL &&
 			assembly->bytes != NULL;
 }

@@ -8,7 +8,7 @@
 #include "code.h"
 
 /*
- * Registers, all of them the caller's to lose (System V ABI for x86-64):
+ * Registers, all of them the caller's to lose (System V ABI for x86-64) but for the loop's, rbx, rbp and r12:
  *
  *   rdi  the packet             eax  accumulator        r9, edx  of passing use
  *   rsi  its first bytes        ecx  index
@@ -68,12 +68,31 @@ mirror_machine_point(uint8_t *offset, ptrdiff_t distance)
 }
 
 void
+mirror_machine_loop(struct mirror_assembly *assembly)
+{
+	size_t again, call;
+
+	CODE(assembly, 0xf3, 0x0f, 0x1e, 0xfa); /* endbr64 */
+	CODE(assembly, 0x53, 0x55, 0x41, 0x54); /* push rbx; push rbp; push r12 */
+	CODE(assembly, 0x48, 0x89, 0xfb, 0x89, 0xf5, 0x49, 0x89,
+			0xd4); /* mov rbx, rdi; mov ebp, esi; mov r12, rdx */
+	again = assembly->length;
+	CODE(assembly, 0x48, 0x8b, 0x3b, 0xe8); /* mov rdi, [rbx]; call */
+	call = assembly->length;
+	emit32(assembly, 0);
+	CODE(assembly, 0x41, 0x88, 0x04, 0x24, 0x49, 0xff, 0xc4); /* mov [r12], al; inc r12 */
+	CODE(assembly, 0x48, 0x83, 0xc3, 8, 0xff, 0xcd, 0x75);    /* add rbx, 8; dec ebp; jnz */
+	CODE(assembly, (uint8_t)(again - assembly->length - 1));
+	CODE(assembly, 0x41, 0x5c, 0x5d, 0x5b, 0xc3); /* pop r12; pop rbp; pop rbx; ret */
+	mirror_machine_point(assembly->bytes + call, assembly->length - call);
+}
+
+void
 mirror_machine_begin(struct mirror_assembly *assembly, uint16_t unwritten)
 {
 	unsigned int k;
 
 	_Static_assert(offsetof(struct rte_mbuf, data_len) < 128, "offsets of a signed byte");
-	CODE(assembly, 0xf3, 0x0f, 0x1e, 0xfa); /* endbr64 */
 	CODE(assembly, 0x48, 0x8b, 0x77,
 			offsetof(struct rte_mbuf, buf_addr)); /* mov rsi, [rdi + ] */
 	CODE(assembly, 0x0f, 0xb7, 0x47,
