@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "control.h"
 
@@ -37,7 +36,21 @@ struct work {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct work *current;
-static pid_t owner;
+
+/* A child of fork() has none of its parent's threads: nobody holds the mutex, or waits, or compiles. */
+static void
+in_child(void)
+{
+	mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	current = NULL;
+}
+
+static void __attribute__((constructor))
+watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
+}
 
 static void
 work_free(struct work *work)
@@ -134,10 +147,6 @@ do_work(struct work *work)
 {
 	int rc;
 
-	/* A child of fork() has none of its parent's threads. */
-	if (owner != getpid())
-		current = NULL;
-	owner = getpid();
 	set_deadline(work);
 	while (current != NULL) {
 		if (wait_for_others(work) == ETIMEDOUT)

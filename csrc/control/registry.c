@@ -22,6 +22,19 @@ struct mirror_head mirrors = TAILQ_HEAD_INITIALIZER(mirrors);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t last_id;
 
+/* In a child of fork() nobody holds it. Whether the child may call is mirror_check_caller()'s to say. */
+static void
+in_child(void)
+{
+	mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+static void __attribute__((constructor))
+watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
+}
+
 int
 mirror_check_caller(void)
 {
@@ -29,7 +42,7 @@ mirror_check_caller(void)
 
 	if (inert != NULL)
 		return mirror_refuse(ENOTSUP, "%s", inert);
-	/* Its mutexes may be held by threads of the parent's, and what it would change is the parent's. */
+	/* What it would change is the parent's. */
 	if (life_is_a_childs())
 		return mirror_refuse(ENOTSUP,
 				"this process was forked from the one that has the mirrors: call from there");

@@ -48,7 +48,6 @@ struct arena {
 
 static LIST_HEAD(, arena) arenas = LIST_HEAD_INITIALIZER(arenas);
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pid_t owner;
 
 static size_t
 slots_of(size_t length)
@@ -142,13 +141,18 @@ synchronise(uint8_t *loaded, size_t length)
 #endif
 }
 
-/* A child of fork() has its parent's arenas, and must leave them as they are. */
+/* A child of fork() has its parent's arenas, and must leave them as they are; nobody of its threads holds the mutex. */
 static void
-leave_parents_arenas(void)
+in_child(void)
 {
-	if (owner != getpid())
-		LIST_INIT(&arenas);
-	owner = getpid();
+	mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	LIST_INIT(&arenas);
+}
+
+static void __attribute__((constructor))
+watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
 }
 
 static void *
@@ -181,7 +185,6 @@ mirror_code_load(const uint8_t *code, size_t length)
 	void *loaded;
 
 	pthread_mutex_lock(&mutex);
-	leave_parents_arenas();
 	loaded = load(code, length);
 	pthread_mutex_unlock(&mutex);
 	return loaded;
@@ -193,7 +196,6 @@ mirror_code_unload(void *loaded, size_t length)
 	struct arena *arena;
 
 	pthread_mutex_lock(&mutex);
-	leave_parents_arenas();
 	LIST_FOREACH(arena, &arenas, next)
 	{
 		const size_t offset = (uint8_t *)loaded - arena->base;
