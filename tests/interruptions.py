@@ -15,7 +15,7 @@ from pathlib import Path
 from captures import some_frames, write_capture
 from runs import COMMAND
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_S = 0.6  # about what a start takes
 _HANG_S = 60.0
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """The command, with the process's own arguments."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A shell's background job ignores Ctrl-C; a run, which can be told to end by it, does not.
-        if signal.getsignal(number) is not signal.SIG_IGN or sys.argv[1:2] == ["run"]:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A shell's background job ignores Ctrl-C; a run, which can be told to end by it, does not. nohup is obeyed.
+        is_wanted = sys.argv[1:2] == ["run"] and number != signal.SIGHUP
+        if is_wanted or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
     from .cli import main as command  # noqa: PLC0415  # takes most of the time that starting takes
 

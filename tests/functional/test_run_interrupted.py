@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Ctrl-C and SIGTERM at any moment of a start: it ends at once, and as if it had not been."""
+"""Ctrl-C, SIGTERM and SIGHUP at any moment of a start: it ends at once, and as if it had not been."""
 
 import contextlib
 import fcntl
@@ -21,12 +21,12 @@ HUGEPAGES = "/sys/kernel/mm/hugepages"
 
 @pytest.mark.parametrize("group", range(5))
 def test_a_start_can_be_interrupted_at_any_moment(tmp_path, group):
-    """130 or 143, or 0 once it runs; not a word, and nothing is left, here or among the temporary files."""
+    """130, 143 or 129, or 0 once it runs; not a word, and nothing is left, here or among the temporary files."""
     prepare(tmp_path)
     assert [wrong for number in range(10) if (wrong := interrupt(tmp_path, group * 10 + number))] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(
     ("arguments", "waits"),
     [

@@ -88,7 +88,7 @@ def unread():
     os.close(writing)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_a_good_end(tmp_path, number, wait_until):
     """Exit 0, the object on stdout, the capture whole and under its name."""
     with running("net_null0", "--to", tmp_path / "out.pcapng", "--json") as process:
@@ -99,6 +99,35 @@ def test_a_signal_is_a_good_end(tmp_path, number, wait_until):
     frames = read_capture(tmp_path / "out.pcapng").frames
     assert len(frames) == json.loads(stdout)["mirrors"][0]["packets"] > 0
     assert [path.name for path in tmp_path.iterdir()] == ["out.pcapng"]
+
+
+def test_a_run_that_loses_its_terminal_ends_well(tmp_path, wait_until):
+    """Nothing can be drawn there any more, nor said."""
+    screen, terminal = os.openpty()
+    command = [*COMMAND, "net_null0", "--to", "out.pcapng", "--json"]
+    options = {"cwd": tmp_path, "stdout": subprocess.PIPE, "stderr": terminal, "env": {**os.environ, "TERM": "xterm"}}
+    with child(command, **options) as process:
+        os.close(terminal)
+        drawn = b""
+        while b"ready" not in drawn:
+            drawn += os.read(screen, 1000)
+        wait_until(lambda: (tmp_path / "out.pcapng.part").stat().st_size > 100_000, timeout_s=60)
+        os.close(screen)
+        process.send_signal(signal.SIGHUP)
+        stdout, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert len(read_capture(tmp_path / "out.pcapng").frames) == json.loads(stdout)["mirrors"][0]["packets"] > 0
+
+
+def test_a_run_under_nohup_goes_on(tmp_path, wait_until):
+    command = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *COMMAND, "net_null0", "--to", "out.pcapng"]
+    with child(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr.readline() == b"ready\n"
+        process.send_signal(signal.SIGHUP)
+        before = (tmp_path / "out.pcapng.part").stat().st_size
+        wait_until(lambda: (tmp_path / "out.pcapng.part").stat().st_size > before + 1_000_000, timeout_s=60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
 
 
 def test_seconds_ends_a_run():

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +17,25 @@ from ..spec import LEFT_OUT
 
 if TYPE_CHECKING:
     from .circuit import Circuit
+
+
+class Heedless:
+    """For what is said beside the results: a run goes on where nobody hears it, as when its terminal has gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def report(circuit: Circuit, seconds: float) -> dict[str, Any]:

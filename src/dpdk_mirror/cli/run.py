@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from ..spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
 from .ends import Ends, FileEnd, parse_end
 from .options import add_options, texts_of
-from .report import live_line, print_json, print_tables, report
+from .report import Heedless, live_line, print_json, print_tables, report
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ An end is what EAL calls devargs (net_tap0,iface=t0 or 0000:03:00.0), or a captu
 that ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed
 once, as fast as possible and without loss. Without SINK, what SOURCE delivers is discarded.
 
-Captures are written as NAME.part and get their name at a good end. Once "ready" is printed, Ctrl-C and SIGTERM are a
-good end. Before that they leave nothing behind; the exit status then, and at the second time, is 130 or 143. A capture
-as SOURCE that is cut off is mirrored as far as it goes; the exit status then is 1. Packets of a replay keep the times
-that they have in it.
+Captures are written as NAME.part and get their name at a good end. Once "ready" is printed, Ctrl-C, SIGTERM and
+SIGHUP (the terminal goes; not under nohup) are a good end. Before that they leave nothing behind; the exit status then,
+and at the second time, is 130, 143 or 129. A capture as SOURCE that is cut off is mirrored as far as it goes; the exit
+status then is 1. Packets of a replay keep the times that they have in it.
 """
 
 _EPILOG = """\
@@ -182,7 +182,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp)
     for remark in _remarks(plan):
         print(f"dpdk-mirror: {remark}", file=sys.stderr)
-    with own_stdout() as stdout:
+    with own_stdout() as stdout, redirect_stderr(Heedless(sys.stderr)):
         with Signals().caught() as signals:
             try:
                 result, broken = _captured(plan, arguments, signals, stdout)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Ctrl-C and SIGTERM."""
+"""Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends that goes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Interrupted", "Signals", "ctrl_c_raises"]
+
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -48,8 +51,8 @@ class Signals:
 
     @contextmanager
     def caught(self) -> Iterator[Signals]:
-        with _handled(dict.fromkeys((signal.SIGINT, signal.SIGTERM), self._note)):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+        with _handled(dict.fromkeys(_ending(), self._note)):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             waiting.asked.append(self.check)
             try:
                 yield self
@@ -58,11 +61,17 @@ class Signals:
 
     def hold(self) -> None:
         """Has what comes from now on wait for another program that this process becomes, which takes it in caught()."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         self.check()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._numbers.append(number)
+
+
+def _ending() -> list[signal.Signals]:
+    """Those that end a run: under nohup it outlives its terminal."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in _ENDING if number is not signal.SIGHUP or not ignored]
 
 
 @contextmanager
