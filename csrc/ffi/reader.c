@@ -119,6 +119,7 @@ open_pcap(struct ffi_reader *reader)
 {
 	char message[PCAP_ERRBUF_SIZE] = "";
 	FILE *file = ffi_stream_open(&reader->stream);
+	int rc;
 
 	if (file == NULL)
 		return -errno;
@@ -131,7 +132,11 @@ open_pcap(struct ffi_reader *reader)
 		return -EBADMSG;
 	}
 	reader->file = file;
-	return read_link_type(reader->pcap, &reader->status.link_type);
+	rc = read_link_type(reader->pcap, &reader->status.link_type);
+	if (rc == -EBADMSG)
+		fail(reader, rc, "libpcap does not know its link type, %d",
+				pcap_datalink(reader->pcap));
+	return rc;
 }
 
 /* What libpcap does not say of a capture, or of what is none. */
@@ -165,6 +170,8 @@ open_main(void *arg)
 		look_at_head(reader, head, size);
 	reader->stream.head = NULL;
 	free(head);
+	if (rc != 0 && reader->status.message[0] == '\0')
+		fail(reader, rc, "%s", strerror(-rc));
 	reader->status.error = rc;
 	reader->status.offset = reader->stream.offset;
 	set_state(reader, rc == 0 ? FFI_READER_OPEN : FFI_READER_REFUSED);

@@ -66,6 +66,7 @@ def test_a_broken_record_ends_a_replay_where_it_stands(tmp_path, capture):
         (lzma.compress(b"whatever" * 9), "not a capture: it is compressed: give what xz -dc makes of it"),
         (b"\x28\xb5\x2f\xfd" + bytes(40), "not a capture: it is compressed: give what zstd -dc makes of it"),
         (bytes(100), "not a capture: unknown file format"),
+        (struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 65000), "not a capture: libpcap does not know its link type, 65000"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[:4].hex(),
 )
@@ -193,3 +194,21 @@ def test_a_killed_run_leaves_only_a_part(tmp_path, wait_until):
         wait_until(lambda: part.exists() and part.stat().st_size, timeout_s=60)
         process.kill()
     assert left_in(tmp_path) == ["out.pcapng.part"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-", "2>/dev/full"])
+def test_a_run_needs_neither_stdin_nor_stderr(tmp_path, capture, closed):
+    """Nor does a capture get their numbers, and with them what C says."""
+    script = f'exec "$@" {closed}'
+    command = ["sh", "-c", script, "sh", *COMMAND, "in.pcap", "--to", "out.pcapng", "--debug"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert read_capture(tmp_path / "out.pcapng") == capture
+
+
+def test_a_closed_stdin_is_an_empty_capture(tmp_path, capture):
+    """Whatever else is open."""
+    command = ["sh", "-c", 'exec "$@" <&- 1<>in.pcap', "sh", *COMMAND, "-", "--to", "out.pcapng"]
+    done = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert error_line(done) == "dpdk-mirror: read -: it is empty [EINVAL]"
+    assert left_in(tmp_path) == ["in.pcap"]

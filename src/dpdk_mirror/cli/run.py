@@ -153,9 +153,24 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _open_closed() -> None:
+    """Opens what is closed of stdin and stderr: a capture would take its number, and have what C says in it."""
+    for number in (0, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+
+
 @contextmanager
 def own_stdout() -> Iterator[int]:
     """Stdout for the capture or the report alone: what C code prints, now or at its exit, goes to stderr."""
+    _open_closed()
     try:
         stdout = os.dup(1)
     except OSError as error:
