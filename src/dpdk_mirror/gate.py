@@ -92,8 +92,8 @@ class Gate:
         return True
 
     def _forget(self) -> None:
-        """In a child there are no other threads."""
-        self._inside.clear()
+        """In a child there are no other threads. This one may be inside, in a signal's handler, and takes back the old."""
+        self._inside = []
         self._only = None
 
 

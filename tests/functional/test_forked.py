@@ -93,6 +93,21 @@ def test_a_child_of_multiprocessing_closes_nothing_of_its_parents(tmp_path):
     assert run(tmp_path, script) == "works\nended\n"
 
 
+def test_a_signals_handler_may_fork_while_its_thread_calls(tmp_path):
+    """What is called when the handler runs comes to its end in the child, too."""
+    script = """
+        from dpdk_mirror.gate import gate
+        with contextlib.ExitStack() as stack:
+            all_things = things(stack)
+            child = gate.guard(os.fork)()
+            if child == 0:
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            check(*all_things)
+    """
+    assert run(tmp_path, script) == "works\n"
+
+
 def test_each_use_in_a_child_is_refused_in_a_sentence(tmp_path):
     """Also while a thread that the child does not have holds what the use has to wait for."""
     script = """
