@@ -92,7 +92,7 @@ class Gate:
         return True
 
     def _forget(self) -> None:
-        """In a child there are no other threads. This one may be inside, in a signal's handler, and takes back the old."""
+        """In a child there are no other threads. This one may be inside, and takes itself off the old list."""
         self._inside = []
         self._only = None
 
