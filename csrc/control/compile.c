@@ -151,8 +151,9 @@ do_work(struct work *work)
 	while (current != NULL) {
 		if (wait_for_others(work) == ETIMEDOUT)
 			return mirror_refuse(EBUSY,
-					"filter: another one still waits for a name server: try "
-					"again later, or choose by mac, vlans or flow");
+					"filter: another one is still being compiled, since it is long or "
+					"waits for a name server: try again later, or choose by mac, "
+					"vlans or flow");
 	}
 	rc = start(work);
 	while (rc == 0 && !work->is_done) {
