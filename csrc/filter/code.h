@@ -9,7 +9,7 @@
  * @file
  * From a program to machine code.
  *
- * Generated code calls nothing and writes to registers and its own stack alone. It reads a packet's first segment, at
+ * Generated code calls nothing else, and writes to registers, its own stack and the verdicts alone. It reads a packet's first segment, at
  * offsets that it has compared with data_len. Where bytes do not lie in that segment it jumps to the interpreter, which
  * runs the whole program anew: a program has no effects, so that decides the same.
  *
