@@ -97,11 +97,12 @@ look(const struct rte_mbuf *pkt)
 
 static uint64_t seen;
 
-static enum mirror_verdict
-remember(const struct rte_mbuf *pkt)
+static void
+remember(const struct rte_mbuf *const *pkts, uint32_t nb_pkts, uint8_t *verdicts)
 {
-	seen = look(pkt);
-	return MIRROR_CHOSEN;
+	need(nb_pkts == 1);
+	seen = look(pkts[0]);
+	verdicts[0] = MIRROR_CHOSEN;
 }
 
 static struct rte_mirror_filter remembers = { .code = remember };
