@@ -16,7 +16,7 @@ from .selection import Select
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LEN_MIN", "PARAMETERS", "Direction", "MirrorSpec", "MirrorStats", "Mode", "Parameter"]
+__all__ = ["LEFT_OUT", "LEN_MIN", "PARAMETERS", "Direction", "MirrorSpec", "MirrorStats", "Mode", "Parameter"]
 
 
 class Direction(enum.IntFlag):

@@ -210,6 +210,17 @@ nothing_grows_while_targets_come_and_go(void)
 	interfaces_remove();
 }
 
+static void
+remove_device(uint16_t port_id)
+{
+	struct rte_eth_dev_info info;
+
+	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
+	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
+	CHECK_EQ(rte_eth_dev_close(port_id), 0);
+	CHECK_EQ(rte_dev_remove(info.device), 0);
+}
+
 /* The application may take a target's device away, and its number may become another's. */
 static void
 a_target_whose_device_is_gone_can_be_closed(void)
@@ -217,13 +228,9 @@ a_target_whose_device_is_gone_can_be_closed(void)
 	struct target *target = target_open("ring:od", 1), *other = NULL;
 	const struct rte_ring *ring = rte_ring_lookup("ETH_RXTX0_od");
 	const uint16_t port_id = targets_port(target);
-	struct rte_eth_dev_info info;
 	struct port port;
 
-	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
-	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
-	CHECK_EQ(rte_eth_dev_close(port_id), 0);
-	CHECK_EQ(rte_dev_remove(info.device), 0);
+	remove_device(port_id);
 	CHECK(!targets_is_ours(port_id));
 	port_open(&port, &port_default);
 	CHECK_EQ(port.id, port_id);
@@ -246,13 +253,9 @@ a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
 	struct target *target = target_open("ring:od", 1), *other = NULL, *none = NULL;
 	const uint16_t port_id = targets_port(target);
 	char path[96], text[PLACE_TEXT_SIZE];
-	struct rte_eth_dev_info info;
 	struct portinfo now;
 
-	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
-	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
-	CHECK_EQ(rte_eth_dev_close(port_id), 0);
-	CHECK_EQ(rte_dev_remove(info.device), 0);
+	remove_device(port_id);
 	snprintf(path, sizeof(path), "%s/other", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	other = target_open(text, 1);

@@ -16,40 +16,14 @@
 #include "../../csrc/plugin/text.h"
 #include "bench.h"
 #include "ondemand.h"
+#include "slow.h"
 
 static struct {
 	char replace[256];
-	uint16_t slow_port;
-	bool is_slow, is_in_driver;
 	unsigned int nb_made, nb_freed; /* filters */
 } now;
 
-static bool
-is_set(const bool *flag)
-{
-	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
-}
-
-static void
-set(bool *flag, bool value)
-{
-	__atomic_store_n(flag, value, __ATOMIC_RELEASE);
-}
-
 /* The library finds the program's functions first. */
-int
-rte_eth_dev_stop(uint16_t port_id)
-{
-	int (*stop_port)(uint16_t) = (int (*)(uint16_t))(uintptr_t)dlsym(
-			RTLD_NEXT, "rte_eth_dev_stop");
-
-	if (is_set(&now.is_slow) && port_id == now.slow_port) {
-		set(&now.is_in_driver, true);
-		CHECK_WITHIN(20000, !is_set(&now.is_slow));
-	}
-	return stop_port(port_id);
-}
-
 int
 rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter)
 {
@@ -116,16 +90,14 @@ replace_while(const char *meanwhile)
 	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=m,filter=\"udp\"",
 			bench.source.id, text);
 	order(request);
-	now.slow_port = targets_port(targets_find(text));
+	slow_begin(targets_port(targets_find(text)));
 	snprintf(now.replace, sizeof(now.replace),
 			"/mirror/add,source=%u,to=ring:new,replace=m,name=m,filter=\"tcp\"",
 			bench.source.id);
-	set(&now.is_in_driver, false);
-	set(&now.is_slow, true);
 	test_launch(0, replace, NULL);
-	CHECK_WITHIN(10000, is_set(&now.is_in_driver));
+	slow_wait();
 	order(meanwhile);
-	set(&now.is_slow, false);
+	slow_end();
 	test_join(0);
 	order("/mirror/remove,all=yes");
 	order("/mirror/target/remove,to=ring:new,force=yes");

@@ -4,9 +4,6 @@
 
 /* Drivers that take their time, and commands that take turns meanwhile. */
 
-#define _GNU_SOURCE
-
-#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +12,10 @@
 #include "../../csrc/plugin/turn.h"
 #include "bench.h"
 #include "ondemand.h"
+#include "slow.h"
 
 static struct {
-	uint16_t slow_port;
-	bool is_slow, is_in_driver, has_ended, has_had_turn, is_open;
+	bool has_ended, has_had_turn, is_open;
 	char path[96], text[PLACE_TEXT_SIZE];
 } now;
 
@@ -32,20 +29,6 @@ static void
 set(bool *flag, bool value)
 {
 	__atomic_store_n(flag, value, __ATOMIC_RELEASE);
-}
-
-/* The library and DPDK's, too, find the program's functions first. */
-int
-rte_eth_dev_stop(uint16_t port_id)
-{
-	int (*stop_port)(uint16_t) = (int (*)(uint16_t))(uintptr_t)dlsym(
-			RTLD_NEXT, "rte_eth_dev_stop");
-
-	if (port_id == now.slow_port && is_set(&now.is_slow)) {
-		set(&now.is_in_driver, true);
-		CHECK_WITHIN(20000, !is_set(&now.is_slow));
-	}
-	return stop_port(port_id);
 }
 
 static int
@@ -94,10 +77,9 @@ commands_have_their_turn_while_a_driver_takes_its_time(void)
 	snprintf(moved, sizeof(moved), "%s.moved", now.path);
 	target = target_open(now.text, 1);
 	CHECK_EQ(rename(now.path, moved), 0);
-	now.slow_port = targets_port(target);
-	set(&now.is_slow, true);
+	slow_begin(targets_port(target));
 	test_launch(0, end_target, target);
-	CHECK_WITHIN(10000, is_set(&now.is_in_driver));
+	slow_wait();
 	test_launch(1, open_again, &again);
 	test_launch(2, have_a_turn, NULL);
 	CHECK_WITHIN(10000, is_set(&now.has_had_turn));
@@ -106,7 +88,7 @@ commands_have_their_turn_while_a_driver_takes_its_time(void)
 	CHECK(!targets_is_unused(target));
 	turn_give();
 	CHECK(!is_set(&now.has_ended) && !is_set(&now.is_open));
-	set(&now.is_slow, false);
+	slow_end();
 	test_join(0);
 	test_join(1);
 	test_join(2);
