@@ -36,19 +36,20 @@ def read(path: Path) -> Desired:
     through a file descriptor.
     """
     path = Path("/dev/stdin") if str(path) == "-" else path
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise InvalidConfigError(errno.EINVAL, f"read {path}: not TOML: {error}") from None
-    except RecursionError:
-        raise InvalidConfigError(errno.EINVAL, f"read {path}: nested too deeply") from None
     folder = Path.cwd() if path.is_relative_to("/dev") or path.is_relative_to("/proc") else path.absolute().parent
     try:
-        return _desired(content, folder)
+        return _desired(_content(path), folder)
     except RecursionError:
         raise InvalidConfigError(errno.EINVAL, f"read {path}: nested too deeply") from None
     except InvalidConfigError as error:
         raise InvalidConfigError(error.errno, f"read {path}: {error.what}", error.hint) from None
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise InvalidConfigError(errno.EINVAL, f"not TOML: {error}") from None
 
 
 def _desired(content: dict[str, Any], folder: Path) -> Desired:
