@@ -83,12 +83,13 @@ mac_test(const struct rte_ether_addr *src, const struct rte_ether_addr *src_mask
 }
 
 static int
-check_reserved(const char *what, const uint8_t *reserved, size_t size)
+check_reserved(const char *what, const void *reserved, size_t size)
 {
+	const uint8_t *bytes = reserved;
 	size_t i;
 
 	for (i = 0; i < size; i++) {
-		if (reserved[i] != 0)
+		if (bytes[i] != 0)
 			return mirror_refuse(
 					EINVAL, "%s: reserved is not 0: zero-initialise it", what);
 	}
@@ -241,8 +242,11 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 {
 	int rc = check_ranges("queues", select->queues, select->nb_queues, UINT16_MAX);
 
-	if (rc == 0 && (select->reserved_byte | select->reserved) != 0)
-		rc = mirror_refuse(EINVAL, "select: reserved is not 0: zero-initialise it");
+	if (rc == 0)
+		rc = check_reserved(
+				"select", &select->reserved_byte, sizeof(select->reserved_byte));
+	if (rc == 0)
+		rc = check_reserved("select", select->reserved, sizeof(select->reserved));
 	if (rc == 0)
 		rc = make_mac(selector, select->mac);
 	if (rc == 0)

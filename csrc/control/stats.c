@@ -7,7 +7,7 @@
 
 #include "control.h"
 
-/** Counters are all that there is in struct rte_mirror_stats. */
+/** Counters, and room for those to come, are all that there is in struct rte_mirror_stats. */
 #define NB_COUNTERS (sizeof(struct rte_mirror_stats) / sizeof(uint64_t))
 
 union counters {

@@ -9,29 +9,50 @@
  * @file
  * Zero-copy traffic mirroring of ethdev ports.
  *
- * A mirror sends the packets that flow through a source port to a target port, too: a second reference of each, or a
- * copy of its headers or of all of it. It lives in the source's own rx and tx callbacks: the application's loops,
- * bursts and packets stay as they are.
+ * A mirror sends the packets that flow through a source port to a target port, too. It works in the source's own rx and
+ * tx callbacks: the application's loops, bursts and packets stay as they are.
  *
- * A source is any started port whose rx/tx callbacks this process runs. A target is a started port whose tx queues
- * (all of them, or the window that the parameters name) nobody else transmits on while the mirror exists. The
- * application removes its mirrors before it stops, closes or reconfigures their target.
+ * @code
+ * // Mirrors what port 0 receives to port 1; with a filter, DNS alone.
+ * uint32_t mirror_id;
+ * struct rte_mirror_stats stats;
+ * struct rte_mirror_select dns = { .filter = "udp port 53" };
+ * struct rte_mirror_param param = {
+ *         .target_port = 1,
+ *         .directions = RTE_MIRROR_RX,
+ *         .mode = RTE_MIRROR_AUTO,
+ *         .select = &dns,
+ * };
  *
- * Every int of this interface is 0 (or what its text says) or a negative errno; results go through out-parameters,
- * which are left alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
+ * if (rte_mirror_add(0, &param, &mirror_id) < 0)
+ *         rte_exit(EXIT_FAILURE, "mirror port 0: %s\n", rte_mirror_last_error());
+ * // ... port 0 is polled as ever ...
+ * rte_mirror_stats_get(mirror_id, &stats);
+ * rte_mirror_remove(mirror_id);
+ * @endcode
  *
- * All functions may be called from any thread, but not from inside a mirror's data path (-EDEADLK). Where the library
- * cannot work, since this process has no DPDK that it was built for, or another copy of the library is loaded, or it was
- * forked from one that had mirrors, each call that can end with an error ends with -ENOTSUP. They may wait:
- * for each other, and until no poller can still use what they take away; while one poller stays inside, changes that
- * would have to wait for it end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread. After rte_eal_cleanup()
- * there is no port for the library: mirrors are stopped, and can be removed. No call may be under way while it runs.
+ * Source: any started port whose rx/tx callbacks this process runs.
  *
- * Mirrors may be chained: the target of one may be the source of another. A target may also transmit through other ports,
- * as a bond does through its members, and these may be sources, even its own. What a mirror sends in that way through a
- * source of its chain, or to a target that is being sent to, is not mirrored again, and is not counted.
+ * Target: a started port. While the mirror exists, nobody else transmits on its tx queues (all of them, or the window
+ * that the parameters name). Remove its mirrors before you stop, close or reconfigure it.
  *
- * The interface follows the "lib: introduce traffic mirroring API" RFC (dpdk-dev, July 2020).
+ * Results: every int is 0 (or what its text says) or a negative errno. Results go through out-parameters, which are left
+ * alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
+ *
+ * Threads: call from any thread, but not from inside a mirror's data path (-EDEADLK). Calls may wait for each other, and
+ * until no poller can still use what they take away; while one poller stays inside, changes that would have to wait for it
+ * end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
+ *
+ * Life: after rte_eal_cleanup() there is no port for the library. Mirrors are stopped then, and can be removed. No call may
+ * be under way while it runs. Where the library cannot work, each call that can fail ends with -ENOTSUP: in a process
+ * without the DPDK that it was built for, beside another copy of the library, in a child forked from a process that has
+ * mirrors.
+ *
+ * Chains: the target of one mirror may be the source of another. A target may also transmit through other ports, as a
+ * bond does through its members, and these may be sources, even its own. What a mirror sends in that way through a source
+ * of its chain, or to a target that is being sent to, is not mirrored again, and not counted.
+ *
+ * The interface follows the RFC "lib: introduce traffic mirroring API" (dpdk-dev, July 2020).
  */
 
 #include <stdint.h>
@@ -51,6 +72,18 @@ extern "C" {
 /** Bytes of the sentences in struct rte_mirror_info, the terminating 0 included. */
 #define RTE_MIRROR_REASON_SIZE 256
 
+/** The default split_len in bytes: Ethernet with two tags, IPv6, options, TCP, and room. */
+#define RTE_MIRROR_SPLIT_LEN 192
+
+/** The smallest snaplen and split_len: an Ethernet header. */
+#define RTE_MIRROR_LEN_MIN 14
+
+/**
+ * Flag of a mirror: the mbufs that it makes say where they come from, see rte_mirror_origin_get(). RTE_MIRROR_SHARE makes
+ * only those that are cut, so there it requires a snaplen.
+ */
+#define RTE_MIRROR_F_ORIGIN 0x1
+
 /** Which packets of the source, as its application sees them. */
 enum rte_mirror_direction {
 	RTE_MIRROR_RX = 1 << 0, /**< what rte_eth_rx_burst() returns */
@@ -60,17 +93,18 @@ enum rte_mirror_direction {
 /**
  * What the target is given of each packet.
  *
- * Whatever the mode, a packet that still has work for a driver to do (any of RTE_MBUF_F_TX_OFFLOAD_MASK), or whose
- * VLAN tag the NIC has stripped on rx, is copied and looks in the copy as it would on the wire: checksums filled in,
- * tags in their place, TSO packets whole. A packet of several segments is copied into one where the target does not
- * take chains. Copies come from the mirror's pool; of the mbuf's fields they have lengths and port. What is to look as on
- * the wire is copied whole, and cut to snaplen then; the headers that something is filled in must lie in the copy's first
- * mbuf.
+ * In every mode two kinds of packets are copied:
+ * - Those that still have work for a driver (any of RTE_MBUF_F_TX_OFFLOAD_MASK), or whose VLAN tag the NIC has stripped on
+ *   rx. They look in the copy as on the wire: checksums filled in, tags in their place, TSO packets whole. They are copied
+ *   whole, and cut to snaplen then; the headers that something is filled in must lie in the copy's first mbuf.
+ * - Those of several segments, into one, where the target does not take chains.
+ *
+ * Copies come from the mirror's pool. Of the mbuf's fields they have lengths and port.
  */
 enum rte_mirror_mode {
 	/**
-	 * The same mbuf, its reference counts raised. For packets that nobody writes to after the mirror, until the
-	 * target is done with them.
+	 * The same mbuf, with its reference counts raised. For packets that nobody writes to until the target is done
+	 * with them.
 	 */
 	RTE_MIRROR_SHARE = 0,
 	/**
@@ -82,32 +116,20 @@ enum rte_mirror_mode {
 	RTE_MIRROR_COPY,
 	/**
 	 * Chosen at registration; rte_mirror_info_get() tells what, and why. Share, where the target's driver is known
-	 * to have read the packet when rte_eth_tx_burst() returns, and to free it by reference count; else split, if the
-	 * target takes chains; else copy. While a target holds what is split, rte_vlan_insert() fails in the application:
-	 * where it is used, choose copy.
+	 * to have read the packet when rte_eth_tx_burst() returns, and to free it by reference count. Else split, if the
+	 * target takes chains. Else copy. Choose copy yourself where the application calls rte_vlan_insert(), which
+	 * fails while a target holds what is split.
 	 */
 	RTE_MIRROR_AUTO,
 };
 
 /** Whether a mirror is at work. */
 enum rte_mirror_state {
-	RTE_MIRROR_RUNNING = 0, /**< every packet of its source is offered to it */
+	RTE_MIRROR_RUNNING = 0, /**< sees every packet of its source */
 	RTE_MIRROR_WAITING,     /**< its source is stopped; goes on when that is started again */
 	RTE_MIRROR_STOPPED,     /**< ended for good, see the reason; remove it */
-	RTE_MIRROR_PAUSED, /**< by rte_mirror_pause(); is offered nothing until rte_mirror_resume() */
+	RTE_MIRROR_PAUSED,      /**< by rte_mirror_pause(), until rte_mirror_resume() */
 };
-
-/** How many bytes RTE_MIRROR_SPLIT copies where split_len is 0: Ethernet with two tags, IPv6, options, TCP, and room. */
-#define RTE_MIRROR_SPLIT_LEN 192
-
-/** The smallest snaplen and split_len: an Ethernet header. */
-#define RTE_MIRROR_LEN_MIN 14
-
-/**
- * Flag of a mirror: its own mbufs say where they come from, see rte_mirror_origin_get(). With RTE_MIRROR_SHARE it takes a
- * snaplen: those that are cut say it.
- */
-#define RTE_MIRROR_F_ORIGIN 0x1
 
 /**
  * Chooses which of a burst's packets are mirrored.
@@ -131,107 +153,25 @@ enum rte_mirror_state {
 typedef uint16_t (*rte_mirror_offload_fn)(uint16_t port_id, uint16_t queue_id,
 		struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx);
 
-/** Numbers from min to max, both included. */
-struct rte_mirror_range {
-	uint16_t min; /**< the first */
-	uint16_t max; /**< the last; not less than min */
-};
-
-/**
- * Packets by their Ethernet addresses. An address counts where its mask has ones: all ones are one address, all zeros
- * any. At least one mask is not 0. A packet without both addresses is not chosen.
- */
-struct rte_mirror_mac {
-	struct rte_ether_addr src;      /**< the sender's */
-	struct rte_ether_addr src_mask; /**< which bits of it count */
-	struct rte_ether_addr dst;      /**< the receiver's */
-	struct rte_ether_addr dst_mask; /**< which bits of it count */
-	uint8_t both_ways;              /**< 1: those with src and dst exchanged, too */
-	uint8_t reserved[7];            /**< must be 0 */
-};
-
-/**
- * Packets of a flow: IPv4 (RFC 791) or IPv6 (RFC 8200) in Ethernet, behind any VLAN tags; tunnels are not looked into.
- * At least one field is not 0. Addresses and prefixes are in network byte order, of IPv4 the first four bytes.
- *
- * Ports are those of TCP, UDP, UDP-Lite, SCTP and DCCP. A packet that has none, as a later fragment, or none within what
- * there is of it, is not chosen where ports are asked for. Of IPv6, protocol is that behind the extension headers. Up to
- * 8 tags and 8 extension headers are read: behind more tags nothing is a flow's, and protocol is the ninth header's.
- */
-struct rte_mirror_flow {
-	uint8_t ip_version;               /**< 4 or 6; 0: any, if there is no prefix */
-	uint8_t protocol;                 /**< IPPROTO_*; 0: any */
-	uint8_t src_len;                  /**< bits of src that count; 0: any */
-	uint8_t dst_len;                  /**< bits of dst that count; 0: any */
-	uint8_t src[16];                  /**< the sender's prefix; 0 behind src_len */
-	uint8_t dst[16];                  /**< the receiver's prefix; 0 behind dst_len */
-	struct rte_mirror_range src_port; /**< the sender's ports; 0 to 0: any */
-	struct rte_mirror_range dst_port; /**< the receiver's ports; 0 to 0: any */
-	uint8_t both_ways;                /**< 1: those the other way round, too */
-	uint8_t reserved[7];              /**< must be 0 */
-};
-
-/** A filter that has been compiled, see rte_mirror_filter_compile(). */
-struct rte_mirror_filter;
-
-/**
- * Which packets to mirror: those that pass every test that is not 0, in this order. What fails a test is counted in
- * filtered, of sampling in unsampled.
- *
- * A packet whose VLAN tags the NIC has stripped, or is to insert, is looked at as if they were in the packet. Tags
- * have the types 0x8100, 0x88a8 or 0x9100; filter knows them as libpcap does.
- */
-struct rte_mirror_select {
-	/** Those of these queues of the source, whose numbers count for rx and tx alike; NULL: of all. */
-	const struct rte_mirror_range *queues;
-	const struct rte_mirror_mac *mac; /**< those with these addresses; NULL: any */
-	/** Those whose first VLAN tag has one of these ids, up to 4095; NULL: any, also without a tag. */
-	const struct rte_mirror_range *vlans;
-	/** Those whose second VLAN tag has one of these ids, up to 4095; NULL: any, also without one. */
-	const struct rte_mirror_range *inner_vlans;
-	const struct rte_mirror_flow *flow; /**< those of this flow; NULL: any */
-	/**
-	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Needs libpcap, which the application need
-	 * not be linked to. Without protochain and what only a kernel's interface knows (inbound, ifindex). Of
-	 * checksums that a NIC is to fill in, it sees what is there before.
-	 */
-	const char *filter;
-	uint32_t sample_one_in; /**< of those, one in so many; 0: all */
-	uint8_t sample_random; /**< 0: every sample_one_in-th of a queue; 1: each with that probability */
-	uint8_t reserved_byte;   /**< must be 0 */
-	uint16_t nb_queues;      /**< how many ranges; 0 only where queues is NULL */
-	uint16_t nb_vlans;       /**< how many ranges; 0 only where vlans is NULL */
-	uint16_t nb_inner_vlans; /**< how many ranges; 0 only where inner_vlans is NULL */
-	uint64_t sample_seed;    /**< for sample_random: equal seeds choose equally */
-	/** Instead of filter: the same, compiled; NULL: as filter says. Borrowed for the call. */
-	struct rte_mirror_filter *compiled;
-	uint64_t reserved; /**< must be 0 */
-};
-
-/** What runs a mirror's filter. */
-enum rte_mirror_filter_engine {
-	RTE_MIRROR_FILTER_NONE = 0, /**< it has none */
-	RTE_MIRROR_FILTER_JIT,      /**< it is machine code */
-	/** It is interpreted: no code is generated for this machine, or the process may not make code. */
-	RTE_MIRROR_FILTER_INTERPRETER,
-};
+struct rte_mirror_select;
 
 /**
  * What to mirror, and how. Zero-initialise it: 0 means default for all but target_port and directions.
  *
- * A lock is held while the target's own mirrors take theirs: where mirrors are chained, the application sees to it that
- * no two chains take the same locks in opposite orders.
+ * All is copied at registration but pool, lock and ctx, which are borrowed until the mirror is removed, or updated to
+ * others; what the target still holds of pool goes back there later.
  *
- * Copied deeply at registration. pool, lock and ctx are borrowed until the mirror is removed, or updated to others; what
- * the target still holds of pool goes back there later. A name has 1 to RTE_MIRROR_NAME_SIZE - 1 bytes, no control
- * characters, and not digits alone, which would pass for an id.
+ * Name: 1 to RTE_MIRROR_NAME_SIZE - 1 bytes, no control characters, and not digits alone, which would pass for an id.
  *
- * Without a pool the library makes one for each target and socket of sources, which mirrors share: of 8191 mbufs of
- * 2048 bytes, or of 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; of more where the target's
- * tx queues can hold more, each descriptor two (a queue whose driver does not tell counts as 1024). It is freed with
+ * Lock: held while the target's own mirrors take theirs. Where mirrors are chained, no two chains may take the same locks
+ * in opposite orders.
+ *
+ * Pool: without one the library makes its own for each target and socket of sources, which mirrors share. It has 8191
+ * mbufs of 2048 bytes, or 2047 of 9216 bytes if the target takes fewer than 5 segments a packet; more where the target's
+ * tx queues can hold more, two for each descriptor (a queue whose driver does not tell counts as 1024). It is freed with
  * the target, or when that has been configured so that its mirrors have the other kind, once all its mbufs are back. If
- * there is no memory for it, a mirror in RTE_MIRROR_SHARE without snaplen goes without, and counts as nombuf the
- * packets that it cannot share.
+ * there is no memory for it, a mirror in RTE_MIRROR_SHARE without snaplen does without, and counts as nombuf the packets
+ * that it cannot share.
  */
 struct rte_mirror_param {
 	uint16_t target_port;                   /**< port to transmit on */
@@ -248,14 +188,10 @@ struct rte_mirror_param {
 	uint32_t split_len;       /**< bytes that split copies; 0: RTE_MIRROR_SPLIT_LEN */
 	uint32_t flags;           /**< RTE_MIRROR_F_* */
 	const char *name;         /**< unique; NULL: "mirror<id>" */
-	uint64_t reserved[4];     /**< must be 0 */
+	uint64_t reserved[8];     /**< must be 0 */
 };
 
-/**
- * A mirror's counters, from its registration or its last reset on.
- *
- * seen is the sum of all the others but bytes. All are of 64 bits.
- */
+/** A mirror's counters since its registration or its last reset. seen is the sum of all the others but bytes. */
 struct rte_mirror_stats {
 	uint64_t seen;        /**< packets offered to this mirror */
 	uint64_t packets;     /**< packets accepted by the target */
@@ -267,6 +203,15 @@ struct rte_mirror_stats {
 	uint64_t oversize;    /**< packets longer than the target takes, see rte_mirror_add() */
 	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
 	uint64_t full;        /**< packets refused by the target */
+	uint64_t reserved[6]; /**< 0; counters to come */
+};
+
+/** What runs a mirror's filter. */
+enum rte_mirror_filter_engine {
+	RTE_MIRROR_FILTER_NONE = 0, /**< it has none */
+	RTE_MIRROR_FILTER_JIT,      /**< it is machine code */
+	/** It is interpreted: no code is generated for this machine, or the process may not make code. */
+	RTE_MIRROR_FILTER_INTERPRETER,
 };
 
 /** A mirror as it is now. */
@@ -289,29 +234,20 @@ struct rte_mirror_info {
 	char reason[RTE_MIRROR_REASON_SIZE];         /**< why it is not running; "" when it is */
 	char mode_reason[RTE_MIRROR_REASON_SIZE];    /**< why it is in that mode */
 	char warning[RTE_MIRROR_REASON_SIZE]; /**< what it cannot mirror, and what to do; "": all is well */
-	uint64_t reserved[4];                 /**< 0 */
+	uint64_t reserved[8];                 /**< 0 */
 };
 
 /** A queue of its source that a mirror is on. */
 struct rte_mirror_queue {
 	/**
 	 * Bursts with packets that this process has passed through the queue since the mirror came to it. 0: nothing
-	 * has come yet, or another process polls the queue, which a mirror cannot see.
+	 * has come yet, or another process polls the queue, where a mirror sees nothing.
 	 */
 	uint64_t bursts;
 	enum rte_mirror_direction direction; /**< which of the source's queues: rx or tx */
 	uint16_t queue_id;                   /**< its number */
 	uint16_t target_queue; /**< the tx queue of the target that its packets go to */
 	uint64_t reserved[2];  /**< 0 */
-};
-
-/** Where a packet comes from, and when it came. */
-struct rte_mirror_origin {
-	uint64_t tsc;     /**< the time stamp counter when its burst was mirrored */
-	uint32_t pkt_len; /**< its length on the wire in bytes, however much of it was taken */
-	uint16_t port_id; /**< the source */
-	uint16_t queue_id : 15; /**< the source's rx or tx queue */
-	uint16_t is_tx : 1;     /**< 1: RTE_MIRROR_TX, 0: RTE_MIRROR_RX */
 };
 
 /**
@@ -341,25 +277,32 @@ int rte_mirror_unregister(uint16_t src_port);
 /**
  * Adds a mirror to a port.
  *
- * It covers all queues of the source, those that a later reconfiguration brings within a second. Where the target
- * has a tx queue for each of the source's queues and directions, each gets one of its own; else they share under a
- * lock of the library's.
+ * Queues: it covers all queues of the source, and those that a later reconfiguration brings within a second. Where the
+ * target has a tx queue for each of the source's queues and directions, each gets one of its own; else they share under
+ * a lock of the library's.
  *
- * Counted as unsupported, and not mirrored, are packets that cannot look in a copy as they would on the wire
- * (RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf that are not the packet's), and those that are
- * longer than as many mbufs of the pool as the target takes segments. It takes one; chains, up to what its driver tells
- * in tx_desc_lim, if it has RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that
- * (net_null, net_pcap), but for one with RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE. So are packets that
- * are not what they say, with fewer bytes than pkt_len or another number of segments than nb_segs.
+ * Segments: the target takes one a packet. It takes chains, as long as its driver says in tx_desc_lim, if it has
+ * RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that (net_null, net_pcap), and if it
+ * has not RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE.
  *
- * Reference counts have 16 bits: what has 60,000 references already, in any segment or in the buffer that a segment
- * refers to, gets no more but is copied, whatever the mode. Where the mirror has no mbufs for that it counts as nombuf.
+ * Not mirrored, and counted as unsupported, are packets
+ * - that cannot look in a copy as they would on the wire: RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf
+ *   that are not the packet's;
+ * - that do not fit into as many mbufs of the pool as the target takes segments;
+ * - that are not what they say: fewer bytes than pkt_len, another number of segments than nb_segs.
  *
- * Some drivers lose packets that are longer than their interface takes. Where that is known, these are not sent, but
- * counted as oversize: to net_tap what is longer than the port's MTU and 22 bytes; to net_af_packet, and net_pcap on an
- * interface, what is longer than the interface's MTU and 14 bytes, 18 with a tag of the type 0x8100; to net_af_packet what
- * does not fit in its framesz, 32 bytes less. A snaplen cuts first. MTUs that change are noticed within a second. If the
- * source's MTU is more than the target takes, or may take, the mirror's warning in struct rte_mirror_info says so.
+ * References: counts have 16 bits. What has 60,000 references already, in any segment or in the buffer that a segment
+ * refers to, is copied, whatever the mode. Where the mirror has no mbufs for that it counts as nombuf.
+ *
+ * Lengths: some drivers lose packets that are longer than their interface takes. Where that is known, these are not sent
+ * but counted as oversize, after snaplen has cut them:
+ * - to net_tap what is longer than the port's MTU and 22 bytes;
+ * - to net_af_packet, and net_pcap on an interface, what is longer than the interface's MTU and 14 bytes, 18 with a tag of
+ *   the type 0x8100;
+ * - to net_af_packet what does not fit in its framesz, 32 bytes less.
+ *
+ * MTUs that change are noticed within a second. If the source's MTU is more than the target takes, or may take, the
+ * mirror's warning in struct rte_mirror_info says so.
  *
  * @param src_port
  *   The source. Several mirrors may be on one source, several sources on one target.
@@ -378,11 +321,11 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -ELOOP: the target is the source, or would be mirrored back to it by way of other mirrors
  *   - -EEXIST: the name, or this source, target and direction, is taken
  *   - -EBUSY: a chained mirror holds the same lock
- *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this
- *     process; split to a target that does not take chains; a pool for one producer or one consumer where several
- *     pollers would use it, or for one producer to a target that may not free mbufs before rte_eth_tx_burst() returns
- *     (auto knows of those that do); tx mirror of a port with RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx
- *     callbacks
+ *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while
+ *     RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process; split to a target that does not take chains;
+ *     a pool for one producer or one consumer where several pollers would use it, or for one producer to a target that may
+ *     not free mbufs before rte_eth_tx_burst() returns (auto knows of those that do); tx mirror of a port with
+ *     RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks
  *   - -ENOMEM: out of memory, also for the pool; out of ids, or of room in mbufs for RTE_MIRROR_F_ORIGIN; or 64
  *     mirrors are on the source
  *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds
@@ -411,37 +354,6 @@ int rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param,
 		const uint32_t *without, uint32_t nb_without);
 
 /**
- * Compiles a filter, for rte_mirror_select.compiled of any number of mirrors.
- *
- * To have a mirror's parameters name the expression is as good for one mirror. This is for many, which then run the same
- * code, and for who must not wait: libpcap asks name servers about names in an expression, and adding a mirror waits
- * for that. At most 10 seconds are waited; libpcap cannot be interrupted, and until it has ended no other filter is
- * compiled.
- *
- * @param expression
- *   See pcap-filter(7), and rte_mirror_select.filter.
- * @param[out] filter
- *   To be freed with rte_mirror_filter_free().
- * @return
- *   0, or a negative errno:
- *   - -EINVAL: NULL, no expression, or one of more than 65535 bytes
- *   - -ENOTSUP: no libpcap; or an expression that needs a kernel or loops
- *   - -ETIMEDOUT: it took more than 10 seconds
- *   - -EBUSY: one that did has not ended
- *   - -EDEADLK: called from inside the data path
- *   - -ENOMEM: out of memory
- */
-int rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter);
-
-/**
- * Frees a filter. Mirrors that were given it keep what they need.
- *
- * @param filter
- *   The filter; NULL is none.
- */
-void rte_mirror_filter_free(struct rte_mirror_filter *filter);
-
-/**
  * Removes a mirror. Returns when no poller can still be inside it: pool, lock and ctx are the caller's again.
  *
  * The caller must not hold the mirror's lock.
@@ -459,8 +371,8 @@ void rte_mirror_filter_free(struct rte_mirror_filter *filter);
 int rte_mirror_remove(uint32_t mirror_id);
 
 /**
- * Has a mirror be offered nothing until rte_mirror_resume(). Returns when no poller is inside it. Its target may be
- * stopped and reconfigured meanwhile.
+ * Pauses a mirror until rte_mirror_resume(). Returns when no poller is inside it. Its target may be stopped and
+ * reconfigured meanwhile.
  *
  * @param mirror_id
  *   The mirror; one that is paused already stays so.
@@ -474,7 +386,7 @@ int rte_mirror_remove(uint32_t mirror_id);
 int rte_mirror_pause(uint32_t mirror_id);
 
 /**
- * Has a paused mirror go on, if what rte_mirror_add() asks for is still so.
+ * Resumes a paused mirror, if it could still be added.
  *
  * @param mirror_id
  *   The mirror; one that is not paused stays as it is.
@@ -487,8 +399,8 @@ int rte_mirror_pause(uint32_t mirror_id);
 int rte_mirror_resume(uint32_t mirror_id);
 
 /**
- * Gives a mirror new parameters. Each queue's poller goes from the old ones to the new ones between two bursts, so no
- * packet is missed or mirrored twice. A paused mirror stays paused. Counters go on.
+ * Changes a mirror's parameters. Each queue's poller goes from the old ones to the new ones between two bursts: no packet
+ * is missed or mirrored twice. A paused mirror stays paused. Counters go on.
  *
  * @param mirror_id
  *   The mirror.
@@ -561,7 +473,7 @@ int rte_mirror_stats_reset(uint32_t mirror_id);
 int rte_mirror_list(uint32_t *mirror_ids, uint32_t size);
 
 /**
- * Describes a mirror.
+ * Tells all about a mirror but its queues.
  *
  * @param mirror_id
  *   The mirror.
@@ -593,6 +505,138 @@ int rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info);
 int rte_mirror_queues_get(uint32_t mirror_id, struct rte_mirror_queue *queues, uint32_t size);
 
 /**
+ * Tells why the library last refused something to this thread.
+ *
+ * @return
+ *   One sentence, valid until the thread's next call of this interface; "" if nothing was refused.
+ */
+const char *rte_mirror_last_error(void);
+
+/*
+ * Which packets: for select of struct rte_mirror_param.
+ */
+
+/** Numbers from min to max, both included. */
+struct rte_mirror_range {
+	uint16_t min; /**< the first */
+	uint16_t max; /**< the last; not less than min */
+};
+
+/**
+ * Packets by their Ethernet addresses. An address counts where its mask has ones: all ones are one address, all zeros
+ * any. At least one mask is not 0. A packet without both addresses is not chosen.
+ */
+struct rte_mirror_mac {
+	struct rte_ether_addr src;      /**< the sender's */
+	struct rte_ether_addr src_mask; /**< which bits of it count */
+	struct rte_ether_addr dst;      /**< the receiver's */
+	struct rte_ether_addr dst_mask; /**< which bits of it count */
+	uint8_t both_ways;              /**< 1: those with src and dst exchanged, too */
+	uint8_t reserved[7];            /**< must be 0 */
+};
+
+/**
+ * Packets of a flow: IPv4 (RFC 791) or IPv6 (RFC 8200) in Ethernet, behind any VLAN tags; tunnels are not looked into.
+ * At least one field is not 0. Addresses and prefixes are in network byte order, of IPv4 the first four bytes.
+ *
+ * Ports are those of TCP, UDP, UDP-Lite, SCTP and DCCP. A packet that has none, as a later fragment, or none within what
+ * there is of it, is not chosen where ports are asked for. Of IPv6, protocol is that behind the extension headers. Up to
+ * 8 tags and 8 extension headers are read: behind more tags nothing is a flow's, and protocol is the ninth header's.
+ */
+struct rte_mirror_flow {
+	uint8_t ip_version;               /**< 4 or 6; 0: any, if there is no prefix */
+	uint8_t protocol;                 /**< IPPROTO_*; 0: any */
+	uint8_t src_len;                  /**< bits of src that count; 0: any */
+	uint8_t dst_len;                  /**< bits of dst that count; 0: any */
+	uint8_t src[16];                  /**< the sender's prefix; 0 behind src_len */
+	uint8_t dst[16];                  /**< the receiver's prefix; 0 behind dst_len */
+	struct rte_mirror_range src_port; /**< the sender's ports; 0 to 0: any */
+	struct rte_mirror_range dst_port; /**< the receiver's ports; 0 to 0: any */
+	uint8_t both_ways;                /**< 1: those the other way round, too */
+	uint8_t reserved[7];              /**< must be 0 */
+};
+
+/** A filter that has been compiled, see rte_mirror_filter_compile(). */
+struct rte_mirror_filter;
+
+/**
+ * Which packets to mirror: those that pass every test that is not 0, in this order. What fails a test counts as filtered,
+ * what sampling leaves out as unsampled.
+ *
+ * A packet whose VLAN tags the NIC has stripped, or is to insert, is looked at as if they were in the packet. Tags
+ * have the types 0x8100, 0x88a8 or 0x9100; filter knows them as libpcap does.
+ */
+struct rte_mirror_select {
+	/** Those of these queues of the source, whose numbers count for rx and tx alike; NULL: of all. */
+	const struct rte_mirror_range *queues;
+	const struct rte_mirror_mac *mac; /**< those with these addresses; NULL: any */
+	/** Those whose first VLAN tag has one of these ids, up to 4095; NULL: any, also without a tag. */
+	const struct rte_mirror_range *vlans;
+	/** Those whose second VLAN tag has one of these ids, up to 4095; NULL: any, also without one. */
+	const struct rte_mirror_range *inner_vlans;
+	const struct rte_mirror_flow *flow; /**< those of this flow; NULL: any */
+	/**
+	 * Those that this expression chooses, see pcap-filter(7); NULL: any. Requires libpcap at run time; the
+	 * application need not be linked to it. Without protochain and what only a kernel's interface knows (inbound,
+	 * ifindex). Of checksums that a NIC is to fill in it sees what is there before.
+	 */
+	const char *filter;
+	uint32_t sample_one_in; /**< of those, one in so many; 0: all */
+	uint8_t sample_random; /**< 0: every sample_one_in-th of a queue; 1: each with that probability */
+	uint8_t reserved_byte;   /**< must be 0 */
+	uint16_t nb_queues;      /**< how many ranges; 0 only where queues is NULL */
+	uint16_t nb_vlans;       /**< how many ranges; 0 only where vlans is NULL */
+	uint16_t nb_inner_vlans; /**< how many ranges; 0 only where inner_vlans is NULL */
+	uint64_t sample_seed;    /**< for sample_random: equal seeds choose equally */
+	/** Instead of filter: the same, compiled; NULL: as filter says. Borrowed for the call. */
+	struct rte_mirror_filter *compiled;
+	uint64_t reserved[4]; /**< must be 0 */
+};
+
+/**
+ * Compiles a filter, for rte_mirror_select.compiled of any number of mirrors.
+ *
+ * For one mirror, name the expression in its parameters instead. This is for many mirrors, which then run the same code,
+ * and for callers that must not wait: libpcap asks name servers about names in an expression, and adding a mirror waits
+ * for that. It takes 10 seconds at most. libpcap cannot be interrupted: until it has ended, no other filter is compiled.
+ *
+ * @param expression
+ *   See pcap-filter(7), and rte_mirror_select.filter.
+ * @param[out] filter
+ *   To be freed with rte_mirror_filter_free().
+ * @return
+ *   0, or a negative errno:
+ *   - -EINVAL: NULL, no expression, or one of more than 65535 bytes
+ *   - -ENOTSUP: no libpcap; or an expression that needs a kernel or loops
+ *   - -ETIMEDOUT: it took more than 10 seconds
+ *   - -EBUSY: one that did has not ended
+ *   - -EDEADLK: called from inside the data path
+ *   - -ENOMEM: out of memory
+ */
+int rte_mirror_filter_compile(const char *expression, struct rte_mirror_filter **filter);
+
+/**
+ * Frees a filter. Mirrors that were given it keep what they need.
+ *
+ * @param filter
+ *   The filter; NULL is none.
+ */
+void rte_mirror_filter_free(struct rte_mirror_filter *filter);
+
+/*
+ * Where packets come from: for RTE_MIRROR_F_ORIGIN.
+ */
+
+/** Where a packet comes from, and when it came. */
+struct rte_mirror_origin {
+	uint64_t tsc;     /**< the time stamp counter when its burst was mirrored */
+	uint32_t pkt_len; /**< its length on the wire in bytes, however much of it was taken */
+	uint16_t port_id; /**< the source */
+	uint16_t queue_id : 15; /**< the source's rx or tx queue */
+	uint16_t is_tx : 1;     /**< 1: RTE_MIRROR_TX, 0: RTE_MIRROR_RX */
+};
+
+/**
  * Tells where a packet comes from that a mirror with RTE_MIRROR_F_ORIGIN sent. May be called from anywhere, also from
  * inside the data path.
  *
@@ -604,14 +648,6 @@ int rte_mirror_queues_get(uint32_t mirror_id, struct rte_mirror_queue *queues, u
  *   0, or -ENOENT: the packet does not say
  */
 int rte_mirror_origin_get(const struct rte_mbuf *pkt, struct rte_mirror_origin *origin);
-
-/**
- * Tells why the library last refused something to this thread.
- *
- * @return
- *   One sentence, valid until the thread's next call of this interface; "" if nothing was refused.
- */
-const char *rte_mirror_last_error(void);
 
 #ifdef __cplusplus
 }

@@ -59,7 +59,7 @@ static const struct {
 	COUNTER(full),
 };
 
-_Static_assert(RTE_DIM(counters) == sizeof(struct rte_mirror_stats) / sizeof(uint64_t),
+_Static_assert(RTE_DIM(counters) == offsetof(struct rte_mirror_stats, reserved) / sizeof(uint64_t),
 		"every counter has a name");
 
 int

@@ -87,7 +87,8 @@ sampling_and_reserved(void)
 			"sample_random");
 	check(&(struct rte_mirror_select){ .sample_one_in = 9, .sample_seed = 1 }, -EINVAL,
 			"sample_seed");
-	check(&(struct rte_mirror_select){ .reserved = 1 }, -EINVAL, "reserved");
+	check(&(struct rte_mirror_select){ .reserved = { 1 } }, -EINVAL, "reserved");
+	check(&(struct rte_mirror_select){ .reserved = { [3] = 1 } }, -EINVAL, "reserved");
 	check(&(struct rte_mirror_select){ .reserved_byte = 1 }, -EINVAL, "reserved");
 }
 

@@ -89,3 +89,14 @@ def test_header_compiles_alone(prefix, tmp_path, compiler):
     (tmp_path / "alone").write_text("#include <rte_mirror.h>\nstruct rte_mirror_param param;\n")
     options = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags(prefix, "--cflags", "librte_mirror")]
     run(*shlex.split(compiler), *options, tmp_path / "alone")
+
+
+def test_example_in_the_header_compiles(prefix, tmp_path):
+    """As a function's body."""
+    header = (prefix / "include" / "rte_mirror.h").read_text()
+    lines = header.split("@code\n")[1].split(" * @endcode")[0].splitlines()
+    body = "\n".join(line.removeprefix(" *") for line in lines)
+    includes = "#include <rte_debug.h>\n#include <rte_mirror.h>\n"
+    (tmp_path / "example.c").write_text(f"{includes}void example(void);\nvoid example(void)\n{{\n{body}\n}}\n")
+    options = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags(prefix, "--cflags", "librte_mirror")]
+    run("gcc", "-std=gnu11", *options, tmp_path / "example.c")
