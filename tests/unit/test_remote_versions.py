@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Today's client reads what libraries of earlier releases have answered, and what later ones may."""
+
+import json
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from fakeapp import FakeApplication
+from recordings.talk import SPEC, talk
+
+from dpdk_mirror.remote import Application
+from dpdk_mirror.spec import MirrorSpec
+
+RECORDINGS = sorted((Path(__file__).parents[1] / "recordings").glob("*.json"))
+
+
+class RecordedApplication(FakeApplication):
+    """Answers each command as it was answered when the talk was recorded, whatever its parameters."""
+
+    def __init__(self, path, recording, later):
+        super().__init__(path)
+        self.answers, self.later = defaultdict(list), later
+        for request, answer in json.loads(recording.read_text()):
+            self.answers[request.partition(",")[0]].append(answer)
+
+    def value(self, command, asked):
+        answer = self.answers[command].pop(0)
+        return {**answer, **self.later} if isinstance(answer, dict) else answer
+
+
+@pytest.mark.parametrize("later", [{}, {"of_late": 7, "news": ["some ", "text"]}], ids=["earlier", "later"])
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+def test_client_talks_to_another_library(tmp_path, recording, later):
+    """Whatever it does not know yet, or does not know any more, the rest is read as it was said."""
+    with RecordedApplication(tmp_path / "socket", recording, later) as old, Application(old.path) as app:
+        counted = dict(old.answers["/mirror/stats"][0])
+        info, stats = talk(app)
+        assert not any(old.answers.values()), "what was recorded and not asked for"
+    assert counted["seen"] > 0
+    assert {name: count for name, count in asdict(stats).items() if name in counted} == counted
+    assert not any(count for name, count in asdict(stats).items() if name not in counted)
+    assert (info.name, info.snaplen, info.target, info.added) == (SPEC.name, 128, "ring:kept", True)
+    assert MirrorSpec.from_pairs(info.spec) == SPEC.changed(snaplen=128)
