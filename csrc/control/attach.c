@@ -12,7 +12,8 @@
 #include <rte_malloc.h>
 
 #include "../life.h"
-#include "control.h"
+#include "ports.h"
+#include "taps.h"
 
 /*
  * Two things outlive a removal. The lists, until the poller has left the callback it may have been in: for that

@@ -8,7 +8,11 @@
 
 #include <rte_string_fns.h>
 
-#include "control.h"
+#include "check.h"
+#include "error.h"
+#include "plan.h"
+#include "registry.h"
+#include "selection.h"
 
 /* Changes to mirrors that there are. Each is called with the registry's mutex held. */
 

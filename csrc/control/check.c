@@ -9,7 +9,11 @@
 
 #include <rte_ethdev.h>
 
-#include "control.h"
+#include "check.h"
+#include "config.h"
+#include "error.h"
+#include "ports.h"
+#include "selection.h"
 
 #define ALL_DIRECTIONS ((uint32_t)RTE_MIRROR_RX | (uint32_t)RTE_MIRROR_TX)
 
@@ -121,24 +125,6 @@ check_port(uint16_t port_id, const char *role, struct rte_eth_dev_info *dev)
 	return 0;
 }
 
-static unsigned int
-count_selected(const struct mirror *mirror, enum rte_mirror_direction direction, uint16_t nb_queues)
-{
-	unsigned int nb = 0;
-	uint16_t queue;
-
-	for (queue = 0; (mirror->param.directions & direction) != 0 && queue < nb_queues; queue++)
-		nb += mirror_selection_has_queue(mirror->selection, queue);
-	return nb;
-}
-
-unsigned int
-mirror_count_queues(const struct mirror *mirror, const struct rte_eth_dev_info *source)
-{
-	return count_selected(mirror, RTE_MIRROR_RX, source->nb_rx_queues) +
-			count_selected(mirror, RTE_MIRROR_TX, source->nb_tx_queues);
-}
-
 /* Each of the selected queues is there in at least one of the mirrored directions. */
 static int
 check_selected_queues(const struct mirror *mirror, const struct rte_eth_dev_info *source)
@@ -201,12 +187,6 @@ check_target(struct mirror *mirror)
 			dev.nb_tx_queues - param->target_queue;
 	mirror->config.target_is_lockfree = mirror_port_is_lockfree(port);
 	return 0;
-}
-
-bool
-mirror_is_in_question(const struct mirror *other, const struct mirror *mirror)
-{
-	return other->id != mirror->id && !other->is_set_aside;
 }
 
 /* Whether mirrors lead from one port to another. There are no loops to go round in. */

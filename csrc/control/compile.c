@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "control.h"
+#include "../filter/filter.h"
+#include "caller.h"
+#include "error.h"
+#include "selection.h"
 
 /*
  * libpcap waits for name servers as long as these let it, and cannot be interrupted. So it works in a thread of its own,

@@ -7,7 +7,7 @@
 
 #include <rte_common.h>
 
-#include "control.h"
+#include "drivers.h"
 
 /* Each line is held by a test, see docs/architecture.md. */
 static const struct mirror_driver drivers[] = {

@@ -8,7 +8,8 @@
 #include <rte_log.h>
 
 #include "../sentence.h"
-#include "control.h"
+#include "error.h"
+#include "rte_mirror.h"
 
 int
 mirror_refuse(int error, const char *format, ...)

@@ -12,7 +12,8 @@
 
 #include <pcap/pcap.h>
 
-#include "control.h"
+#include "../filter/filter.h"
+#include "selection.h"
 
 /* libpcap is looked for when the first filter is: applications without it can be mirrored all the same. */
 

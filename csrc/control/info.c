@@ -8,7 +8,12 @@
 
 #include <rte_string_fns.h>
 
-#include "control.h"
+#include "error.h"
+#include "plan.h"
+#include "ports.h"
+#include "registry.h"
+#include "selection.h"
+#include "taps.h"
 
 int
 rte_mirror_list(uint32_t *mirror_ids, uint32_t size)

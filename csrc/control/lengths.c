@@ -13,7 +13,10 @@
 #include <rte_ethdev.h>
 #include <rte_string_fns.h>
 
-#include "control.h"
+#include "config.h"
+#include "drivers.h"
+#include "error.h"
+#include "ports.h"
 
 /*
  * Some drivers lose packets that are longer than their interface takes, and say that they have sent them (net_af_packet),

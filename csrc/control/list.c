@@ -8,7 +8,9 @@
 
 #include <rte_mbuf.h>
 
-#include "control.h"
+#include "mirror.h"
+#include "selection.h"
+#include "taps.h"
 
 /* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
 #define COPY_UP_TO 512u
@@ -96,8 +98,8 @@ append_together(struct mirror_list *list, struct mirror_slot *const *slots, uint
 	}
 }
 
-static bool
-is_same(const struct mirror_list *a, const struct mirror_list *b)
+bool
+mirror_list_is_same(const struct mirror_list *a, const struct mirror_list *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
@@ -165,13 +167,4 @@ mirror_list_free(struct mirror_list *list)
 					container_of(selector, struct mirror_selection, selector));
 	}
 	free(list);
-}
-
-void
-mirror_list_publish(struct mirror_tap *tap, struct mirror_list *list)
-{
-	if (is_same(list, tap->context.list))
-		mirror_list_free(list);
-	else
-		mirror_publish(tap, list);
 }

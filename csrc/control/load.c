@@ -11,7 +11,8 @@
 
 #include "../compat.h"
 #include "../life.h"
-#include "control.h"
+#include "load.h"
+#include "rte_mirror.h"
 
 /*
  * The library may be loaded into any process, and must not keep it from starting: where it cannot work it says so once,

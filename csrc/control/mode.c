@@ -11,7 +11,10 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "control.h"
+#include "config.h"
+#include "drivers.h"
+#include "error.h"
+#include "ports.h"
 
 /* A source's longest frame: its MTU, an Ethernet header and two VLAN tags. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)

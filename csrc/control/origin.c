@@ -8,7 +8,8 @@
 #include <rte_errno.h>
 #include <rte_mbuf_dyn.h>
 
-#include "control.h"
+#include "check.h"
+#include "error.h"
 
 int
 mirror_origin_register(void)

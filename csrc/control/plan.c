@@ -12,7 +12,12 @@
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
-#include "control.h"
+#include "config.h"
+#include "error.h"
+#include "plan.h"
+#include "ports.h"
+#include "selection.h"
+#include "taps.h"
 
 /*
  * The lists are replaced in two steps, each skipping the taps whose list stays the same. In the first, slots that
@@ -218,13 +223,17 @@ plan_lists(void)
 	return rc;
 }
 
+/* Publishes the lists that differ from those that are out. */
 static void
 publish_lists(bool enter)
 {
 	struct mirror_tap *tap;
 
 	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
-		mirror_list_publish(tap, tap->planned[enter]);
+		if (mirror_list_is_same(tap->planned[enter], tap->context.list))
+			mirror_list_free(tap->planned[enter]);
+		else
+			mirror_publish(tap, tap->planned[enter]);
 		tap->planned[enter] = NULL;
 	}
 }

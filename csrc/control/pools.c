@@ -11,7 +11,9 @@
 #include <rte_mempool.h>
 
 #include "../life.h"
-#include "control.h"
+#include "config.h"
+#include "ports.h"
+#include "taps.h"
 
 /* How many mbufs a pool has at least, by whether they are small or large. About the same memory. */
 #define NB_SMALL 8191

@@ -14,15 +14,20 @@
 #include <rte_pause.h>
 #include <rte_string_fns.h>
 
+#include "../datapath/datapath.h"
 #include "../life.h"
 #include "../started.h"
-#include "control.h"
+#include "error.h"
+#include "ports.h"
 
 /* How many packets a tx queue can hold if its driver does not tell. */
 #define NB_DESCRIPTORS 1024
 
 /* net_af_packet's default. */
 #define AF_PACKET_FRAME_SIZE 2048
+
+/* What is to be called when a device has gone. */
+static void (*on_gone)(void);
 
 /* The port, plus 1, whose driver is being asked for something; 0: none. */
 static uint32_t asked;
@@ -41,7 +46,7 @@ on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *a
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u && !life_is_over())
 		rte_pause();
-	mirror_registry_try_tidy();
+	on_gone();
 	return 0;
 }
 
@@ -58,13 +63,14 @@ on_new(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg _
 }
 
 int
-mirror_ports_watch(void)
+mirror_ports_watch(void (*when_gone)(void))
 {
 	static bool is_watching;
 	int rc;
 
 	if (is_watching)
 		return 0;
+	on_gone = when_gone;
 	rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
 	if (rc == 0)
 		rc = rte_eth_dev_callback_register(

@@ -5,9 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "control.h"
+#include "mirror.h"
+#include "taps.h"
 
-static struct mirror_queue_lock *queue_locks;
+/* A lock for a tx queue of a target that several taps send on. Never freed: it is few bytes, and others may hold it. */
+struct queue_lock {
+	rte_spinlock_t lock;
+	uint16_t port_id;
+	uint16_t queue_id;
+	struct queue_lock *next;
+} __rte_cache_aligned;
+
+static struct queue_lock *queue_locks;
 
 /* How many slots are to send on a queue of a target, and, unless they have left by then, how many send still. */
 static unsigned int
@@ -27,10 +36,10 @@ count_users(uint16_t port_id, uint16_t queue_id, bool has_left)
 	return nb;
 }
 
-static struct mirror_queue_lock *
+static struct queue_lock *
 find_lock(uint16_t port_id, uint16_t queue_id)
 {
-	struct mirror_queue_lock *lock;
+	struct queue_lock *lock;
 
 	for (lock = queue_locks; lock != NULL; lock = lock->next) {
 		if (lock->port_id == port_id && lock->queue_id == queue_id)
@@ -43,7 +52,7 @@ find_lock(uint16_t port_id, uint16_t queue_id)
 static int
 store_lock(uint16_t port_id, uint16_t queue_id)
 {
-	struct mirror_queue_lock *lock;
+	struct queue_lock *lock;
 
 	if (find_lock(port_id, queue_id) != NULL)
 		return 0;

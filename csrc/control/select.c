@@ -10,7 +10,9 @@
 
 #include <rte_ether.h>
 
-#include "control.h"
+#include "../filter/filter.h"
+#include "error.h"
+#include "selection.h"
 
 #define VLAN_ID_MAX 4095
 

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "control.h"
+#include "error.h"
+#include "registry.h"
 
 /** Counters, and room for those to come, are all that there is in struct rte_mirror_stats. */
 #define NB_COUNTERS (sizeof(struct rte_mirror_stats) / sizeof(uint64_t))

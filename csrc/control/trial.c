@@ -6,7 +6,11 @@
 
 #include <rte_ethdev.h>
 
-#include "control.h"
+#include "check.h"
+#include "error.h"
+#include "plan.h"
+#include "registry.h"
+#include "selection.h"
 
 /* What adding a mirror would come to. */
 

@@ -7,7 +7,11 @@
 
 #include "../compat.h"
 #include "../life.h"
-#include "control.h"
+#include "error.h"
+#include "plan.h"
+#include "ports.h"
+#include "registry.h"
+#include "taps.h"
 
 /* Queues that a reconfiguration brought are mirrored after this time at the latest. */
 #define PERIOD_US 500000
@@ -69,7 +73,7 @@ mirror_watch(void)
 	int rc;
 
 	life_watch();
-	rc = mirror_ports_watch();
+	rc = mirror_ports_watch(mirror_registry_try_tidy);
 	if (rc != 0 || is_running)
 		return rc;
 	rc = mirror_thread_create("mirror-watch", watch, NULL);

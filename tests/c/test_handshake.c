@@ -19,7 +19,8 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "../../csrc/control/control.h"
+#include "../../csrc/control/ports.h"
+#include "../../csrc/control/taps.h"
 
 #define SOURCE    0
 #define TARGET    1

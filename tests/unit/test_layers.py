@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from graphlib import TopologicalSorter
@@ -49,7 +50,7 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 
 # The handshake, and the plugin, which exports nothing, are tested on the files themselves.
 TESTED_ON_ITS_FILES = {
-    "test_handshake": {"csrc/control/control.h"},
+    "test_handshake": {"csrc/control/ports.h", "csrc/control/taps.h"},
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
     "test_ondemand_refused": TARGETS,
@@ -91,6 +92,68 @@ def test_only_compat_h_tests_the_dpdk_version():
     """What differs between DPDK releases is in one file."""
     testing = [path for path in C_FILES if re.search(r"^#\s*(el)?if.*RTE_VER", path.read_text(), flags=re.MULTILINE)]
     assert testing == [CSRC / "compat.h"]
+
+
+# Where no file may call, by whatever way, a file that calls it.
+WITHOUT_CIRCLES = ["control", "ffi"]
+
+COMMENTS_AND_TEXTS = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", flags=re.DOTALL)
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:\\\n|[^\n])*)", flags=re.MULTILINE)
+DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", flags=re.MULTILINE)
+# As clang-format lays them out.
+FUNCTION = re.compile(r"^([^\s;{}][^\n;{}]*)\n(\w+)\([^;{}]*\n\{", flags=re.MULTILINE)
+VARIABLE = re.compile(r"^(?!(?:struct|enum|union) \w+;)(\w[\w *]*[ *])(\w+)(?:\[[^]]*\])*(?:;| =)", flags=re.MULTILINE)
+DECLARED = re.compile(
+    r"^(?!typedef|(?:struct|enum|union) \w+;)\w[\w *]*[ *](\w+)(?:\([^{}]*?\)[^{};]*|\[[^]]*\])?;", flags=re.MULTILINE
+)
+BODY = re.compile(r"^\{.*?^\}|=[^;]*;", flags=re.MULTILINE | re.DOTALL)
+# Fields are nobody's.
+NAME = re.compile(r"(?<![.\w])(?<!->)\w+")
+
+
+@functools.cache
+def defined_and_used(path: Path) -> tuple[set[str], set[str]]:
+    """What a file defines for others, be it function, variable or a header's macro; and the names that it uses."""
+    code = COMMENTS_AND_TEXTS.sub(" ", path.read_text())
+    macros = dict(MACRO.findall(code))
+    code = DIRECTIVE.sub("", code)
+    definitions = FUNCTION.findall(code) + VARIABLE.findall(code)
+    if path.suffix == ".h":
+        defined = {name for kind, name in definitions if not kind.startswith("extern")} | set(macros)
+    else:
+        defined = {name for kind, name in definitions if not kind.startswith(("extern", "static", "typedef"))}
+    return defined, set(NAME.findall(" ".join([*BODY.findall(code), *macros.values()])))
+
+
+def uses_in_folder(folder: Path) -> dict[str, set[str]]:
+    """Which of a folder's files each uses something of, a header together with the file of its name."""
+    files = sorted(folder.glob("*.[ch]"))
+    owners: dict[str, set[str]] = {}
+    for path in files:
+        for name in defined_and_used(path)[0]:
+            owners.setdefault(name, set()).add(path.stem)
+    uses: dict[str, set[str]] = {path.stem: set() for path in files}
+    for path in files:
+        for name in defined_and_used(path)[1]:
+            if path.stem not in owners.get(name, set()):
+                uses[path.stem] |= owners.get(name, set())
+    return uses
+
+
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_what_c_files_define_is_found(folder):
+    """Whatever a header declares some file defines, as far as what follows can see."""
+    files = list((CSRC / folder).glob("*.[ch]"))
+    found = set().union(*(defined_and_used(path)[0] for path in files))
+    declared = [name for path in files if path.suffix == ".h" for name in DECLARED.findall(path.read_text())]
+    assert declared
+    assert [name for name in declared if name not in found] == []
+
+
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_c_files_of_a_folder_use_each_other_without_circles(folder):
+    """Every arrow points one way: a file is understood, and tested, with those below it alone."""
+    TopologicalSorter(uses_in_folder(CSRC / folder)).prepare()
 
 
 def c_functions(path: Path) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_string_fns.h>
+
+#include "check.h"
+#include "error.h"
+#include "plan.h"
+#include "registry.h"
+#include "selection.h"
+#include "taps.h"
+
+/* Mirrors come and go. */
+
+static int
+add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selection *selection,
+		uint32_t *mirror_id)
+{
+	struct mirror *mirror = mirror_create(src_port, param, selection);
+	int rc;
+
+	if (mirror == NULL)
+		return -ENOMEM;
+	/* Watched before they are checked, so that no port goes unnoticed. */
+	rc = mirror_watch();
+	/* What was mirrored from or to a port's former device does not stand in the way. */
+	mirror_plan_stop_gone();
+	if (rc == 0)
+		rc = mirror_check(mirror, param->name);
+	if (rc == 0)
+		rc = mirror_give_identity(mirror, param->name);
+	if (rc != 0)
+		goto free_mirror;
+	TAILQ_INSERT_TAIL(&mirrors, mirror, next);
+	rc = mirror_registry_apply(mirror, mirror);
+	if (rc != 0)
+		goto take_out;
+	mirror_taps_tidy();
+	if (mirror_id != NULL)
+		*mirror_id = mirror->id;
+	return 0;
+
+take_out:
+	/* It has never been published: nobody can be using it. */
+	TAILQ_REMOVE(&mirrors, mirror, next);
+	mirror_taps_tidy();
+free_mirror:
+	mirror_destroy(mirror);
+	return rc;
+}
+
+int
+rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id)
+{
+	struct mirror_selection *selection;
+	int rc = mirror_registry_lock_for(param, &selection);
+
+	if (rc != 0)
+		return rc;
+	rc = add(src_port, param, selection, mirror_id);
+	mirror_registry_unlock();
+	return rc;
+}
+
+int
+rte_mirror_register(uint16_t src_port, struct rte_mirror_param *param)
+{
+	return rte_mirror_add(src_port, param, NULL);
+}
+
+static int
+remove_mirror(struct mirror *mirror)
+{
+	int rc;
+
+	mirror->state = RTE_MIRROR_STOPPED;
+	rte_strscpy(mirror->reason, "it is being removed", sizeof(mirror->reason));
+	rc = mirror_registry_apply(mirror, NULL);
+	if (rc != 0)
+		return rc;
+	TAILQ_REMOVE(&mirrors, mirror, next);
+	mirror_destroy(mirror);
+	mirror_taps_tidy();
+	return 0;
+}
+
+int
+rte_mirror_remove(uint32_t mirror_id)
+{
+	struct mirror *mirror;
+	int rc = mirror_registry_lock();
+
+	if (rc != 0)
+		return rc;
+	mirror = mirror_find(mirror_id);
+	rc = mirror != NULL ? remove_mirror(mirror) : -ENOENT;
+	mirror_registry_unlock();
+	return rc;
+}
+
+static struct mirror *
+find_on_source(uint16_t src_port)
+{
+	struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &mirrors, next) {
+		if (mirror->src_port == src_port)
+			break;
+	}
+	return mirror;
+}
+
+int
+rte_mirror_unregister(uint16_t src_port)
+{
+	struct mirror *mirror;
+	int rc = mirror_registry_lock();
+
+	if (rc != 0)
+		return rc;
+	mirror = find_on_source(src_port);
+	if (mirror == NULL)
+		rc = mirror_refuse(ENOENT, "port %u has no mirror", src_port);
+	for (; rc == 0 && mirror != NULL; mirror = find_on_source(src_port))
+		rc = remove_mirror(mirror);
+	mirror_registry_unlock();
+	return rc;
+}

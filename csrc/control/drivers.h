@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_CONTROL_DRIVERS_H
+#define MIRROR_CONTROL_DRIVERS_H
+
+/**
+ * @file
+ * Layer 1, drivers.c: what is known of drivers. Uses nothing else, and needs no mutex.
+ */
+
+#include <stdbool.h>
+
+/** What keeps a driver from sending a long packet. */
+enum mirror_limit {
+	MIRROR_LIMIT_UNKNOWN = 0, /**< perhaps the port's MTU */
+	MIRROR_LIMIT_NONE,        /**< nothing */
+	MIRROR_LIMIT_MTU,         /**< the port's MTU, with an Ethernet header, a tag and an FCS */
+	/** The MTU of the kernel's interface, if it is on one, with an Ethernet header; and the frames of its ring. */
+	MIRROR_LIMIT_INTERFACE,
+};
+
+/** What is known of a driver as a target. */
+struct mirror_driver {
+	const char *name;
+	/** Has read a packet, and freed it by reference count, when rte_eth_tx_burst() returns. */
+	bool reads_at_once;
+	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	enum mirror_limit limit;
+};
+
+/** What is known of a driver; name NULL: nothing. */
+const struct mirror_driver *mirror_driver_find(const char *name);
+
+#endif /* MIRROR_CONTROL_DRIVERS_H */
