@@ -9,8 +9,6 @@
 
 #include "datapath.h"
 
-uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
-
 /*
  * Where the thread is. Read with every burst: so it is in the static TLS block, though the library may be loaded late.
  * The loader has room for a few such bytes; elsewhere they would come from malloc(), under the loader's lock, when a
