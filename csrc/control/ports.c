@@ -11,11 +11,11 @@
 #include <rte_dev.h>
 #include <rte_devargs.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
 #include <rte_string_fns.h>
 
 #include "../datapath/datapath.h"
 #include "../life.h"
+#include "../port_guard.h"
 #include "../started.h"
 #include "error.h"
 #include "ports.h"
@@ -29,28 +29,19 @@
 /* What is to be called when a device has gone. */
 static void (*on_gone)(void);
 
-/* The port, plus 1, whose driver is being asked for something; 0: none. */
-static uint32_t asked;
-
 /*
  * Runs in whichever thread removes the device, which may hold locks of its own, and may be inside the registry: so it
- * takes no mutex but one that is free. It waits for nothing but a question to the driver that is going, which holds
- * nothing that the removal could want.
+ * waits for nothing. Comes after the guard's, which has waited for the last question.
  */
 static int
 on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
 		void *ret_param __rte_unused)
 {
 	__atomic_fetch_or(&mirror_epochs[port_id], 1, __ATOMIC_ACQ_REL);
-	/* Either begin_asking() sees that the device is going, or we see that it is being asked. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) == port_id + 1u && !life_is_over())
-		rte_pause();
 	on_gone();
 	return 0;
 }
 
-/* The same threads and locks as above. */
 static int
 on_new(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
 		void *ret_param __rte_unused)
@@ -71,7 +62,9 @@ mirror_ports_watch(void (*when_gone)(void))
 	if (is_watching)
 		return 0;
 	on_gone = when_gone;
-	rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
+	rc = mirror_port_guard_watch();
+	if (rc == 0)
+		rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
 	if (rc == 0)
 		rc = rte_eth_dev_callback_register(
 				RTE_ETH_ALL, RTE_ETH_EVENT_DESTROY, on_destroy, NULL);
@@ -84,8 +77,8 @@ mirror_ports_watch(void (*when_gone)(void))
 bool
 mirror_port_exists(uint16_t port_id)
 {
-	/* Between DESTROY and its end, ethdev still takes the port for a valid one, and some when EAL has gone. */
-	return !life_is_over() && rte_eth_dev_is_valid_port(port_id) &&
+	/* ethdev takes some ports for valid ones when EAL has gone. */
+	return !life_is_over() && mirror_port_is_there(port_id) &&
 			(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) & 1) == 0;
 }
 
@@ -95,27 +88,27 @@ mirror_port_is_started(uint16_t port_id)
 	return mirror_port_exists(port_id) && ethdev_is_started(port_id);
 }
 
-/* Whether the driver may be asked until end_asking(): the device cannot go meanwhile. */
+/* Holds a port whose driver can answer, see mirror_port_hold(). */
 static bool
-begin_asking(uint16_t port_id)
+hold_started(uint16_t port_id)
 {
-	__atomic_store_n(&asked, port_id + 1u, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return mirror_port_is_started(port_id);
-}
-
-static void
-end_asking(void)
-{
-	__atomic_store_n(&asked, 0, __ATOMIC_RELEASE);
+	if (!mirror_port_hold(port_id))
+		return false;
+	if (mirror_port_is_started(port_id))
+		return true;
+	mirror_port_release(port_id);
+	return false;
 }
 
 int
 mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 {
-	int rc = begin_asking(port_id) ? rte_eth_dev_info_get(port_id, info) : -ENETDOWN;
+	int rc;
 
-	end_asking();
+	if (!hold_started(port_id))
+		return -ENETDOWN;
+	rc = rte_eth_dev_info_get(port_id, info);
+	mirror_port_release(port_id);
 	return rc;
 }
 
@@ -180,9 +173,12 @@ ask_lengths(uint16_t port_id, struct mirror_port_lengths *lengths)
 int
 mirror_port_lengths_get(uint16_t port_id, struct mirror_port_lengths *lengths)
 {
-	int rc = begin_asking(port_id) ? ask_lengths(port_id, lengths) : -ENETDOWN;
+	int rc;
 
-	end_asking();
+	if (!hold_started(port_id))
+		return -ENETDOWN;
+	rc = ask_lengths(port_id, lengths);
+	mirror_port_release(port_id);
 	return rc;
 }
 
@@ -202,12 +198,16 @@ mirror_port_tx_descriptors(uint16_t port_id)
 	uint32_t nb = 0;
 	uint16_t i;
 
-	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0) {
-		for (i = 0; i < dev.nb_tx_queues; i++)
-			nb += rte_eth_tx_queue_info_get(port_id, i, &queue) == 0 ? queue.nb_desc :
-										   NB_DESCRIPTORS;
+	if (!hold_started(port_id))
+		return 0;
+	if (rte_eth_dev_info_get(port_id, &dev) != 0)
+		dev.nb_tx_queues = 0;
+	for (i = 0; i < dev.nb_tx_queues; i++) {
+		if (rte_eth_tx_queue_info_get(port_id, i, &queue) != 0)
+			queue.nb_desc = NB_DESCRIPTORS;
+		nb += queue.nb_desc;
 	}
-	end_asking();
+	mirror_port_release(port_id);
 	return nb;
 }
 
@@ -217,33 +217,42 @@ mirror_port_is_lockfree(uint16_t port_id)
 	return (mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0;
 }
 
+static bool
+queue_has_fast_free(uint16_t port_id, uint16_t queue_id)
+{
+	struct rte_eth_txq_info queue;
+
+	return rte_eth_tx_queue_info_get(port_id, queue_id, &queue) == 0 &&
+			(queue.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
+}
+
 /* Whether a started port has the offload on a queue of its own. Only few drivers can have that, and are asked. */
 static bool
 has_fast_free_queue(uint16_t port_id)
 {
-	struct rte_eth_txq_info queue;
 	struct rte_eth_dev_info dev;
 	bool is_found = false;
 	uint16_t i;
 
-	if (begin_asking(port_id) && rte_eth_dev_info_get(port_id, &dev) == 0 &&
+	if (!hold_started(port_id))
+		return false;
+	if (rte_eth_dev_info_get(port_id, &dev) == 0 &&
 			(dev.tx_queue_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0) {
 		for (i = 0; i < dev.nb_tx_queues && !is_found; i++)
-			is_found = rte_eth_tx_queue_info_get(port_id, i, &queue) == 0 &&
-					(queue.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
-							0;
+			is_found = queue_has_fast_free(port_id, i);
 	}
-	end_asking();
+	mirror_port_release(port_id);
 	return is_found;
 }
 
 bool
 mirror_port_has_fast_free(uint16_t port_id)
 {
-	return mirror_port_exists(port_id) &&
-			((mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) !=
-							0 ||
-					has_fast_free_queue(port_id));
+	const uint64_t flag = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+
+	if (!mirror_port_exists(port_id))
+		return false;
+	return (mirror_port_tx_offloads(port_id) & flag) != 0 || has_fast_free_queue(port_id);
 }
 
 uint16_t

@@ -9,8 +9,8 @@
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 
-#include "../compat.h"
-#include "../life.h"
+#include "compat.h"
+#include "life.h"
 
 /* How long the end waits for those inside: they may be making a device. */
 #define LIMIT_MS 10000
