@@ -31,14 +31,15 @@ set_copied(struct mirror_entry *entry, const struct mirror_config *config)
 }
 
 static void
-append(struct mirror_list *list, const struct mirror_slot *slot, bool has_left)
+append(struct mirror_list *list, struct mirror_slot *slot, bool has_left)
 {
 	struct mirror_entry *entry = &list->entries[list->nb_entries++];
 	const struct rte_mirror_param *param = &slot->mirror->param;
 	const struct mirror_config *config = &slot->mirror->config;
 	struct mirror_selection *selection = slot->mirror->selection;
 
-	entry->counters = (struct mirror_counters *)(uintptr_t)&slot->counters;
+	entry->counters = &slot->counters;
+	entry->progress = &slot->progress;
 	entry->selector = selection != NULL ? &mirror_selection_use(selection)->selector : NULL;
 	entry->lock = param->lock;
 	entry->queue_lock = mirror_queue_lock(slot, has_left);

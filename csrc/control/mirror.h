@@ -26,9 +26,12 @@ struct mirror_tap;
 
 /** A mirror's place on a tap: its counters there and its target queue. Lives as long as the mirror. */
 struct mirror_slot {
+	/* Data path. */
 	struct mirror_counters counters;
+	struct mirror_progress progress;
 
-	struct rte_mirror_stats base; /**< counters at the last reset */
+	/* Control, on other cache lines. */
+	struct rte_mirror_stats base __rte_cache_aligned; /**< counters at the last reset */
 	struct mirror *mirror;
 	struct mirror_tap *tap;
 	uint64_t first_use; /**< the tap's context.use when the mirror came to it */

@@ -42,6 +42,7 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	struct rte_mbuf *const *chosen;
 	uint16_t nb, i;
 	uint64_t bytes;
+	bool frees_at_once;
 
 	nb = mirror_select(entry, burst, taken, &chosen);
 	if (nb == 0)
@@ -58,7 +59,9 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	send(entry + i, burst, taken, nb, bytes);
 	burst->visit->sending = NULL;
 	/* The application's packet, which no other reference holds any more if the targets have freed theirs. */
-	entry->counters->frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
+	frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
+	if (unlikely(entry->progress->frees_at_once != frees_at_once))
+		entry->progress->frees_at_once = frees_at_once;
 	if (entry->lock != NULL)
 		rte_spinlock_unlock(entry->lock);
 	return nb;

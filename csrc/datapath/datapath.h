@@ -52,18 +52,27 @@ struct mirror_sampler {
 };
 
 /**
- * What became of the packets that one context offered to one mirror, and how far it has come. Written by that context's
- * poller alone.
+ * What became of the packets that one context offered to one mirror. Written by that context's poller alone. A burst of
+ * which all is sent is counted in the first cache line.
  */
 struct mirror_counters {
 	struct rte_mirror_stats stats; /**< but for seen: each packet ends in one of the others */
+} __rte_cache_aligned;
+
+_Static_assert(offsetof(struct rte_mirror_stats, bytes) + sizeof(uint64_t) <=
+				RTE_CACHE_LINE_MIN_SIZE,
+		"packets and bytes are in one line");
+
+/** How far a context has come with a mirror. Its poller's, too, and written only where it changes. */
+struct mirror_progress {
 	struct mirror_sampler sampler;
-	uint64_t frees_at_once; /**< whether the target did so with the last burst */
+	bool frees_at_once; /**< whether the target did so with the last burst */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */
 struct mirror_entry {
 	struct mirror_counters *counters;
+	struct mirror_progress *progress;
 	const struct mirror_selector *selector; /**< NULL: every packet */
 	rte_spinlock_t *lock;                   /**< the application's; NULL: none */
 	rte_spinlock_t *queue_lock; /**< for a target queue with several users; NULL: the only user */

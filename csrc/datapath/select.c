@@ -82,9 +82,10 @@ match(const struct mirror_selector *selector, const struct mirror_burst *burst,
 
 /* Apart, so that a mirror of every packet pays for none of this. */
 static __rte_noinline uint16_t
-choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
-		struct mirror_counters *counters, struct rte_mbuf **pkts)
+choose(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf **pkts)
 {
+	const struct mirror_selector *selector = entry->selector;
+	struct mirror_counters *counters = entry->counters;
 	const uint64_t unsupported = counters->stats.unsupported;
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
@@ -93,7 +94,7 @@ choose(const struct mirror_selector *selector, const struct mirror_burst *burst,
 	counters->stats.filtered += nb_pkts - nb - (counters->stats.unsupported - unsupported);
 	nb_pkts = nb;
 	if (selector->sample_one_in != 0 && nb_pkts > 0) {
-		nb = sample(selector, burst, &counters->sampler, pkts, nb_pkts);
+		nb = sample(selector, burst, &entry->progress->sampler, pkts, nb_pkts);
 		counters->stats.unsampled += nb_pkts - nb;
 		nb_pkts = nb;
 	}
@@ -117,5 +118,5 @@ mirror_select(const struct mirror_entry *entry, const struct mirror_burst *burst
 		return burst->nb_pkts;
 	}
 	*chosen = room;
-	return choose(entry->selector, burst, entry->counters, room);
+	return choose(entry, burst, room);
 }

@@ -37,20 +37,34 @@ transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_
 	return nb;
 }
 
+/* Gives back what the target has refused: how many bytes that are. */
+static __rte_noinline uint64_t
+give_back_all(struct rte_mbuf **refused, uint16_t nb_refused)
+{
+	uint64_t bytes = 0;
+	uint16_t i;
+
+	for (i = 0; i < nb_refused; i++) {
+		bytes += refused[i]->pkt_len;
+		give_back(refused[i]);
+	}
+	return bytes;
+}
+
 void
 mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
 		uint64_t bytes)
 {
-	uint16_t nb, i;
+	struct rte_mirror_stats *stats = &entry->counters->stats;
+	uint16_t nb;
 
 	if (nb_taken == 0)
 		return;
 	nb = transmit(entry, taken, nb_taken);
-	for (i = nb; i < nb_taken; i++) {
-		bytes -= taken[i]->pkt_len;
-		give_back(taken[i]);
+	if (unlikely(nb < nb_taken)) {
+		bytes -= give_back_all(taken + nb, nb_taken - nb);
+		stats->full += nb_taken - nb;
 	}
-	entry->counters->stats.packets += nb;
-	entry->counters->stats.bytes += bytes;
-	entry->counters->stats.full += nb_taken - nb;
+	stats->packets += nb;
+	stats->bytes += bytes;
 }

@@ -86,7 +86,7 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		uint64_t *bytes)
 {
 	/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
-	const size_t soon = entry->counters->frees_at_once ? RTE_CACHE_LINE_MIN_SIZE : 0;
+	const size_t soon = entry->progress->frees_at_once ? RTE_CACHE_LINE_MIN_SIZE : 0;
 	const uint64_t off_wire = burst->off_wire;
 	const uint32_t limit = RTE_MIN(entry->snaplen, entry->longest);
 	const uint16_t nb_together = entry->nb_together;

@@ -216,8 +216,14 @@ mirror_list_free(struct mirror_list *list)
 	free(list);
 }
 
+/* What a poller writes for a mirror. */
+struct record {
+	struct mirror_counters counters;
+	struct mirror_progress progress;
+};
+
 static struct mirror_list *
-make_list(struct mirror_counters *counters, uint16_t nb_entries)
+make_list(struct record *records, uint16_t nb_entries)
 {
 	struct mirror_list *list;
 	uint16_t i;
@@ -226,7 +232,8 @@ make_list(struct mirror_counters *counters, uint16_t nb_entries)
 	CHECK(list != NULL);
 	list->nb_entries = nb_entries;
 	for (i = 0; i < nb_entries; i++)
-		list->entries[i] = (struct mirror_entry){ .counters = &counters[i],
+		list->entries[i] = (struct mirror_entry){ .counters = &records[i].counters,
+			.progress = &records[i].progress,
 			.selector = i == 1 ? &asks_all : NULL,
 			.target_port = TARGET,
 			.snaplen = UINT32_MAX,
@@ -247,24 +254,24 @@ replace(struct mirror_tap *tap, struct mirror_list *list)
 static uint64_t
 cycle(enum rte_mirror_direction direction, unsigned int i)
 {
-	struct mirror_counters *counters = aligned_alloc(
-			RTE_CACHE_LINE_SIZE, 2 * sizeof(*counters));
+	struct record *records = aligned_alloc(RTE_CACHE_LINE_SIZE, 2 * sizeof(*records));
+	const struct rte_mirror_stats *first = &records[0].counters.stats;
 	struct mirror_tap *tap = mirror_tap_get(SOURCE, 0, direction);
 	uint64_t nb;
 
-	CHECK(counters != NULL && tap != NULL);
-	counters[0] = counters[1] = (struct mirror_counters){ 0 };
+	CHECK(records != NULL && tap != NULL);
+	records[0] = records[1] = (struct record){ 0 };
 	CHECK(mirror_tap_attach(tap) == 0);
-	replace(tap, make_list(counters, 1));
+	replace(tap, make_list(records, 1));
 	if (i % 3 == 0)
-		replace(tap, make_list(counters, 2));
+		replace(tap, make_list(records, 2));
 	if (i % 5 == 0)
 		usleep(20);
 	replace(tap, NULL);
 	CHECK(!mirror_poller_is_inside());
-	CHECK(counters[0].stats.full * 2 == counters[0].stats.packets);
-	nb = counters[0].stats.packets + counters[1].stats.packets;
-	free(counters);
+	CHECK(first->full * 2 == first->packets);
+	nb = first->packets + records[1].counters.stats.packets;
+	free(records);
 	mirror_taps_tidy();
 	return nb;
 }
