@@ -11,6 +11,7 @@
 #include "params.h"
 #include "portinfo.h"
 #include "refusal.h"
+#include "scalar.h"
 #include "targets.h"
 
 /* Refuses what neither the command, which knows own, nor the spec has taken. */
@@ -63,19 +64,17 @@ read_without(struct pairs *params, struct asked *asked)
 {
 	const char *text = pairs_take(params, "without"), *at;
 	uint64_t id;
-	char *end;
 
 	if (text == NULL)
 		return 0;
 	if (!asked->dry)
 		return plugin_refuse(EINVAL, "parameter without: only dry=yes takes it");
-	for (at = text; *at >= '0' && *at <= '9'; at = end + 1) {
-		id = strtoull(at, &end, 10);
-		if (id > UINT32_MAX || (*end != ',' && *end != '\0'))
-			break;
+	for (at = text; scalar_take_number(&at, SCALAR_DIGITS_64, &id) && id <= UINT32_MAX; at++) {
 		asked->without[asked->ports.nb_without++] = (uint32_t)id;
-		if (*end == '\0')
+		if (*at == '\0')
 			return 0;
+		if (*at != ',')
+			break;
 	}
 	return plugin_refuse(EINVAL, "parameter without=%.32s: not ids with commas between", text);
 }

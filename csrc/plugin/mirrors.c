@@ -9,6 +9,7 @@
 #include "compiled.h"
 #include "mirrors.h"
 #include "refusal.h"
+#include "scalar.h"
 #include "targets.h"
 
 static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mirrors);
@@ -143,13 +144,12 @@ refuse_unknown(const char *name_or_id)
 int
 mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 {
-	const size_t nb_digits = strspn(name_or_id, "0123456789");
 	uint64_t number;
 	uint32_t *ids;
 	bool found;
 	int rc;
 
-	if (name_or_id[0] == '\0' || name_or_id[nb_digits] != '\0') {
+	if (name_or_id[0] == '\0' || !scalar_is_digits(name_or_id)) {
 		rc = rte_mirror_lookup(name_or_id, mirror_id);
 		if (rc == -ENOENT)
 			return refuse_unknown(name_or_id);
@@ -158,8 +158,8 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 	rc = mirrors_list(&ids);
 	if (rc < 0)
 		return rc;
-	number = strtoull(name_or_id, NULL, 10);
-	found = number <= UINT32_MAX && contains(ids, rc, (uint32_t)number);
+	found = scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) && number <= UINT32_MAX &&
+			contains(ids, rc, (uint32_t)number);
 	free(ids);
 	if (!found)
 		return refuse_unknown(name_or_id);

@@ -3,13 +3,12 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "mirrors.h"
 #include "params.h"
 #include "refusal.h"
+#include "scalar.h"
+#include "values.h"
 
 int
 params_text(struct pairs *params, const char *key, const char **value)
@@ -23,19 +22,13 @@ params_text(struct pairs *params, const char *key, const char **value)
 int
 params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value)
 {
+	const struct value_limits limits = { 0, max, SCALAR_DIGITS_32 };
 	const char *text = pairs_take(params, key);
-	uint64_t number;
+	uint64_t number = *value;
+	int rc = text != NULL ? value_read_number(key, text, limits, &number) : 0;
 
-	if (text == NULL)
-		return 0;
-	if (text[0] == '\0' || strlen(text) > 10 || text[strspn(text, "0123456789")] != '\0')
-		return plugin_refuse(EINVAL, "parameter %s=%.32s: not a number", key, text);
-	number = strtoull(text, NULL, 10);
-	if (number > max)
-		return plugin_refuse(EINVAL, "parameter %s=%s: not within 0 to %" PRIu32, key, text,
-				max);
 	*value = (uint32_t)number;
-	return 0;
+	return rc;
 }
 
 int
@@ -43,10 +36,8 @@ params_answer(struct pairs *params, const char *key, bool *value)
 {
 	const char *text = pairs_take(params, key);
 
-	*value = text != NULL && strcmp(text, "yes") == 0;
-	if (text == NULL || *value || strcmp(text, "no") == 0)
-		return 0;
-	return plugin_refuse(EINVAL, "parameter %s=%.32s: none of no, yes", key, text);
+	*value = false;
+	return text != NULL ? value_read_answer(key, text, value) : 0;
 }
 
 int

@@ -10,8 +10,9 @@
 
 #include <rte_common.h>
 
-#include "refusal.h"
+#include "scalar.h"
 #include "spec_keys.h"
+#include "values.h"
 
 /* One of the values that a key may have. */
 struct choice {
@@ -33,23 +34,6 @@ static const struct choice modes[] = {
 	{ "auto", RTE_MIRROR_AUTO },
 	{ NULL, 0 },
 };
-
-static const struct choice answers[] = {
-	{ "no", 0 },
-	{ "yes", 1 },
-	{ NULL, 0 },
-};
-
-int
-spec_refuse(const char *name, const char *value, const char *why)
-{
-	char buffer[128];
-	struct text text = text_begin(buffer, sizeof(buffer));
-
-	text_append_shown(&text, value);
-	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", name, buffer,
-			text.is_cut ? "..." : "", why);
-}
 
 static const char *
 choice_text(const struct choice *choice, uint32_t value)
@@ -73,7 +57,7 @@ read_choice(const struct key *key, const char *value, uint32_t *chosen)
 		}
 		text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ", choice->text);
 	}
-	return spec_refuse(key->name, value, buffer);
+	return value_refuse(key->name, value, buffer);
 }
 
 static int
@@ -117,18 +101,13 @@ static int
 read_number(struct spec *spec, const struct key *key, const char *value)
 {
 	void *where = (char *)&spec->param + key->offset;
-	const uint64_t max = key->size == sizeof(uint16_t) ? UINT16_MAX : UINT32_MAX;
-	const size_t length = strspn(value, "0123456789");
-	char why[64];
+	const struct value_limits limits = { 0,
+		key->size == sizeof(uint16_t) ? UINT16_MAX : UINT32_MAX, SCALAR_DIGITS_32 };
 	uint64_t number;
+	int rc = value_read_number(key->name, value, limits, &number);
 
-	if (length == 0 || length > 10 || value[length] != '\0')
-		return spec_refuse(key->name, value, "not a number");
-	number = strtoull(value, NULL, 10);
-	if (number > max) {
-		snprintf(why, sizeof(why), "not within 0 to %" PRIu64, max);
-		return spec_refuse(key->name, value, why);
-	}
+	if (rc != 0)
+		return rc;
 	if (key->size == sizeof(uint16_t))
 		*(uint16_t *)where = (uint16_t)number;
 	else
@@ -146,12 +125,12 @@ write_number(const struct spec *spec, const struct key *key, struct text *text)
 static int
 read_origin(struct spec *spec, const struct key *key, const char *value)
 {
-	uint32_t origin;
-	int rc = read_choice(key, value, &origin);
+	bool origin;
+	int rc = value_read_answer(key->name, value, &origin);
 
 	if (rc == 0) {
 		spec->param.flags &= ~(uint32_t)RTE_MIRROR_F_ORIGIN;
-		spec->param.flags |= origin != 0 ? RTE_MIRROR_F_ORIGIN : 0;
+		spec->param.flags |= origin ? RTE_MIRROR_F_ORIGIN : 0;
 	}
 	return rc;
 }
@@ -167,11 +146,11 @@ static int
 read_name(struct spec *spec, const struct key *key, const char *value)
 {
 	if (value[0] == '\0')
-		return spec_refuse(key->name, value, "give one, or leave it out");
+		return value_refuse(key->name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
-		return spec_refuse(key->name, value, "longer than 63 bytes");
-	if (value[strspn(value, "0123456789")] == '\0')
-		return spec_refuse(key->name, value, "would be taken for an id");
+		return value_refuse(key->name, value, "longer than 63 bytes");
+	if (scalar_is_digits(value))
+		return value_refuse(key->name, value, "would be taken for an id");
 	strcpy(spec->name, value);
 	return 0;
 }
@@ -207,7 +186,7 @@ static const struct key keys[] = {
 	NUMBER(nb_target_queues),
 	NUMBER(snaplen),
 	NUMBER(split_len),
-	{ "origin", read_origin, write_origin, answers, 0, 0, 0 },
+	{ "origin", read_origin, write_origin, NULL, 0, 0, 0 },
 	{ "name", read_name, write_name, NULL, 0, 0, 0 },
 	{ "filter", spec_read_filter, spec_write_filter, NULL, 0, 0, 0 },
 	{ "mac", spec_read_mac, spec_write_mac, NULL, 0, 0, 0 },

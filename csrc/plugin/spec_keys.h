@@ -24,8 +24,6 @@ struct key {
 	uint32_t last; /**< the greatest number of ranges */
 };
 
-/** Refuses a value, as that of a name, for a reason: -EINVAL. Somebody's value may be long, and have any bytes. */
-int spec_refuse(const char *name, const char *value, const char *why);
 /** Appends ,name=value, between quotes where it needs them. */
 void spec_write_value(struct text *text, const char *name, const char *value);
 

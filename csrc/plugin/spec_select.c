@@ -12,11 +12,25 @@
 
 #include "compiled.h"
 #include "refusal.h"
+#include "scalar.h"
 #include "spec_keys.h"
-#include "spec_values.h"
+#include "values.h"
 
 /** Bytes that a value of pairs, or of ranges, fits into, the terminating 0 included. */
 #define VALUE_SIZE 1024
+
+static const struct value_limits any_number = { 0, UINT64_MAX, SCALAR_DIGITS_64 };
+
+/* The public header has bytes for yes and no. */
+static int
+read_answer(const char *name, const char *value, uint8_t *answer)
+{
+	bool yes = *answer != 0;
+	int rc = value_read_answer(name, value, &yes);
+
+	*answer = yes;
+	return rc;
+}
 
 /* A value without the comma that each of its parts begins with. */
 static void
@@ -30,7 +44,7 @@ int
 spec_read_filter(struct spec *spec, const struct key *key, const char *value)
 {
 	if (strlen(value) >= sizeof(spec->filter))
-		return spec_refuse(key->name, value, "too long");
+		return value_refuse(key->name, value, "too long");
 	strcpy(spec->filter, value);
 	spec->compiled = NULL;
 	return 0;
@@ -55,7 +69,7 @@ read_addresses(struct pairs *pairs, struct rte_mirror_mac *mac)
 	if (rc == 0 && dst != NULL)
 		rc = value_read_mac("mac: dst", dst, &mac->dst, &mac->dst_mask);
 	if (rc == 0 && both_ways != NULL)
-		rc = value_read_answer("mac: both_ways", both_ways, &mac->both_ways);
+		rc = read_answer("mac: both_ways", both_ways, &mac->both_ways);
 	if (rc == 0 && rte_is_zero_ether_addr(&mac->src_mask) &&
 			rte_is_zero_ether_addr(&mac->dst_mask))
 		rc = plugin_refuse(EINVAL,
@@ -113,14 +127,14 @@ spec_read_ranges(struct spec *spec, const struct key *key, const char *value)
 
 	while (rc == 0 && *next != '\0') {
 		if (ranges.nb == SPEC_RANGES_MAX)
-			return spec_refuse(key->name, value,
+			return value_refuse(key->name, value,
 					"more than " RTE_STR(
 							SPEC_RANGES_MAX) " numbers and ranges");
 		rc = value_read_range(
 				key->name, value, &next, key->last, &ranges.ranges[ranges.nb++]);
 		/* A comma is followed by one more. */
 		if (rc == 0 && *next != '\0' && (*next != ',' || *++next == '\0'))
-			rc = spec_refuse(key->name, value,
+			rc = value_refuse(key->name, value,
 					"not numbers and ranges, such as 100,200-210");
 	}
 	if (rc == 0)
@@ -150,13 +164,13 @@ read_ports(const char *name, const char *value, struct rte_mirror_range *range)
 	int rc;
 
 	if (value[strspn(value, "0123456789-")] != '\0')
-		return spec_refuse(name, value, "not a number or a range, such as 1024-65535");
+		return value_refuse(name, value, "not a number or a range, such as 1024-65535");
 	rc = value_read_range(name, value, &end, UINT16_MAX, range);
 	if (rc == 0 && *end != '\0')
-		return spec_refuse(name, value, "not a number or a range, such as 1024-65535");
+		return value_refuse(name, value, "not a number or a range, such as 1024-65535");
 	/* To the library that is any port. */
 	if (rc == 0 && range->max == 0)
-		return spec_refuse(name, value, "not to be had alone: use a filter");
+		return value_refuse(name, value, "not to be had alone: use a filter");
 	return rc;
 }
 
@@ -164,12 +178,12 @@ static int
 read_ip_version(const char *name, const char *value, uint8_t *ip_version)
 {
 	uint64_t number = 0;
-	int rc = value_read_number(name, value, (struct value_limits){ 0, UINT64_MAX }, &number);
+	int rc = value_read_number(name, value, any_number, &number);
 
 	if (rc != 0)
 		return rc;
 	if (number != 4 && number != 6)
-		return spec_refuse(name, value, "neither 4 nor 6");
+		return value_refuse(name, value, "neither 4 nor 6");
 	*ip_version = (uint8_t)number;
 	return 0;
 }
@@ -191,7 +205,7 @@ read_flow(const char *key, const char *value, struct rte_mirror_flow *flow)
 		return read_ports("flow: src_port", value, &flow->src_port);
 	if (strcmp(key, "dst_port") == 0)
 		return read_ports("flow: dst_port", value, &flow->dst_port);
-	return value_read_answer("flow: both_ways", value, &flow->both_ways);
+	return read_answer("flow: both_ways", value, &flow->both_ways);
 }
 
 static bool
@@ -286,10 +300,9 @@ read_chance(const char *value, struct spec_sample *sample)
 	random = pairs_take(&pairs, "random");
 	seed = pairs_take(&pairs, "seed");
 	if (random != NULL)
-		rc = value_read_answer("sample: random", random, &sample->random);
+		rc = read_answer("sample: random", random, &sample->random);
 	if (rc == 0 && seed != NULL)
-		rc = value_read_number("sample: seed", seed, (struct value_limits){ 0, UINT64_MAX },
-				&sample->seed);
+		rc = value_read_number("sample: seed", seed, any_number, &sample->seed);
 	return rc;
 }
 
@@ -304,7 +317,8 @@ spec_read_sample(struct spec *spec, const struct key *key, const char *value)
 	if (value[0] != '\0') {
 		snprintf(number, sizeof(number), "%.*s",
 				(int)(comma != NULL ? comma - value : (long)strlen(value)), value);
-		rc = value_read_number(key->name, number, (struct value_limits){ 1, UINT32_MAX },
+		rc = value_read_number(key->name, number,
+				(struct value_limits){ 1, UINT32_MAX, SCALAR_DIGITS_64 },
 				&sample.one_in);
 	}
 	if (rc == 0 && comma != NULL)

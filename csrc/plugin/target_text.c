@@ -9,6 +9,7 @@
 #include <rte_string_fns.h>
 
 #include "refusal.h"
+#include "scalar.h"
 #include "target.h"
 
 #define PORT_KIND "port"
@@ -50,25 +51,18 @@ target_parse(const char *text, struct target **target)
 	return 0;
 }
 
-static bool
-is_number(const char *text)
-{
-	return text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 5;
-}
-
 int
 target_take_port(struct target *target, bool force)
 {
-	unsigned long number = RTE_MAX_ETHPORTS;
+	uint64_t number = RTE_MAX_ETHPORTS;
 
 	if (!force)
 		return plugin_refuse(EINVAL,
 				"%s: that port is not the mirror's own, and nobody else may transmit on the "
 				"queues that a mirror uses: give force=yes if that is so",
 				target->shown);
-	if (is_number(target->value))
-		number = strtoul(target->value, NULL, 10);
-	else if (rte_eth_dev_get_port_by_name(target->value, &target->port_id) == 0)
+	if (!scalar_read_number(target->value, SCALAR_DIGITS_16, &number) &&
+			rte_eth_dev_get_port_by_name(target->value, &target->port_id) == 0)
 		number = target->port_id;
 	if (number >= RTE_MAX_ETHPORTS || !rte_eth_dev_is_valid_port((uint16_t)number))
 		return plugin_refuse(ENODEV, "%s: there is no such port", target->shown);

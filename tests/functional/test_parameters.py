@@ -96,7 +96,7 @@ class Reader:
 def reader(tmp_path_factory):
     sources = [
         ROOT / "tests" / "c" / "read_specs.c",
-        *(PLUGIN / f"{name}.c" for name in ("pairs", "refusal", "spec", "spec_select", "spec_values", "text")),
+        *(PLUGIN / f"{name}.c" for name in ("pairs", "refusal", "scalar", "spec", "spec_select", "text", "values")),
     ]
     program = compile_program(tmp_path_factory.mktemp("reader") / "read_specs", sources)
     reader = Reader(program)

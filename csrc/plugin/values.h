@@ -2,15 +2,14 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_SPEC_VALUES_H
-#define PLUGIN_SPEC_VALUES_H
+#ifndef MIRROR_PLUGIN_VALUES_H
+#define MIRROR_PLUGIN_VALUES_H
 
 /**
  * @file
- * The values that a selection is made of, between text and the public header's structures.
+ * The values of parameters, from text. Sentences are those of Python.
  *
- * Those that read return 0, or -EINVAL, the refusal kept: name is what it says the value is of. Results are untouched
- * then.
+ * Each returns 0, or -EINVAL, the refusal kept: name is what it says the value is of. Results are untouched then.
  */
 
 #include <stdbool.h>
@@ -19,14 +18,17 @@
 #include "rte_mirror.h"
 #include "text.h"
 
-/** What is between min and max, both numbers of 64 bits at most. */
+/** What is between min and max, and has no more digits than that. */
 struct value_limits {
 	uint64_t min, max;
+	size_t nb_digits;
 };
 
+/** Refuses a value for a reason. Somebody's value may be long, and have any bytes. */
+int value_refuse(const char *name, const char *value, const char *why);
 int value_read_number(
 		const char *name, const char *value, struct value_limits limits, uint64_t *number);
-int value_read_answer(const char *name, const char *value, uint8_t *yes);
+int value_read_answer(const char *name, const char *value, bool *yes);
 /** One range at *next, which then is behind it. */
 int value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range);
@@ -47,4 +49,4 @@ void value_write_protocol(struct text *text, uint8_t protocol);
 int value_read_pairs(
 		const char *name, const char *value, const char *const *keys, struct pairs *pairs);
 
-#endif /* PLUGIN_SPEC_VALUES_H */
+#endif /* MIRROR_PLUGIN_VALUES_H */

@@ -13,14 +13,9 @@
 
 #include <rte_common.h>
 
-#include "spec_keys.h"
-#include "spec_values.h"
-
-#define DIGITS "0123456789"
-
-/* How many digits a number may have: those of 64 bits have up to 20. */
-#define NUMBER_DIGITS 20
-#define RANGE_DIGITS  10
+#include "refusal.h"
+#include "scalar.h"
+#include "values.h"
 
 static const struct {
 	const char *name;
@@ -42,18 +37,15 @@ static const struct {
 	{ "vrrp", 112 },
 };
 
-/* Takes a number from the front of a text: whether there is one, of so many digits and of 64 bits. */
-static bool
-take_number(const char **text, size_t max_digits, uint64_t *number)
+int
+value_refuse(const char *name, const char *value, const char *why)
 {
-	const size_t length = strspn(*text, DIGITS);
+	char buffer[128];
+	struct text text = text_begin(buffer, sizeof(buffer));
 
-	if (length == 0 || length > max_digits)
-		return false;
-	errno = 0;
-	*number = strtoull(*text, NULL, 10);
-	*text += length;
-	return errno == 0;
+	text_append_shown(&text, value);
+	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", name, buffer,
+			text.is_cut ? "..." : "", why);
 }
 
 static int
@@ -62,17 +54,16 @@ refuse_limits(const char *name, const char *value, struct value_limits limits)
 	char why[64];
 
 	snprintf(why, sizeof(why), "not within %" PRIu64 " to %" PRIu64, limits.min, limits.max);
-	return spec_refuse(name, value, why);
+	return value_refuse(name, value, why);
 }
 
 int
 value_read_number(const char *name, const char *value, struct value_limits limits, uint64_t *number)
 {
-	const char *end = value;
 	uint64_t read;
 
-	if (!take_number(&end, NUMBER_DIGITS, &read) || *end != '\0')
-		return spec_refuse(name, value, "not a number");
+	if (!scalar_read_number(value, limits.nb_digits, &read))
+		return value_refuse(name, value, "not a number");
 	if (read < limits.min || read > limits.max)
 		return refuse_limits(name, value, limits);
 	*number = read;
@@ -80,37 +71,34 @@ value_read_number(const char *name, const char *value, struct value_limits limit
 }
 
 int
-value_read_answer(const char *name, const char *value, uint8_t *yes)
+value_read_answer(const char *name, const char *value, bool *yes)
 {
-	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return spec_refuse(name, value, "none of no, yes");
-	*yes = strcmp(value, "yes") == 0;
-	return 0;
+	return scalar_read_answer(value, yes) ? 0 : value_refuse(name, value, "none of no, yes");
 }
 
 int
 value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range)
 {
-	const struct value_limits limits = { 0, last };
+	const struct value_limits limits = { 0, last, SCALAR_DIGITS_32 };
 	const char *end = *next;
 	uint64_t min, max;
 	char why[64];
 
-	if (!take_number(&end, RANGE_DIGITS, &min))
-		return spec_refuse(name, value, "not numbers and ranges, such as 100,200-210");
+	if (!scalar_take_number(&end, limits.nb_digits, &min))
+		return value_refuse(name, value, "not numbers and ranges, such as 100,200-210");
 	max = min;
 	if (*end == '-') {
 		end++;
-		if (!take_number(&end, RANGE_DIGITS, &max))
-			return spec_refuse(
+		if (!scalar_take_number(&end, limits.nb_digits, &max))
+			return value_refuse(
 					name, value, "not numbers and ranges, such as 100,200-210");
 	}
 	if (min > last || max > last)
 		return refuse_limits(name, value, limits);
 	if (min > max) {
 		snprintf(why, sizeof(why), "the range %" PRIu64 "-%" PRIu64 " is empty", min, max);
-		return spec_refuse(name, value, why);
+		return value_refuse(name, value, why);
 	}
 	*next = end;
 	*range = (struct rte_mirror_range){ .min = (uint16_t)min, .max = (uint16_t)max };
@@ -159,7 +147,7 @@ value_read_mac(const char *name, const char *value, struct rte_ether_addr *addre
 	if (end != NULL && *end == '/')
 		end = take_mac(end + 1, &read_mask);
 	if (end == NULL || *end != '\0')
-		return spec_refuse(name, value,
+		return value_refuse(name, value,
 				"no address such as 02:00:00:00:00:01, or "
 				"02:00:00:00:00:00/ff:ff:ff:00:00:00");
 	*address = read_address;
@@ -200,19 +188,19 @@ value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint
 	uint8_t bytes[16] = { 0 };
 
 	if (size >= sizeof(text))
-		return spec_refuse(name, value, why);
+		return value_refuse(name, value, why);
 	memcpy(text, value, size);
 	text[size] = '\0';
 	if (inet_pton(version == 6 ? AF_INET6 : AF_INET, text, bytes) != 1)
-		return spec_refuse(name, value, why);
-	if (*end == '/' && (end++, !take_number(&end, 3, &read)))
-		return spec_refuse(name, value, why);
+		return value_refuse(name, value, why);
+	if (*end == '/' && (end++, !scalar_take_number(&end, 3, &read)))
+		return value_refuse(name, value, why);
 	if (*end != '\0' || read > bits)
-		return spec_refuse(name, value, why);
+		return value_refuse(name, value, why);
 	if (*ip_version != 0 && *ip_version != version) {
 		snprintf(clash, sizeof(clash), "of IPv%u, but the flow is of IPv%u", version,
 				*ip_version);
-		return spec_refuse(name, value, clash);
+		return value_refuse(name, value, clash);
 	}
 	*ip_version = version;
 	*length = (uint8_t)read;
@@ -236,7 +224,6 @@ value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 {
 	char buffer[256];
 	struct text why = text_begin(buffer, sizeof(buffer));
-	const char *end = value;
 	uint64_t number;
 	unsigned int i;
 
@@ -246,7 +233,7 @@ value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 			return 0;
 		}
 	}
-	if (take_number(&end, RANGE_DIGITS, &number) && *end == '\0' && number >= 1 &&
+	if (scalar_read_number(value, SCALAR_DIGITS_32, &number) && number >= 1 &&
 			number <= UINT8_MAX) {
 		*protocol = (uint8_t)number;
 		return 0;
@@ -254,7 +241,7 @@ value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 	text_append(&why, "no number from 1 to 255, and none of ");
 	for (i = 0; i < RTE_DIM(protocols); i++)
 		text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
-	return spec_refuse(name, value, buffer);
+	return value_refuse(name, value, buffer);
 }
 
 void
@@ -288,5 +275,5 @@ value_read_pairs(const char *name, const char *value, const char *const *keys, s
 	text_append(&why, " at most once");
 	if (are_known && pairs_left(pairs) == NULL)
 		return 0;
-	return spec_refuse(name, value, buffer);
+	return value_refuse(name, value, buffer);
 }
