@@ -2,11 +2,11 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <string.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "mirrors.h"
@@ -112,24 +112,6 @@ engine_text(enum rte_mirror_filter_engine engine)
 	}
 }
 
-/* What a mirror that no command has added would be asked for with, as far as the library tells. */
-static struct spec
-spec_of(const struct rte_mirror_info *info)
-{
-	struct spec spec = {
-		.param = { .target_queue = info->target_queue,
-				.nb_target_queues = info->nb_target_queues,
-				.mode = info->mode,
-				.directions = info->directions,
-				.snaplen = info->snaplen,
-				.split_len = info->split_len,
-				.flags = info->flags },
-	};
-
-	snprintf(spec.name, sizeof(spec.name), "%s", info->name);
-	return spec;
-}
-
 /* Names of ports of mirrors that no command has added are as the ports are named now. */
 static void
 describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *asked,
@@ -145,18 +127,6 @@ describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *ask
 	reply_text(reply, "source", asked != NULL ? asked->source : source);
 	reply_number(reply, "target_port", info->target_port);
 	reply_text(reply, "target", asked != NULL ? targets_text(asked->target) : target);
-}
-
-static void
-describe_spec(const struct rte_mirror_info *info, const struct asked_mirror *asked,
-		struct reply *reply)
-{
-	const struct spec spec = asked != NULL ? asked->spec : spec_of(info);
-	char buffer[SPEC_TEXT_SIZE];
-	struct text text = text_begin(buffer, sizeof(buffer));
-
-	spec_write(&spec, &text);
-	reply_text(reply, "spec", buffer);
 }
 
 /* Writes the numbers of the queues of a direction that have been seen polled, or that have not: 0-3,5. */
@@ -230,7 +200,8 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	reply_number(reply, "nb_target_queues", info->nb_target_queues);
 	reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
 	reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
-	describe_spec(info, asked, reply);
+	/* What one that no command has added chooses, and by which functions, only its application knows. */
+	reply_text(reply, "spec", asked != NULL ? asked->spec : "");
 }
 
 int

@@ -144,13 +144,13 @@ answer_added(uint32_t id, struct reply *reply)
 int
 command_add(struct pairs *params, struct reply *reply)
 {
-	struct spec spec = spec_default();
+	struct spec spec;
 	struct asked asked = { .dry = false };
 	uint32_t id;
 	int rc = read_asked(params, &asked);
 
 	if (rc == 0)
-		rc = spec_read(&spec, params);
+		rc = spec_read(&spec, SPEC_DEFAULT, params);
 	if (rc == 0)
 		rc = end_with_spec(params, "source, to, force, replace, dry, without");
 	if (rc != 0)
@@ -197,8 +197,7 @@ command_update(struct pairs *params, struct reply *reply)
 				"mirror %" PRIu32
 				": the application's own, so its parameters are not known here",
 				id);
-	spec = mirror->spec;
-	rc = spec_read(&spec, params);
+	rc = mirrors_spec(mirror, params, &spec);
 	if (rc == 0)
 		rc = end_with_spec(params, "mirror");
 	if (rc == 0)

@@ -14,27 +14,44 @@
 
 static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mirrors);
 
-void
-mirrors_insert(struct asked_mirror *mirror)
+static void
+remember(struct asked_mirror *mirror, const struct spec *spec)
 {
-	compiled_hold(mirror->spec.compiled);
+	compiled_hold(spec->compiled);
+	compiled_release(mirror->compiled);
+	mirror->compiled = spec->compiled;
+	strcpy(mirror->spec, spec->text);
+}
+
+void
+mirrors_insert(struct asked_mirror *mirror, const struct spec *spec)
+{
+	remember(mirror, spec);
 	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
+}
+
+int
+mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec)
+{
+	int rc = spec_read(spec, mirror->spec, changes);
+
+	if (spec->compiled == NULL && spec->filter[0] != '\0')
+		spec->compiled = mirror->compiled;
+	return rc;
 }
 
 int
 mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	const struct rte_mirror_param param = spec_param(
-			spec, targets_port(mirror->target), &select);
-	int rc = rte_mirror_update(mirror->id, &param);
+	struct rte_mirror_param param = spec_param(spec, &select);
+	int rc;
 
+	param.target_port = targets_port(mirror->target);
+	rc = rte_mirror_update(mirror->id, &param);
 	/* With -ETIMEDOUT the new parameters hold, too. */
-	if (rc == 0 || rc == -ETIMEDOUT) {
-		compiled_hold(spec->compiled);
-		compiled_release(mirror->spec.compiled);
-		mirror->spec = *spec;
-	}
+	if (rc == 0 || rc == -ETIMEDOUT)
+		remember(mirror, spec);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
 
@@ -42,7 +59,7 @@ static void
 forget(struct asked_mirror *mirror)
 {
 	LIST_REMOVE(mirror, next);
-	compiled_release(mirror->spec.compiled);
+	compiled_release(mirror->compiled);
 	targets_close(mirror->target);
 	free(mirror);
 }

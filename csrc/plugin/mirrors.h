@@ -25,14 +25,17 @@ struct target;
 
 struct asked_mirror {
 	uint32_t id;
-	struct spec spec;
+	char spec[SPEC_TEXT_SIZE]; /**< how it was asked for, as text */
+	struct compiled *compiled; /**< its filter; NULL: none */
 	struct target *target;
 	char source[RTE_ETH_NAME_MAX_LEN]; /**< the source's name when the mirror was added */
 	LIST_ENTRY(asked_mirror) next;
 };
 
-/** Has a mirror that the library has count as one of them, until it is removed. */
-void mirrors_insert(struct asked_mirror *mirror);
+/** Has a mirror that the library has, by that spec, count as one of them until it is removed. */
+void mirrors_insert(struct asked_mirror *mirror, const struct spec *spec);
+/** How the mirror was asked for, but for changes, of which it takes the spec's keys. */
+int mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec);
 /** Gives it the spec. Its target and target queues cannot change. */
 int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
 /** Removes a mirror, also one that no command has added, and closes its target. */

@@ -29,15 +29,16 @@ wanted_queues(const struct spec *spec, const struct portinfo *source)
 	return (uint16_t)RTE_MIN(nb, (uint32_t)UINT16_MAX);
 }
 
-/* Adds mirror, whose spec and target are there: what the library has to say to it. */
+/* Adds mirror, whose target is there: what the library has to say to it. */
 static int
-add_to_library(struct asked_mirror *mirror, uint16_t source)
+add_to_library(struct asked_mirror *mirror, uint16_t source, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	const struct rte_mirror_param param = spec_param(
-			&mirror->spec, targets_port(mirror->target), &select);
-	int rc = rte_mirror_add(source, &param, &mirror->id);
+	struct rte_mirror_param param = spec_param(spec, &select);
+	int rc;
 
+	param.target_port = targets_port(mirror->target);
+	rc = rte_mirror_add(source, &param, &mirror->id);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
 
@@ -95,15 +96,14 @@ int
 mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	struct rte_mirror_param param;
-	uint16_t target_port = RTE_MAX_ETHPORTS;
+	struct rte_mirror_param param = spec_param(spec, &select);
 	int rc = 0;
 
+	param.target_port = RTE_MAX_ETHPORTS;
 	if (!remakes_target(ports, spec))
-		rc = targets_check(ports->target, ports->force, &target_port);
+		rc = targets_check(ports->target, ports->force, &param.target_port);
 	if (rc != 0)
 		return rc;
-	param = spec_param(spec, target_port, &select);
 	rc = rte_mirror_check(ports->source, &param, ports->without, ports->nb_without);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
@@ -117,15 +117,14 @@ add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 
 	if (mirror == NULL)
 		return plugin_refuse(ENOMEM, "out of memory");
-	mirror->spec = *spec;
 	strcpy(mirror->source, ports->source_name);
 	rc = open_target(ports, spec, &mirror->target);
 	if (rc != 0)
 		goto free_mirror;
-	rc = add_to_library(mirror, ports->source);
+	rc = add_to_library(mirror, ports->source, spec);
 	if (rc != 0)
 		goto undo_target;
-	mirrors_insert(mirror);
+	mirrors_insert(mirror, spec);
 	*id = mirror->id;
 	return 0;
 
@@ -160,12 +159,16 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 {
 	struct mirrors_ports old_ports = { .force = true };
 	char text[PAIRS_TEXT_SIZE];
+	struct pairs no_changes = { .nb = 0 };
 	struct rte_mirror_info info;
-	struct spec old_spec = old->spec;
+	struct spec old_spec;
 	int rc = rte_mirror_info_get(old->id, &info);
 
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
+	rc = mirrors_spec(old, &no_changes, &old_spec);
+	if (rc != 0)
+		return rc;
 	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
 	rte_strscpy(text, targets_text(old->target), sizeof(text));
 	old_ports.source = info.src_port;

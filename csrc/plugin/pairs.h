@@ -16,8 +16,8 @@
 
 #include <stdbool.h>
 
-/** Bytes of the longest text that is read, the terminating 0 included: what a telemetry request holds. */
-#define PAIRS_TEXT_SIZE 1024
+/** Bytes of the longest text that is read, the terminating 0 included. A request has fewer; what several ask for adds up. */
+#define PAIRS_TEXT_SIZE 4096
 
 /** How many pairs a text may have. */
 #define PAIRS_MAX 32

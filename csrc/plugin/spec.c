@@ -2,16 +2,16 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <stdio.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <rte_common.h>
 
+#include "refusal.h"
 #include "scalar.h"
-#include "spec_keys.h"
+#include "spec.h"
+#include "spec_select.h"
 #include "values.h"
 
 /* One of the values that a key may have. */
@@ -35,16 +35,51 @@ static const struct choice modes[] = {
 	{ NULL, 0 },
 };
 
-static const char *
-choice_text(const struct choice *choice, uint32_t value)
+struct key {
+	const char *name;
+	const char *alias; /* its second name; NULL: none */
+	/* Reads a value into the spec: 0 or -EINVAL, the refusal kept. */
+	int (*read)(struct spec *spec, const struct key *key, const char *value);
+	size_t offset; /* of the field in struct spec */
+	size_t size;   /* of a number */
+	uint32_t bits; /* of a flag */
+	uint32_t last; /* the greatest number of ranges */
+	const struct choice *choices;
+	/* Of what has a grammar of its own. */
+	int (*read_own)(struct spec *spec, const char *name, const char *value);
+	bool is_selection; /* an empty value takes it back */
+};
+
+static void *
+field_of(struct spec *spec, const struct key *key)
 {
-	while (choice->text != NULL && choice->value != value)
-		choice++;
-	return choice->text != NULL ? choice->text : "?";
+	return (char *)spec + key->offset;
 }
 
 static int
-read_choice(const struct key *key, const char *value, uint32_t *chosen)
+read_number(struct spec *spec, const struct key *key, const char *value)
+{
+	const struct value_limits limits = {
+		.max = UINT64_MAX >> (64 - 8 * key->size),
+		.nb_digits = key->size == sizeof(uint64_t) ? SCALAR_DIGITS_64 : SCALAR_DIGITS_32,
+	};
+	void *field = field_of(spec, key);
+	uint64_t number;
+	int rc = value_read_number(key->name, value, limits, &number);
+
+	if (rc != 0)
+		return rc;
+	if (key->size == sizeof(uint16_t))
+		*(uint16_t *)field = (uint16_t)number;
+	else if (key->size == sizeof(uint32_t))
+		*(uint32_t *)field = (uint32_t)number;
+	else
+		*(uint64_t *)field = number;
+	return 0;
+}
+
+static int
+read_choice(struct spec *spec, const struct key *key, const char *value)
 {
 	const struct choice *choice;
 	char buffer[128];
@@ -52,7 +87,7 @@ read_choice(const struct key *key, const char *value, uint32_t *chosen)
 
 	for (choice = key->choices; choice->text != NULL; choice++) {
 		if (strcmp(choice->text, value) == 0) {
-			*chosen = choice->value;
+			*(uint32_t *)field_of(spec, key) = choice->value;
 			return 0;
 		}
 		text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ", choice->text);
@@ -61,190 +96,122 @@ read_choice(const struct key *key, const char *value, uint32_t *chosen)
 }
 
 static int
-read_directions(struct spec *spec, const struct key *key, const char *value)
+read_flag(struct spec *spec, const struct key *key, const char *value)
 {
-	return read_choice(key, value, &spec->param.directions);
-}
+	bool yes = false;
+	int rc = value_read_answer(key->name, value, &yes);
 
-static void
-write_directions(const struct spec *spec, const struct key *key, struct text *text)
-{
-	text_append(text, ",%s=%s", key->name, spec_directions(spec->param.directions));
-}
-
-static int
-read_mode(struct spec *spec, const struct key *key, const char *value)
-{
-	uint32_t mode;
-	int rc = read_choice(key, value, &mode);
-
-	if (rc == 0)
-		spec->param.mode = (enum rte_mirror_mode)mode;
+	if (yes)
+		*(uint32_t *)field_of(spec, key) |= key->bits;
 	return rc;
 }
 
-static void
-write_mode(const struct spec *spec, const struct key *key, struct text *text)
+static int
+read_ranges(struct spec *spec, const struct key *key, const char *value)
 {
-	text_append(text, ",%s=%s", key->name, spec_mode(spec->param.mode));
-}
-
-static uint64_t
-number_of(const struct spec *spec, const struct key *key)
-{
-	const void *where = (const char *)&spec->param + key->offset;
-
-	return key->size == sizeof(uint16_t) ? *(const uint16_t *)where : *(const uint32_t *)where;
+	return spec_read_ranges(field_of(spec, key), key->name, value, key->last);
 }
 
 static int
-read_number(struct spec *spec, const struct key *key, const char *value)
+read_own(struct spec *spec, const struct key *key, const char *value)
 {
-	void *where = (char *)&spec->param + key->offset;
-	const struct value_limits limits = { 0,
-		key->size == sizeof(uint16_t) ? UINT16_MAX : UINT32_MAX, SCALAR_DIGITS_32 };
-	uint64_t number;
-	int rc = value_read_number(key->name, value, limits, &number);
-
-	if (rc != 0)
-		return rc;
-	if (key->size == sizeof(uint16_t))
-		*(uint16_t *)where = (uint16_t)number;
-	else
-		*(uint32_t *)where = (uint32_t)number;
-	return 0;
-}
-
-static void
-write_number(const struct spec *spec, const struct key *key, struct text *text)
-{
-	if (number_of(spec, key) != 0)
-		text_append(text, ",%s=%" PRIu64, key->name, number_of(spec, key));
+	return key->read_own(spec, key->name, value);
 }
 
 static int
-read_origin(struct spec *spec, const struct key *key, const char *value)
-{
-	bool origin;
-	int rc = value_read_answer(key->name, value, &origin);
-
-	if (rc == 0) {
-		spec->param.flags &= ~(uint32_t)RTE_MIRROR_F_ORIGIN;
-		spec->param.flags |= origin ? RTE_MIRROR_F_ORIGIN : 0;
-	}
-	return rc;
-}
-
-static void
-write_origin(const struct spec *spec, const struct key *key, struct text *text)
-{
-	if ((spec->param.flags & RTE_MIRROR_F_ORIGIN) != 0)
-		text_append(text, ",%s=yes", key->name);
-}
-
-static int
-read_name(struct spec *spec, const struct key *key, const char *value)
+read_name(struct spec *spec, const char *name, const char *value)
 {
 	if (value[0] == '\0')
-		return value_refuse(key->name, value, "give one, or leave it out");
+		return value_refuse(name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
-		return value_refuse(key->name, value, "longer than 63 bytes");
+		return value_refuse(name, value, "longer than 63 bytes");
 	if (scalar_is_digits(value))
-		return value_refuse(key->name, value, "would be taken for an id");
+		return value_refuse(name, value, "would be taken for an id");
 	strcpy(spec->name, value);
 	return 0;
 }
 
-static void
-write_name(const struct spec *spec, const struct key *key, struct text *text)
-{
-	if (spec->name[0] != '\0')
-		spec_write_value(text, key->name, spec->name);
-}
+#define FIELD(field) .offset = offsetof(struct spec, field)
+/* A field of struct rte_mirror_param, of 16, 32 or 64 bits, by its name. */
+#define NUMBER(field)                \
+	{ .name = #field,            \
+		.read = read_number, \
+		FIELD(param.field),  \
+		.size = sizeof(((struct rte_mirror_param *)NULL)->field) }
+#define CHOICE(key, second_name, field, texts) \
+	{ .name = key, .alias = second_name, .read = read_choice, FIELD(field), .choices = texts }
+#define FLAG(key, flag) { .name = key, .read = read_flag, FIELD(param.flags), .bits = flag }
+#define RANGES(key, field, greatest) \
+	{ .name = key, .read = read_ranges, FIELD(field), .last = greatest, .is_selection = true }
+#define SELECTION(key, reader) \
+	{ .name = key, .read = read_own, .read_own = reader, .is_selection = true }
 
-void
-spec_write_value(struct text *text, const char *name, const char *value)
-{
-	const char *quote = pairs_is_plain(value) ? "" : "\"";
-
-	text_append(text, ",%s=%s", name, quote);
-	text_append_escaped(text, value);
-	text_append(text, "%s", quote);
-}
-
-#define NUMBER(field)                                                                        \
-	{ #field, read_number, write_number, NULL, offsetof(struct rte_mirror_param, field), \
-		sizeof(((struct rte_mirror_param *)NULL)->field), 0 }
-#define RANGES(name, field, last) \
-	{ name, spec_read_ranges, spec_write_ranges, NULL, offsetof(struct spec, field), 0, last }
-
-/* In the order in which they are written. */
+/* All parameters, in the order in which they are written. */
 static const struct key keys[] = {
-	{ "directions", read_directions, write_directions, directions, 0, 0, 0 },
-	{ "mode", read_mode, write_mode, modes, 0, 0, 0 },
+	CHOICE("directions", "direction", param.directions, directions),
+	CHOICE("mode", NULL, param.mode, modes),
 	NUMBER(target_queue),
 	NUMBER(nb_target_queues),
 	NUMBER(snaplen),
 	NUMBER(split_len),
-	{ "origin", read_origin, write_origin, NULL, 0, 0, 0 },
-	{ "name", read_name, write_name, NULL, 0, 0, 0 },
-	{ "filter", spec_read_filter, spec_write_filter, NULL, 0, 0, 0 },
-	{ "mac", spec_read_mac, spec_write_mac, NULL, 0, 0, 0 },
+	FLAG("origin", RTE_MIRROR_F_ORIGIN),
+	{ .name = "name", .read = read_own, .read_own = read_name },
+	SELECTION("filter", spec_read_filter),
+	SELECTION("mac", spec_read_mac),
 	RANGES("vlan", vlans, 4095),
 	RANGES("inner_vlan", inner_vlans, 4095),
-	{ "flow", spec_read_flow, spec_write_flow, NULL, 0, 0, 0 },
-	{ "sample", spec_read_sample, spec_write_sample, NULL, 0, 0, 0 },
+	SELECTION("flow", spec_read_flow),
+	SELECTION("sample", spec_read_sample),
 	RANGES("queues", queues, UINT16_MAX),
 };
 
-struct spec
-spec_default(void)
-{
-	return (struct spec){
-		.param = { .directions = (uint32_t)RTE_MIRROR_RX | (uint32_t)RTE_MIRROR_TX,
-				.mode = RTE_MIRROR_AUTO },
-	};
-}
+_Static_assert(sizeof(enum rte_mirror_mode) == sizeof(uint32_t), "choices have 32 bits");
 
-/* A key's value. Directions have a second name; of both at once, one is left over, and nobody knows it. */
+/* A key's value. Of both names at once one is left over, and nobody knows it. */
 static const char *
 take(struct pairs *pairs, const struct key *key)
 {
 	const char *value = pairs_take(pairs, key->name);
 
-	if (value == NULL && key->read == read_directions)
-		value = pairs_take(pairs, "direction");
-	return value;
+	return value == NULL && key->alias != NULL ? pairs_take(pairs, key->alias) : value;
+}
+
+static void
+append_pair(struct text *text, const char *name, const char *value)
+{
+	const char *quote = pairs_is_plain(value) ? "" : "\"";
+
+	text_append(text, "%s%s=%s", text->length > 0 ? "," : "", name, quote);
+	text_append_escaped(text, value);
+	text_append(text, "%s", quote);
 }
 
 int
-spec_read(struct spec *spec, struct pairs *pairs)
+spec_read(struct spec *spec, const char *text, struct pairs *changes)
 {
-	const char *value;
+	struct text merged = text_begin(spec->text, sizeof(spec->text));
+	const char *value, *before;
+	struct pairs said;
 	unsigned int i;
-	int rc = 0;
+	int rc = pairs_read(&said, text);
 
+	memset(&spec->param, 0, sizeof(*spec) - offsetof(struct spec, param));
 	for (i = 0; rc == 0 && i < RTE_DIM(keys); i++) {
-		value = take(pairs, &keys[i]);
-		if (value != NULL)
-			rc = keys[i].read(spec, &keys[i], value);
+		value = take(changes, &keys[i]);
+		before = take(&said, &keys[i]);
+		value = value != NULL ? value : before;
+		if (value == NULL || (value[0] == '\0' && keys[i].is_selection))
+			continue;
+		append_pair(&merged, keys[i].name, value);
+		rc = keys[i].read(spec, &keys[i], value);
 	}
-	if (pairs->filter != NULL)
-		spec->compiled = pairs->filter;
+	spec->compiled = changes->filter;
+	if (rc == 0 && merged.is_cut)
+		return plugin_refuse(EINVAL,
+				"parameters: more than %zu bytes with those that the mirror has: "
+				"give it shorter ones",
+				sizeof(spec->text) - 1);
 	return rc;
-}
-
-void
-spec_write(const struct spec *spec, struct text *text)
-{
-	char buffer[SPEC_TEXT_SIZE];
-	struct text pairs = text_begin(buffer, sizeof(buffer));
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(keys); i++)
-		keys[i].write(spec, &keys[i], &pairs);
-	/* Without the first one's comma. */
-	text_append(text, "%s", buffer + 1);
 }
 
 void
@@ -257,14 +224,21 @@ spec_write_keys(struct text *text)
 }
 
 struct rte_mirror_param
-spec_param(const struct spec *spec, uint16_t target_port, struct rte_mirror_select *select)
+spec_param(const struct spec *spec, struct rte_mirror_select *select)
 {
 	struct rte_mirror_param param = spec->param;
 
-	param.target_port = target_port;
 	param.name = spec->name[0] != '\0' ? spec->name : NULL;
 	param.select = spec_select(spec, select) ? select : NULL;
 	return param;
+}
+
+static const char *
+choice_text(const struct choice *choice, uint32_t value)
+{
+	while (choice->text != NULL && choice->value != value)
+		choice++;
+	return choice->text != NULL ? choice->text : "?";
 }
 
 const char *

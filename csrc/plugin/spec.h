@@ -2,13 +2,13 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_SPEC_H
-#define PLUGIN_SPEC_H
+#ifndef MIRROR_PLUGIN_SPEC_H
+#define MIRROR_PLUGIN_SPEC_H
 
 /**
  * @file
- * How to mirror, whatever the ports, between its text and struct rte_mirror_param. Keys and texts are those of
- * MirrorSpec in Python.
+ * How to mirror, whatever the ports: text, key=value,... with the keys of MirrorSpec in Python, and what that comes to
+ * for the library.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,10 @@
 #include "text.h"
 
 /** Bytes that any spec's text fits into, the terminating 0 included. */
-#define SPEC_TEXT_SIZE 4096
+#define SPEC_TEXT_SIZE PAIRS_TEXT_SIZE
+
+/** What holds where nothing is said. */
+#define SPEC_DEFAULT "directions=both,mode=auto"
 
 /** How many numbers and ranges a value may have. */
 #define SPEC_RANGES_MAX 64
@@ -29,15 +32,16 @@ struct spec_ranges {
 };
 
 struct spec_sample {
-	uint64_t one_in; /**< 0: none was given; of 32 bits */
+	uint32_t one_in; /**< 0: none was given */
 	uint64_t seed;
 	uint8_t random;
 };
 
 /** May be copied. */
 struct spec {
+	char text[SPEC_TEXT_SIZE]; /**< as it was asked for, in the order of the keys' table */
 	struct rte_mirror_param
-			param; /**< without what points into the spec, and without the target port */
+			param; /**< without what points into the spec, and without a target */
 	char name[RTE_MIRROR_NAME_SIZE]; /**< "": none was given */
 
 	/* Which packets: as struct rte_mirror_select, with what that points to. */
@@ -50,25 +54,20 @@ struct spec {
 	bool has_mac, has_flow;
 };
 
-/** What holds where nothing is said: both directions, mode auto. */
-struct spec spec_default(void);
 /**
- * Takes the spec's keys from pairs; what they do not name stays as it is. 0, or -EINVAL, the refusal kept. Whether the
- * values go together the library says itself, when it gets them.
+ * Reads what is asked for by a spec's text and by changes to it, of which it takes the spec's keys. An empty value of
+ * what packets are chosen by takes back what the text says.
+ *
+ * 0, or -EINVAL, the refusal kept. Whether the values go together the library says itself, when it gets them.
  */
-int spec_read(struct spec *spec, struct pairs *pairs);
-/** Appends the spec as text; what spec_read() reads back. */
-void spec_write(const struct spec *spec, struct text *text);
+int spec_read(struct spec *spec, const char *text, struct pairs *changes);
 /** Appends the keys that spec_read() knows, with commas between. */
 void spec_write_keys(struct text *text);
-/** The parameters for the library; they point into the spec, and to select, which is written. */
-struct rte_mirror_param spec_param(
-		const struct spec *spec, uint16_t target_port, struct rte_mirror_select *select);
-/** Writes what is selected, which points into the spec: whether that is not everything. */
-bool spec_select(const struct spec *spec, struct rte_mirror_select *select);
+/** The parameters for the library, without a target; they point into the spec, and to select, which is written. */
+struct rte_mirror_param spec_param(const struct spec *spec, struct rte_mirror_select *select);
 
 /** rx, tx or both. */
 const char *spec_directions(uint32_t directions);
 const char *spec_mode(enum rte_mirror_mode mode);
 
-#endif /* PLUGIN_SPEC_H */
+#endif /* MIRROR_PLUGIN_SPEC_H */

@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +12,8 @@
 #include "compiled.h"
 #include "refusal.h"
 #include "scalar.h"
-#include "spec_keys.h"
+#include "spec_select.h"
 #include "values.h"
-
-/** Bytes that a value of pairs, or of ranges, fits into, the terminating 0 included. */
-#define VALUE_SIZE 1024
 
 static const struct value_limits any_number = { 0, UINT64_MAX, SCALAR_DIGITS_64 };
 
@@ -32,29 +28,12 @@ read_answer(const char *name, const char *value, uint8_t *answer)
 	return rc;
 }
 
-/* A value without the comma that each of its parts begins with. */
-static void
-write_parts(struct text *text, const struct key *key, const char *parts)
-{
-	if (parts[0] != '\0')
-		spec_write_value(text, key->name, parts + 1);
-}
-
 int
-spec_read_filter(struct spec *spec, const struct key *key, const char *value)
+spec_read_filter(struct spec *spec, const char *name __rte_unused, const char *value)
 {
-	if (strlen(value) >= sizeof(spec->filter))
-		return value_refuse(key->name, value, "too long");
+	/* It is out of a text that has no more room. */
 	strcpy(spec->filter, value);
-	spec->compiled = NULL;
 	return 0;
-}
-
-void
-spec_write_filter(const struct spec *spec, const struct key *key, struct text *text)
-{
-	if (spec->filter[0] != '\0')
-		spec_write_value(text, key->name, spec->filter);
 }
 
 static int
@@ -79,82 +58,34 @@ read_addresses(struct pairs *pairs, struct rte_mirror_mac *mac)
 }
 
 int
-spec_read_mac(struct spec *spec, const struct key *key, const char *value)
+spec_read_mac(struct spec *spec, const char *name, const char *value)
 {
 	static const char *const keys[] = { "src", "dst", "both_ways", NULL };
-	struct rte_mirror_mac mac = { 0 };
 	struct pairs pairs;
-	int rc = 0;
+	int rc = value_read_pairs(name, value, keys, &pairs);
 
-	if (value[0] != '\0') {
-		rc = value_read_pairs(key->name, value, keys, &pairs);
-		if (rc == 0)
-			rc = read_addresses(&pairs, &mac);
-	}
-	if (rc == 0) {
-		spec->mac = mac;
-		spec->has_mac = value[0] != '\0';
-	}
-	return rc;
-}
-
-void
-spec_write_mac(const struct spec *spec, const struct key *key, struct text *text)
-{
-	const struct rte_mirror_mac *mac = &spec->mac;
-	char buffer[VALUE_SIZE];
-	struct text parts = text_begin(buffer, sizeof(buffer));
-
-	if (!rte_is_zero_ether_addr(&mac->src_mask)) {
-		text_append(&parts, ",src=");
-		value_write_mac(&parts, &mac->src, &mac->src_mask);
-	}
-	if (!rte_is_zero_ether_addr(&mac->dst_mask)) {
-		text_append(&parts, ",dst=");
-		value_write_mac(&parts, &mac->dst, &mac->dst_mask);
-	}
-	if (mac->both_ways != 0)
-		text_append(&parts, ",both_ways=yes");
-	write_parts(text, key, buffer);
+	spec->has_mac = true;
+	return rc == 0 ? read_addresses(&pairs, &spec->mac) : rc;
 }
 
 int
-spec_read_ranges(struct spec *spec, const struct key *key, const char *value)
+spec_read_ranges(struct spec_ranges *ranges, const char *name, const char *value, uint32_t last)
 {
-	struct spec_ranges ranges = { .nb = 0 };
 	const char *next = value;
 	int rc = 0;
 
 	while (rc == 0 && *next != '\0') {
-		if (ranges.nb == SPEC_RANGES_MAX)
-			return value_refuse(key->name, value,
+		if (ranges->nb == SPEC_RANGES_MAX)
+			return value_refuse(name, value,
 					"more than " RTE_STR(
 							SPEC_RANGES_MAX) " numbers and ranges");
-		rc = value_read_range(
-				key->name, value, &next, key->last, &ranges.ranges[ranges.nb++]);
+		rc = value_read_range(name, value, &next, last, &ranges->ranges[ranges->nb++]);
 		/* A comma is followed by one more. */
 		if (rc == 0 && *next != '\0' && (*next != ',' || *++next == '\0'))
-			rc = value_refuse(key->name, value,
-					"not numbers and ranges, such as 100,200-210");
+			rc = value_refuse(
+					name, value, "not numbers and ranges, such as 100,200-210");
 	}
-	if (rc == 0)
-		memcpy((char *)spec + key->offset, &ranges, sizeof(ranges));
 	return rc;
-}
-
-void
-spec_write_ranges(const struct spec *spec, const struct key *key, struct text *text)
-{
-	const struct spec_ranges *ranges = (const void *)((const char *)spec + key->offset);
-	char buffer[VALUE_SIZE];
-	struct text parts = text_begin(buffer, sizeof(buffer));
-	unsigned int i;
-
-	for (i = 0; i < ranges->nb; i++) {
-		text_append(&parts, ",");
-		value_write_range(&parts, &ranges->ranges[i]);
-	}
-	write_parts(text, key, buffer);
 }
 
 static int
@@ -216,74 +147,27 @@ says_something(const struct rte_mirror_flow *flow)
 }
 
 int
-spec_read_flow(struct spec *spec, const struct key *key, const char *value)
+spec_read_flow(struct spec *spec, const char *name, const char *value)
 {
 	/* Which IP it is comes first. */
 	static const char *const keys[] = { "ip_version", "protocol", "src", "dst", "src_port",
 		"dst_port", "both_ways", NULL };
-	struct rte_mirror_flow flow = { 0 };
 	struct pairs pairs;
 	unsigned int i;
-	int rc = 0;
+	int rc = value_read_pairs(name, value, keys, &pairs);
 
-	if (value[0] != '\0')
-		rc = value_read_pairs(key->name, value, keys, &pairs);
-	for (i = 0; rc == 0 && value[0] != '\0' && keys[i] != NULL; i++) {
+	for (i = 0; rc == 0 && keys[i] != NULL; i++) {
 		const char *part = pairs_take(&pairs, keys[i]);
 
 		if (part != NULL)
-			rc = read_flow(keys[i], part, &flow);
+			rc = read_flow(keys[i], part, &spec->flow);
 	}
-	if (rc == 0 && value[0] != '\0' && !says_something(&flow))
+	if (rc == 0 && !says_something(&spec->flow))
 		rc = plugin_refuse(EINVAL,
 				"parameter flow: nothing is asked for: say more of it, or leave "
 				"flow out");
-	if (rc == 0) {
-		spec->flow = flow;
-		spec->has_flow = value[0] != '\0';
-	}
+	spec->has_flow = true;
 	return rc;
-}
-
-static void
-write_addresses(const struct rte_mirror_flow *flow, struct text *parts)
-{
-	if (flow->src_len != 0) {
-		text_append(parts, ",src=");
-		value_write_prefix(parts, flow->ip_version, flow->src, flow->src_len);
-	}
-	if (flow->dst_len != 0) {
-		text_append(parts, ",dst=");
-		value_write_prefix(parts, flow->ip_version, flow->dst, flow->dst_len);
-	}
-}
-
-void
-spec_write_flow(const struct spec *spec, const struct key *key, struct text *text)
-{
-	const struct rte_mirror_flow *flow = &spec->flow;
-	char buffer[VALUE_SIZE];
-	struct text parts = text_begin(buffer, sizeof(buffer));
-
-	/* An address says it, too. */
-	if (flow->ip_version != 0 && flow->src_len == 0 && flow->dst_len == 0)
-		text_append(&parts, ",ip_version=%u", flow->ip_version);
-	if (flow->protocol != 0) {
-		text_append(&parts, ",protocol=");
-		value_write_protocol(&parts, flow->protocol);
-	}
-	write_addresses(flow, &parts);
-	if (flow->src_port.max != 0) {
-		text_append(&parts, ",src_port=");
-		value_write_range(&parts, &flow->src_port);
-	}
-	if (flow->dst_port.max != 0) {
-		text_append(&parts, ",dst_port=");
-		value_write_range(&parts, &flow->dst_port);
-	}
-	if (flow->both_ways != 0)
-		text_append(&parts, ",both_ways=yes");
-	write_parts(text, key, buffer);
 }
 
 /* What is behind the number. */
@@ -307,41 +191,18 @@ read_chance(const char *value, struct spec_sample *sample)
 }
 
 int
-spec_read_sample(struct spec *spec, const struct key *key, const char *value)
+spec_read_sample(struct spec *spec, const char *name, const char *value)
 {
-	struct spec_sample sample = { 0 };
+	const struct value_limits limits = { 1, UINT32_MAX, SCALAR_DIGITS_64 };
 	const char *comma = strchr(value, ',');
-	char number[VALUE_SIZE];
-	int rc = 0;
+	char number[PAIRS_TEXT_SIZE];
+	uint64_t one_in = 0;
+	int rc;
 
-	if (value[0] != '\0') {
-		snprintf(number, sizeof(number), "%.*s",
-				(int)(comma != NULL ? comma - value : (long)strlen(value)), value);
-		rc = value_read_number(key->name, number,
-				(struct value_limits){ 1, UINT32_MAX, SCALAR_DIGITS_64 },
-				&sample.one_in);
-	}
-	if (rc == 0 && comma != NULL)
-		rc = read_chance(comma + 1, &sample);
-	if (rc == 0)
-		spec->sample = sample;
-	return rc;
-}
-
-void
-spec_write_sample(const struct spec *spec, const struct key *key, struct text *text)
-{
-	const struct spec_sample *sample = &spec->sample;
-	char buffer[VALUE_SIZE];
-	struct text parts = text_begin(buffer, sizeof(buffer));
-
-	if (sample->one_in != 0)
-		text_append(&parts, ",%" PRIu64, sample->one_in);
-	if (sample->random != 0)
-		text_append(&parts, ",random=yes");
-	if (sample->seed != 0)
-		text_append(&parts, ",seed=%" PRIu64, sample->seed);
-	write_parts(text, key, buffer);
+	snprintf(number, sizeof(number), "%.*s", (int)strcspn(value, ","), value);
+	rc = value_read_number(name, number, limits, &one_in);
+	spec->sample.one_in = (uint32_t)one_in;
+	return rc == 0 && comma != NULL ? read_chance(comma + 1, &spec->sample) : rc;
 }
 
 static const struct rte_mirror_range *
@@ -358,7 +219,7 @@ spec_select(const struct spec *spec, struct rte_mirror_select *select)
 		.mac = spec->has_mac ? &spec->mac : NULL,
 		.flow = spec->has_flow ? &spec->flow : NULL,
 		.compiled = spec->compiled != NULL ? spec->compiled->filter : NULL,
-		.sample_one_in = (uint32_t)spec->sample.one_in,
+		.sample_one_in = spec->sample.one_in,
 		.sample_random = spec->sample.random,
 		.sample_seed = spec->sample.seed,
 	};

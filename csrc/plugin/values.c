@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <rte_common.h>
@@ -105,14 +104,6 @@ value_read_range(const char *name, const char *value, const char **next, uint32_
 	return 0;
 }
 
-void
-value_write_range(struct text *text, const struct rte_mirror_range *range)
-{
-	text_append(text, "%u", range->min);
-	if (range->max != range->min)
-		text_append(text, "-%u", range->max);
-}
-
 static uint8_t
 hex_digit(char c)
 {
@@ -155,26 +146,6 @@ value_read_mac(const char *name, const char *value, struct rte_ether_addr *addre
 	return 0;
 }
 
-static void
-write_address(struct text *text, const struct rte_ether_addr *address)
-{
-	unsigned int i;
-
-	for (i = 0; i < RTE_ETHER_ADDR_LEN; i++)
-		text_append(text, i > 0 ? ":%02x" : "%02x", address->addr_bytes[i]);
-}
-
-void
-value_write_mac(struct text *text, const struct rte_ether_addr *address,
-		const struct rte_ether_addr *mask)
-{
-	write_address(text, address);
-	if (!rte_is_broadcast_ether_addr(mask)) {
-		text_append(text, "/");
-		write_address(text, mask);
-	}
-}
-
 int
 value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
 		uint8_t *length)
@@ -208,17 +179,6 @@ value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint
 	return 0;
 }
 
-void
-value_write_prefix(struct text *text, uint8_t ip_version, const uint8_t *address, uint8_t length)
-{
-	char buffer[INET6_ADDRSTRLEN];
-
-	inet_ntop(ip_version == 6 ? AF_INET6 : AF_INET, address, buffer, sizeof(buffer));
-	text_append(text, "%s", buffer);
-	if (length != (ip_version == 6 ? 128 : 32))
-		text_append(text, "/%u", length);
-}
-
 int
 value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 {
@@ -242,20 +202,6 @@ value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 	for (i = 0; i < RTE_DIM(protocols); i++)
 		text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
 	return value_refuse(name, value, buffer);
-}
-
-void
-value_write_protocol(struct text *text, uint8_t protocol)
-{
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(protocols); i++) {
-		if (protocols[i].number == protocol) {
-			text_append(text, "%s", protocols[i].name);
-			return;
-		}
-	}
-	text_append(text, "%u", protocol);
 }
 
 int

@@ -3,9 +3,9 @@
  */
 
 /*
- * Reads specs, one a line, each byte as two hexadecimal digits, as the plugin would; writes for each "+ TEXT", as the
- * plugin would write it, or "- REASON". For a test that compares with Python. Where a text does not name a mode, it is
- * share, as there.
+ * Reads specs, one a line, each byte as two hexadecimal digits, as the plugin would; writes for each "+ TEXT", of what
+ * the library would be given, and a line with what the plugin would remember, or "- REASON". For a test that compares
+ * with Python. Where a text does not name a mode, it is share, as there.
  */
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "../../csrc/plugin/refusal.h"
-#include "../../csrc/plugin/spec.h"
+#include "param_text.h"
 
 #define LINE_SIZE (4 * PAIRS_TEXT_SIZE)
 
@@ -29,28 +29,38 @@ decode(char *line)
 	*out = '\0';
 }
 
+static int
+read_line(const char *line, struct spec *spec)
+{
+	struct pairs pairs;
+	int rc = pairs_read(&pairs, line);
+
+	if (rc == 0)
+		rc = spec_read(spec, "directions=both,mode=share", &pairs);
+	if (rc == 0 && pairs_left(&pairs) != NULL)
+		rc = plugin_refuse(EINVAL, "%s: no such parameter", pairs_left(&pairs)->key);
+	return rc;
+}
+
 int
 main(void)
 {
-	char line[LINE_SIZE], buffer[SPEC_TEXT_SIZE];
-	struct pairs pairs;
+	char line[LINE_SIZE], buffer[PARAM_TEXT_SIZE];
+	struct rte_mirror_select select;
+	struct rte_mirror_param param;
 	struct spec spec;
 	struct text text;
-	int rc;
 
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		decode(line);
-		spec = spec_default();
-		spec.param.mode = RTE_MIRROR_SHARE;
 		text = text_begin(buffer, sizeof(buffer));
-		rc = pairs_read(&pairs, line);
-		if (rc == 0)
-			rc = spec_read(&spec, &pairs);
-		if (rc == 0 && pairs_left(&pairs) != NULL)
-			rc = plugin_refuse(
-					EINVAL, "%s: no such parameter", pairs_left(&pairs)->key);
-		spec_write(&spec, &text);
-		printf("%c %s\n", rc == 0 ? '+' : '-', rc == 0 ? buffer : plugin_reason());
+		if (read_line(line, &spec) == 0) {
+			param = spec_param(&spec, &select);
+			param_write(&param, &text);
+			printf("+ %s\n%s\n", buffer, spec.text);
+		} else {
+			printf("- %s\n", plugin_reason());
+		}
 		fflush(stdout);
 	}
 	return 0;

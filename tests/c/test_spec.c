@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* Parameters as text: what is read, what is refused and in which words, and what is written. */
+/* Parameters as text: what is read, what is refused and in which words, and what is remembered. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "../../csrc/plugin/refusal.h"
 #include "specs.h"
 
-static const struct spec_text written[] = {
+static const struct spec_text given[] = {
 	{ NULL, "directions=both,mode=auto" },
 	{ "", "directions=both,mode=auto" },
 	{ "mode=copy,directions=rx", "directions=rx,mode=copy" },
@@ -33,9 +33,29 @@ static const struct spec_text written[] = {
 };
 
 static void
-what_is_read_is_written_in_one_form(void)
+the_library_is_given_what_is_read(void)
 {
-	check_written(written, RTE_DIM(written), "");
+	check_written(given, RTE_DIM(given), "");
+}
+
+static const struct spec_text remembered[] = {
+	{ NULL, "directions=both,mode=auto" },
+	{ "mode=copy,direction=rx", "directions=rx,mode=copy" },
+	{ "snaplen=0000000096,origin=no",
+			"directions=both,mode=auto,snaplen=0000000096,origin=no" },
+	{ "name=\"web\",mode=\"copy\"", "directions=both,mode=copy,name=web" },
+	{ "name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"",
+			"directions=both,mode=auto,name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"" },
+	{ "vlan=\"100,200-200\",mac=\"dst=00:AA:00:00:00:01\"",
+			"directions=both,mode=auto,mac=\"dst=00:AA:00:00:00:01\",vlan=\"100,200-200\"" },
+	{ "flow=\"protocol=6\",filter=\"\",vlan=\"\"",
+			"directions=both,mode=auto,flow=\"protocol=6\"" },
+};
+
+static void
+text_is_remembered_as_it_was_sent_in_the_keys_order(void)
+{
+	check_remembered(remembered, RTE_DIM(remembered));
 }
 
 static const struct spec_text refused[] = {
@@ -94,7 +114,7 @@ a_name_has_room_or_is_refused(void)
 
 	memset(text + strlen(text), 'n', RTE_MIRROR_NAME_SIZE - 1);
 	CHECK_EQ(read_spec(text, &spec), 0);
-	CHECK_EQ(strlen(spec_param(&spec, 0, &select).name), RTE_MIRROR_NAME_SIZE - 1);
+	CHECK_EQ(strlen(spec_param(&spec, &select).name), RTE_MIRROR_NAME_SIZE - 1);
 	strcat(text, "n");
 	CHECK_EQ(read_spec(text, &spec), -EINVAL);
 	CHECK(strstr(plugin_reason(), "longer than 63 bytes") != NULL);
@@ -129,21 +149,22 @@ static void
 what_is_not_named_stays(void)
 {
 	struct rte_mirror_select select;
-	struct pairs pairs;
 	struct spec spec;
 
 	CHECK_EQ(read_spec("directions=rx,mode=copy,snaplen=96,origin=yes,name=n", &spec), 0);
-	CHECK_EQ(pairs_read(&pairs, "snaplen=128,origin=no"), 0);
-	CHECK_EQ(spec_read(&spec, &pairs), 0);
+	CHECK_EQ(change_spec(&spec, "snaplen=128,origin=no"), 0);
 	CHECK_EQ(spec.param.directions, RTE_MIRROR_RX);
 	CHECK_EQ(spec.param.mode, RTE_MIRROR_COPY);
 	CHECK_EQ(spec.param.snaplen, 128);
 	CHECK_EQ(spec.param.flags, 0);
-	CHECK(strcmp(spec_param(&spec, 0, &select).name, "n") == 0);
+	CHECK(strcmp(spec_param(&spec, &select).name, "n") == 0);
+	CHECK(strcmp(spec.text, "directions=rx,mode=copy,snaplen=128,origin=no,name=n") == 0);
 }
 
 const struct test_case test_cases[] = {
-	{ "what_is_read_is_written_in_one_form", what_is_read_is_written_in_one_form },
+	{ "the_library_is_given_what_is_read", the_library_is_given_what_is_read },
+	{ "text_is_remembered_as_it_was_sent_in_the_keys_order",
+			text_is_remembered_as_it_was_sent_in_the_keys_order },
 	{ "what_is_refused_says_why", what_is_refused_says_why },
 	{ "a_name_has_room_or_is_refused", a_name_has_room_or_is_refused },
 	{ "a_text_has_room_or_is_refused", a_text_has_room_or_is_refused },

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* What packets are chosen by, as text: what is read, what is refused, what is written and what the library is given. */
+/* What packets are chosen by, as text: what is read, what is refused, what is remembered and what the library is given. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "../../csrc/plugin/refusal.h"
 #include "specs.h"
 
-static const struct spec_text written[] = {
+static const struct spec_text given[] = {
 	{ "filter=tcp", "filter=tcp" },
 	{ "filter=\"host 10.0.0.1 \\xc3\\xa9\"", "filter=\"host 10.0.0.1 \\xc3\\xa9\"" },
 	{ "vlan=\"0100,200-0210,7-7\"", "vlan=\"100,200-210,7\"" },
@@ -72,9 +72,9 @@ static const struct spec_text refused[] = {
 };
 
 static void
-what_is_selected_is_written_in_one_form(void)
+the_library_is_given_what_is_read(void)
 {
-	check_written(written, RTE_DIM(written), "directions=both,mode=auto,");
+	check_written(given, RTE_DIM(given), "directions=both,mode=auto,");
 }
 
 static void
@@ -94,9 +94,9 @@ the_library_is_given_what_is_selected(void)
 	struct spec spec;
 
 	CHECK_EQ(read_spec("mode=copy", &spec), 0);
-	CHECK(spec_param(&spec, 0, &select).select == NULL);
+	CHECK(spec_param(&spec, &select).select == NULL);
 	CHECK_EQ(read_spec(everything_selected, &spec), 0);
-	CHECK(spec_param(&spec, 0, &select).select == &select);
+	CHECK(spec_param(&spec, &select).select == &select);
 	CHECK(strcmp(select.filter, "tcp") == 0);
 	CHECK_EQ(select.mac->src.addr_bytes[5], 1);
 	CHECK_EQ(select.mac->src_mask.addr_bytes[5], 0xff);
@@ -124,40 +124,41 @@ what_is_selected_can_be_taken_back(void)
 	static const char *const keys[] = { "filter", "mac", "vlan", "inner_vlan", "flow", "sample",
 		"queues" };
 	struct rte_mirror_select select;
-	struct pairs pairs;
 	struct spec spec;
 	char empty[32];
 	unsigned int i;
 
 	CHECK_EQ(read_spec(everything_selected, &spec), 0);
 	for (i = 0; i < RTE_DIM(keys); i++) {
-		CHECK(spec_param(&spec, 0, &select).select != NULL);
+		CHECK(spec_param(&spec, &select).select != NULL);
 		snprintf(empty, sizeof(empty), "%s=\"\"", keys[i]);
-		CHECK_EQ(pairs_read(&pairs, empty), 0);
-		CHECK_EQ(spec_read(&spec, &pairs), 0);
+		CHECK_EQ(change_spec(&spec, empty), 0);
 	}
-	CHECK(spec_param(&spec, 0, &select).select == NULL);
+	CHECK(spec_param(&spec, &select).select == NULL);
+	CHECK(strcmp(spec.text, SPEC_DEFAULT) == 0);
 }
 
-/* What may come in several updates, each as long as it can be. */
-static void
-the_longest_spec_has_room(void)
-{
-	static const struct {
-		const char *key, *part;
-		unsigned int times;
-	} values[] = {
-		{ "name", "\\xc3\\xa9", 31 },
-		{ "vlan", "4094-4095,", 64 },
-		{ "inner_vlan", "4094-4095,", 64 },
-		{ "queues", "65534-65535,", 64 },
-	};
-	char value[PAIRS_TEXT_SIZE], buffer[SPEC_TEXT_SIZE];
-	struct text text = text_begin(buffer, sizeof(buffer));
-	struct spec spec;
-	struct pairs pairs;
-	unsigned int i, j;
+/* What a request has room for, with a parameter of it. */
+#define VALUE_SIZE 1000
 
+/* A part so many times, as the value of a key. */
+static int
+change_to_many(struct spec *spec, const char *key, const char *part, unsigned int times)
+{
+	char text[VALUE_SIZE];
+
+	snprintf(text, sizeof(text), "%s=\"", key);
+	while (times-- > 0)
+		strcat(text, part);
+	if (text[strlen(text) - 1] == ',')
+		text[strlen(text) - 1] = '\0';
+	strcat(text, "\"");
+	return change_spec(spec, text);
+}
+
+static void
+read_much(struct spec *spec)
+{
 	CHECK_EQ(read_spec("directions=both,mode=share,target_queue=65535,nb_target_queues=65535,"
 			   "snaplen=4294967295,split_len=4294967295,origin=yes,"
 			   "mac=\"src=02:00:00:00:00:01/ff:ff:ff:ff:ff:fe,"
@@ -166,28 +167,47 @@ the_longest_spec_has_room(void)
 			   "dst=1111:2222:3333:4444:5555:6666:7777:8888/127,src_port=10000-65535,"
 			   "dst_port=10000-65535,both_ways=yes\","
 			   "sample=\"4294967295,random=yes,seed=18446744073709551615\"",
-				 &spec),
+				 spec),
 			0);
-	memset(spec.filter, 0xff, (PAIRS_TEXT_SIZE - sizeof("filter=\"\"")) / strlen("\\xff"));
-	for (i = 0; i < RTE_DIM(values); i++) {
-		snprintf(value, sizeof(value), "%s=\"", values[i].key);
-		for (j = 0; j < values[i].times; j++)
-			strcat(value, values[i].part);
-		if (value[strlen(value) - 1] == ',')
-			value[strlen(value) - 1] = '\0';
-		strcat(value, "\"");
-		CHECK_EQ(pairs_read(&pairs, value), 0);
-		CHECK_EQ(spec_read(&spec, &pairs), 0);
-	}
-	spec_write(&spec, &text);
-	CHECK(!text.is_cut && text.length > 3000);
+	CHECK_EQ(change_to_many(spec, "filter", "\\xc3\\xa9", 120), 0);
+}
+
+/* What may come in several updates, each as long as it can be. */
+static void
+the_longest_spec_has_room(void)
+{
+	struct spec spec;
+
+	read_much(&spec);
+	CHECK_EQ(change_to_many(&spec, "name", "\\xc3\\xa9", 31), 0);
+	CHECK_EQ(change_to_many(&spec, "vlan", "4094-4095,", 64), 0);
+	CHECK_EQ(change_to_many(&spec, "inner_vlan", "4094-4095,", 64), 0);
+	CHECK_EQ(change_to_many(&spec, "queues", "65534-65535,", 64), 0);
+	CHECK(strlen(spec.text) > 3000);
+}
+
+/* Zeros that say nothing take room, too. */
+static void
+a_longer_one_is_refused(void)
+{
+	struct spec spec;
+	char before[SPEC_TEXT_SIZE];
+
+	read_much(&spec);
+	CHECK_EQ(change_to_many(&spec, "vlan", "0000004094-0000004095,", 44), 0);
+	CHECK_EQ(change_to_many(&spec, "inner_vlan", "0000004094-0000004095,", 44), 0);
+	strcpy(before, spec.text);
+	CHECK_EQ(change_to_many(&spec, "queues", "0000065534-0000065535,", 44), -EINVAL);
+	CHECK(strstr(plugin_reason(), "more than 4095 bytes with those") != NULL);
+	CHECK(strcmp(spec.text, before) == 0);
 }
 
 const struct test_case test_cases[] = {
-	{ "what_is_selected_is_written_in_one_form", what_is_selected_is_written_in_one_form },
+	{ "the_library_is_given_what_is_read", the_library_is_given_what_is_read },
 	{ "what_selects_nothing_sensible_says_why", what_selects_nothing_sensible_says_why },
 	{ "the_library_is_given_what_is_selected", the_library_is_given_what_is_selected },
 	{ "what_is_selected_can_be_taken_back", what_is_selected_can_be_taken_back },
 	{ "the_longest_spec_has_room", the_longest_spec_has_room },
+	{ "a_longer_one_is_refused", a_longer_one_is_refused },
 	{ NULL, NULL },
 };

@@ -84,18 +84,25 @@ class Reader:
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def read(self, text: str) -> tuple[bool, str]:
-        """Whether the text is read, and as what, or why not."""
+        """Whether the text is read, and as what, or why not. What is remembered of it, too, means the same."""
         self.process.stdin.write(text.encode().hex().encode() + b"\n")
         self.process.stdin.flush()
-        answer = self.process.stdout.readline().decode()
-        assert answer.endswith("\n")
-        return answer.startswith("+ "), answer[2:-1]
+        answer = self._line()
+        if answer.startswith("+ "):
+            self.remembered = self._line()
+            assert python_reads(self.remembered) == python_reads(answer[2:])
+        return answer.startswith("+ "), answer[2:]
+
+    def _line(self) -> str:
+        line = self.process.stdout.readline().decode()
+        assert line.endswith("\n")
+        return line[:-1]
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
     sources = [
-        ROOT / "tests" / "c" / "read_specs.c",
+        *(ROOT / "tests" / "c" / f"{name}.c" for name in ("param_text", "read_specs")),
         *(PLUGIN / f"{name}.c" for name in ("pairs", "refusal", "scalar", "spec", "spec_select", "text", "values")),
     ]
     program = compile_program(tmp_path_factory.mktemp("reader") / "read_specs", sources)
@@ -107,10 +114,11 @@ def reader(tmp_path_factory):
 
 @settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spec=WRITTEN)
-def test_what_python_writes_c_reads_and_writes_the_same(reader, spec):
+def test_what_python_writes_c_reads_and_remembers_the_same(reader, spec):
     """The text is the same to the letter."""
     assume(len(spec.to_pairs()) < TEXT_SIZE)
     assert reader.read(spec.to_pairs()) == (True, spec.to_pairs())
+    assert reader.remembered == spec.to_pairs()
 
 
 def python_reads(text: str) -> MirrorSpec | None:

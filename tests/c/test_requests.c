@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+/* What a mirror was asked for, as the plugin remembers and tells it. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "requests.h"
+
+/* As info has it: in pieces, a quote as \x22, a backslash doubled. */
+#define SPEC(text) "\"spec\":[\"" text "\"]"
+#define QUOTE      "\\\\x22"
+
+static void
+add(const struct bench *bench, const char *params)
+{
+	char request[512];
+
+	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=port:%u,force=yes,name=m%s",
+			bench->source.id, bench->target.id, params);
+	order(request);
+}
+
+static void
+check_spec(const char *spec)
+{
+	check_answer("/mirror/info,mirror=m", spec);
+}
+
+static void
+text_is_told_as_it_was_sent(void)
+{
+	struct bench bench;
+
+	bench_open(&bench, NULL, NULL);
+	add(&bench, "");
+	check_spec(SPEC("directions=both,mode=auto,name=m"));
+	order("/mirror/remove,mirror=m");
+	add(&bench, ",vlan=\"100,200-200\",direction=rx,mac=\"src=00:AA:00:00:00:01\"");
+	check_spec(SPEC("directions=rx,mode=auto,name=m,mac=" QUOTE "src=00:AA:00:00:00:01" QUOTE
+			",vlan=" QUOTE "100,200-200" QUOTE));
+	order("/mirror/remove,mirror=m");
+	bench_close(&bench);
+}
+
+static void
+an_update_changes_what_it_names(void)
+{
+	struct bench bench;
+
+	bench_open(&bench, NULL, NULL);
+	add(&bench, ",snaplen=0096,vlan=7,filter=tcp");
+	order("/mirror/update,mirror=m,mode=copy,vlan=8");
+	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,name=m,filter=tcp,vlan=8"));
+	order("/mirror/update,mirror=m,vlan=\"\",filter=\"\",origin=yes");
+	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,origin=yes,name=m"));
+	order("/mirror/update,mirror=m,origin=no,snaplen=0");
+	check_spec(SPEC("directions=both,mode=copy,snaplen=0,origin=no,name=m"));
+	/* What is not named any more does not come back with the next update. */
+	order("/mirror/update,mirror=m,mode=share");
+	check_answer("/mirror/info,mirror=m", "\"filter_engine\":\"none\"");
+	order("/mirror/update,mirror=m,name=other");
+	check_answer("/mirror/info,mirror=other",
+			SPEC("directions=both,mode=share,snaplen=0,origin=no,name=other"));
+	order("/mirror/remove,mirror=other");
+	bench_close(&bench);
+}
+
+static void
+a_refused_update_changes_nothing(void)
+{
+	struct bench bench;
+
+	bench_open(&bench, NULL, NULL);
+	add(&bench, ",vlan=7");
+	order_refused("/mirror/update,mirror=m,mode=copy,snaplen=1", "snaplen 1 ");
+	order_refused("/mirror/update,mirror=m,mode=copy,vlan=4096", "vlan=4096: not within");
+	order_refused("/mirror/update,mirror=m,vlan=8,color=red", "color: no such parameter");
+	order_refused("/mirror/update,mirror=m,directions=rx,direction=rx", "direction: no such");
+	order_refused("/mirror/update,mirror=m,name=\"\"", "give one, or leave it out");
+	check_spec(SPEC("directions=both,mode=auto,name=m,vlan=7"));
+	order("/mirror/remove,mirror=m");
+	bench_close(&bench);
+}
+
+/* Asks for as much as a request has room for: zeros that say nothing take some, too. */
+static void
+ask_for_much(const char *key, char request[REQUEST_SIZE])
+{
+	const bool is_filter = strcmp(key, "filter") == 0;
+	const size_t room = REQUEST_SIZE - 32;
+
+	snprintf(request, REQUEST_SIZE, "/mirror/update,mirror=m,%s=\"", key);
+	while (strlen(request) < room)
+		strcat(request, is_filter ? "ip or " : "0000000000-0000000000,");
+	strcat(request, is_filter ? "arp\"" : "0\"");
+}
+
+static void
+more_than_an_answer_holds_is_refused(void)
+{
+	static const char *const keys[] = { "filter", "vlan", "inner_vlan" };
+	char before[REQUEST_ANSWER_SIZE], after[REQUEST_ANSWER_SIZE], request[REQUEST_SIZE];
+	struct bench bench;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	add(&bench,
+			",mac=\"src=00:AA:00:00:00:01/ff:ff:ff:ff:ff:ff,dst=00:AA:00:00:00:01/ff:ff:ff:ff:ff:ff,"
+			"both_ways=no\",sample=\"00000000000000000001,random=no\","
+			"flow=\"protocol=0000000006,src_port=0000000000-0000000001,"
+			"dst_port=0000000000-0000000001\"");
+	for (i = 0; i < RTE_DIM(keys); i++) {
+		ask_for_much(keys[i], request);
+		order(request);
+	}
+	ask("/mirror/info,mirror=m", before);
+	ask_for_much("queues", request);
+	order_refused(request, "more than 4095 bytes with those that the mirror");
+	ask("/mirror/info,mirror=m", after);
+	CHECK(strlen(after) > 3500 && strcmp(before, after) == 0);
+	order("/mirror/update,mirror=m,vlan=\"\"");
+	order(request);
+	order("/mirror/remove,mirror=m");
+	bench_close(&bench);
+}
+
+/* By which functions of its own it chooses, and what else, the library does not tell. */
+static void
+an_applications_own_mirror_has_no_spec(void)
+{
+	const struct rte_mirror_range vlan = { 7, 7 };
+	const struct rte_mirror_select select = { .vlans = &vlan, .nb_vlans = 1 };
+	struct rte_mirror_param param = {
+		.directions = RTE_MIRROR_RX, .select = &select, .snaplen = 64, .name = "own"
+	};
+	struct bench bench;
+	uint32_t id;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	id = mirror_with(bench.source.id, &param);
+	check_answer("/mirror/info,mirror=own", "\"spec\":[]");
+	check_answer("/mirror/info,mirror=own", "\"added\":0");
+	check_answer("/mirror/info,mirror=own", "\"snaplen\":64");
+	order_refused("/mirror/update,mirror=own,snaplen=96", "the application's own");
+	order_refused("/mirror/add,source=0,to=ring:x,replace=own", "the application's own");
+	CHECK_EQ(info_of(id).snaplen, 64);
+	order("/mirror/pause,mirror=own");
+	order("/mirror/resume,mirror=own");
+	order("/mirror/reset,mirror=own");
+	order("/mirror/remove,mirror=own");
+	CHECK_EQ(rte_mirror_list(NULL, 0), 0);
+	bench_close(&bench);
+}
+
+const struct test_case test_cases[] = {
+	{ "text_is_told_as_it_was_sent", text_is_told_as_it_was_sent },
+	{ "an_update_changes_what_it_names", an_update_changes_what_it_names },
+	{ "a_refused_update_changes_nothing", a_refused_update_changes_nothing },
+	{ "more_than_an_answer_holds_is_refused", more_than_an_answer_holds_is_refused },
+	{ "an_applications_own_mirror_has_no_spec", an_applications_own_mirror_has_no_spec },
+	{ NULL, NULL },
+};
