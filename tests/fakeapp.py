@@ -180,8 +180,8 @@ class FakeApplication:
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
-            "spec": pieces(spec.to_pairs()), "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1",
-            "tx_unpolled": "", "added": mirror.added,
+            "spec": pieces(spec.to_pairs() if mirror.added else ""), "added": mirror.added,
+            "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "",
         }  # fmt: skip
 
     def do_stats(self, asked: dict[str, str]) -> Any:

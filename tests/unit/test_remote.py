@@ -22,6 +22,7 @@ from dpdk_mirror import (
     MirrorStats,
     Mode,
     NotFoundError,
+    UnsupportedError,
 )
 from dpdk_mirror.pairs import join_pairs
 from dpdk_mirror.remote import Application, RemoteMirrorInfo, RemotePort, connect
@@ -94,6 +95,16 @@ def test_info_tells_all(app, fake):
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",
         tx_polled="0-1", tx_unpolled="", added=True,
     )  # fmt: skip
+
+
+def test_what_a_mirror_of_the_applications_own_was_asked_is_not_told(app, fake):
+    """Rather than a spec without what only the application knows; the rest of it is told."""
+    mirror = app.mirror(0, to="ring:a", snaplen=64)
+    fake.mirrors[1].added = 0
+    assert mirror.info().spec == ""
+    assert mirror.info().snaplen == 64
+    with pytest.raises(UnsupportedError, match="mirror 1 was asked to do: the application itself has made it"):
+        _ = mirror.spec
 
 
 def test_counters_are_read_and_reset(app, fake):

@@ -8,7 +8,7 @@ import errno
 from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
-from ..errors import ClosedError, DisconnectedError, NotFoundError
+from ..errors import ClosedError, DisconnectedError, NotFoundError, UnsupportedError
 from ..spec import PARAMETERS, MirrorSpec, MirrorStats, Mode
 from .records import RemoteMirrorInfo, info_of, stats_of
 
@@ -51,8 +51,12 @@ class RemoteMirror(Closeable):
 
     @property
     def spec(self) -> MirrorSpec:
-        """What it was asked to do; info() tells what it does."""
-        return MirrorSpec.from_pairs(self.info().spec)
+        """What it was asked to do; info() tells what it does. UnsupportedError: its application itself has made it."""
+        info = self.info()
+        if not info.added:
+            what = f"tell what {self} was asked to do: the application itself has made it"
+            raise UnsupportedError(errno.ENOTSUP, what, "see info()")
+        return MirrorSpec.from_pairs(info.spec)
 
     def stats(self) -> MirrorStats:
         return stats_of(self._ask("read the counters of", "stats"))

@@ -47,7 +47,7 @@ class RemoteMirrorInfo(MirrorInfo):
 
     ``source`` and ``target`` are as they were asked for, and so is ``spec``, a MirrorSpec's text. The application has
     polled the ``*_polled`` queues of the source since the mirror was added, and not (yet) the ``*_unpolled`` ones: text
-    such as "0-3,5". ``added``: through a socket, not by the application itself.
+    such as "0-3,5". ``added``: through a socket, not by the application itself, of whose mirrors ``spec`` is "".
     """
 
     source: str
