@@ -112,7 +112,7 @@ info_tells_what_was_asked_for(void)
 	CHECK_EQ(info.state, RTE_MIRROR_RUNNING);
 	CHECK(strcmp(info.name, "all of it") == 0);
 	CHECK(info.reason[0] == '\0');
-	CHECK(info.reserved[0] == 0 && info.reserved[7] == 0);
+	CHECK(info.reserved[0] == 0 && info.reserved[RTE_DIM(info.reserved) - 1] == 0);
 	mirror_off(id);
 	/* 0 target queues: all from the first on. */
 	param.nb_target_queues = 0;

@@ -82,13 +82,16 @@ flows(void)
 static void
 sampling_and_reserved(void)
 {
+	struct rte_mirror_select last = { 0 };
+
+	last.reserved[RTE_DIM(last.reserved) - 1] = 1;
 	check(&(struct rte_mirror_select){ .sample_random = 1 }, -EINVAL, "sample_one_in");
 	check(&(struct rte_mirror_select){ .sample_one_in = 9, .sample_random = 2 }, -EINVAL,
 			"sample_random");
 	check(&(struct rte_mirror_select){ .sample_one_in = 9, .sample_seed = 1 }, -EINVAL,
 			"sample_seed");
 	check(&(struct rte_mirror_select){ .reserved = { 1 } }, -EINVAL, "reserved");
-	check(&(struct rte_mirror_select){ .reserved = { [3] = 1 } }, -EINVAL, "reserved");
+	check(&last, -EINVAL, "reserved");
 	check(&(struct rte_mirror_select){ .reserved_byte = 1 }, -EINVAL, "reserved");
 }
 

@@ -212,7 +212,7 @@ updates_that_contradict_the_mirror_or_another(void)
 	CHECK_REFUSED(good, -EEXIST, "other", param.directions = BOTH);
 	CHECK_REFUSED(good, -EINVAL, "direction", param.directions = 0);
 	CHECK_REFUSED(good, -EBUSY, "lock", param.lock = &lock);
-	CHECK_REFUSED(good, -EINVAL, "reserved", param.reserved[7] = 1);
+	CHECK_REFUSED(good, -EINVAL, "reserved", param.reserved[RTE_DIM(param.reserved) - 1] = 1);
 	CHECK_EQ(rte_mirror_update(ids[1] + 1, &good), -ENOENT);
 	CHECK_EQ(nb_bytes_sent(&bench), 2 * 600 + 2 * 600);
 	CHECK_EQ(stats_of(id).packets, 10);
