@@ -189,20 +189,33 @@ check_target(struct mirror *mirror)
 	return 0;
 }
 
-/* Whether mirrors lead from one port to another. There are no loops to go round in. */
+/* Whether mirrors lead from one port to another, by ways through ports that have not been visited. */
 static bool
-leads_to(uint16_t from, uint16_t to)
+finds_way(uint16_t from, uint16_t to, bool *visited)
 {
 	const struct mirror *mirror;
 
 	if (from == to)
 		return true;
+	if (visited[from])
+		return false;
+	visited[from] = true;
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->state != RTE_MIRROR_STOPPED && !mirror->is_set_aside &&
-				mirror->src_port == from && leads_to(mirror->param.target_port, to))
+				mirror->src_port == from &&
+				finds_way(mirror->param.target_port, to, visited))
 			return true;
 	}
 	return false;
+}
+
+static bool
+leads_to(uint16_t from, uint16_t to)
+{
+	/* The last is for a target that is not there yet. */
+	bool visited[RTE_MAX_ETHPORTS + 1] = { false };
+
+	return finds_way(from, to, visited);
 }
 
 static int
