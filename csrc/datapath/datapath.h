@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRROR_DATAPATH_H
-#define MIRROR_DATAPATH_H
+#ifndef MIRROR_DATAPATH_DATAPATH_H
+#define MIRROR_DATAPATH_DATAPATH_H
 
 /**
  * @file
@@ -293,4 +293,4 @@ bool mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64
 void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
 		uint64_t bytes);
 
-#endif /* MIRROR_DATAPATH_H */
+#endif /* MIRROR_DATAPATH_DATAPATH_H */

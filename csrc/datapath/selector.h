@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRROR_SELECTOR_H
-#define MIRROR_SELECTOR_H
+#ifndef MIRROR_DATAPATH_SELECTOR_H
+#define MIRROR_DATAPATH_SELECTOR_H
 
 /**
  * @file
@@ -103,4 +103,4 @@ uint16_t mirror_match_headers(const struct mirror_selector *selector, uint64_t o
 uint16_t mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
-#endif /* MIRROR_SELECTOR_H */
+#endif /* MIRROR_DATAPATH_SELECTOR_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_BURST_H
-#define FFI_BURST_H
+#ifndef MIRROR_FFI_BURST_H
+#define MIRROR_FFI_BURST_H
 
 /**
  * @file
@@ -57,4 +57,4 @@ int ffi_burst_receive(
 /** Frees frames that ffi_burst_receive() made. */
 void ffi_burst_release(struct ffi_frames *frames);
 
-#endif /* FFI_BURST_H */
+#endif /* MIRROR_FFI_BURST_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_EAL_H
-#define FFI_EAL_H
+#ifndef MIRROR_FFI_EAL_H
+#define MIRROR_FFI_EAL_H
 
 /**
  * @file
@@ -60,4 +60,4 @@ int ffi_eal_unplug(const char *bus, const char *device);
 /** Lists a device's ports, or with NULL all ports. Returns how many there are; fills up to size. */
 uint32_t ffi_eal_ports(const char *device, struct ffi_eal_port *ports, uint32_t size);
 
-#endif /* FFI_EAL_H */
+#endif /* MIRROR_FFI_EAL_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_FORWARD_H
-#define FFI_FORWARD_H
+#ifndef MIRROR_FFI_FORWARD_H
+#define MIRROR_FFI_FORWARD_H
 
 /**
  * @file
@@ -72,4 +72,4 @@ void ffi_forward_stats_get(const struct ffi_forward *forward, struct ffi_forward
 /** Stops, and frees. */
 void ffi_forward_free(struct ffi_forward *forward);
 
-#endif /* FFI_FORWARD_H */
+#endif /* MIRROR_FFI_FORWARD_H */

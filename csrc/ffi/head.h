@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_HEAD_H
-#define FFI_HEAD_H
+#ifndef MIRROR_FFI_HEAD_H
+#define MIRROR_FFI_HEAD_H
 
 /**
  * @file
@@ -19,4 +19,4 @@ const char *ffi_head_reason(const uint8_t *head, size_t size);
 /** How many bytes of check sequence the frames of a pcapng's first interface end with; 0 if it does not say. */
 uint8_t ffi_head_fcs_length(const uint8_t *head, size_t size);
 
-#endif /* FFI_HEAD_H */
+#endif /* MIRROR_FFI_HEAD_H */

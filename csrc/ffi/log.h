@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_LOG_H
-#define FFI_LOG_H
+#ifndef MIRROR_FFI_LOG_H
+#define MIRROR_FFI_LOG_H
 
 /**
  * @file
@@ -41,4 +41,4 @@ void ffi_log_release_stdio(void);
  */
 int ffi_log_take(struct ffi_log_piece *piece, uint64_t *lost);
 
-#endif /* FFI_LOG_H */
+#endif /* MIRROR_FFI_LOG_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_ORIGINAL_H
-#define FFI_ORIGINAL_H
+#ifndef MIRROR_FFI_ORIGINAL_H
+#define MIRROR_FFI_ORIGINAL_H
 
 /**
  * @file
@@ -63,4 +63,4 @@ ffi_original_get(const struct rte_mbuf *pkt, struct ffi_original *original)
 	return true;
 }
 
-#endif /* FFI_ORIGINAL_H */
+#endif /* MIRROR_FFI_ORIGINAL_H */

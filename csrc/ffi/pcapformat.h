@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_PCAPFORMAT_H
-#define FFI_PCAPFORMAT_H
+#ifndef MIRROR_FFI_PCAPFORMAT_H
+#define MIRROR_FFI_PCAPFORMAT_H
 
 /**
  * @file
@@ -58,4 +58,4 @@ uint32_t ffi_pcapformat_snaplen_offset(void);
 /** Takes the length of the check sequence, in bytes, out of the link type of a pcap. */
 uint8_t ffi_pcapformat_take_fcs(uint32_t *link_type);
 
-#endif /* FFI_PCAPFORMAT_H */
+#endif /* MIRROR_FFI_PCAPFORMAT_H */

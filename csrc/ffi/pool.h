@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_POOL_H
-#define FFI_POOL_H
+#ifndef MIRROR_FFI_POOL_H
+#define MIRROR_FFI_POOL_H
 
 /**
  * @file
@@ -37,4 +37,4 @@ void ffi_pool_free(struct rte_mempool *pool);
 /** How many mbufs are free, those in the lcores' caches included. */
 uint32_t ffi_pool_available(const struct rte_mempool *pool);
 
-#endif /* FFI_POOL_H */
+#endif /* MIRROR_FFI_POOL_H */

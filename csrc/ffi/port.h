@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_PORT_H
-#define FFI_PORT_H
+#ifndef MIRROR_FFI_PORT_H
+#define MIRROR_FFI_PORT_H
 
 /**
  * @file
@@ -118,4 +118,4 @@ int ffi_port_stats_get(uint16_t port_id, struct ffi_port_stats *stats);
  */
 int ffi_port_xstats_get(uint16_t port_id, struct ffi_port_xstat *xstats, uint32_t size);
 
-#endif /* FFI_PORT_H */
+#endif /* MIRROR_FFI_PORT_H */

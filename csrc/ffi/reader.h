@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_READER_H
-#define FFI_READER_H
+#ifndef MIRROR_FFI_READER_H
+#define MIRROR_FFI_READER_H
 
 /**
  * @file
@@ -69,4 +69,4 @@ void ffi_reader_status_get(const struct ffi_reader *reader, struct ffi_reader_st
 /** Ends the reader, whatever it is doing or waiting for. */
 void ffi_reader_close(struct ffi_reader *reader);
 
-#endif /* FFI_READER_H */
+#endif /* MIRROR_FFI_READER_H */

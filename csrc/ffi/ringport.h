@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_RINGPORT_H
-#define FFI_RINGPORT_H
+#ifndef MIRROR_FFI_RINGPORT_H
+#define MIRROR_FFI_RINGPORT_H
 
 /**
  * @file
@@ -39,4 +39,4 @@ uint32_t ffi_ringport_count(const struct rte_ring *ring);
 /** Frees the ring of a port that is gone, and the packets on it. */
 void ffi_ringport_free(struct rte_ring *ring);
 
-#endif /* FFI_RINGPORT_H */
+#endif /* MIRROR_FFI_RINGPORT_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_STREAM_H
-#define FFI_STREAM_H
+#ifndef MIRROR_FFI_STREAM_H
+#define MIRROR_FFI_STREAM_H
 
 /**
  * @file
@@ -25,4 +25,4 @@ struct ffi_stream {
 /** Opens a stream on stream->fd; closing it closes neither descriptor. NULL and errno on failure. */
 FILE *ffi_stream_open(struct ffi_stream *stream);
 
-#endif /* FFI_STREAM_H */
+#endif /* MIRROR_FFI_STREAM_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_THREAD_H
-#define FFI_THREAD_H
+#ifndef MIRROR_FFI_THREAD_H
+#define MIRROR_FFI_THREAD_H
 
 /**
  * @file
@@ -19,4 +19,4 @@ int ffi_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), 
 /** What a thread does that has to wait for the packets' way. */
 void ffi_thread_pause(void);
 
-#endif /* FFI_THREAD_H */
+#endif /* MIRROR_FFI_THREAD_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FFI_WRITER_H
-#define FFI_WRITER_H
+#ifndef MIRROR_FFI_WRITER_H
+#define MIRROR_FFI_WRITER_H
 
 /**
  * @file
@@ -54,4 +54,4 @@ void ffi_writer_status_get(const struct ffi_writer *writer, struct ffi_writer_st
 /** Ends the writer, even when it waits for somebody to read a pipe; what it has not written is lost. */
 void ffi_writer_close(struct ffi_writer *writer);
 
-#endif /* FFI_WRITER_H */
+#endif /* MIRROR_FFI_WRITER_H */

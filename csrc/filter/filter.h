@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRROR_FILTER_H
-#define MIRROR_FILTER_H
+#ifndef MIRROR_FILTER_FILTER_H
+#define MIRROR_FILTER_FILTER_H
 
 /**
  * @file
@@ -84,4 +84,4 @@ mirror_filter_run(const struct rte_mirror_filter *filter, const struct rte_mbuf 
 		verdicts[i] = mirror_filter_interpret(pkts[i], filter);
 }
 
-#endif /* MIRROR_FILTER_H */
+#endif /* MIRROR_FILTER_FILTER_H */

@@ -157,6 +157,15 @@ def test_c_files_of_a_folder_use_each_other_without_circles(folder):
     TopologicalSorter(uses_in_folder(CSRC / folder)).prepare()
 
 
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_include_guards_have_one_form(folder):
+    """They are as the file's path, so no two are the same."""
+    for path in (CSRC / folder).glob("*.h"):
+        guard = "_".join(["MIRROR", *path.relative_to(CSRC).with_suffix("").parts, "H"]).upper()
+        assert f"\n#ifndef {guard}\n#define {guard}\n" in path.read_text()
+        assert path.read_text().endswith(f"\n#endif /* {guard} */\n")
+
+
 def c_functions(path: Path) -> Iterator[tuple[str, int]]:
     """Each function's name and how many lines its body has, braces included."""
     lines = path.read_text().splitlines()
