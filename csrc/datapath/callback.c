@@ -24,8 +24,8 @@ mirror_poller_is_inside(void)
 
 /* Sends for an entry; so that it is known what the thread holds meanwhile. */
 static inline void
-send(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf **taken,
-		uint16_t nb, uint64_t bytes)
+mirror_send_for(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf **taken, uint16_t nb, uint64_t bytes)
 {
 	burst->visit->sending = entry;
 	mirror_send(entry, taken, nb, bytes);
@@ -36,7 +36,7 @@ send(const struct mirror_entry *entry, const struct mirror_burst *burst, struct 
  * how many were taken.
  */
 static uint16_t
-serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
+mirror_serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 {
 	struct rte_mbuf *taken[MIRROR_BURST], *offered[MIRROR_BURST];
 	struct rte_mbuf *const *chosen;
@@ -54,9 +54,9 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	nb = mirror_take(entry, burst, chosen, nb, taken, &bytes);
 	for (i = 0; i + 1 < entry->nb_together; i++) {
 		memcpy(offered, taken, nb * sizeof(taken[0]));
-		send(entry + i, burst, offered, nb, bytes);
+		mirror_send_for(entry + i, burst, offered, nb, bytes);
 	}
-	send(entry + i, burst, taken, nb, bytes);
+	mirror_send_for(entry + i, burst, taken, nb, bytes);
 	burst->visit->sending = NULL;
 	/* The application's packet, which no other reference holds any more if the targets have freed theirs. */
 	frees_at_once = rte_mbuf_refcnt_read(burst->pkts[0]) == 1;
@@ -69,7 +69,8 @@ serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 
 /* Serves entries that have taken so many of a burst's packets together, each by itself with those that are left. */
 static __rte_noinline void
-serve_apart(const struct mirror_entry *entries, const struct mirror_burst *burst, uint16_t nb_taken)
+mirror_serve_apart(const struct mirror_entry *entries, const struct mirror_burst *burst,
+		uint16_t nb_taken)
 {
 	struct mirror_burst rest = *burst;
 	struct mirror_entry alone;
@@ -80,13 +81,13 @@ serve_apart(const struct mirror_entry *entries, const struct mirror_burst *burst
 	for (i = 0; i < entries->nb_together; i++) {
 		alone = entries[i];
 		alone.nb_together = 1;
-		serve(&alone, &rest);
+		mirror_serve(&alone, &rest);
 	}
 }
 
 /* Serves an entry where the thread has come from other mirrors, as struct mirror_visit says. */
 static void
-serve_inside(const struct mirror_entry *entry, const struct mirror_burst *burst)
+mirror_serve_inside(const struct mirror_entry *entry, const struct mirror_burst *burst)
 {
 	const struct mirror_visit *visit;
 	struct mirror_entry alone = *entry;
@@ -101,21 +102,21 @@ serve_inside(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	}
 	alone.nb_together = 1;
 	alone.never_waits = !burst->visit->may_wait;
-	serve(&alone, burst);
+	mirror_serve(&alone, burst);
 }
 
-/* Apart, so that walk() keeps its registers. */
+/* Apart, so that mirror_walk() keeps its registers. */
 static __rte_noinline void
-walk_inside(const struct mirror_list *list, const struct mirror_burst *burst)
+mirror_walk_inside(const struct mirror_list *list, const struct mirror_burst *burst)
 {
 	uint16_t i;
 
 	for (i = 0; i < list->nb_entries; i++)
-		serve_inside(&list->entries[i], burst);
+		mirror_serve_inside(&list->entries[i], burst);
 }
 
 static void
-walk(const struct mirror_list *list, struct mirror_burst *burst)
+mirror_walk(const struct mirror_list *list, struct mirror_burst *burst)
 {
 	const struct mirror_entry *entry, *end = list->entries + list->nb_entries;
 	uint16_t nb;
@@ -125,19 +126,19 @@ walk(const struct mirror_list *list, struct mirror_burst *burst)
 	burst->off_wire = list->off_wire;
 	burst->is_tx = list->is_tx;
 	if (unlikely(burst->visit->outer != NULL)) {
-		walk_inside(list, burst);
+		mirror_walk_inside(list, burst);
 		return;
 	}
 	for (entry = list->entries; entry < end; entry += entry->nb_together) {
-		nb = serve(entry, burst);
+		nb = mirror_serve(entry, burst);
 		if (unlikely(nb < burst->nb_pkts) && entry->nb_together > 1)
-			serve_apart(entry, burst, nb);
+			mirror_serve_apart(entry, burst, nb);
 	}
 }
 
 /* Begins a visit from within another; false: it is to a port that the thread has come from. */
 static __rte_noinline bool
-begin_inside(struct mirror_visit *visit)
+mirror_begin_inside(struct mirror_visit *visit)
 {
 	const struct mirror_visit *outer = visit->outer;
 
@@ -148,17 +149,17 @@ begin_inside(struct mirror_visit *visit)
 	return outer == NULL;
 }
 
-/* Apart from offer(), so that a burst with nothing to do pays for none of this. */
+/* Apart from mirror_offer(), so that a burst with nothing to do pays for none of this. */
 static __rte_noinline void
-pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
-		uint16_t nb_pkts)
+mirror_pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct mirror_visit visit = { .outer = innermost, .port_id = port_id };
 	struct mirror_burst burst = { .visit = &visit, .port_id = port_id, .queue_id = queue_id };
 	const uint64_t use = context->use;
 	const struct mirror_list *list;
 
-	if (unlikely(visit.outer != NULL) && !begin_inside(&visit))
+	if (unlikely(visit.outer != NULL) && !mirror_begin_inside(&visit))
 		return;
 	innermost = &visit;
 	__atomic_store_n(&context->use, use + 1, __ATOMIC_RELEASE);
@@ -171,7 +172,7 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 	while (list != NULL && nb_pkts > 0) {
 		burst.pkts = pkts;
 		burst.nb_pkts = RTE_MIN(nb_pkts, MIRROR_BURST);
-		walk(list, &burst);
+		mirror_walk(list, &burst);
 		pkts += burst.nb_pkts;
 		nb_pkts -= burst.nb_pkts;
 	}
@@ -181,12 +182,12 @@ pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct
 }
 
 static inline void
-offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
-		uint16_t nb_pkts)
+mirror_offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	if (__atomic_load_n(&context->list, __ATOMIC_RELAXED) != NULL) {
 		if (nb_pkts > 0)
-			pass(context, port_id, queue_id, pkts, nb_pkts);
+			mirror_pass(context, port_id, queue_id, pkts, nb_pkts);
 		return;
 	}
 	/*
@@ -205,7 +206,7 @@ uint16_t
 mirror_rx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts,
 		uint16_t max_pkts __rte_unused, void *user_param)
 {
-	offer(user_param, port_id, queue_id, pkts, nb_pkts);
+	mirror_offer(user_param, port_id, queue_id, pkts, nb_pkts);
 	return nb_pkts;
 }
 
@@ -213,6 +214,6 @@ uint16_t
 mirror_tx_callback(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts,
 		void *user_param)
 {
-	offer(user_param, port_id, queue_id, pkts, nb_pkts);
+	mirror_offer(user_param, port_id, queue_id, pkts, nb_pkts);
 	return nb_pkts;
 }

@@ -41,7 +41,7 @@ struct chain {
 };
 
 static void
-fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
+mirror_stock_fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
 {
 	stock->pool = pool;
 	/* All or none. What is left of a pool that runs dry is had one by one. */
@@ -51,7 +51,7 @@ fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
 }
 
 static inline struct rte_mbuf *
-next_mbuf(struct stock *stock)
+mirror_stock_next(struct stock *stock)
 {
 	void *mbuf;
 
@@ -61,14 +61,14 @@ next_mbuf(struct stock *stock)
 }
 
 static void
-put_back(struct stock *stock)
+mirror_stock_return(struct stock *stock)
 {
 	if (stock->nb > 0)
 		rte_mempool_put_bulk(stock->pool, (void **)stock->mbufs, stock->nb);
 }
 
 static inline void
-initialise(struct rte_mbuf *own, const struct mirror_entry *entry, const struct rte_mbuf *pkt,
+mirror_mbuf_init(struct rte_mbuf *own, const struct mirror_entry *entry, const struct rte_mbuf *pkt,
 		uint32_t length)
 {
 	own->data_off = RTE_PKTMBUF_HEADROOM;
@@ -81,7 +81,7 @@ initialise(struct rte_mbuf *own, const struct mirror_entry *entry, const struct 
 
 /* Data that is in another's mbuf, or in none. Apart, since it is seldom and long. */
 static __rte_noinline void
-attach_indirect(struct rte_mbuf *own, struct rte_mbuf *seg)
+mirror_attach_indirect(struct rte_mbuf *own, struct rte_mbuf *seg)
 {
 	own->ol_flags = 0;
 	rte_pktmbuf_attach(own, seg);
@@ -90,7 +90,7 @@ attach_indirect(struct rte_mbuf *own, struct rte_mbuf *seg)
 
 /* Makes an mbuf refer to a part of another's data, and hold what that data is in. */
 static inline void
-attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t length)
+mirror_attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t length)
 {
 	if (likely(RTE_MBUF_DIRECT(seg))) {
 		rte_mbuf_refcnt_update(seg, 1);
@@ -101,7 +101,7 @@ attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t len
 		own->priv_size = RTE_PTR_DIFF(seg->buf_addr, seg) - sizeof(*seg);
 		own->ol_flags = RTE_MBUF_F_INDIRECT;
 	} else {
-		attach_indirect(own, seg);
+		mirror_attach_indirect(own, seg);
 	}
 	own->data_off = seg->data_off + offset;
 	own->packet_type = 0;
@@ -110,7 +110,7 @@ attach(struct rte_mbuf *own, struct rte_mbuf *seg, uint32_t offset, uint32_t len
 }
 
 static void
-append(struct chain *chain, struct rte_mbuf *own)
+mirror_chain_append(struct chain *chain, struct rte_mbuf *own)
 {
 	if (chain->first == NULL) {
 		chain->first = own;
@@ -124,7 +124,7 @@ append(struct chain *chain, struct rte_mbuf *own)
 
 /* How many bytes come next in one piece, of so many that there are. */
 static uint32_t
-contiguous(struct chain *chain, uint32_t length)
+mirror_chain_contiguous(struct chain *chain, uint32_t length)
 {
 	while (chain->offset == chain->seg->data_len) {
 		chain->seg = chain->seg->next;
@@ -134,12 +134,12 @@ contiguous(struct chain *chain, uint32_t length)
 }
 
 static void
-copy_bytes(struct chain *chain, void *to, uint32_t length)
+mirror_chain_copy_bytes(struct chain *chain, void *to, uint32_t length)
 {
 	uint32_t nb;
 
 	for (; length > 0; length -= nb) {
-		nb = contiguous(chain, length);
+		nb = mirror_chain_contiguous(chain, length);
 		memcpy(to, rte_pktmbuf_mtod_offset(chain->seg, void *, chain->offset), nb);
 		chain->offset += nb;
 		to = RTE_PTR_ADD(to, nb);
@@ -147,38 +147,38 @@ copy_bytes(struct chain *chain, void *to, uint32_t length)
 }
 
 static bool
-append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock *stock,
+mirror_chain_append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock *stock,
 		uint32_t length)
 {
 	struct rte_mbuf *own;
 	uint32_t nb;
 
 	do {
-		own = next_mbuf(stock);
+		own = mirror_stock_next(stock);
 		if (own == NULL)
 			return false;
 		nb = RTE_MIN(length, entry->room);
-		initialise(own, entry, chain->seg, nb);
-		append(chain, own);
-		copy_bytes(chain, rte_pktmbuf_mtod(own, void *), nb);
+		mirror_mbuf_init(own, entry, chain->seg, nb);
+		mirror_chain_append(chain, own);
+		mirror_chain_copy_bytes(chain, rte_pktmbuf_mtod(own, void *), nb);
 		length -= nb;
 	} while (length > 0);
 	return true;
 }
 
 static bool
-append_references(struct chain *chain, struct stock *stock, uint32_t length)
+mirror_chain_append_references(struct chain *chain, struct stock *stock, uint32_t length)
 {
 	struct rte_mbuf *own;
 	uint32_t nb;
 
 	for (; length > 0; length -= nb) {
-		own = next_mbuf(stock);
+		own = mirror_stock_next(stock);
 		if (own == NULL)
 			return false;
-		nb = contiguous(chain, length);
-		attach(own, chain->seg, chain->offset, nb);
-		append(chain, own);
+		nb = mirror_chain_contiguous(chain, length);
+		mirror_attach(own, chain->seg, chain->offset, nb);
+		mirror_chain_append(chain, own);
 		chain->offset += nb;
 	}
 	return true;
@@ -186,14 +186,15 @@ append_references(struct chain *chain, struct stock *stock, uint32_t length)
 
 /* The first bytes of a packet copied, and references to what follows up to a length; NULL: not enough mbufs. */
 static struct rte_mbuf *
-gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt, uint32_t copied,
-		uint32_t length)
+mirror_gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt,
+		uint32_t copied, uint32_t length)
 {
 	struct chain chain = { .seg = pkt };
 
 	/* Of an empty packet the copy is an empty mbuf. */
-	if (((copied == 0 && length > 0) || append_copy(&chain, entry, stock, copied)) &&
-			append_references(&chain, stock, length - copied)) {
+	if (((copied == 0 && length > 0) ||
+			    mirror_chain_append_copy(&chain, entry, stock, copied)) &&
+			mirror_chain_append_references(&chain, stock, length - copied)) {
 		chain.first->port = pkt->port;
 		return chain.first;
 	}
@@ -203,23 +204,23 @@ gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *p
 
 /* The same where all of it is in the first segment, and what is copied fits in one mbuf and is not nothing. */
 static __rte_always_inline struct rte_mbuf *
-make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt, uint32_t copied,
-		uint32_t length)
+mirror_make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt,
+		uint32_t copied, uint32_t length)
 {
-	struct rte_mbuf *own = next_mbuf(stock), *rest;
+	struct rte_mbuf *own = mirror_stock_next(stock), *rest;
 
 	if (unlikely(own == NULL))
 		return NULL;
-	initialise(own, entry, pkt, copied);
+	mirror_mbuf_init(own, entry, pkt, copied);
 	memcpy(rte_pktmbuf_mtod(own, void *), rte_pktmbuf_mtod(pkt, void *), copied);
 	if (copied == length)
 		return own;
-	rest = next_mbuf(stock);
+	rest = mirror_stock_next(stock);
 	if (unlikely(rest == NULL)) {
 		rte_mbuf_raw_free(own);
 		return NULL;
 	}
-	attach(rest, pkt, copied, length - copied);
+	mirror_attach(rest, pkt, copied, length - copied);
 	own->next = rest;
 	own->nb_segs = 2;
 	own->pkt_len = length;
@@ -227,7 +228,7 @@ make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt
 }
 
 static void
-cut(struct rte_mbuf *own, uint32_t length)
+mirror_cut(struct rte_mbuf *own, uint32_t length)
 {
 	struct rte_mbuf *last = own;
 
@@ -244,7 +245,7 @@ cut(struct rte_mbuf *own, uint32_t length)
 }
 
 static void
-set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
+mirror_set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
 		uint32_t wire_length, struct rte_mbuf *own)
 {
 	/* With what the application's own dynamic fields say. */
@@ -262,14 +263,14 @@ set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf
 
 /* How many bytes of a packet are copied, if so many are taken. */
 static inline uint32_t
-bytes_to_copy(const struct mirror_entry *entry, uint32_t length)
+mirror_bytes_to_copy(const struct mirror_entry *entry, uint32_t length)
 {
 	return length > entry->copy_up_to ? entry->split_len : length;
 }
 
 /* Counts a packet that cannot be had, and frees what has been made of it. */
 static struct rte_mbuf *
-leave_out(struct rte_mbuf *own, uint64_t *counter)
+mirror_leave_out(struct rte_mbuf *own, uint64_t *counter)
 {
 	(*counter)++;
 	rte_pktmbuf_free(own);
@@ -278,51 +279,51 @@ leave_out(struct rte_mbuf *own, uint64_t *counter)
 
 /* Of any packet, whatever it looks like; NULL: it cannot be had, and is counted. */
 static __rte_noinline struct rte_mbuf *
-take_any(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
-		uint64_t tsc, struct rte_mbuf *pkt)
+mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct stock *stock, uint64_t tsc, struct rte_mbuf *pkt)
 {
 	struct mirror_counters *counters = entry->counters;
 	const uint64_t flags = pkt->ol_flags & burst->off_wire;
 	const uint32_t wanted = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	/* What is to look as on the wire is copied, and cut only then. */
 	const uint32_t length = flags != 0 ? pkt->pkt_len : wanted;
-	uint32_t copied = flags != 0 ? length : bytes_to_copy(entry, length);
+	uint32_t copied = flags != 0 ? length : mirror_bytes_to_copy(entry, length);
 	uint32_t wire_length = pkt->pkt_len;
 	struct rte_mbuf *own;
 
 	if (!mirror_is_whole(pkt))
-		return leave_out(NULL, &counters->stats.unsupported);
+		return mirror_leave_out(NULL, &counters->stats.unsupported);
 	/* On the wire it is no shorter. */
 	if (wanted > entry->longest + entry->tag_room)
-		return leave_out(NULL, &counters->stats.oversize);
+		return mirror_leave_out(NULL, &counters->stats.oversize);
 	/* What is copied, and a reference to each segment, at the most. */
 	if (copied < length &&
 			(pkt->nb_segs + (copied > 0) > entry->max_segs ||
 					!mirror_may_refer_to(pkt)))
 		copied = length;
 	own = length <= pkt->data_len && copied - 1 < entry->room ?
-			make(entry, stock, pkt, copied, length) :
-			gather(entry, stock, pkt, copied, length);
+			mirror_make(entry, stock, pkt, copied, length) :
+			mirror_gather(entry, stock, pkt, copied, length);
 	if (own == NULL)
-		return leave_out(NULL, &counters->stats.nombuf);
+		return mirror_leave_out(NULL, &counters->stats.nombuf);
 	if (flags != 0) {
 		if (!mirror_put_on_wire(own, pkt, flags))
-			return leave_out(own, &counters->stats.unsupported);
+			return mirror_leave_out(own, &counters->stats.unsupported);
 		wire_length = own->pkt_len;
-		cut(own, entry->snaplen);
+		mirror_cut(own, entry->snaplen);
 	}
 	if (!mirror_fits(entry, own, own->pkt_len))
-		return leave_out(own, &counters->stats.oversize);
+		return mirror_leave_out(own, &counters->stats.oversize);
 	if (own->nb_segs > entry->max_segs)
-		return leave_out(own, &counters->stats.unsupported);
+		return mirror_leave_out(own, &counters->stats.unsupported);
 	if (entry->with_origin)
-		set_origin(burst, tsc, pkt, wire_length, own);
+		mirror_set_origin(burst, tsc, pkt, wire_length, own);
 	return own;
 }
 
 /* Whether a packet is one segment that more references may be had to. */
 static inline bool
-is_single(const struct rte_mbuf *pkt)
+mirror_is_single(const struct rte_mbuf *pkt)
 {
 	return mirror_is_plain(pkt) ||
 			(pkt->nb_segs == 1 && rte_mbuf_refcnt_read(pkt) < MIRROR_MAX_REFERENCES);
@@ -330,23 +331,23 @@ is_single(const struct rte_mbuf *pkt)
 
 /* The same, sooner for what most packets are; others are odd. */
 static inline struct rte_mbuf *
-take(const struct mirror_entry *entry, const struct mirror_burst *burst, struct stock *stock,
-		uint64_t tsc, uint64_t odd, struct rte_mbuf *pkt)
+mirror_take_one(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct stock *stock, uint64_t tsc, uint64_t odd, struct rte_mbuf *pkt)
 {
 	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
-	const uint32_t copied = bytes_to_copy(entry, length);
+	const uint32_t copied = mirror_bytes_to_copy(entry, length);
 	struct rte_mbuf *own;
 
 	/* Also if nothing is copied, by way of what 0 less 1 is. */
 	if (unlikely(pkt->pkt_len > pkt->data_len || (pkt->ol_flags & odd) != 0 ||
 			    copied - 1 >= entry->room || length > entry->longest ||
-			    !is_single(pkt)))
-		return take_any(entry, burst, stock, tsc, pkt);
-	own = make(entry, stock, pkt, copied, length);
+			    !mirror_is_single(pkt)))
+		return mirror_take_any(entry, burst, stock, tsc, pkt);
+	own = mirror_make(entry, stock, pkt, copied, length);
 	if (unlikely(own == NULL))
 		entry->counters->stats.nombuf++;
 	else if (unlikely(entry->with_origin))
-		set_origin(burst, tsc, pkt, pkt->pkt_len, own);
+		mirror_set_origin(burst, tsc, pkt, pkt->pkt_len, own);
 	return own;
 }
 
@@ -369,16 +370,16 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 	/* Data that is elsewhere has its references counted elsewhere. */
 	if (entry->copy_up_to != UINT32_MAX)
 		odd |= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-	fill(&stock, entry->pool, needed);
+	mirror_stock_fill(&stock, entry->pool, needed);
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *own = take(entry, burst, &stock, tsc, odd, pkts[i]);
+		struct rte_mbuf *own = mirror_take_one(entry, burst, &stock, tsc, odd, pkts[i]);
 
 		if (own == NULL)
 			continue;
 		sum += own->pkt_len;
 		taken[nb++] = own;
 	}
-	put_back(&stock);
+	mirror_stock_return(&stock);
 	*bytes = sum;
 	return nb;
 }

@@ -248,7 +248,7 @@ mirror_lock(const struct mirror_entry *entry, rte_spinlock_t *lock)
 
 /**
  * Whether a packet is one segment to which there is one reference: both in one word. Where a driver writes its parts
- * and not the word, that does not stall: the barrier in pass() has had it wait.
+ * and not the word, that does not stall: the barrier in mirror_pass() has had it wait.
  */
 static inline bool
 mirror_is_plain(const struct rte_mbuf *pkt)

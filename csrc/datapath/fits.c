@@ -29,7 +29,7 @@ mirror_fits(const struct mirror_entry *entry, const struct rte_mbuf *pkt, uint32
 
 /* What holds a segment's data, and how many references there are to that. */
 static uint16_t
-nb_references(struct rte_mbuf *seg)
+mirror_nb_references(struct rte_mbuf *seg)
 {
 	if (RTE_MBUF_HAS_EXTBUF(seg))
 		return rte_mbuf_ext_refcnt_read(seg->shinfo);
@@ -39,7 +39,7 @@ nb_references(struct rte_mbuf *seg)
 bool
 mirror_may_refer_to(struct rte_mbuf *seg)
 {
-	while (seg != NULL && nb_references(seg) < MIRROR_MAX_REFERENCES)
+	while (seg != NULL && mirror_nb_references(seg) < MIRROR_MAX_REFERENCES)
 		seg = seg->next;
 	return seg == NULL;
 }

@@ -27,7 +27,7 @@ struct reading {
 
 /* Bytes of the packet from what comes next on, wherever they lie; NULL: it ends before. */
 static const void *
-peek(const struct reading *reading, uint32_t length, void *buffer)
+mirror_peek(const struct reading *reading, uint32_t length, void *buffer)
 {
 	const void *bytes = mirror_read(reading->pkt, reading->offset, length, buffer);
 
@@ -37,13 +37,13 @@ peek(const struct reading *reading, uint32_t length, void *buffer)
 }
 
 static uint16_t
-be16(const uint8_t *bytes)
+mirror_be16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
 static void
-add_tag(struct mirror_headers *headers, uint16_t tci)
+mirror_add_tag(struct mirror_headers *headers, uint16_t tci)
 {
 	if (headers->nb_tags < RTE_DIM(headers->vlans))
 		headers->vlans[headers->nb_tags] = tci & 0xfff;
@@ -51,7 +51,7 @@ add_tag(struct mirror_headers *headers, uint16_t tci)
 }
 
 static bool
-is_tag(uint16_t type)
+mirror_is_tag(uint16_t type)
 {
 	return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ ||
 			type == ETHER_TYPE_QINQ_OLD;
@@ -59,26 +59,26 @@ is_tag(uint16_t type)
 
 /* Reads the types up to the first that is no tag's, which it returns; 0: the packet ends before. */
 static uint16_t
-read_tags(struct reading *reading)
+mirror_read_tags(struct reading *reading)
 {
 	uint8_t buffer[sizeof(uint16_t) + sizeof(struct rte_vlan_hdr)];
-	const uint8_t *bytes = peek(reading, sizeof(uint16_t), buffer);
+	const uint8_t *bytes = mirror_peek(reading, sizeof(uint16_t), buffer);
 	unsigned int i;
 
-	for (i = 0; i < MAX_TAGS && bytes != NULL && is_tag(be16(bytes)); i++) {
-		bytes = peek(reading, 2 * sizeof(uint16_t), buffer);
+	for (i = 0; i < MAX_TAGS && bytes != NULL && mirror_is_tag(mirror_be16(bytes)); i++) {
+		bytes = mirror_peek(reading, 2 * sizeof(uint16_t), buffer);
 		if (bytes == NULL)
 			return 0;
-		add_tag(reading->headers, be16(bytes + sizeof(uint16_t)));
+		mirror_add_tag(reading->headers, mirror_be16(bytes + sizeof(uint16_t)));
 		reading->offset += sizeof(struct rte_vlan_hdr);
-		bytes = peek(reading, sizeof(uint16_t), buffer);
+		bytes = mirror_peek(reading, sizeof(uint16_t), buffer);
 	}
 	reading->offset += sizeof(uint16_t);
-	return bytes != NULL ? be16(bytes) : 0;
+	return bytes != NULL ? mirror_be16(bytes) : 0;
 }
 
 static void
-read_ports(struct reading *reading)
+mirror_read_ports(struct reading *reading)
 {
 	struct mirror_headers *headers = reading->headers;
 	uint8_t buffer[4];
@@ -90,12 +90,12 @@ read_ports(struct reading *reading)
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		bytes = peek(reading, sizeof(buffer), buffer);
+		bytes = mirror_peek(reading, sizeof(buffer), buffer);
 		if (bytes == NULL)
 			return;
 		headers->has_ports = true;
-		headers->src_port = be16(bytes);
-		headers->dst_port = be16(bytes + 2);
+		headers->src_port = mirror_be16(bytes);
+		headers->dst_port = mirror_be16(bytes + 2);
 		break;
 	default:
 		break;
@@ -103,11 +103,11 @@ read_ports(struct reading *reading)
 }
 
 static void
-read_ipv4(struct reading *reading)
+mirror_read_ipv4(struct reading *reading)
 {
 	struct mirror_headers *headers = reading->headers;
 	uint8_t buffer[sizeof(struct rte_ipv4_hdr)];
-	const uint8_t *ip = peek(reading, sizeof(buffer), buffer);
+	const uint8_t *ip = mirror_peek(reading, sizeof(buffer), buffer);
 	uint32_t length;
 
 	if (ip == NULL || ip[0] >> 4 != 4)
@@ -118,16 +118,16 @@ read_ipv4(struct reading *reading)
 	memcpy(headers->dst, ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4);
 	length = (ip[0] & 15) * 4u;
 	if (length < sizeof(buffer) ||
-			(be16(ip + offsetof(struct rte_ipv4_hdr, fragment_offset)) &
+			(mirror_be16(ip + offsetof(struct rte_ipv4_hdr, fragment_offset)) &
 					RTE_IPV4_HDR_OFFSET_MASK) != 0)
 		return;
 	reading->offset += length;
-	read_ports(reading);
+	mirror_read_ports(reading);
 }
 
 /* Bytes of an extension header (RFC 8200, 4; RFC 4302, 2.2); 0: the protocol is none. */
 static uint32_t
-extension_length(int protocol, uint8_t units)
+mirror_extension_length(int protocol, uint8_t units)
 {
 	switch (protocol) {
 	case IPPROTO_HOPOPTS:
@@ -148,35 +148,35 @@ extension_length(int protocol, uint8_t units)
 
 /* Reads the extension headers, up to a protocol that is none. Whether what that has follows in this packet. */
 static bool
-read_extensions(struct reading *reading)
+mirror_read_extensions(struct reading *reading)
 {
 	int *protocol = &reading->headers->protocol;
 	uint8_t buffer[8];
 	unsigned int i;
 
-	for (i = 0; i < MAX_EXTENSIONS && extension_length(*protocol, 0) != 0; i++) {
-		const uint8_t *bytes = peek(reading, sizeof(buffer), buffer);
+	for (i = 0; i < MAX_EXTENSIONS && mirror_extension_length(*protocol, 0) != 0; i++) {
+		const uint8_t *bytes = mirror_peek(reading, sizeof(buffer), buffer);
 		const bool is_fragment = *protocol == IPPROTO_FRAGMENT;
 
 		if (bytes == NULL) {
 			*protocol = -1;
 			return false;
 		}
-		reading->offset += extension_length(*protocol, bytes[1]);
+		reading->offset += mirror_extension_length(*protocol, bytes[1]);
 		*protocol = bytes[0];
 		/* What follows in a later fragment is the middle of something. */
-		if (is_fragment && (be16(bytes + 2) & ~7) != 0)
+		if (is_fragment && (mirror_be16(bytes + 2) & ~7) != 0)
 			return false;
 	}
-	return extension_length(*protocol, 0) == 0;
+	return mirror_extension_length(*protocol, 0) == 0;
 }
 
 static void
-read_ipv6(struct reading *reading)
+mirror_read_ipv6(struct reading *reading)
 {
 	struct mirror_headers *headers = reading->headers;
 	uint8_t buffer[sizeof(struct rte_ipv6_hdr)];
-	const uint8_t *ip = peek(reading, sizeof(buffer), buffer);
+	const uint8_t *ip = mirror_peek(reading, sizeof(buffer), buffer);
 
 	if (ip == NULL || ip[0] >> 4 != 6)
 		return;
@@ -185,8 +185,8 @@ read_ipv6(struct reading *reading)
 	memcpy(headers->src, ip + offsetof(struct rte_ipv6_hdr, src_addr), sizeof(headers->src));
 	memcpy(headers->dst, ip + offsetof(struct rte_ipv6_hdr, dst_addr), sizeof(headers->dst));
 	reading->offset += sizeof(buffer);
-	if (read_extensions(reading))
-		read_ports(reading);
+	if (mirror_read_extensions(reading))
+		mirror_read_ports(reading);
 }
 
 void
@@ -201,13 +201,13 @@ mirror_headers_read(const struct rte_mbuf *pkt, uint64_t flags, struct mirror_he
 	memset(headers, 0, sizeof(*headers));
 	headers->protocol = -1;
 	for (i = 0; i < nb_tags; i++)
-		add_tag(headers, tags[i].tci);
-	switch (read_tags(&reading)) {
+		mirror_add_tag(headers, tags[i].tci);
+	switch (mirror_read_tags(&reading)) {
 	case RTE_ETHER_TYPE_IPV4:
-		read_ipv4(&reading);
+		mirror_read_ipv4(&reading);
 		break;
 	case RTE_ETHER_TYPE_IPV6:
-		read_ipv6(&reading);
+		mirror_read_ipv6(&reading);
 		break;
 	default:
 		break;

@@ -11,7 +11,7 @@
 #include "datapath.h"
 
 static inline bool
-passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
+mirror_passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 {
 	const mirror_mac_words differ = (words ^ test->value) & test->mask;
 
@@ -20,7 +20,7 @@ passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
 
 /* Counts a packet that has ended before it could be chosen, if it ought not to have: false. */
 static bool
-has_ended(const struct rte_mbuf *pkt, struct mirror_counters *counters)
+mirror_has_ended(const struct rte_mbuf *pkt, struct mirror_counters *counters)
 {
 	counters->stats.unsupported += !mirror_is_whole(pkt);
 	return false;
@@ -28,7 +28,7 @@ has_ended(const struct rte_mbuf *pkt, struct mirror_counters *counters)
 
 /* Of a short packet, or of one whose first segment is short: it may not have both addresses. */
 static __rte_noinline bool
-passes_short(const struct mirror_selector *selector, struct mirror_counters *counters,
+mirror_passes_short(const struct mirror_selector *selector, struct mirror_counters *counters,
 		const struct rte_mbuf *pkt)
 {
 	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
@@ -36,10 +36,10 @@ passes_short(const struct mirror_selector *selector, struct mirror_counters *cou
 	mirror_mac_words words = { 0 };
 
 	if (addresses == NULL)
-		return has_ended(pkt, counters);
+		return mirror_has_ended(pkt, counters);
 	memcpy(&words, addresses, sizeof(buffer));
-	return passes_mac(&selector->mac[0], words) ||
-			(selector->mac_both_ways && passes_mac(&selector->mac[1], words));
+	return mirror_passes_mac(&selector->mac[0], words) ||
+			(selector->mac_both_ways && mirror_passes_mac(&selector->mac[1], words));
 }
 
 uint16_t
@@ -57,23 +57,24 @@ mirror_match_mac(const struct mirror_selector *selector, struct mirror_counters 
 
 		pkts[nb] = pkt;
 		if (unlikely(pkt->data_len < sizeof(words))) {
-			nb += passes_short(selector, counters, pkt);
+			nb += mirror_passes_short(selector, counters, pkt);
 			continue;
 		}
 		memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
-		nb += passes_mac(&forth, words) || (both_ways && passes_mac(&back, words));
+		nb += mirror_passes_mac(&forth, words) ||
+				(both_ways && mirror_passes_mac(&back, words));
 	}
 	return nb;
 }
 
 static bool
-is_within(const struct rte_mirror_range *range, uint16_t number)
+mirror_is_within(const struct rte_mirror_range *range, uint16_t number)
 {
 	return number >= range->min && number <= range->max;
 }
 
 static bool
-has_vlan(const uint64_t *vlans, const struct mirror_headers *headers, unsigned int tag)
+mirror_has_vlan(const uint64_t *vlans, const struct mirror_headers *headers, unsigned int tag)
 {
 	const uint16_t id = headers->vlans[tag];
 
@@ -81,7 +82,7 @@ has_vlan(const uint64_t *vlans, const struct mirror_headers *headers, unsigned i
 }
 
 static bool
-passes_flow(const struct mirror_flow_test *test, const struct mirror_headers *headers)
+mirror_passes_flow(const struct mirror_flow_test *test, const struct mirror_headers *headers)
 {
 	unsigned int i;
 	uint64_t differ = 0;
@@ -90,12 +91,12 @@ passes_flow(const struct mirror_flow_test *test, const struct mirror_headers *he
 		differ |= (headers->src[i] ^ test->src[i]) & test->src_mask[i];
 		differ |= (headers->dst[i] ^ test->dst[i]) & test->dst_mask[i];
 	}
-	return differ == 0 && is_within(&test->src_port, headers->src_port) &&
-			is_within(&test->dst_port, headers->dst_port);
+	return differ == 0 && mirror_is_within(&test->src_port, headers->src_port) &&
+			mirror_is_within(&test->dst_port, headers->dst_port);
 }
 
 static bool
-is_of_flow(const struct mirror_selector *selector, const struct mirror_headers *headers)
+mirror_is_of_flow(const struct mirror_selector *selector, const struct mirror_headers *headers)
 {
 	if (headers->ip_version == 0 || (selector->wants_ports && !headers->has_ports))
 		return false;
@@ -103,16 +104,17 @@ is_of_flow(const struct mirror_selector *selector, const struct mirror_headers *
 		return false;
 	if (selector->protocol != 0 && selector->protocol != headers->protocol)
 		return false;
-	return passes_flow(&selector->flow[0], headers) || passes_flow(&selector->flow[1], headers);
+	return mirror_passes_flow(&selector->flow[0], headers) ||
+			mirror_passes_flow(&selector->flow[1], headers);
 }
 
 static bool
-passes_headers(const struct mirror_selector *selector, const struct mirror_headers *headers)
+mirror_passes_headers(const struct mirror_selector *selector, const struct mirror_headers *headers)
 {
-	return (!selector->has_vlans || has_vlan(selector->vlans, headers, 0)) &&
+	return (!selector->has_vlans || mirror_has_vlan(selector->vlans, headers, 0)) &&
 			(!selector->has_inner_vlans ||
-					has_vlan(selector->inner_vlans, headers, 1)) &&
-			(!selector->has_flow || is_of_flow(selector, headers));
+					mirror_has_vlan(selector->inner_vlans, headers, 1)) &&
+			(!selector->has_flow || mirror_is_of_flow(selector, headers));
 }
 
 uint16_t
@@ -127,10 +129,10 @@ mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
 
 		mirror_headers_read(pkt, pkt->ol_flags & off_wire, &headers);
 		pkts[nb] = pkt;
-		if (passes_headers(selector, &headers))
+		if (mirror_passes_headers(selector, &headers))
 			nb++;
 		else if (unlikely(headers.has_ended))
-			has_ended(pkt, counters);
+			mirror_has_ended(pkt, counters);
 	}
 	return nb;
 }
@@ -143,7 +145,8 @@ mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
  * with addresses, tags and what filters mostly look at, then the packet's own segments from there on.
  */
 static __rte_noinline enum mirror_verdict
-filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt, uint64_t flags)
+mirror_filter_tagged(
+		const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt, uint64_t flags)
 {
 	const uint32_t nb_addresses = 2 * RTE_ETHER_ADDR_LEN;
 	uint8_t bytes[TAGGED_HEAD], buffer[TAGGED_HEAD + 2 * sizeof(struct rte_vlan_hdr)];
@@ -179,7 +182,7 @@ filter_tagged(const struct rte_mirror_filter *filter, const struct rte_mbuf *pkt
 
 /* What the filter says of each packet. */
 static void
-filter_all(const struct rte_mirror_filter *filter, uint64_t off_wire,
+mirror_filter_all(const struct rte_mirror_filter *filter, uint64_t off_wire,
 		const struct rte_mbuf *const *pkts, uint16_t nb_pkts, uint8_t *verdicts)
 {
 	uint64_t flags = 0;
@@ -194,7 +197,7 @@ filter_all(const struct rte_mirror_filter *filter, uint64_t off_wire,
 	for (i = 0; i < nb_pkts; i++) {
 		flags = pkts[i]->ol_flags & off_wire & MIRROR_TAGGED;
 		if (flags != 0)
-			verdicts[i] = filter_tagged(filter, pkts[i], flags);
+			verdicts[i] = mirror_filter_tagged(filter, pkts[i], flags);
 		else
 			mirror_filter_run(filter, &pkts[i], 1, &verdicts[i]);
 	}
@@ -214,7 +217,7 @@ mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 	_Static_assert(MIRROR_NOT_CHOSEN == 0, "what is not chosen sets no bit");
 	if (nb_pkts == 0)
 		return 0;
-	filter_all(selector->filter, off_wire, (const struct rte_mbuf *const *)pkts, nb_pkts,
+	mirror_filter_all(selector->filter, off_wire, (const struct rte_mbuf *const *)pkts, nb_pkts,
 			verdicts.of);
 	/* Filters are mostly for what is rare. */
 	for (i = 0; i < RTE_DIM(verdicts.words); i++)

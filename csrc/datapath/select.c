@@ -12,7 +12,7 @@
 
 /* Vigna's splitmix64: from any state to any other, all of 64 bits. */
 static uint64_t
-random_next(uint64_t *state)
+mirror_random_next(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15;
 
@@ -23,39 +23,39 @@ random_next(uint64_t *state)
 
 /* How many packets lie between two that are taken: at random, as many as trials of that probability fail. */
 static uint64_t
-sample_gap(const struct mirror_selector *selector, struct mirror_sampler *sampler)
+mirror_sample_gap(const struct mirror_selector *selector, struct mirror_sampler *sampler)
 {
 	double uniform;
 
 	if (!selector->sample_random)
 		return selector->sample_one_in - 1;
 	/* 53 bits: what a double takes. Less than 1. */
-	uniform = (double)(random_next(&sampler->random) >> 11) * 0x1p-53;
+	uniform = (double)(mirror_random_next(&sampler->random) >> 11) * 0x1p-53;
 	return (uint64_t)(log1p(-uniform) * selector->sample_scale);
 }
 
 static void
-sample_start(const struct mirror_selector *selector, const struct mirror_burst *burst,
+mirror_sample_start(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_sampler *sampler)
 {
 	sampler->serial = selector->serial;
 	/* Each queue has a sequence of its own. */
 	sampler->random = (uint64_t)burst->port_id << 32 | (uint64_t)burst->queue_id << 1 |
 			burst->is_tx;
-	sampler->random = random_next(&sampler->random) ^ selector->sample_seed;
-	sampler->skip = sample_gap(selector, sampler);
+	sampler->random = mirror_random_next(&sampler->random) ^ selector->sample_seed;
+	sampler->skip = mirror_sample_gap(selector, sampler);
 }
 
 static uint16_t
-sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
+mirror_sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_sampler *sampler, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	uint16_t nb = 0;
 	uint64_t next;
 
 	if (sampler->serial != selector->serial)
-		sample_start(selector, burst, sampler);
-	for (next = sampler->skip; next < nb_pkts; next += 1 + sample_gap(selector, sampler))
+		mirror_sample_start(selector, burst, sampler);
+	for (next = sampler->skip; next < nb_pkts; next += 1 + mirror_sample_gap(selector, sampler))
 		pkts[nb++] = pkts[next];
 	sampler->skip = next - nb_pkts;
 	return nb;
@@ -63,7 +63,7 @@ sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
 
 /* The tests that look at packets, cheapest first. */
 static uint16_t
-match(const struct mirror_selector *selector, const struct mirror_burst *burst,
+mirror_match(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	uint16_t i;
@@ -82,7 +82,8 @@ match(const struct mirror_selector *selector, const struct mirror_burst *burst,
 
 /* Apart, so that a mirror of every packet pays for none of this. */
 static __rte_noinline uint16_t
-choose(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf **pkts)
+mirror_choose(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf **pkts)
 {
 	const struct mirror_selector *selector = entry->selector;
 	struct mirror_counters *counters = entry->counters;
@@ -90,11 +91,11 @@ choose(const struct mirror_entry *entry, const struct mirror_burst *burst, struc
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
 	memcpy(pkts, burst->pkts, nb_pkts * sizeof(pkts[0]));
-	nb = match(selector, burst, counters, pkts, nb_pkts);
+	nb = mirror_match(selector, burst, counters, pkts, nb_pkts);
 	counters->stats.filtered += nb_pkts - nb - (counters->stats.unsupported - unsupported);
 	nb_pkts = nb;
 	if (selector->sample_one_in != 0 && nb_pkts > 0) {
-		nb = sample(selector, burst, &entry->progress->sampler, pkts, nb_pkts);
+		nb = mirror_sample(selector, burst, &entry->progress->sampler, pkts, nb_pkts);
 		counters->stats.unsampled += nb_pkts - nb;
 		nb_pkts = nb;
 	}
@@ -118,5 +119,5 @@ mirror_select(const struct mirror_entry *entry, const struct mirror_burst *burst
 		return burst->nb_pkts;
 	}
 	*chosen = room;
-	return choose(entry, burst, room);
+	return mirror_choose(entry, burst, room);
 }

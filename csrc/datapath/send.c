@@ -11,7 +11,7 @@
  * last reference.
  */
 static void
-give_back(struct rte_mbuf *pkt)
+mirror_give_back(struct rte_mbuf *pkt)
 {
 	/* The one does not look at next, which is in the second cache line. */
 	if (pkt->nb_segs == 1)
@@ -21,7 +21,7 @@ give_back(struct rte_mbuf *pkt)
 }
 
 static uint16_t
-transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken)
+mirror_transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken)
 {
 	uint16_t nb;
 
@@ -39,14 +39,14 @@ transmit(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_
 
 /* Gives back what the target has refused: how many bytes that are. */
 static __rte_noinline uint64_t
-give_back_all(struct rte_mbuf **refused, uint16_t nb_refused)
+mirror_give_back_all(struct rte_mbuf **refused, uint16_t nb_refused)
 {
 	uint64_t bytes = 0;
 	uint16_t i;
 
 	for (i = 0; i < nb_refused; i++) {
 		bytes += refused[i]->pkt_len;
-		give_back(refused[i]);
+		mirror_give_back(refused[i]);
 	}
 	return bytes;
 }
@@ -60,9 +60,9 @@ mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t 
 
 	if (nb_taken == 0)
 		return;
-	nb = transmit(entry, taken, nb_taken);
+	nb = mirror_transmit(entry, taken, nb_taken);
 	if (unlikely(nb < nb_taken)) {
-		bytes -= give_back_all(taken + nb, nb_taken - nb);
+		bytes -= mirror_give_back_all(taken + nb, nb_taken - nb);
 		stats->full += nb_taken - nb;
 	}
 	stats->packets += nb;

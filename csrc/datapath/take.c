@@ -10,7 +10,7 @@
 
 /* Takes back what was added to the reference counts of a packet's first segments. */
 static __rte_noinline bool
-unrefer(struct rte_mbuf *pkt, int32_t nb_segs, uint16_t nb_references)
+mirror_unrefer(struct rte_mbuf *pkt, int32_t nb_segs, uint16_t nb_references)
 {
 	for (; nb_segs > 0; nb_segs--, pkt = pkt->next)
 		rte_mbuf_refcnt_update(pkt, -nb_references);
@@ -22,7 +22,7 @@ unrefer(struct rte_mbuf *pkt, int32_t nb_segs, uint16_t nb_references)
  * target. Not if there are too many references, or other segments than the packet says.
  */
 static inline bool
-refer(struct rte_mbuf *pkt, uint16_t nb_references)
+mirror_refer(struct rte_mbuf *pkt, uint16_t nb_references)
 {
 	int64_t missing = pkt->pkt_len;
 	int32_t nb_left = pkt->nb_segs;
@@ -37,19 +37,19 @@ refer(struct rte_mbuf *pkt, uint16_t nb_references)
 		else if (nb < MIRROR_MAX_REFERENCES)
 			__atomic_fetch_add(&seg->refcnt, nb_references, __ATOMIC_ACQ_REL);
 		else
-			return unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
+			return mirror_unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
 		missing -= seg->data_len;
 		nb_left--;
 		seg = seg->next;
 	} while (seg != NULL);
 	if (likely(nb_left == 0 && missing <= 0))
 		return true;
-	return unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
+	return mirror_unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
 }
 
 /* Whether the target can be given all of a packet that is longer than most may be. */
 static __rte_noinline bool
-may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
+mirror_may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
 {
 	return pkt->pkt_len <= entry->snaplen && mirror_fits(entry, pkt, pkt->pkt_len);
 }
@@ -59,29 +59,29 @@ may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
  * cache line.
  */
 static __rte_always_inline bool
-share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t limit, uint16_t nb_together,
-		struct rte_mbuf *pkt)
+mirror_share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t limit,
+		uint16_t nb_together, struct rte_mbuf *pkt)
 {
 	if (unlikely((pkt->ol_flags & off_wire) != 0 ||
-			    (pkt->pkt_len > limit && !may_be_longer(entry, pkt))))
+			    (pkt->pkt_len > limit && !mirror_may_be_longer(entry, pkt))))
 		return false;
 	if (likely(mirror_is_plain(pkt) && pkt->pkt_len <= pkt->data_len)) {
 		rte_mbuf_refcnt_set(pkt, 1 + nb_together);
 		return true;
 	}
-	return pkt->nb_segs <= entry->max_segs && refer(pkt, nb_together);
+	return pkt->nb_segs <= entry->max_segs && mirror_refer(pkt, nb_together);
 }
 
 /* Takes a packet that must be made; apart, so that the loop over the usual ones keeps its registers. */
 static __rte_noinline uint16_t
-make(const struct mirror_entry *entry, const struct mirror_burst *burst, struct rte_mbuf *pkt,
-		struct rte_mbuf **taken, uint64_t *bytes)
+mirror_take_made(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *pkt, struct rte_mbuf **taken, uint64_t *bytes)
 {
 	return mirror_take_own(entry, burst, &pkt, 1, taken, bytes);
 }
 
 static uint16_t
-share(const struct mirror_entry *entry, const struct mirror_burst *burst,
+mirror_share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes)
 {
@@ -99,11 +99,11 @@ share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		const uint32_t pkt_len = pkt->pkt_len;
 
 		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
-		if (unlikely(!share_one(entry, off_wire, limit, nb_together, pkt))) {
+		if (unlikely(!mirror_share_one(entry, off_wire, limit, nb_together, pkt))) {
 			/* By each for itself, from its own pool. */
 			if (entry->nb_together > 1)
 				break;
-			end += make(entry, burst, pkt, end, &own_bytes);
+			end += mirror_take_made(entry, burst, pkt, end, &own_bytes);
 			sum += own_bytes;
 			continue;
 		}
@@ -120,6 +120,6 @@ mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		uint64_t *bytes)
 {
 	if (entry->mode == RTE_MIRROR_SHARE)
-		return share(entry, burst, pkts, nb_pkts, taken, bytes);
+		return mirror_share(entry, burst, pkts, nb_pkts, taken, bytes);
 	return mirror_take_own(entry, burst, pkts, nb_pkts, taken, bytes);
 }

@@ -42,7 +42,7 @@ struct ip_header {
 
 /* A header at an offset; NULL: it would not be whole in the first segment. */
 static void *
-header_at(struct rte_mbuf *pkt, uint32_t offset, uint32_t length)
+mirror_header_at(struct rte_mbuf *pkt, uint32_t offset, uint32_t length)
 {
 	if (offset + length > pkt->data_len)
 		return NULL;
@@ -51,10 +51,10 @@ header_at(struct rte_mbuf *pkt, uint32_t offset, uint32_t length)
 
 /* Finds what the mbuf's lengths say is an IP header. What is to be segmented gets the length that it has now. */
 static bool
-find_ip(struct rte_mbuf *pkt, uint32_t offset, uint32_t length, uint64_t flags,
+mirror_find_ip(struct rte_mbuf *pkt, uint32_t offset, uint32_t length, uint64_t flags,
 		struct ip_header *ip)
 {
-	const uint8_t *first = header_at(pkt, offset, length);
+	const uint8_t *first = mirror_header_at(pkt, offset, length);
 	uint32_t carried, there = pkt->pkt_len - offset - length;
 
 	if (first == NULL || length < sizeof(struct rte_ipv4_hdr))
@@ -92,14 +92,14 @@ find_ip(struct rte_mbuf *pkt, uint32_t offset, uint32_t length, uint64_t flags,
 
 /* What is to be segmented gets the length that it has now in a UDP header, too, be it the inner or a tunnel's. */
 static bool
-put_udp_length(const struct ip_header *ip, uint64_t flags, uint64_t flag_of_udp)
+mirror_put_udp_length(const struct ip_header *ip, uint64_t flags, uint64_t flag_of_udp)
 {
 	const rte_be16_t length = rte_cpu_to_be_16(ip->l4_length);
 	void *field;
 
 	if ((flags & SEGMENTED) == 0 || (!ip->is_udp && (flags & flag_of_udp) == 0))
 		return true;
-	field = header_at(ip->pkt, ip->l4_offset + offsetof(struct rte_udp_hdr, dgram_len),
+	field = mirror_header_at(ip->pkt, ip->l4_offset + offsetof(struct rte_udp_hdr, dgram_len),
 			sizeof(length));
 	if (field != NULL && ip->l4_length <= UINT16_MAX)
 		memcpy(field, &length, sizeof(length));
@@ -107,7 +107,7 @@ put_udp_length(const struct ip_header *ip, uint64_t flags, uint64_t flag_of_udp)
 }
 
 static uint32_t
-sum_pseudo_header(const struct ip_header *ip, uint8_t protocol)
+mirror_sum_pseudo_header(const struct ip_header *ip, uint8_t protocol)
 {
 	const size_t addresses = ip->is_v4 ? offsetof(struct rte_ipv4_hdr, src_addr) :
 					     offsetof(struct rte_ipv6_hdr, src_addr);
@@ -118,7 +118,7 @@ sum_pseudo_header(const struct ip_header *ip, uint8_t protocol)
 }
 
 static void
-put_ip_checksum(const struct ip_header *ip)
+mirror_put_ip_checksum(const struct ip_header *ip)
 {
 	struct rte_ipv4_hdr *v4 = ip->header;
 
@@ -133,7 +133,7 @@ put_ip_checksum(const struct ip_header *ip)
  * segment begins with the second half of a 16 bit word.
  */
 static uint32_t
-sum_bytes(const struct rte_mbuf *seg, uint32_t offset, uint32_t length)
+mirror_sum_bytes(const struct rte_mbuf *seg, uint32_t offset, uint32_t length)
 {
 	uint32_t sum = 0, done, nb;
 	uint16_t part;
@@ -148,17 +148,17 @@ sum_bytes(const struct rte_mbuf *seg, uint32_t offset, uint32_t length)
 
 /* Fills in a checksum that lies so many bytes into the L4 header. */
 static bool
-put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
+mirror_put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
 {
 	uint16_t checksum = 0;
-	void *field = header_at(ip->pkt, ip->l4_offset + offset, sizeof(checksum));
+	void *field = mirror_header_at(ip->pkt, ip->l4_offset + offset, sizeof(checksum));
 	uint32_t sum;
 
 	if (field == NULL || offset + sizeof(checksum) > ip->l4_length)
 		return false;
 	memcpy(field, &checksum, sizeof(checksum));
-	sum = sum_bytes(ip->pkt, ip->l4_offset, ip->l4_length);
-	sum = (sum & 0xffff) + (sum >> 16) + sum_pseudo_header(ip, protocol);
+	sum = mirror_sum_bytes(ip->pkt, ip->l4_offset, ip->l4_length);
+	sum = (sum & 0xffff) + (sum >> 16) + mirror_sum_pseudo_header(ip, protocol);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	checksum = (uint16_t)~sum;
@@ -171,7 +171,7 @@ put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
 
 /* CRC32c (RFC 9260, appendix A), four bits at a time. */
 static uint32_t
-crc32c(uint32_t crc, const uint8_t *data, uint32_t length)
+mirror_crc32c(uint32_t crc, const uint8_t *data, uint32_t length)
 {
 	static const uint32_t table[16] = { 0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
 		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6,
@@ -186,9 +186,9 @@ crc32c(uint32_t crc, const uint8_t *data, uint32_t length)
 }
 
 static bool
-put_sctp_checksum(const struct ip_header *ip)
+mirror_put_sctp_checksum(const struct ip_header *ip)
 {
-	struct rte_sctp_hdr *sctp = header_at(ip->pkt, ip->l4_offset, sizeof(*sctp));
+	struct rte_sctp_hdr *sctp = mirror_header_at(ip->pkt, ip->l4_offset, sizeof(*sctp));
 	uint32_t crc = UINT32_MAX, offset = ip->l4_offset, left = ip->l4_length, nb;
 	const struct rte_mbuf *seg;
 
@@ -197,7 +197,7 @@ put_sctp_checksum(const struct ip_header *ip)
 	sctp->cksum = 0;
 	for (seg = ip->pkt; left > 0; seg = seg->next) {
 		nb = RTE_MIN(left, seg->data_len - offset);
-		crc = crc32c(crc, rte_pktmbuf_mtod_offset(seg, uint8_t *, offset), nb);
+		crc = mirror_crc32c(crc, rte_pktmbuf_mtod_offset(seg, uint8_t *, offset), nb);
 		left -= nb;
 		offset = 0;
 	}
@@ -206,28 +206,31 @@ put_sctp_checksum(const struct ip_header *ip)
 }
 
 static bool
-put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t length, uint64_t flags)
+mirror_put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t length, uint64_t flags)
 {
 	struct ip_header ip;
 
 	if ((flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK | SEGMENTED)) == 0)
 		return true;
-	if (!find_ip(own, offset, length, flags, &ip) ||
-			!put_udp_length(&ip, flags, RTE_MBUF_F_TX_UDP_SEG))
+	if (!mirror_find_ip(own, offset, length, flags, &ip) ||
+			!mirror_put_udp_length(&ip, flags, RTE_MBUF_F_TX_UDP_SEG))
 		return false;
 	if ((flags & (RTE_MBUF_F_TX_IP_CKSUM | SEGMENTED)) != 0)
-		put_ip_checksum(&ip);
+		mirror_put_ip_checksum(&ip);
 	if ((flags & RTE_MBUF_F_TX_TCP_SEG) != 0)
-		return put_l4_checksum(&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
+		return mirror_put_l4_checksum(
+				&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
 	if ((flags & RTE_MBUF_F_TX_UDP_SEG) != 0)
 		flags = RTE_MBUF_F_TX_UDP_CKSUM;
 	switch (flags & RTE_MBUF_F_TX_L4_MASK) {
 	case RTE_MBUF_F_TX_TCP_CKSUM:
-		return put_l4_checksum(&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
+		return mirror_put_l4_checksum(
+				&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
 	case RTE_MBUF_F_TX_UDP_CKSUM:
-		return put_l4_checksum(&ip, IPPROTO_UDP, offsetof(struct rte_udp_hdr, dgram_cksum));
+		return mirror_put_l4_checksum(
+				&ip, IPPROTO_UDP, offsetof(struct rte_udp_hdr, dgram_cksum));
 	case RTE_MBUF_F_TX_SCTP_CKSUM:
-		return put_sctp_checksum(&ip);
+		return mirror_put_sctp_checksum(&ip);
 	default:
 		return true;
 	}
@@ -235,27 +238,27 @@ put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t length, uint
 
 /* Comes after the inner ones, which the outer UDP checksum covers. */
 static bool
-put_outer_checksums(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
+mirror_put_outer_checksums(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
 {
 	struct ip_header ip;
 
 	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | RTE_MBUF_F_TX_OUTER_UDP_CKSUM | SEGMENTED)) ==
 			0)
 		return true;
-	if (!find_ip(own, pkt->outer_l2_len, pkt->outer_l3_len, flags, &ip) ||
-			!put_udp_length(&ip, flags, RTE_MBUF_F_TX_OUTER_UDP_CKSUM))
+	if (!mirror_find_ip(own, pkt->outer_l2_len, pkt->outer_l3_len, flags, &ip) ||
+			!mirror_put_udp_length(&ip, flags, RTE_MBUF_F_TX_OUTER_UDP_CKSUM))
 		return false;
 	if ((flags & RTE_MBUF_F_TX_OUTER_UDP_CKSUM) != 0 &&
-			!put_l4_checksum(&ip, IPPROTO_UDP,
+			!mirror_put_l4_checksum(&ip, IPPROTO_UDP,
 					offsetof(struct rte_udp_hdr, dgram_cksum)))
 		return false;
 	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | SEGMENTED)) != 0)
-		put_ip_checksum(&ip);
+		mirror_put_ip_checksum(&ip);
 	return true;
 }
 
 static bool
-put_tag(struct rte_mbuf *own, const struct mirror_tag *tag)
+mirror_put_tag(struct rte_mbuf *own, const struct mirror_tag *tag)
 {
 	struct {
 		uint8_t addresses[2 * RTE_ETHER_ADDR_LEN];
@@ -277,13 +280,13 @@ put_tag(struct rte_mbuf *own, const struct mirror_tag *tag)
 
 /* The inner first: it ends up behind. */
 static bool
-put_tags(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
+mirror_put_tags(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
 {
 	struct mirror_tag tags[2];
 	unsigned int nb = mirror_tags(pkt, flags, tags);
 
 	while (nb-- > 0) {
-		if (!put_tag(own, &tags[nb]))
+		if (!mirror_put_tag(own, &tags[nb]))
 			return false;
 	}
 	return true;
@@ -299,7 +302,7 @@ mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t fl
 	/* In a tunnel l2_len counts from the outer IP header's end. */
 	if ((flags & OUTER) != 0)
 		offset += pkt->outer_l2_len + pkt->outer_l3_len;
-	return put_inner_checksums(own, offset, pkt->l3_len, flags) &&
-			((flags & OUTER) == 0 || put_outer_checksums(own, pkt, flags)) &&
-			put_tags(own, pkt, flags);
+	return mirror_put_inner_checksums(own, offset, pkt->l3_len, flags) &&
+			((flags & OUTER) == 0 || mirror_put_outer_checksums(own, pkt, flags)) &&
+			mirror_put_tags(own, pkt, flags);
 }

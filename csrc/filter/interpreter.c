@@ -19,7 +19,7 @@ struct machine {
 
 /* A packet's bytes from an offset on, as a number; false: it ends before. */
 static inline bool
-load(const struct rte_mbuf *pkt, uint64_t offset, uint16_t size, uint32_t *value)
+mirror_bpf_load(const struct rte_mbuf *pkt, uint64_t offset, uint16_t size, uint32_t *value)
 {
 	const uint8_t *bytes;
 	uint8_t buffer[4];
@@ -48,17 +48,17 @@ load(const struct rte_mbuf *pkt, uint64_t offset, uint16_t size, uint32_t *value
 
 /* BPF_LD and BPF_LDX; false: the packet ends before. */
 static inline bool
-run_load(const struct bpf_insn *insn, struct machine *machine, uint32_t *into)
+mirror_bpf_run_load(const struct bpf_insn *insn, struct machine *machine, uint32_t *into)
 {
 	switch (BPF_MODE(insn->code)) {
 	case BPF_IMM:
 		*into = insn->k;
 		return true;
 	case BPF_ABS:
-		return load(machine->pkt, insn->k, BPF_SIZE(insn->code), into);
+		return mirror_bpf_load(machine->pkt, insn->k, BPF_SIZE(insn->code), into);
 	case BPF_IND:
-		return load(machine->pkt, (uint64_t)machine->x + insn->k, BPF_SIZE(insn->code),
-				into);
+		return mirror_bpf_load(machine->pkt, (uint64_t)machine->x + insn->k,
+				BPF_SIZE(insn->code), into);
 	case BPF_MEM:
 		*into = machine->memory[insn->k];
 		return true;
@@ -66,7 +66,7 @@ run_load(const struct bpf_insn *insn, struct machine *machine, uint32_t *into)
 		*into = machine->pkt->pkt_len;
 		return true;
 	default: /* BPF_MSH: an IPv4 header's length */
-		if (!load(machine->pkt, insn->k, BPF_B, into))
+		if (!mirror_bpf_load(machine->pkt, insn->k, BPF_B, into))
 			return false;
 		*into = (*into & 15) * 4;
 		return true;
@@ -75,7 +75,7 @@ run_load(const struct bpf_insn *insn, struct machine *machine, uint32_t *into)
 
 /* BPF_ALU; false: a division by 0. */
 static inline bool
-run_alu(uint16_t operation, uint32_t *a, uint32_t operand)
+mirror_bpf_run_alu(uint16_t operation, uint32_t *a, uint32_t operand)
 {
 	switch (operation) {
 	case BPF_ADD:
@@ -118,7 +118,7 @@ run_alu(uint16_t operation, uint32_t *a, uint32_t operand)
 
 /* BPF_JMP: how many instructions are passed over. */
 static inline uint32_t
-run_jump(const struct bpf_insn *insn, uint32_t a, uint32_t operand)
+mirror_bpf_run_jump(const struct bpf_insn *insn, uint32_t a, uint32_t operand)
 {
 	switch (BPF_OP(insn->code)) {
 	case BPF_JA:
@@ -136,7 +136,7 @@ run_jump(const struct bpf_insn *insn, uint32_t a, uint32_t operand)
 
 /* BPF_ST, BPF_STX and BPF_MISC. */
 static inline void
-run_move(const struct bpf_insn *insn, struct machine *machine)
+mirror_bpf_run_move(const struct bpf_insn *insn, struct machine *machine)
 {
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_ST:
@@ -156,14 +156,14 @@ run_move(const struct bpf_insn *insn, struct machine *machine)
 
 /* What is said of a packet that ends before what a program reads. */
 static __rte_noinline enum mirror_verdict
-ends_before(const struct rte_mbuf *pkt)
+mirror_bpf_ends_before(const struct rte_mbuf *pkt)
 {
 	return mirror_is_whole(pkt) ? MIRROR_NOT_CHOSEN : MIRROR_BROKEN;
 }
 
 /* Runs any instruction but BPF_RET, and moves on by it; false: the program ends, and *verdict is what it says. */
 static bool
-run(const struct bpf_insn **insn, struct machine *machine, enum mirror_verdict *verdict)
+mirror_bpf_run(const struct bpf_insn **insn, struct machine *machine, enum mirror_verdict *verdict)
 {
 	const uint16_t code = (*insn)->code;
 	const uint32_t operand = BPF_SRC(code) == BPF_X ? machine->x : (*insn)->k;
@@ -172,18 +172,18 @@ run(const struct bpf_insn **insn, struct machine *machine, enum mirror_verdict *
 	switch (BPF_CLASS(code)) {
 	case BPF_LD:
 	case BPF_LDX:
-		if (run_load(*insn, machine, into))
+		if (mirror_bpf_run_load(*insn, machine, into))
 			return true;
-		*verdict = ends_before(machine->pkt);
+		*verdict = mirror_bpf_ends_before(machine->pkt);
 		return false;
 	case BPF_ALU:
 		*verdict = MIRROR_NOT_CHOSEN;
-		return run_alu(BPF_OP(code), &machine->a, operand);
+		return mirror_bpf_run_alu(BPF_OP(code), &machine->a, operand);
 	case BPF_JMP:
-		*insn += run_jump(*insn, machine->a, operand);
+		*insn += mirror_bpf_run_jump(*insn, machine->a, operand);
 		return true;
 	default:
-		run_move(*insn, machine);
+		mirror_bpf_run_move(*insn, machine);
 		return true;
 	}
 }
@@ -203,16 +203,17 @@ mirror_filter_interpret(const struct rte_mbuf *pkt, const struct rte_mirror_filt
 	for (insn = filter->insns; likely(has_read); insn++) {
 		switch (insn->code) {
 		case BPF_LD | BPF_H | BPF_ABS:
-			has_read = load(pkt, insn->k, BPF_H, &machine.a);
+			has_read = mirror_bpf_load(pkt, insn->k, BPF_H, &machine.a);
 			break;
 		case BPF_LD | BPF_B | BPF_ABS:
-			has_read = load(pkt, insn->k, BPF_B, &machine.a);
+			has_read = mirror_bpf_load(pkt, insn->k, BPF_B, &machine.a);
 			break;
 		case BPF_LD | BPF_H | BPF_IND:
-			has_read = load(pkt, (uint64_t)machine.x + insn->k, BPF_H, &machine.a);
+			has_read = mirror_bpf_load(
+					pkt, (uint64_t)machine.x + insn->k, BPF_H, &machine.a);
 			break;
 		case BPF_LDX | BPF_B | BPF_MSH:
-			has_read = load(pkt, insn->k, BPF_B, &machine.x);
+			has_read = mirror_bpf_load(pkt, insn->k, BPF_B, &machine.x);
 			machine.x = (machine.x & 15) * 4;
 			break;
 		case BPF_JMP | BPF_JEQ | BPF_K:
@@ -226,10 +227,10 @@ mirror_filter_interpret(const struct rte_mbuf *pkt, const struct rte_mirror_filt
 		case BPF_RET | BPF_A:
 			return machine.a != 0 ? MIRROR_CHOSEN : MIRROR_NOT_CHOSEN;
 		default:
-			if (!run(&insn, &machine, &verdict))
+			if (!mirror_bpf_run(&insn, &machine, &verdict))
 				return verdict;
 			break;
 		}
 	}
-	return ends_before(pkt);
+	return mirror_bpf_ends_before(pkt);
 }

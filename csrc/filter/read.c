@@ -11,13 +11,13 @@
  * second cache line, which nobody needs of a single segment.
  */
 static const struct rte_mbuf *
-next_segment(const struct rte_mbuf *segment, uint16_t *nb_left)
+mirror_next_segment(const struct rte_mbuf *segment, uint16_t *nb_left)
 {
 	return --*nb_left > 0 ? segment->next : NULL;
 }
 
 static const uint8_t *
-bytes_of(const struct rte_mbuf *segment)
+mirror_bytes_of(const struct rte_mbuf *segment)
 {
 	return (const uint8_t *)segment->buf_addr + segment->data_off;
 }
@@ -31,10 +31,10 @@ mirror_read_segments(const struct rte_mbuf *pkt, uint32_t offset, uint32_t lengt
 	const uint8_t *from;
 
 	for (; segment != NULL && offset >= segment->data_len;
-			segment = next_segment(segment, &nb_left))
+			segment = mirror_next_segment(segment, &nb_left))
 		offset -= segment->data_len;
-	for (; segment != NULL; segment = next_segment(segment, &nb_left)) {
-		from = bytes_of(segment) + offset;
+	for (; segment != NULL; segment = mirror_next_segment(segment, &nb_left)) {
+		from = mirror_bytes_of(segment) + offset;
 		size = RTE_MIN(segment->data_len - offset, length - got);
 		if (size == length)
 			return from;
@@ -72,14 +72,14 @@ mirror_read_head(
 
 	for (got = 0;; got += size, segment = next) {
 		size = RTE_MIN(segment->data_len, length - got);
-		memcpy(buffer + got, bytes_of(segment), size);
+		memcpy(buffer + got, mirror_bytes_of(segment), size);
 		*rest = (struct rte_mbuf){
 			.buf_addr = segment->buf_addr,
 			.data_off = segment->data_off + size,
 			.data_len = segment->data_len - size,
 			.nb_segs = nb_left,
 		};
-		next = next_segment(segment, &nb_left);
+		next = mirror_next_segment(segment, &nb_left);
 		if (got + size == length || next == NULL) {
 			rest->next = (struct rte_mbuf *)(uintptr_t)next;
 			return got + size;

@@ -157,6 +157,17 @@ def test_c_files_of_a_folder_use_each_other_without_circles(folder):
     TopologicalSorter(uses_in_folder(CSRC / folder)).prepare()
 
 
+# What a poller of the application's runs.
+DATA_PATH = [*sorted((CSRC / "datapath").glob("*.c")), CSRC / "filter" / "interpreter.c", CSRC / "filter" / "read.c"]
+
+
+@pytest.mark.parametrize("path", DATA_PATH, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_of_the_data_path_say_whose_they_are(path):
+    """A profile of somebody's switch shows them among its own: static ones, too."""
+    code = DIRECTIVE.sub("", COMMENTS_AND_TEXTS.sub(" ", path.read_text()))
+    assert [name for _, name in FUNCTION.findall(code) if not name.startswith("mirror_")] == []
+
+
 @pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
 def test_include_guards_have_one_form(folder):
     """They are as the file's path, so no two are the same."""
