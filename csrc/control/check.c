@@ -47,9 +47,8 @@ check_lengths(const struct rte_mirror_param *param)
 
 	if (snaplen != 0 && snaplen < RTE_MIRROR_LEN_MIN)
 		return mirror_refuse(EINVAL,
-				"snaplen %" PRIu32
-				" is less than an Ethernet header: give %d or more, "
-				"or 0 for whole packets",
+				"snaplen %u is less than an Ethernet header: give %d or more, or 0 for "
+				"whole packets",
 				snaplen, RTE_MIRROR_LEN_MIN);
 	if (split_len == 0)
 		return 0;
@@ -58,14 +57,12 @@ check_lengths(const struct rte_mirror_param *param)
 				"split_len is for RTE_MIRROR_SPLIT: leave it 0, or choose that mode");
 	if (split_len < RTE_MIRROR_LEN_MIN)
 		return mirror_refuse(EINVAL,
-				"split_len %" PRIu32
-				" is less than an Ethernet header: give %d or more, "
-				"or 0 for %d",
+				"split_len %u is less than an Ethernet header: give %d or more, or 0 for %d",
 				split_len, RTE_MIRROR_LEN_MIN, RTE_MIRROR_SPLIT_LEN);
 	if (snaplen != 0 && split_len >= snaplen)
 		return mirror_refuse(EINVAL,
-				"split_len %" PRIu32 " leaves nothing to refer to of the %" PRIu32
-				" bytes of snaplen: choose RTE_MIRROR_COPY",
+				"split_len %u leaves nothing to refer to of the %u bytes of snaplen: "
+				"choose RTE_MIRROR_COPY",
 				split_len, snaplen);
 	return 0;
 }
@@ -201,9 +198,10 @@ finds_way(uint16_t from, uint16_t to, bool *visited)
 		return false;
 	visited[from] = true;
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		if (mirror->state != RTE_MIRROR_STOPPED && !mirror->is_set_aside &&
-				mirror->src_port == from &&
-				finds_way(mirror->param.target_port, to, visited))
+		if (mirror->src_port != from || mirror->state == RTE_MIRROR_STOPPED ||
+				mirror->is_set_aside)
+			continue;
+		if (finds_way(mirror->param.target_port, to, visited))
 			return true;
 	}
 	return false;
@@ -234,9 +232,9 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 		return mirror_refuse(EEXIST,
 				"%s mirrors port %u to port %u in this direction already: update it, or remove it first",
 				other->name, mirror->src_port, target);
-	if (lock != NULL && other->param.lock == lock &&
-			(leads_to(target, other->src_port) ||
-					leads_to(other_target, mirror->src_port)))
+	if (lock == NULL || other->param.lock != lock)
+		return 0;
+	if (leads_to(target, other->src_port) || leads_to(other_target, mirror->src_port))
 		return mirror_refuse(EBUSY,
 				"%s, in one chain with this mirror, holds the same lock while it sends: "
 				"give each a lock of its own",
@@ -297,10 +295,8 @@ mirror_check(struct mirror *mirror, const char *name)
 		return mirror_refuse(ENODEV, "target: there is no port %u", target);
 	if (source < RTE_MAX_ETHPORTS) {
 		/* Read first: when a device goes while it is being checked, the mirror ends with it. */
-		mirror->config.source_epoch = __atomic_load_n(
-				&mirror_epochs[source], __ATOMIC_ACQUIRE);
-		mirror->config.target_epoch = __atomic_load_n(
-				&mirror_epochs[target], __ATOMIC_ACQUIRE);
+		mirror->config.source_epoch = mirror_epoch(source);
+		mirror->config.target_epoch = mirror_epoch(target);
 	}
 	rc = mirror_check_only(mirror, name);
 	/* Last: a field of mbufs cannot be given back. */

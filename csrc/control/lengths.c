@@ -2,7 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,14 +92,12 @@ warn(const struct mirror *mirror, const struct mirror_port_lengths *target,
 	if (driver->limit == MIRROR_LIMIT_UNKNOWN)
 		snprintf(warning, RTE_MIRROR_REASON_SIZE,
 				"port %u, whose MTU is %u, may lose longer packets of port %u, whose MTU is "
-				"%" PRIu32 ": raise the former, or give a snaplen of %" PRIu32,
+				"%u: raise the former, or give a snaplen of %u",
 				to, target->mtu, mirror->src_port, mtu, longest);
 	else
 		snprintf(warning, RTE_MIRROR_REASON_SIZE,
-				"port %u takes packets of up to %" PRIu32
-				" bytes, and those of port %u may have %" PRIu32
-				": longer ones count as oversize: raise the target's MTU, or give a snaplen of "
-				"%" PRIu32,
+				"port %u takes packets of up to %u bytes, and those of port %u may have %u: "
+				"longer ones count as oversize: raise the target's MTU, or give a snaplen of %u",
 				to, longest, mirror->src_port, mtu + RTE_ETHER_HDR_LEN, longest);
 }
 

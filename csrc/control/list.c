@@ -155,17 +155,19 @@ mirror_list_has_pool(const struct mirror_tap *tap, const struct rte_mempool *poo
 	return tap->context.list != NULL && has_pool(tap->context.list, pool);
 }
 
+static void
+leave(const struct mirror_selector *selector)
+{
+	if (selector != NULL)
+		mirror_selection_leave(container_of(selector, struct mirror_selection, selector));
+}
+
 void
 mirror_list_free(struct mirror_list *list)
 {
-	const struct mirror_selector *selector;
 	uint16_t i;
 
-	for (i = 0; list != NULL && i < list->nb_entries; i++) {
-		selector = list->entries[i].selector;
-		if (selector != NULL)
-			mirror_selection_leave(
-					container_of(selector, struct mirror_selection, selector));
-	}
+	for (i = 0; list != NULL && i < list->nb_entries; i++)
+		leave(list->entries[i].selector);
 	free(list);
 }

@@ -110,9 +110,10 @@ is_first_copy(void)
 
 	if (dladdr(&once, &self) == 0)
 		return refuse("no mirrors: cannot tell where librte_mirror was loaded from");
-	return __atomic_compare_exchange_n(&dpdk_mirror_copy, &none, self.dli_fname, false,
-			       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
-			is_only_copy();
+	if (__atomic_compare_exchange_n(&dpdk_mirror_copy, &none, self.dli_fname, false,
+			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return true;
+	return is_only_copy();
 }
 
 static void

@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,8 +171,8 @@ check_pool(struct mirror *mirror)
 				pool->name, mirror->param.target_port);
 	if (rte_pktmbuf_data_room_size(pool) < RTE_PKTMBUF_HEADROOM + needed_room(mirror))
 		return mirror_refuse(EINVAL,
-				"pool %s has room for %d bytes behind the headroom, too few for the %" PRIu32
-				" that must fit: make it with more",
+				"pool %s has room for %d bytes behind the headroom, too few for the %u that "
+				"must fit: make it with more",
 				pool->name,
 				RTE_MAX(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM, 0),
 				needed_room(mirror));
@@ -208,8 +207,7 @@ check_split_len(const struct mirror_config *config)
 	if (config->split_len <= MIRROR_POOL_ROOM)
 		return 0;
 	return mirror_refuse(EINVAL,
-			"split_len %" PRIu32 " is more than the %d bytes of the library's mbufs: "
-			"give less, or a pool",
+			"split_len %u is more than the %d bytes of the library's mbufs: give less, or a pool",
 			config->split_len, MIRROR_POOL_ROOM);
 }
 

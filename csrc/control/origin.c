@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdalign.h>
+#include <string.h>
 
 #include <rte_errno.h>
 #include <rte_mbuf_dyn.h>
@@ -44,7 +45,7 @@ rte_mirror_origin_get(const struct rte_mbuf *pkt, struct rte_mirror_origin *orig
 
 	if ((pkt->ol_flags & flag) == 0)
 		return -ENOENT;
-	*origin = *RTE_MBUF_DYNFIELD(
-			pkt, mirror_origin_field.offset, const struct rte_mirror_origin *);
+	memcpy(origin, RTE_MBUF_DYNFIELD(pkt, mirror_origin_field.offset, const void *),
+			sizeof(*origin));
 	return 0;
 }

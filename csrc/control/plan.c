@@ -122,6 +122,13 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 	return rc;
 }
 
+/* Whether a mirror is to be on a queue of so many. */
+static bool
+is_to_cover(const struct mirror *mirror, uint16_t queue_id, uint16_t nb_queues)
+{
+	return queue_id < nb_queues && mirror_selection_has_queue(mirror->selection, queue_id);
+}
+
 /* Wants a slot on each of the source's queues in a direction that are selected, and on no other. */
 static int
 cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint16_t nb_queues)
@@ -133,15 +140,11 @@ cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint
 	if ((mirror->param.directions & direction) == 0)
 		nb_queues = 0;
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		queue = slot->tap->queue_id;
-		if (slot->tap->direction == direction &&
-				(queue >= nb_queues ||
-						!mirror_selection_has_queue(
-								mirror->selection, queue)))
-			slot->wanted = false;
+		if (slot->tap->direction == direction)
+			slot->wanted &= is_to_cover(mirror, slot->tap->queue_id, nb_queues);
 	}
 	for (queue = 0; rc == 0 && queue < nb_queues; queue++) {
-		if (mirror_selection_has_queue(mirror->selection, queue))
+		if (is_to_cover(mirror, queue, nb_queues))
 			rc = cover_queue(mirror, queue, direction);
 	}
 	return rc;

@@ -78,8 +78,7 @@ bool
 mirror_port_exists(uint16_t port_id)
 {
 	/* ethdev takes some ports for valid ones when EAL has gone. */
-	return !life_is_over() && mirror_port_is_there(port_id) &&
-			(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) & 1) == 0;
+	return !life_is_over() && mirror_port_is_there(port_id) && (mirror_epoch(port_id) & 1) == 0;
 }
 
 bool

@@ -34,10 +34,11 @@ check_ranges(const char *what, const struct rte_mirror_range *ranges, uint16_t n
 	uint16_t i;
 	int rc = 0;
 
-	if ((ranges == NULL) != (nb == 0))
-		return mirror_refuse(EINVAL, "%s: %s", what,
-				nb == 0 ? "no range is given: leave them NULL for any" :
-					  "NULL, but their number is not 0");
+	if (ranges != NULL && nb == 0)
+		return mirror_refuse(
+				EINVAL, "%s: no range is given: leave them NULL for any", what);
+	if (ranges == NULL && nb != 0)
+		return mirror_refuse(EINVAL, "%s: NULL, but their number is not 0", what);
 	for (i = 0; rc == 0 && i < nb; i++)
 		rc = check_range(what, &ranges[i], max);
 	return rc;
@@ -229,13 +230,12 @@ make_sample(struct mirror_selector *selector, const struct rte_mirror_select *se
 static int
 make_filter(struct mirror_selector *selector, const struct rte_mirror_select *select)
 {
-	if (select->compiled == NULL)
-		return select->filter == NULL ?
-				0 :
-				rte_mirror_filter_compile(select->filter, &selector->filter);
-	if (select->filter != NULL)
+	if (select->filter != NULL && select->compiled != NULL)
 		return mirror_refuse(EINVAL, "filter and compiled are both given: give one");
-	selector->filter = mirror_filter_use(select->compiled);
+	if (select->filter != NULL)
+		return rte_mirror_filter_compile(select->filter, &selector->filter);
+	if (select->compiled != NULL)
+		selector->filter = mirror_filter_use(select->compiled);
 	return 0;
 }
 
@@ -269,11 +269,12 @@ mirror_selection_make(const struct rte_mirror_param *param, struct mirror_select
 {
 	static const struct rte_mirror_select everything;
 	static uint64_t last_serial;
-	const struct rte_mirror_select *select = param->select != NULL ? param->select :
-									 &everything;
+	const struct rte_mirror_select *select = param->select;
 	struct mirror_selection *made;
 	int rc;
 
+	if (select == NULL)
+		select = &everything;
 	*selection = NULL;
 	if (param->select == NULL && param->offload == NULL)
 		return 0;
@@ -348,6 +349,7 @@ mirror_selection_engine(const struct mirror_selection *selection)
 {
 	if (selection == NULL || selection->selector.filter == NULL)
 		return RTE_MIRROR_FILTER_NONE;
-	return selection->selector.filter->code != NULL ? RTE_MIRROR_FILTER_JIT :
-							  RTE_MIRROR_FILTER_INTERPRETER;
+	if (selection->selector.filter->code != NULL)
+		return RTE_MIRROR_FILTER_JIT;
+	return RTE_MIRROR_FILTER_INTERPRETER;
 }

@@ -44,10 +44,10 @@ static void
 mirror_stock_fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
 {
 	stock->pool = pool;
+	stock->nb = 0;
 	/* All or none. What is left of a pool that runs dry is had one by one. */
-	stock->nb = pool != NULL && rte_mempool_get_bulk(pool, (void **)stock->mbufs, nb) == 0 ?
-			nb :
-			0;
+	if (pool != NULL && rte_mempool_get_bulk(pool, (void **)stock->mbufs, nb) == 0)
+		stock->nb = nb;
 }
 
 static inline struct rte_mbuf *
@@ -189,11 +189,11 @@ static struct rte_mbuf *
 mirror_gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt,
 		uint32_t copied, uint32_t length)
 {
+	/* Of an empty packet the copy is an empty mbuf. */
+	const bool has_copy = copied > 0 || length == 0;
 	struct chain chain = { .seg = pkt };
 
-	/* Of an empty packet the copy is an empty mbuf. */
-	if (((copied == 0 && length > 0) ||
-			    mirror_chain_append_copy(&chain, entry, stock, copied)) &&
+	if ((!has_copy || mirror_chain_append_copy(&chain, entry, stock, copied)) &&
 			mirror_chain_append_references(&chain, stock, length - copied)) {
 		chain.first->port = pkt->port;
 		return chain.first;
@@ -248,11 +248,13 @@ static void
 mirror_set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
 		uint32_t wire_length, struct rte_mbuf *own)
 {
+	struct rte_mirror_origin *origin = RTE_MBUF_DYNFIELD(
+			own, mirror_origin_field.offset, struct rte_mirror_origin *);
+
 	/* With what the application's own dynamic fields say. */
 	memcpy(own->dynfield1, pkt->dynfield1, sizeof(own->dynfield1));
 	own->ol_flags |= (pkt->ol_flags & DYNAMIC_FLAGS) | mirror_origin_field.flag;
-	*RTE_MBUF_DYNFIELD(own, mirror_origin_field.offset,
-			struct rte_mirror_origin *) = (struct rte_mirror_origin){
+	*origin = (struct rte_mirror_origin){
 		.tsc = tsc,
 		.pkt_len = wire_length,
 		.port_id = burst->port_id,

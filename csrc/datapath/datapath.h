@@ -75,7 +75,7 @@ struct mirror_entry {
 	struct mirror_progress *progress;
 	const struct mirror_selector *selector; /**< NULL: every packet */
 	rte_spinlock_t *lock;                   /**< the application's; NULL: none */
-	rte_spinlock_t *queue_lock; /**< for a target queue with several users; NULL: the only user */
+	rte_spinlock_t *queue_lock; /**< for a shared target queue; NULL: its only user */
 	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
 	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
@@ -83,7 +83,7 @@ struct mirror_entry {
 	uint32_t longest;           /**< longest packet that the target takes */
 	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
 	uint32_t split_len;         /**< bytes that are copied of longer ones */
-	enum rte_mirror_mode mode; /**< not AUTO */
+	enum rte_mirror_mode mode;  /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
 	uint16_t room;     /**< bytes of data that an mbuf of the pool holds */
@@ -130,7 +130,7 @@ struct mirror_context {
  * So a thread never waits for itself, nor several for each other.
  */
 struct mirror_visit {
-	const struct mirror_visit *outer; /**< which it has come from; NULL: from the application */
+	const struct mirror_visit *outer;   /**< from which it comes; NULL: from the application */
 	const struct mirror_entry *sending; /**< the mirror that is sending now; NULL: none is */
 	uint16_t port_id;                   /**< the source */
 	bool may_wait;                      /**< for locks; says nothing where outer is NULL */
@@ -151,11 +151,17 @@ struct mirror_origin_field {
 
 extern struct mirror_origin_field mirror_origin_field;
 
+static inline uint32_t
+mirror_epoch(uint16_t port_id)
+{
+	return __atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE);
+}
+
 /** Whether the device that had this port id at that time is gone. */
 static inline bool
 mirror_is_gone(uint16_t port_id, uint32_t epoch)
 {
-	return unlikely(__atomic_load_n(&mirror_epochs[port_id], __ATOMIC_ACQUIRE) != epoch);
+	return unlikely(mirror_epoch(port_id) != epoch);
 }
 
 /** Whether the calling thread is inside the data path. */

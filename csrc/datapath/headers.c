@@ -102,6 +102,15 @@ mirror_read_ports(struct reading *reading)
 	}
 }
 
+/* Whether an IPv4 packet is a fragment that does not begin with a header of the next protocol. */
+static bool
+mirror_is_later_fragment(const uint8_t *ip)
+{
+	const uint16_t field = mirror_be16(ip + offsetof(struct rte_ipv4_hdr, fragment_offset));
+
+	return (field & RTE_IPV4_HDR_OFFSET_MASK) != 0;
+}
+
 static void
 mirror_read_ipv4(struct reading *reading)
 {
@@ -117,9 +126,7 @@ mirror_read_ipv4(struct reading *reading)
 	memcpy(headers->src, ip + offsetof(struct rte_ipv4_hdr, src_addr), 4);
 	memcpy(headers->dst, ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4);
 	length = (ip[0] & 15) * 4u;
-	if (length < sizeof(buffer) ||
-			(mirror_be16(ip + offsetof(struct rte_ipv4_hdr, fragment_offset)) &
-					RTE_IPV4_HDR_OFFSET_MASK) != 0)
+	if (length < sizeof(buffer) || mirror_is_later_fragment(ip))
 		return;
 	reading->offset += length;
 	mirror_read_ports(reading);

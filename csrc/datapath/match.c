@@ -111,10 +111,11 @@ mirror_is_of_flow(const struct mirror_selector *selector, const struct mirror_he
 static bool
 mirror_passes_headers(const struct mirror_selector *selector, const struct mirror_headers *headers)
 {
-	return (!selector->has_vlans || mirror_has_vlan(selector->vlans, headers, 0)) &&
-			(!selector->has_inner_vlans ||
-					mirror_has_vlan(selector->inner_vlans, headers, 1)) &&
-			(!selector->has_flow || mirror_is_of_flow(selector, headers));
+	if (selector->has_vlans && !mirror_has_vlan(selector->vlans, headers, 0))
+		return false;
+	if (selector->has_inner_vlans && !mirror_has_vlan(selector->inner_vlans, headers, 1))
+		return false;
+	return !selector->has_flow || mirror_is_of_flow(selector, headers);
 }
 
 uint16_t

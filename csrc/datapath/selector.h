@@ -54,8 +54,7 @@ struct mirror_selector {
 	uint8_t ip_version; /**< 0: any */
 	uint8_t protocol;   /**< 0: any */
 	bool wants_ports;
-	struct mirror_flow_test
-			flow[2]; /* where two ways are not wanted, the second is the first */
+	struct mirror_flow_test flow[2]; /**< the second is the first if one way is wanted */
 
 	struct rte_mirror_filter *filter; /**< NULL: none */
 
@@ -76,8 +75,8 @@ struct mirror_headers {
 	unsigned int nb_tags;
 	uint16_t vlans[2];  /**< ids of the first two tags, as far as there are such */
 	uint8_t ip_version; /**< 4 or 6; 0: another packet, or no whole IP header */
-	int protocol; /**< what the IP header, or the last extension header, says; -1: not there */
-	bool has_ended; /**< the packet ends before something that was looked for */
+	int protocol;       /**< by the IP header, or the last extension header; -1: not there */
+	bool has_ended;     /**< the packet ends before something that was looked for */
 	bool has_ports;
 	uint16_t src_port, dst_port;
 	uint64_t src[2], dst[2]; /**< as in struct mirror_flow_test */

@@ -29,6 +29,10 @@
 
 #define SEGMENTED (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 
+/* Where the L4 checksums are, from their header's start. */
+#define TCP_CKSUM offsetof(struct rte_tcp_hdr, cksum)
+#define UDP_CKSUM offsetof(struct rte_udp_hdr, dgram_cksum)
+
 /* An IP header and what it carries, within a packet's first segment. */
 struct ip_header {
 	struct rte_mbuf *pkt;
@@ -109,11 +113,14 @@ mirror_put_udp_length(const struct ip_header *ip, uint64_t flags, uint64_t flag_
 static uint32_t
 mirror_sum_pseudo_header(const struct ip_header *ip, uint8_t protocol)
 {
-	const size_t addresses = ip->is_v4 ? offsetof(struct rte_ipv4_hdr, src_addr) :
-					     offsetof(struct rte_ipv6_hdr, src_addr);
 	const uint16_t length = ip->l4_length;
+	size_t offset = offsetof(struct rte_ipv6_hdr, src_addr), nb_bytes = 32;
 
-	return rte_raw_cksum(RTE_PTR_ADD(ip->header, addresses), ip->is_v4 ? 8 : 32) +
+	if (ip->is_v4) {
+		offset = offsetof(struct rte_ipv4_hdr, src_addr);
+		nb_bytes = 8;
+	}
+	return rte_raw_cksum(RTE_PTR_ADD(ip->header, offset), nb_bytes) +
 			rte_cpu_to_be_16(protocol) + rte_cpu_to_be_16(length);
 }
 
@@ -218,17 +225,14 @@ mirror_put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t lengt
 	if ((flags & (RTE_MBUF_F_TX_IP_CKSUM | SEGMENTED)) != 0)
 		mirror_put_ip_checksum(&ip);
 	if ((flags & RTE_MBUF_F_TX_TCP_SEG) != 0)
-		return mirror_put_l4_checksum(
-				&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
+		return mirror_put_l4_checksum(&ip, IPPROTO_TCP, TCP_CKSUM);
 	if ((flags & RTE_MBUF_F_TX_UDP_SEG) != 0)
 		flags = RTE_MBUF_F_TX_UDP_CKSUM;
 	switch (flags & RTE_MBUF_F_TX_L4_MASK) {
 	case RTE_MBUF_F_TX_TCP_CKSUM:
-		return mirror_put_l4_checksum(
-				&ip, IPPROTO_TCP, offsetof(struct rte_tcp_hdr, cksum));
+		return mirror_put_l4_checksum(&ip, IPPROTO_TCP, TCP_CKSUM);
 	case RTE_MBUF_F_TX_UDP_CKSUM:
-		return mirror_put_l4_checksum(
-				&ip, IPPROTO_UDP, offsetof(struct rte_udp_hdr, dgram_cksum));
+		return mirror_put_l4_checksum(&ip, IPPROTO_UDP, UDP_CKSUM);
 	case RTE_MBUF_F_TX_SCTP_CKSUM:
 		return mirror_put_sctp_checksum(&ip);
 	default:
@@ -240,17 +244,16 @@ mirror_put_inner_checksums(struct rte_mbuf *own, uint32_t offset, uint32_t lengt
 static bool
 mirror_put_outer_checksums(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags)
 {
+	const uint64_t checksums = RTE_MBUF_F_TX_OUTER_IP_CKSUM | RTE_MBUF_F_TX_OUTER_UDP_CKSUM;
 	struct ip_header ip;
 
-	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | RTE_MBUF_F_TX_OUTER_UDP_CKSUM | SEGMENTED)) ==
-			0)
+	if ((flags & (checksums | SEGMENTED)) == 0)
 		return true;
 	if (!mirror_find_ip(own, pkt->outer_l2_len, pkt->outer_l3_len, flags, &ip) ||
 			!mirror_put_udp_length(&ip, flags, RTE_MBUF_F_TX_OUTER_UDP_CKSUM))
 		return false;
 	if ((flags & RTE_MBUF_F_TX_OUTER_UDP_CKSUM) != 0 &&
-			!mirror_put_l4_checksum(&ip, IPPROTO_UDP,
-					offsetof(struct rte_udp_hdr, dgram_cksum)))
+			!mirror_put_l4_checksum(&ip, IPPROTO_UDP, UDP_CKSUM))
 		return false;
 	if ((flags & (RTE_MBUF_F_TX_OUTER_IP_CKSUM | SEGMENTED)) != 0)
 		mirror_put_ip_checksum(&ip);

@@ -84,13 +84,13 @@ set_constant(struct mirror_assembly *assembly, enum reg rd, uint32_t value)
 static void
 set_address(struct mirror_assembly *assembly, enum reg rd, uint64_t value)
 {
-	unsigned int i;
+	uint32_t i, part;
 
 	emit(assembly, 0xd2800000 | (uint32_t)(value & 0xffff) << 5 | rd); /* movz */
-	for (i = 1; i < 4; i++)                                            /* movk , lsl 16 * i */
-		emit(assembly,
-				0xf2800000 | i << 21 | (uint32_t)(value >> 16 * i & 0xffff) << 5 |
-						rd);
+	for (i = 1; i < 4; i++) {
+		part = value >> 16 * i & 0xffff;
+		emit(assembly, 0xf2800000 | i << 21 | part << 5 | rd); /* movk , lsl 16 * i */
+	}
 }
 
 static void
