@@ -12,7 +12,7 @@
 #include "plan.h"
 #include "registry.h"
 #include "selection.h"
-#include "taps.h"
+#include "points.h"
 
 /* Mirrors come and go. */
 
@@ -39,7 +39,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 	rc = mirror_registry_apply(mirror, mirror);
 	if (rc != 0)
 		goto take_out;
-	mirror_taps_tidy();
+	mirror_points_tidy();
 	if (mirror_id != NULL)
 		*mirror_id = mirror->id;
 	return 0;
@@ -47,7 +47,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 take_out:
 	/* It has never been published: nobody can be using it. */
 	TAILQ_REMOVE(&mirrors, mirror, next);
-	mirror_taps_tidy();
+	mirror_points_tidy();
 free_mirror:
 	mirror_destroy(mirror);
 	return rc;
@@ -84,7 +84,7 @@ remove_mirror(struct mirror *mirror)
 		return rc;
 	TAILQ_REMOVE(&mirrors, mirror, next);
 	mirror_destroy(mirror);
-	mirror_taps_tidy();
+	mirror_points_tidy();
 	return 0;
 }
 

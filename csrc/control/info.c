@@ -13,7 +13,7 @@
 #include "ports.h"
 #include "registry.h"
 #include "selection.h"
-#include "taps.h"
+#include "points.h"
 
 int
 rte_mirror_list(uint32_t *mirror_ids, uint32_t size)
@@ -79,8 +79,8 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 	rte_strscpy(info->warning, config->warning, sizeof(info->warning));
 	rte_strscpy(info->reason, mirror->reason, sizeof(info->reason));
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		info->nb_rx_queues += slot->live && slot->tap->direction == RTE_MIRROR_RX;
-		info->nb_tx_queues += slot->live && slot->tap->direction == RTE_MIRROR_TX;
+		info->nb_rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
+		info->nb_tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
 	}
 	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->src_port)) {
 		info->state = RTE_MIRROR_WAITING;
@@ -116,13 +116,13 @@ list_queues(const struct mirror *mirror, enum rte_mirror_direction direction,
 	const struct mirror_slot *slot;
 
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		if (!slot->live || slot->tap->direction != direction)
+		if (!slot->live || slot->point->direction != direction)
 			continue;
 		if (nb < size)
 			queues[nb] = (struct rte_mirror_queue){
-				.bursts = mirror_tap_passes(slot->tap, slot->first_use),
+				.bursts = mirror_point_passes(slot->point, slot->first_use),
 				.direction = direction,
-				.queue_id = slot->tap->queue_id,
+				.queue_id = slot->point->queue_id,
 				.target_queue = slot->target_queue,
 			};
 		nb++;

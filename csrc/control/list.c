@@ -10,7 +10,7 @@
 
 #include "mirror.h"
 #include "selection.h"
-#include "taps.h"
+#include "points.h"
 
 /* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
 #define COPY_UP_TO 512u
@@ -109,8 +109,8 @@ mirror_list_is_same(const struct mirror_list *a, const struct mirror_list *b)
 }
 
 int
-mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots, uint16_t nb_slots,
-		bool has_left, struct mirror_list **list)
+mirror_list_build(const struct mirror_point *point, struct mirror_slot *const *slots,
+		uint16_t nb_slots, bool has_left, struct mirror_list **list)
 {
 	uint16_t i;
 
@@ -122,9 +122,9 @@ mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots
 	if (*list == NULL)
 		return -ENOMEM;
 	(*list)->off_wire = RTE_MBUF_F_TX_OFFLOAD_MASK;
-	if (tap->direction == RTE_MIRROR_RX)
+	if (point->direction == RTE_MIRROR_RX)
 		(*list)->off_wire |= RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
-	(*list)->is_tx = tap->direction == RTE_MIRROR_TX;
+	(*list)->is_tx = point->direction == RTE_MIRROR_TX;
 	(*list)->source_epoch = slots[0]->mirror->config.source_epoch;
 	for (i = 0; i < nb_slots; i++)
 		append_together(*list, slots, nb_slots, i, has_left);
@@ -144,15 +144,15 @@ has_pool(const struct mirror_list *list, const struct rte_mempool *pool)
 }
 
 bool
-mirror_list_has_pool(const struct mirror_tap *tap, const struct rte_mempool *pool)
+mirror_list_has_pool(const struct mirror_point *point, const struct rte_mempool *pool)
 {
 	const struct mirror_list *list;
 
-	for (list = tap->retired; list != NULL; list = list->retired) {
+	for (list = point->retired; list != NULL; list = list->retired) {
 		if (has_pool(list, pool))
 			return true;
 	}
-	return tap->context.list != NULL && has_pool(tap->context.list, pool);
+	return point->context.list != NULL && has_pool(point->context.list, pool);
 }
 
 static void

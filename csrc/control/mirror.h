@@ -22,9 +22,9 @@
 #include "rte_mirror.h"
 
 struct mirror_selection;
-struct mirror_tap;
+struct mirror_point;
 
-/** A mirror's place on a tap: its counters there and its target queue. Lives as long as the mirror. */
+/** A mirror at a point: its counters there and its target queue. Lives as long as the mirror. */
 struct mirror_slot {
 	/* Data path. */
 	struct mirror_counters counters;
@@ -33,11 +33,11 @@ struct mirror_slot {
 	/* Control, on other cache lines. */
 	struct rte_mirror_stats base __rte_cache_aligned; /**< counters at the last reset */
 	struct mirror *mirror;
-	struct mirror_tap *tap;
-	uint64_t first_use; /**< the tap's context.use when the mirror came to it */
+	struct mirror_point *point;
+	uint64_t first_use; /**< the point's context.use when the mirror came to it */
 	uint16_t target_queue;
-	bool wanted; /**< belongs in its tap's list */
-	bool live;   /**< is in its tap's list */
+	bool wanted; /**< belongs in its point's list */
+	bool live;   /**< is in its point's list */
 	TAILQ_ENTRY(mirror_slot) next;
 };
 

@@ -17,10 +17,10 @@
 #include "plan.h"
 #include "ports.h"
 #include "selection.h"
-#include "taps.h"
+#include "points.h"
 
 /*
- * The lists are replaced in two steps, each skipping the taps whose list stays the same. In the first, slots that
+ * The lists are replaced in two steps, each skipping the points whose list stays the same. In the first, slots that
  * are no longer wanted leave, new ones are not there yet, and a target queue has its lock if it had or will have
  * more than one user. When no poller is inside an older list, the second step brings the new slots in, with a lock
  * where there is more than one user now. So at no time do two pollers send on one queue without its lock.
@@ -80,36 +80,36 @@ mirror_plan_stop_gone(void)
 }
 
 static struct mirror_slot *
-find_slot(const struct mirror *mirror, const struct mirror_tap *tap)
+find_slot(const struct mirror *mirror, const struct mirror_point *point)
 {
 	struct mirror_slot *slot;
 
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		if (slot->tap == tap)
+		if (slot->point == point)
 			return slot;
 	}
 	return NULL;
 }
 
-/* Has a slot for the mirror on a tap, ready to be published. */
+/* Has a slot for the mirror on a point, ready to be published. */
 static int
 cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction direction)
 {
-	struct mirror_tap *tap = mirror_tap_get(mirror->src_port, queue_id, direction);
+	struct mirror_point *point = mirror_point_get(mirror->src_port, queue_id, direction);
 	struct mirror_slot *slot;
 	int rc;
 
-	if (tap == NULL)
+	if (point == NULL)
 		return -ENOMEM;
-	slot = find_slot(mirror, tap);
+	slot = find_slot(mirror, point);
 	if (slot == NULL) {
 		slot = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*slot));
 		if (slot == NULL)
 			return -ENOMEM;
 		memset(slot, 0, sizeof(*slot));
 		slot->mirror = mirror;
-		slot->tap = tap;
-		slot->first_use = mirror_tap_use(tap);
+		slot->point = point;
+		slot->first_use = mirror_point_use(point);
 		TAILQ_INSERT_TAIL(&mirror->slots, slot, next);
 	}
 	if (slot->wanted)
@@ -117,7 +117,7 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 	/* A slot that is still live, since its poller has not left yet, keeps its queue. */
 	rc = slot->live ? 0 : mirror_queue_allot(slot);
 	if (rc == 0)
-		rc = mirror_tap_attach(tap);
+		rc = mirror_point_attach(point);
 	slot->wanted = rc == 0;
 	return rc;
 }
@@ -140,8 +140,8 @@ cover_direction(struct mirror *mirror, enum rte_mirror_direction direction, uint
 	if ((mirror->param.directions & direction) == 0)
 		nb_queues = 0;
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		if (slot->tap->direction == direction)
-			slot->wanted &= is_to_cover(mirror, slot->tap->queue_id, nb_queues);
+		if (slot->point->direction == direction)
+			slot->wanted &= is_to_cover(mirror, slot->point->queue_id, nb_queues);
 	}
 	for (queue = 0; rc == 0 && queue < nb_queues; queue++) {
 		if (is_to_cover(mirror, queue, nb_queues))
@@ -170,7 +170,7 @@ cover_source(struct mirror *mirror)
 	return rc;
 }
 
-/* Wants what each mirror should have now. Only the newcomer's failure matters: the others' is mended next time. */
+/* Wants what each mirror should have now. Only the newcomer's failure matters: the others are tried again next time. */
 static int
 cover_sources(const struct mirror *newcomer)
 {
@@ -195,33 +195,33 @@ cover_sources(const struct mirror *newcomer)
 	return result;
 }
 
-/* Makes a tap's list for one of the steps, with the slots that enter if it is the second. */
+/* Makes a point's list for one of the steps, with the slots that enter if it is the second. */
 static int
-plan_list(struct mirror_tap *tap, bool enter)
+plan_list(struct mirror_point *point, bool enter)
 {
 	struct mirror_slot *slots[MIRROR_MAX_PER_SOURCE], *slot;
 	struct mirror *mirror;
 	uint16_t nb = 0;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
-		slot = find_slot(mirror, tap);
+		slot = find_slot(mirror, point);
 		if (slot != NULL && slot->wanted && (slot->live || enter))
 			slots[nb++] = slot;
 	}
-	return mirror_list_build(tap, slots, nb, enter, &tap->planned[enter]);
+	return mirror_list_build(point, slots, nb, enter, &point->planned[enter]);
 }
 
 /* Makes the lists of both steps: once the first is out, nothing can go wrong any more. */
 static int
 plan_lists(void)
 {
-	struct mirror_tap *tap;
+	struct mirror_point *point;
 	int rc = 0;
 
-	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next) {
-		rc = plan_list(tap, false);
+	for (point = mirror_points(); point != NULL && rc == 0; point = point->next) {
+		rc = plan_list(point, false);
 		if (rc == 0)
-			rc = plan_list(tap, true);
+			rc = plan_list(point, true);
 	}
 	return rc;
 }
@@ -230,14 +230,14 @@ plan_lists(void)
 static void
 publish_lists(bool enter)
 {
-	struct mirror_tap *tap;
+	struct mirror_point *point;
 
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
-		if (mirror_list_is_same(tap->planned[enter], tap->context.list))
-			mirror_list_free(tap->planned[enter]);
+	for (point = mirror_points(); point != NULL; point = point->next) {
+		if (mirror_list_is_same(point->planned[enter], point->context.list))
+			mirror_list_free(point->planned[enter]);
 		else
-			mirror_publish(tap, tap->planned[enter]);
-		tap->planned[enter] = NULL;
+			mirror_point_publish(point, point->planned[enter]);
+		point->planned[enter] = NULL;
 	}
 }
 
@@ -245,25 +245,25 @@ publish_lists(bool enter)
 static void
 drop_lists(void)
 {
-	struct mirror_tap *tap;
+	struct mirror_point *point;
 
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
-		mirror_list_free(tap->planned[false]);
-		mirror_list_free(tap->planned[true]);
-		tap->planned[false] = tap->planned[true] = NULL;
+	for (point = mirror_points(); point != NULL; point = point->next) {
+		mirror_list_free(point->planned[false]);
+		mirror_list_free(point->planned[true]);
+		point->planned[false] = point->planned[true] = NULL;
 	}
 }
 
 static int
-wait_for_taps(uint32_t timeout_us)
+wait_for_points(uint32_t timeout_us)
 {
 	const uint64_t timeout = rte_get_timer_hz() / US_PER_S * timeout_us;
 	const uint64_t deadline = rte_get_timer_cycles() + timeout;
-	struct mirror_tap *tap;
+	struct mirror_point *point;
 	int rc = 0;
 
-	for (tap = mirror_taps(); tap != NULL && rc == 0; tap = tap->next)
-		rc = mirror_wait(tap, deadline);
+	for (point = mirror_points(); point != NULL && rc == 0; point = point->next)
+		rc = mirror_point_wait(point, deadline);
 	return rc;
 }
 
@@ -289,7 +289,7 @@ mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us)
 		rc = plan_lists();
 	if (rc == 0) {
 		publish_lists(false);
-		rc = wait_for_taps(timeout_us);
+		rc = wait_for_points(timeout_us);
 	}
 	if (rc == 0) {
 		settle_slots();

@@ -15,7 +15,7 @@
 #include "mirror.h"
 
 /**
- * Brings the taps in line with the mirrors: covers new queues, takes stopped mirrors out, allots target queues.
+ * Brings the points in line with the mirrors: covers new queues, takes stopped mirrors out, allots target queues.
  *
  * @param newcomer
  *   A mirror that is not published unless all of its queues can be covered; NULL: none.

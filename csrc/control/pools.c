@@ -13,7 +13,7 @@
 #include "../life.h"
 #include "config.h"
 #include "ports.h"
-#include "taps.h"
+#include "points.h"
 
 /* How many mbufs a pool has at least, by whether they are small or large. About the same memory. */
 #define NB_SMALL 8191
@@ -49,14 +49,14 @@ static bool
 is_used(const struct rte_mempool *mempool)
 {
 	const struct mirror *mirror;
-	const struct mirror_tap *tap;
+	const struct mirror_point *point;
 
 	TAILQ_FOREACH(mirror, &mirrors, next) {
 		if (mirror->config.pool == mempool)
 			return true;
 	}
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
-		if (mirror_list_has_pool(tap, mempool))
+	for (point = mirror_points(); point != NULL; point = point->next) {
+		if (mirror_list_has_pool(point, mempool))
 			return true;
 	}
 	return false;

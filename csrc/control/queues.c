@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "mirror.h"
-#include "taps.h"
+#include "points.h"
 
-/* A lock for a tx queue of a target that several taps send on. Never freed: it is few bytes, and others may hold it. */
+/* A lock for a tx queue of a target that several points send on. Never freed: it is few bytes, and others may hold it. */
 struct queue_lock {
 	rte_spinlock_t lock;
 	uint16_t port_id;

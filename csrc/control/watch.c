@@ -11,7 +11,7 @@
 #include "plan.h"
 #include "ports.h"
 #include "registry.h"
-#include "taps.h"
+#include "points.h"
 
 /* Queues that a reconfiguration brought are mirrored after this time at the latest. */
 #define PERIOD_US 500000
@@ -24,13 +24,13 @@ static bool is_running;
 static bool
 has_work(void)
 {
-	const struct mirror_tap *tap;
+	const struct mirror_point *point;
 
 	if (!TAILQ_EMPTY(&mirrors))
 		return true;
-	for (tap = mirror_taps(); tap != NULL; tap = tap->next) {
+	for (point = mirror_points(); point != NULL; point = point->next) {
 		/* Attached with nothing to do, until the port's traffic proves that it can be detached. */
-		if (tap->attached != NULL && mirror_port_exists(tap->port_id))
+		if (point->attached != NULL && mirror_port_exists(point->port_id))
 			return true;
 	}
 	return false;
@@ -47,7 +47,7 @@ look(void)
 		return false;
 	/* What a poller holds up, by staying inside for longer, is done next time. */
 	(void)mirror_plan_apply(NULL, POLLER_US);
-	mirror_taps_tidy();
+	mirror_points_tidy();
 	go_on = has_work();
 	life_leave();
 	return go_on;

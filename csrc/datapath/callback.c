@@ -165,7 +165,7 @@ mirror_pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
 	__atomic_store_n(&context->use, use + 1, __ATOMIC_RELEASE);
 	/*
 	 * Either control, which publishes and then looks at use, sees us inside and waits; or we see what it has
-	 * published. Pairs with the fence in mirror_publish().
+	 * published. Pairs with the fence in mirror_point_publish().
 	 */
 	rte_smp_mb();
 	list = __atomic_load_n(&context->list, __ATOMIC_ACQUIRE);
@@ -177,7 +177,7 @@ mirror_pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
 		nb_pkts -= burst.nb_pkts;
 	}
 	innermost = visit.outer;
-	/* What we did with the list is done before control frees it. Pairs with the acquire in mirror_tap_use(). */
+	/* What we did with the list is done before control frees it. Pairs with the acquire in mirror_point_use(). */
 	__atomic_store_n(&context->use, use + 2, __ATOMIC_RELEASE);
 }
 
@@ -192,7 +192,7 @@ mirror_offer(struct mirror_context *context, uint16_t port_id, uint16_t queue_id
 	}
 	/*
 	 * Nothing is used, so there is nothing to mark. But control frees a removed callback on the evidence of
-	 * later passes, and this is one. Pairs with the acquire in mirror_tap_use().
+	 * later passes, and this is one. Pairs with the acquire in mirror_point_use().
 	 */
 	__atomic_store_n(&context->use, context->use + 2, __ATOMIC_RELEASE);
 	/*

@@ -9,10 +9,9 @@
  * @file
  * The packet's way: callback -> select -> take -> send.
  *
- * ethdev calls the callback of a context, the place where one queue of a source is tapped in one direction. The
- * context's list says which mirrors look at the burst. For each of them select chooses packets, take raises their
- * reference counts or makes mbufs of the mirror's own, and send offers them to the target and gives back what the target
- * refuses.
+ * ethdev calls the callback of a context, which stands for one queue of a source in one direction. The context's list
+ * says which mirrors look at the burst. For each of them select chooses packets, take raises their reference counts or
+ * makes mbufs of the mirror's own, and send offers them to the target and gives back what the target refuses.
  *
  * Nothing here allocates but from the mirrors' pools, logs, waits (but for a lock that the mirror asks for) or calls into
  * control/. Nothing here writes to the application's array, or to its mbufs but their reference counts.
@@ -97,7 +96,7 @@ struct mirror_entry {
 /** What a context's mirrors are. Immutable once published; replaced as a whole. */
 struct mirror_list {
 	uint64_t off_wire;     /**< ol_flags of packets that do not look as they do on the wire */
-	bool is_tx;            /**< which direction its tap is in */
+	bool is_tx;            /**< which direction its point is in */
 	uint32_t source_epoch; /**< mirror_epochs of the source when its mirrors were added */
 	uint16_t nb_entries;
 	struct mirror_list *retired; /**< control's: the next that cannot be freed yet */
@@ -105,8 +104,8 @@ struct mirror_list {
 };
 
 /**
- * Where one queue of a source is tapped in one direction: what ethdev's callback is given. Lives for ever, since
- * ethdev may still be about to enter a callback that has been removed.
+ * One queue of a source in one direction: what ethdev's callback is given. Lives for ever, since ethdev may still be
+ * about to enter a callback that has been removed.
  */
 struct mirror_context {
 	/* Both paths: written by control, read by the poller. NULL: nothing to do. */

@@ -65,7 +65,7 @@ mirror_machine_jump_if(struct mirror_assembly *assembly, enum mirror_condition c
 }
 
 void
-mirror_machine_point(uint8_t *offset, ptrdiff_t distance)
+mirror_machine_set_offset(uint8_t *offset, ptrdiff_t distance)
 {
 	uint32_t insn;
 
@@ -143,7 +143,7 @@ mirror_machine_loop(struct mirror_assembly *assembly)
 	emit(assembly, 0xa94153f3); /* ldp x19, x20, [sp, 16] */
 	emit(assembly, 0xa8c37bfd); /* ldp x29, x30, [sp], 48 */
 	emit(assembly, 0xd65f03c0); /* ret */
-	mirror_machine_point(assembly->bytes + call, assembly->length - call);
+	mirror_machine_set_offset(assembly->bytes + call, assembly->length - call);
 }
 
 void

@@ -22,8 +22,8 @@
  *
  * Many programs share an arena, each from the start of a cache line, so that several filters do not compete for the same
  * few sets of the instruction cache. Arenas are kept for the next filters: taking one away would interrupt every CPU
- * that runs a thread of the process. Who gives a place back has seen to it that no poller is in it any more; the next
- * code there is published as any list is.
+ * that runs a thread of the process. Slots are given back when no poller runs what is in them; the next code there is
+ * published as any list is.
  */
 
 #define ARENA_SIZE (256u * 1024)

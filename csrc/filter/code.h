@@ -129,7 +129,7 @@ void mirror_machine_return(struct mirror_assembly *assembly, const struct bpf_in
 void mirror_machine_end_none(struct mirror_assembly *assembly);
 void mirror_machine_end_interpreter(struct mirror_assembly *assembly);
 /** Writes a jump's offset: the target is that far from it. */
-void mirror_machine_point(uint8_t *offset, ptrdiff_t distance);
+void mirror_machine_set_offset(uint8_t *offset, ptrdiff_t distance);
 
 /*
  * For all machines.

@@ -106,14 +106,14 @@ write_code(struct mirror_assembly *assembly)
 }
 
 static void
-point_jumps(struct mirror_assembly *assembly)
+set_offsets(struct mirror_assembly *assembly)
 {
 	size_t i;
 
 	for (i = 0; i < assembly->nb_jumps; i++) {
 		const struct mirror_jump *jump = &assembly->jumps[i];
 
-		mirror_machine_point(assembly->bytes + jump->at,
+		mirror_machine_set_offset(assembly->bytes + jump->at,
 				(ptrdiff_t)assembly->starts[jump->to] - (ptrdiff_t)jump->at);
 	}
 }
@@ -140,7 +140,7 @@ mirror_code_generate(const struct rte_mirror_filter *filter, uint8_t **code)
 	*code = NULL;
 	if (allocate(&assembly)) {
 		write_code(&assembly);
-		point_jumps(&assembly);
+		set_offsets(&assembly);
 		if (!assembly.is_too_long) {
 			*code = assembly.bytes;
 			assembly.bytes = NULL;

@@ -59,7 +59,7 @@ mirror_machine_jump(struct mirror_assembly *assembly, size_t to)
 }
 
 void
-mirror_machine_point(uint8_t *offset, ptrdiff_t distance)
+mirror_machine_set_offset(uint8_t *offset, ptrdiff_t distance)
 {
 	/* From the end of the jump, which its offset is. */
 	const int32_t relative = distance - 4;
@@ -84,7 +84,7 @@ mirror_machine_loop(struct mirror_assembly *assembly)
 	CODE(assembly, 0x48, 0x83, 0xc3, 8, 0xff, 0xcd, 0x75);    /* add rbx, 8; dec ebp; jnz */
 	CODE(assembly, (uint8_t)(again - assembly->length - 1));
 	CODE(assembly, 0x41, 0x5c, 0x5d, 0x5b, 0xc3); /* pop r12; pop rbp; pop rbx; ret */
-	mirror_machine_point(assembly->bytes + call, assembly->length - call);
+	mirror_machine_set_offset(assembly->bytes + call, assembly->length - call);
 }
 
 void

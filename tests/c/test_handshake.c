@@ -20,7 +20,7 @@
 #include <rte_malloc.h>
 
 #include "../../csrc/control/ports.h"
-#include "../../csrc/control/taps.h"
+#include "../../csrc/control/points.h"
 
 #define SOURCE    0
 #define TARGET    1
@@ -244,10 +244,10 @@ make_list(struct record *records, uint16_t nb_entries)
 }
 
 static void
-replace(struct mirror_tap *tap, struct mirror_list *list)
+replace(struct mirror_point *point, struct mirror_list *list)
 {
-	mirror_publish(tap, list);
-	CHECK(mirror_wait(tap, UINT64_MAX) == 0);
+	mirror_point_publish(point, list);
+	CHECK(mirror_point_wait(point, UINT64_MAX) == 0);
 }
 
 /* One mirror, then two, then none; its counters are read and freed as soon as the library says so. */
@@ -256,23 +256,23 @@ cycle(enum rte_mirror_direction direction, unsigned int i)
 {
 	struct record *records = aligned_alloc(RTE_CACHE_LINE_SIZE, 2 * sizeof(*records));
 	const struct rte_mirror_stats *first = &records[0].counters.stats;
-	struct mirror_tap *tap = mirror_tap_get(SOURCE, 0, direction);
+	struct mirror_point *point = mirror_point_get(SOURCE, 0, direction);
 	uint64_t nb;
 
-	CHECK(records != NULL && tap != NULL);
+	CHECK(records != NULL && point != NULL);
 	records[0] = records[1] = (struct record){ 0 };
-	CHECK(mirror_tap_attach(tap) == 0);
-	replace(tap, make_list(records, 1));
+	CHECK(mirror_point_attach(point) == 0);
+	replace(point, make_list(records, 1));
 	if (i % 3 == 0)
-		replace(tap, make_list(records, 2));
+		replace(point, make_list(records, 2));
 	if (i % 5 == 0)
 		usleep(20);
-	replace(tap, NULL);
+	replace(point, NULL);
 	CHECK(!mirror_poller_is_inside());
 	CHECK(first->full * 2 == first->packets);
 	nb = first->packets + records[1].counters.stats.packets;
 	free(records);
-	mirror_taps_tidy();
+	mirror_points_tidy();
 	return nb;
 }
 
@@ -294,7 +294,7 @@ main(void)
 	for (i = 0; i < 2; i++)
 		CHECK(pthread_join(pollers[i], NULL) == 0);
 	CHECK(nb > 0);
-	/* For each tap the one in use and the one that may still be about to be entered. */
+	/* For each point the one in use and the one that may still be about to be entered. */
 	CHECK(nb_most_callbacks <= 4);
 	printf("%u cycles, %lu packets, at most %u callbacks\n", NB_CYCLES, (unsigned long)nb,
 			nb_most_callbacks);

@@ -50,7 +50,7 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 
 # The handshake, and the plugin, which exports nothing, are tested on the files themselves.
 TESTED_ON_ITS_FILES = {
-    "test_handshake": {"csrc/control/ports.h", "csrc/control/taps.h"},
+    "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
     "test_ondemand_refused": TARGETS,

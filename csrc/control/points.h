@@ -2,12 +2,12 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRROR_CONTROL_TAPS_H
-#define MIRROR_CONTROL_TAPS_H
+#ifndef MIRROR_CONTROL_POINTS_H
+#define MIRROR_CONTROL_POINTS_H
 
 /**
  * @file
- * Layer 3, queues.c, list.c and attach.c: where the data path meets mirrors. Target queues, the lists that pollers
+ * Layer 3, queues.c, list.c and attach.c: where packets are observed. Target queues, the lists that pollers
  * read, and the handshake by which lists and callbacks come and go. Called with the registry's mutex held.
  */
 
@@ -22,8 +22,8 @@
 
 struct mirror_slot;
 
-/** One queue of a source in one direction. Never freed, see struct mirror_context. */
-struct mirror_tap {
+/** An observation point (RFC 7011): one queue of a source in one direction. Never freed, see struct mirror_context. */
+struct mirror_point {
 	struct mirror_context context;
 
 	uint16_t port_id;
@@ -37,7 +37,7 @@ struct mirror_tap {
 	uint64_t waited_use;            /**< context.use after the last publication */
 	struct mirror_list *planned[2]; /**< about to be published, one after the other */
 	struct mirror_list *retired;    /**< published before, freed when no poller uses them */
-	struct mirror_tap *next;
+	struct mirror_point *next;
 };
 
 /* queues.c */
@@ -50,36 +50,36 @@ rte_spinlock_t *mirror_queue_lock(const struct mirror_slot *slot, bool has_left)
 /* list.c */
 
 /**
- * Makes a tap's list of these slots, *list NULL if there are none: 0 or -ENOMEM. With has_left set it is for when the
+ * Makes a point's list of these slots, *list NULL if there are none: 0 or -ENOMEM. With has_left set it is for when the
  * slots that are not wanted any more have left their lists.
  */
-int mirror_list_build(const struct mirror_tap *tap, struct mirror_slot *const *slots,
+int mirror_list_build(const struct mirror_point *point, struct mirror_slot *const *slots,
 		uint16_t nb_slots, bool has_left, struct mirror_list **list);
 /** Frees a list that no poller uses; NULL: nothing. */
 void mirror_list_free(struct mirror_list *list);
-/** Whether a list of the tap's that a poller may still use has mbufs from a pool. */
-bool mirror_list_has_pool(const struct mirror_tap *tap, const struct rte_mempool *pool);
+/** Whether a list of the point's that a poller may still use has mbufs from a pool. */
+bool mirror_list_has_pool(const struct mirror_point *point, const struct rte_mempool *pool);
 /** Whether two lists would do the same; NULL is a list of nothing. */
 bool mirror_list_is_same(const struct mirror_list *a, const struct mirror_list *b);
 
 /* attach.c */
 
-/** The taps that there have been. */
-struct mirror_tap *mirror_taps(void);
-/** Finds a tap, or makes it; NULL: out of memory. */
-struct mirror_tap *mirror_tap_get(
+/** The points that there have been. */
+struct mirror_point *mirror_points(void);
+/** Finds a point, or makes it; NULL: out of memory. */
+struct mirror_point *mirror_point_get(
 		uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction direction);
-/** Has ethdev call the tap, if it does not yet: 0 or -errno. */
-int mirror_tap_attach(struct mirror_tap *tap);
-/** Frees what can be freed of each tap, and has ethdev no longer call those without a list, as far as that can be. */
-void mirror_taps_tidy(void);
-/** Replaces the tap's list, whose owner it becomes; NULL: none. */
-void mirror_publish(struct mirror_tap *tap, struct mirror_list *list);
+/** Has ethdev call the point, if it does not yet: 0 or -errno. */
+int mirror_point_attach(struct mirror_point *point);
+/** Frees what can be freed of each point, and has ethdev no longer call those without a list, as far as that can be. */
+void mirror_points_tidy(void);
+/** Replaces the point's list, whose owner it becomes; NULL: none. */
+void mirror_point_publish(struct mirror_point *point, struct mirror_list *list);
 /** Waits until no poller uses a list that was published before, then frees those: 0 or -ETIMEDOUT. */
-int mirror_wait(struct mirror_tap *tap, uint64_t deadline);
-/** How many passes through a tap have begun since its context.use was that. */
-uint64_t mirror_tap_passes(const struct mirror_tap *tap, uint64_t use);
+int mirror_point_wait(struct mirror_point *point, uint64_t deadline);
+/** How many passes through a point have begun since its context.use was that. */
+uint64_t mirror_point_passes(const struct mirror_point *point, uint64_t use);
 /** Its context.use. */
-uint64_t mirror_tap_use(const struct mirror_tap *tap);
+uint64_t mirror_point_use(const struct mirror_point *point);
 
-#endif /* MIRROR_CONTROL_TAPS_H */
+#endif /* MIRROR_CONTROL_POINTS_H */
