@@ -35,7 +35,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 		rc = mirror_give_identity(mirror, param->name);
 	if (rc != 0)
 		goto free_mirror;
-	TAILQ_INSERT_TAIL(&mirrors, mirror, next);
+	TAILQ_INSERT_TAIL(&mirror_all, mirror, next);
 	rc = mirror_registry_apply(mirror, mirror);
 	if (rc != 0)
 		goto take_out;
@@ -46,7 +46,7 @@ add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selec
 
 take_out:
 	/* It has never been published: nobody can be using it. */
-	TAILQ_REMOVE(&mirrors, mirror, next);
+	TAILQ_REMOVE(&mirror_all, mirror, next);
 	mirror_points_tidy();
 free_mirror:
 	mirror_destroy(mirror);
@@ -82,7 +82,7 @@ remove_mirror(struct mirror *mirror)
 	rc = mirror_registry_apply(mirror, NULL);
 	if (rc != 0)
 		return rc;
-	TAILQ_REMOVE(&mirrors, mirror, next);
+	TAILQ_REMOVE(&mirror_all, mirror, next);
 	mirror_destroy(mirror);
 	mirror_points_tidy();
 	return 0;
@@ -107,7 +107,7 @@ find_on_source(uint16_t src_port)
 {
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->src_port == src_port)
 			break;
 	}

@@ -197,7 +197,7 @@ finds_way(uint16_t from, uint16_t to, bool *visited)
 	if (visited[from])
 		return false;
 	visited[from] = true;
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->src_port != from || mirror->state == RTE_MIRROR_STOPPED ||
 				mirror->is_set_aside)
 			continue;
@@ -254,7 +254,7 @@ check_others(const struct mirror *mirror, const char *name)
 				mirror->src_port);
 	if (leads_to(mirror->param.target_port, mirror->src_port))
 		return mirror_refuse(ELOOP, "target would be mirrored back to its source");
-	TAILQ_FOREACH(other, &mirrors, next) {
+	TAILQ_FOREACH(other, &mirror_all, next) {
 		if (!mirror_is_in_question(other, mirror))
 			continue;
 		rc = check_against(other, mirror, name);

@@ -27,7 +27,7 @@ int mirror_check_only(struct mirror *mirror, const char *name);
 
 /* origin.c */
 
-/** Has mbufs say where they come from: 0 or -ENOMEM, the refusal kept. */
+/** Reserves what an mbuf says where it comes from in: 0 or -ENOMEM, the refusal kept. */
 int mirror_origin_register(void);
 
 #endif /* MIRROR_CONTROL_CHECK_H */

@@ -27,7 +27,7 @@ rte_mirror_list(uint32_t *mirror_ids, uint32_t size)
 	rc = mirror_registry_lock();
 	if (rc != 0)
 		return rc;
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (nb < size)
 			mirror_ids[nb] = mirror->id;
 		nb++;

@@ -14,7 +14,7 @@
 #include "mirror.h"
 #include "selection.h"
 
-struct mirror_head mirrors = TAILQ_HEAD_INITIALIZER(mirrors);
+struct mirror_head mirror_all = TAILQ_HEAD_INITIALIZER(mirror_all);
 
 static uint32_t last_id;
 
@@ -56,7 +56,7 @@ mirror_find(uint32_t mirror_id)
 {
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->id == mirror_id)
 			return mirror;
 	}
@@ -71,7 +71,7 @@ mirror_find_name(const char *name)
 {
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (strcmp(mirror->name, name) == 0)
 			break;
 	}

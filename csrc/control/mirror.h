@@ -82,7 +82,7 @@ TAILQ_HEAD(mirror_head, mirror);
 #define MIRROR_MAX_PER_SOURCE 64
 
 /** All mirrors, oldest first. */
-extern struct mirror_head mirrors;
+extern struct mirror_head mirror_all;
 
 /** A mirror with these parameters, not among the others yet; takes over the selection. NULL: no memory, the refusal kept. */
 struct mirror *mirror_create(uint16_t src_port, const struct rte_mirror_param *param,

@@ -114,7 +114,7 @@ check_is_single(struct mirror *mirror)
 				"pool %s is for one thread, and port %u may have mbufs freed in another "
 				"thread: make it for several",
 				mirror->config.pool->name, mirror->param.target_port);
-	TAILQ_FOREACH(other, &mirrors, next) {
+	TAILQ_FOREACH(other, &mirror_all, next) {
 		if (mirror_is_in_question(other, mirror) && other->state != RTE_MIRROR_STOPPED &&
 				other->config.pool == mirror->config.pool)
 			return mirror_refuse(ENOTSUP,
@@ -188,7 +188,7 @@ check_target_pools(const struct mirror *mirror)
 
 	if (!mirror_port_has_fast_free(target))
 		return 0;
-	TAILQ_FOREACH(other, &mirrors, next) {
+	TAILQ_FOREACH(other, &mirror_all, next) {
 		if (mirror_is_in_question(other, mirror) && other->state != RTE_MIRROR_STOPPED &&
 				other->param.target_port == target &&
 				other->config.pool != mirror->config.pool)

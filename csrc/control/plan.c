@@ -73,7 +73,7 @@ mirror_plan_stop_gone(void)
 {
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->state != RTE_MIRROR_STOPPED)
 			stop_if_gone(mirror);
 	}
@@ -180,7 +180,7 @@ cover_sources(const struct mirror *newcomer)
 	int rc = 0, result = 0;
 
 	mirror_plan_stop_gone();
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->state == RTE_MIRROR_RUNNING)
 			stop_if_unsafe(mirror, fast_free_port);
 		if (mirror->state == RTE_MIRROR_RUNNING)
@@ -203,7 +203,7 @@ plan_list(struct mirror_point *point, bool enter)
 	struct mirror *mirror;
 	uint16_t nb = 0;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		slot = find_slot(mirror, point);
 		if (slot != NULL && slot->wanted && (slot->live || enter))
 			slots[nb++] = slot;
@@ -274,7 +274,7 @@ settle_slots(void)
 	struct mirror_slot *slot;
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		TAILQ_FOREACH(slot, &mirror->slots, next)
 			slot->live = slot->wanted;
 	}

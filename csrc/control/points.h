@@ -69,9 +69,9 @@ struct mirror_point *mirror_points(void);
 /** Finds a point, or makes it; NULL: out of memory. */
 struct mirror_point *mirror_point_get(
 		uint16_t port_id, uint16_t queue_id, enum rte_mirror_direction direction);
-/** Has ethdev call the point, if it does not yet: 0 or -errno. */
+/** Attaches the point's callback to ethdev, unless it is: 0 or -errno. */
 int mirror_point_attach(struct mirror_point *point);
-/** Frees what can be freed of each point, and has ethdev no longer call those without a list, as far as that can be. */
+/** Frees what can be freed of each point, and detaches callbacks of those without a list, as far as that can be. */
 void mirror_points_tidy(void);
 /** Replaces the point's list, whose owner it becomes; NULL: none. */
 void mirror_point_publish(struct mirror_point *point, struct mirror_list *list);

@@ -51,7 +51,7 @@ is_used(const struct rte_mempool *mempool)
 	const struct mirror *mirror;
 	const struct mirror_point *point;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->config.pool == mempool)
 			return true;
 	}

@@ -17,7 +17,7 @@
 #include <rte_ethdev.h>
 
 /**
- * Has epochs kept from now on: 0 or -errno.
+ * Keeps epochs from now on: 0 or -errno.
  *
  * @param when_gone
  *   Called after each device that goes, in the thread that removes it, with whatever locks that holds: it waits for none.

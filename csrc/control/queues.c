@@ -26,7 +26,7 @@ count_users(uint16_t port_id, uint16_t queue_id, bool has_left)
 	const struct mirror *mirror;
 	unsigned int nb = 0;
 
-	TAILQ_FOREACH(mirror, &mirrors, next) {
+	TAILQ_FOREACH(mirror, &mirror_all, next) {
 		if (mirror->param.target_port != port_id)
 			continue;
 		TAILQ_FOREACH(slot, &mirror->slots, next)

@@ -33,7 +33,7 @@ int mirror_registry_apply(const struct mirror *mirror, const struct mirror *newc
 
 /* watch.c. With the mutex held. */
 
-/** Has ports watched from now on, for as long as there is something to watch: 0 or -errno. */
+/** Watches ports from now on, for as long as there is something to watch: 0 or -errno. */
 int mirror_watch(void);
 
 #endif /* MIRROR_CONTROL_REGISTRY_H */

@@ -30,7 +30,7 @@ set_aside(const uint32_t *ids, uint32_t nb)
 {
 	struct mirror *mirror;
 
-	TAILQ_FOREACH(mirror, &mirrors, next)
+	TAILQ_FOREACH(mirror, &mirror_all, next)
 		mirror->is_set_aside = contains(ids, nb, mirror->id);
 }
 

@@ -26,7 +26,7 @@ has_work(void)
 {
 	const struct mirror_point *point;
 
-	if (!TAILQ_EMPTY(&mirrors))
+	if (!TAILQ_EMPTY(&mirror_all))
 		return true;
 	for (point = mirror_points(); point != NULL; point = point->next) {
 		/* Attached with nothing to do, until the port's traffic proves that it can be detached. */
