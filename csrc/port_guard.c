@@ -7,7 +7,7 @@
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 
-#include "life.h"
+#include "eal_gate.h"
 #include "port_guard.h"
 
 /* How many threads ask a port's driver something. */
@@ -27,7 +27,7 @@ on_destroy(uint16_t port_id, enum rte_eth_event_type event __rte_unused, void *a
 	__atomic_store_n(&is_going[port_id], 1, __ATOMIC_RELEASE);
 	/* Either mirror_port_hold() sees that the device is going, or we see that it is being asked. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&nb_asking[port_id], __ATOMIC_ACQUIRE) != 0 && !life_is_over())
+	while (__atomic_load_n(&nb_asking[port_id], __ATOMIC_ACQUIRE) != 0 && !mirror_eal_is_over())
 		rte_pause();
 	return 0;
 }

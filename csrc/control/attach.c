@@ -11,7 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "ports.h"
 #include "points.h"
 
@@ -165,7 +165,7 @@ mirror_point_wait(struct mirror_point *point, uint64_t deadline)
 	/* Odd: a poller was inside when the list was replaced. Any other number: it has left since. */
 	while ((point->waited_use & 1) != 0 && mirror_point_use(point) == point->waited_use) {
 		/* A poller may be the very thread that ends the application, in a handler of a signal. */
-		if (life_is_urged() || rte_get_timer_cycles() >= deadline)
+		if (mirror_eal_must_leave() || rte_get_timer_cycles() >= deadline)
 			return -ETIMEDOUT;
 		rte_delay_us_sleep(1);
 	}

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "../datapath/datapath.h"
-#include "../life.h"
+#include "../eal_gate.h"
 #include "caller.h"
 #include "error.h"
 #include "load.h"
@@ -19,7 +19,7 @@ mirror_check_caller(void)
 	if (inert != NULL)
 		return mirror_refuse(ENOTSUP, "%s", inert);
 	/* What it would change is the parent's. */
-	if (life_is_a_childs())
+	if (mirror_eal_is_inherited())
 		return mirror_refuse(ENOTSUP,
 				"this process was forked from the one that has the mirrors: call from there");
 	/* Looked at first: who holds the mutex may be waiting for this very thread to leave. */

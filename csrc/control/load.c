@@ -10,7 +10,7 @@
 #include <rte_log.h>
 
 #include "../compat.h"
-#include "../life.h"
+#include "../eal_gate.h"
 #include "load.h"
 #include "rte_mirror.h"
 
@@ -137,7 +137,7 @@ look_round(void)
 		say();
 		return;
 	}
-	life_watch();
+	mirror_eal_watch();
 	mirror_logtype = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);
 }
 

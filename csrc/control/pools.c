@@ -10,7 +10,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "config.h"
 #include "ports.h"
 #include "points.h"
@@ -91,7 +91,7 @@ mirror_pools_tidy(void)
 	struct mirror_pool **where = &pools, *pool;
 
 	/* They have gone with EAL's memory. */
-	if (life_is_over())
+	if (mirror_eal_is_over())
 		return;
 	for (pool = pools; pool != NULL; pool = pool->next) {
 		pool->is_used = is_used(pool->mempool);

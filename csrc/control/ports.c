@@ -14,7 +14,7 @@
 #include <rte_string_fns.h>
 
 #include "../datapath/datapath.h"
-#include "../life.h"
+#include "../eal_gate.h"
 #include "../port_guard.h"
 #include "../started.h"
 #include "error.h"
@@ -78,7 +78,8 @@ bool
 mirror_port_exists(uint16_t port_id)
 {
 	/* ethdev takes some ports for valid ones when EAL has gone. */
-	return !life_is_over() && mirror_port_is_there(port_id) && (mirror_epoch(port_id) & 1) == 0;
+	return !mirror_eal_is_over() && mirror_port_is_there(port_id) &&
+			(mirror_epoch(port_id) & 1) == 0;
 }
 
 bool

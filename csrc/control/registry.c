@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "caller.h"
 #include "check.h"
 #include "config.h"
@@ -38,7 +38,7 @@ static int
 lock(void)
 {
 	pthread_mutex_lock(&mutex);
-	if (!life_is_urged())
+	if (!mirror_eal_must_leave())
 		return 0;
 	pthread_mutex_unlock(&mutex);
 	return mirror_refuse(ESHUTDOWN, "the application is ending");

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../compat.h"
-#include "../life.h"
+#include "../eal_gate.h"
 #include "error.h"
 #include "plan.h"
 #include "ports.h"
@@ -43,13 +43,13 @@ look(void)
 	bool go_on;
 
 	/* EAL's end does not wait for who waits for the registry. */
-	if (!life_enter())
+	if (!mirror_eal_enter())
 		return false;
 	/* What a poller holds up, by staying inside for longer, is done next time. */
 	(void)mirror_plan_apply(NULL, POLLER_US);
 	mirror_points_tidy();
 	go_on = has_work();
-	life_leave();
+	mirror_eal_leave();
 	return go_on;
 }
 
@@ -72,7 +72,7 @@ mirror_watch(void)
 {
 	int rc;
 
-	life_watch();
+	mirror_eal_watch();
 	rc = mirror_ports_watch(mirror_registry_try_tidy);
 	if (rc != 0 || is_running)
 		return rc;

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "commands.h"
 #include "compiled.h"
 #include "mirrors.h"
@@ -67,7 +67,7 @@ begin(void)
 	int rc = 0;
 
 	if (!has_begun) {
-		life_watch();
+		mirror_eal_watch();
 		rc = portinfo_watch();
 		if (rc == 0)
 			rc = targets_init();
@@ -123,9 +123,9 @@ run_in_turn(const struct command *command, struct pairs *params, struct reply *r
 
 	turn_take();
 	/* Not before: EAL's end does not wait for who waits for a turn. */
-	if (life_enter()) {
+	if (mirror_eal_enter()) {
 		rc = run(command, params, reply);
-		life_leave();
+		mirror_eal_leave();
 	} else {
 		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
 	}

@@ -17,7 +17,7 @@
 
 /**
  * Has a thread wait until EAL has memory, where a library that is loaded may not use it yet, and then run() with
- * life_enter(), and end. Whether there is one.
+ * mirror_eal_enter(), and end. Whether there is one.
  */
 bool doors_wait(void (*run)(void *arg), void *arg);
 

@@ -13,7 +13,7 @@
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "../started.h"
 #include "doors.h"
 #include "log.h"
@@ -96,7 +96,7 @@ look(void *arg)
 {
 	bool is_up;
 
-	if (!life_enter())
+	if (!mirror_eal_enter())
 		return;
 	/* First this: telemetry may come up, and EAL with it, just after it has not been found. */
 	is_up = has_come_up();
@@ -107,7 +107,7 @@ look(void *arg)
 	else
 		plugin_log(RTE_LOG_WARNING,
 				"loaded, but telemetry is off, so nothing can reach it: " DOORS_REMEDY);
-	life_leave();
+	mirror_eal_leave();
 }
 
 static void
@@ -120,6 +120,6 @@ void
 nodoor_watch(void)
 {
 	/* A program that is linked to the library has its mirrors without a door. */
-	if (life_is_starting())
+	if (mirror_eal_is_starting())
 		doors_wait(begin_to_look, NULL);
 }

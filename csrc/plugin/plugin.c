@@ -5,7 +5,7 @@
 #include <rte_common.h>
 #include <rte_log.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "doors.h"
 #include "log.h"
 #include "rte_mirror.h"
@@ -28,6 +28,6 @@ RTE_INIT(plugin_load)
 /* Not only EAL ends, the process may without it. */
 RTE_FINI(plugin_unload)
 {
-	life_end();
+	mirror_eal_shut();
 	socket_close();
 }

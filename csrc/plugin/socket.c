@@ -14,7 +14,7 @@
 #include <rte_log.h>
 
 #include "../compat.h"
-#include "../life.h"
+#include "../eal_gate.h"
 #include "commands.h"
 #include "doors.h"
 #include "log.h"
@@ -99,7 +99,7 @@ serve_client(void *arg)
 {
 	const int fd = (int)(intptr_t)arg;
 
-	while (!life_is_over()) {
+	while (!mirror_eal_is_over()) {
 		if (wait_for(fd) && !answer_client(fd))
 			break;
 	}
@@ -174,7 +174,7 @@ serve_clients(int listening)
 	const struct timespec moment = { .tv_nsec = LOOK_MS * 1000000 };
 	struct pollfd one = { .fd = listening, .events = POLLIN };
 
-	while (!life_is_over() && (one.revents & ~POLLIN) == 0) {
+	while (!mirror_eal_is_over() && (one.revents & ~POLLIN) == 0) {
 		/* With no file descriptor left it would be asked for again and again. */
 		if (poll(&one, 1, LOOK_MS) != 0 && !let_in(listening))
 			nanosleep(&moment, NULL);
@@ -205,10 +205,10 @@ serve(void *path)
 {
 	int listening;
 
-	if (!life_enter())
+	if (!mirror_eal_enter())
 		return 0;
 	listening = listen_at(path);
-	life_leave();
+	mirror_eal_leave();
 	if (listening >= 0)
 		serve_clients(listening);
 	place_remove(&place);

@@ -16,7 +16,7 @@
 
 #include <rte_string_fns.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "portinfo.h"
 #include "refusal.h"
 #include "target.h"
@@ -157,8 +157,11 @@ target_tap_clean_up(const struct target *target, bool was_used)
 	unsigned int i;
 
 	(void)was_used;
-	for (i = 0; i < LINGER_MS && if_nametoindex(target->value) != 0 && !life_is_urged(); i++)
+	for (i = 0; i < LINGER_MS && if_nametoindex(target->value) != 0; i++) {
+		if (mirror_eal_must_leave())
+			break;
 		nanosleep(&moment, NULL);
+	}
 }
 
 /* A started port that is at work on an interface, or RTE_MAX_ETHPORTS. */

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "refusal.h"
 #include "turn.h"
 
@@ -52,7 +52,7 @@ turn_wait(void)
 {
 	struct timespec until;
 
-	if (life_is_urged())
+	if (mirror_eal_must_leave())
 		return plugin_refuse(ESHUTDOWN, "the application is ending");
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += LOOK_NS;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../life.h"
+#include "../eal_gate.h"
 #include "doors.h"
 
 /* How often EAL is looked for: while it is starting, and before, which may be for ever. */
@@ -26,13 +26,13 @@ wait_and_run(void *arg)
 	struct timespec moment = { 0 };
 
 	free(arg);
-	while (!life_has_begun()) {
-		moment.tv_nsec = life_is_starting() ? STARTING_NS : IDLE_NS;
+	while (!mirror_eal_is_up()) {
+		moment.tv_nsec = mirror_eal_is_starting() ? STARTING_NS : IDLE_NS;
 		nanosleep(&moment, NULL);
 	}
-	if (life_enter()) {
+	if (mirror_eal_enter()) {
 		errand.run(errand.arg);
-		life_leave();
+		mirror_eal_leave();
 	}
 	return NULL;
 }

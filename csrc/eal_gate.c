@@ -10,7 +10,7 @@
 #include <rte_lcore.h>
 
 #include "compat.h"
-#include "life.h"
+#include "eal_gate.h"
 
 /* How long the end waits for those inside: they may be making a device. */
 #define LIMIT_MS 10000
@@ -23,59 +23,59 @@ static __thread bool is_inside;
 static int (*clean_up_bus)(void);
 
 bool
-life_is_starting(void)
+mirror_eal_is_starting(void)
 {
 	/* EAL counts them first of all, before it loads plugins. */
 	return rte_lcore_count() != 0;
 }
 
 bool
-life_has_begun(void)
+mirror_eal_is_up(void)
 {
 	/* EAL takes the clock's frequency when its memory is there, and nothing else sets it. */
 	return rte_get_tsc_hz() != 0;
 }
 
 bool
-life_is_over(void)
+mirror_eal_is_over(void)
 {
 	return __atomic_load_n(&is_over, __ATOMIC_SEQ_CST);
 }
 
 bool
-life_is_a_childs(void)
+mirror_eal_is_inherited(void)
 {
 	return is_a_childs;
 }
 
 bool
-life_is_urged(void)
+mirror_eal_must_leave(void)
 {
-	return is_inside && life_is_over();
+	return is_inside && mirror_eal_is_over();
 }
 
 bool
-life_enter(void)
+mirror_eal_enter(void)
 {
 	__atomic_store_n(&is_used, true, __ATOMIC_RELAXED);
-	/* Either we see that it is over, or life_end() sees us inside. */
+	/* Either we see that it is over, or mirror_eal_shut() sees us inside. */
 	__atomic_fetch_add(&nb_inside, 1, __ATOMIC_SEQ_CST);
-	is_inside = !life_is_over();
+	is_inside = !mirror_eal_is_over();
 	if (!is_inside)
 		__atomic_fetch_sub(&nb_inside, 1, __ATOMIC_RELEASE);
 	return is_inside;
 }
 
 void
-life_leave(void)
+mirror_eal_leave(void)
 {
 	is_inside = false;
-	/* Pairs with life_end(): what we have asked for is done. */
+	/* Pairs with mirror_eal_shut(): what we have asked for is done. */
 	__atomic_fetch_sub(&nb_inside, 1, __ATOMIC_RELEASE);
 }
 
 void
-life_end(void)
+mirror_eal_shut(void)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	/* A handler of a signal may end the process in the midst of what its thread does: that goes no further. */
@@ -92,7 +92,7 @@ life_end(void)
 static int
 on_cleanup(void)
 {
-	life_end();
+	mirror_eal_shut();
 	return clean_up_bus();
 }
 
@@ -116,12 +116,12 @@ on_fork(void)
 }
 
 void
-life_watch(void)
+mirror_eal_watch(void)
 {
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	struct mirror_bus *bus = NULL;
 
-	if (life_has_begun())
+	if (mirror_eal_is_up())
 		__atomic_store_n(&is_used, true, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&mutex);
 	if (clean_up_bus == NULL)
