@@ -3,16 +3,15 @@
  */
 
 #include <errno.h>
-#include <string.h>
 
 #include <rte_string_fns.h>
 
 #include "check.h"
 #include "error.h"
 #include "plan.h"
+#include "points.h"
 #include "registry.h"
 #include "selection.h"
-#include "points.h"
 
 /* Mirrors come and go. */
 

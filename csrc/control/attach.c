@@ -12,8 +12,8 @@
 #include <rte_malloc.h>
 
 #include "../eal_gate.h"
-#include "ports.h"
 #include "points.h"
+#include "ports.h"
 
 /*
  * Two things outlive a removal. The lists, until the poller has left the callback it may have been in: for that

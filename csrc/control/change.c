@@ -3,8 +3,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 
 #include <rte_string_fns.h>
 

@@ -10,10 +10,10 @@
 
 #include "error.h"
 #include "plan.h"
+#include "points.h"
 #include "ports.h"
 #include "registry.h"
 #include "selection.h"
-#include "points.h"
 
 int
 rte_mirror_list(uint32_t *mirror_ids, uint32_t size)

@@ -9,8 +9,8 @@
 #include <rte_mbuf.h>
 
 #include "mirror.h"
-#include "selection.h"
 #include "points.h"
+#include "selection.h"
 
 /* Packets up to this length split copies whole: references to a short rest cost more than a copy of it. */
 #define COPY_UP_TO 512u

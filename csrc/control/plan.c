@@ -15,9 +15,9 @@
 #include "config.h"
 #include "error.h"
 #include "plan.h"
+#include "points.h"
 #include "ports.h"
 #include "selection.h"
-#include "points.h"
 
 /*
  * The lists are replaced in two steps, each skipping the points whose list stays the same. In the first, slots that

@@ -12,8 +12,8 @@
 
 #include "../eal_gate.h"
 #include "config.h"
-#include "ports.h"
 #include "points.h"
+#include "ports.h"
 
 /* How many mbufs a pool has at least, by whether they are small or large. About the same memory. */
 #define NB_SMALL 8191

@@ -9,9 +9,9 @@
 #include "../eal_gate.h"
 #include "error.h"
 #include "plan.h"
+#include "points.h"
 #include "ports.h"
 #include "registry.h"
-#include "points.h"
 
 /* Queues that a reconfiguration brought are mirrored after this time at the latest. */
 #define PERIOD_US 500000

@@ -19,8 +19,8 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "../../csrc/control/ports.h"
 #include "../../csrc/control/points.h"
+#include "../../csrc/control/ports.h"
 
 #define SOURCE    0
 #define TARGET    1
