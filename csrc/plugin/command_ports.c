@@ -15,15 +15,19 @@
 int
 command_version(struct pairs *params, struct reply *reply)
 {
+	char buffer[512];
+	struct text targets = text_begin(buffer, sizeof(buffer));
 	int rc = params_end(params, "");
 
 	if (rc != 0)
 		return rc;
+	targets_write_kinds(&targets);
 	reply_object(reply);
 	reply_string(reply, "version", MIRROR_VERSION);
 	reply_number(reply, "protocol", COMMANDS_PROTOCOL);
 	reply_string(reply, "dpdk", rte_version());
 	reply_number(reply, "pid", getpid());
+	reply_text(reply, "targets", buffer);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
 	struct rte_mirror_param param = spec_param(spec, &select);
 	int rc;
 
-	param.target_port = targets_port(mirror->target);
+	targets_set_param(mirror->target, &param);
 	rc = rte_mirror_update(mirror->id, &param);
 	/* With -ETIMEDOUT the new parameters hold, too. */
 	if (rc == 0 || rc == -ETIMEDOUT)

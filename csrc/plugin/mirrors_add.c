@@ -37,7 +37,7 @@ add_to_library(struct asked_mirror *mirror, uint16_t source, const struct spec *
 	struct rte_mirror_param param = spec_param(spec, &select);
 	int rc;
 
-	param.target_port = targets_port(mirror->target);
+	targets_set_param(mirror->target, &param);
 	rc = rte_mirror_add(source, &param, &mirror->id);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
@@ -99,9 +99,12 @@ mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
 	struct rte_mirror_param param = spec_param(spec, &select);
 	int rc = 0;
 
-	param.target_port = RTE_MAX_ETHPORTS;
-	if (!remakes_target(ports, spec))
-		rc = targets_check(ports->target, ports->force, &param.target_port);
+	if (remakes_target(ports, spec)) {
+		targets_set_param(get_replaced(ports)->target, &param);
+		param.target_port = RTE_MAX_ETHPORTS;
+	} else {
+		rc = targets_check(ports->target, ports->force, &param);
+	}
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_check(ports->source, &param, ports->without, ports->nb_without);

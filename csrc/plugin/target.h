@@ -10,6 +10,7 @@
  * What the files behind targets.h share: a target, and what is particular to each kind of them.
  */
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
+
+#include "rte_mirror.h"
 
 struct rte_mempool;
 struct target_kind;
@@ -30,7 +33,7 @@ enum target_state {
 
 /** A port that mirrors send to. */
 struct target {
-	const struct target_kind *kind; /* NULL: a port that was there before, and stays */
+	const struct target_kind *kind;
 	enum target_state state;
 	char *text;        /* as asked for: kind:value */
 	const char *value; /* in text */
@@ -53,9 +56,17 @@ struct target {
 /** Bytes of a device's arguments. */
 #define TARGET_ARGS_SIZE 1024
 
-/** A kind of targets that are made on demand. Functions that are NULL have nothing to do. */
+/** A kind of targets: target_NAME.c has it, and target_kinds.c lists it. Functions that are NULL have nothing to do. */
 struct target_kind {
 	const char *name;
+	const char *value;   /* what is behind its colon */
+	const char *meaning; /* for who has to choose one */
+	/** What it adds to the parameters of a mirror. */
+	void (*set_param)(const struct target *target, struct rte_mirror_param *param);
+
+	/** Finds a port that is there already, and stays: 0 or -errno, the refusal kept. What follows is for none of these. */
+	int (*take)(struct target *target, bool force);
+
 	const char *driver;
 	uint16_t max_queues;
 	uint16_t mtu; /* what its port is given, where the driver can; 0: its own */
@@ -75,44 +86,27 @@ struct target_kind {
 	void (*clean_up)(const struct target *target, bool was_used);
 };
 
-/* target_text.c */
+/* target_kinds.c */
 
 /** A target of that text, with nothing behind it yet: 0 or -errno, the refusal kept. */
 int target_parse(const char *text, struct target **target);
 void target_forget(struct target *target);
-/** Gives one of no kind its port, which is there already: 0 or -errno, the refusal kept. */
-int target_take_port(struct target *target, bool force);
 
-/* target_kinds.c */
+/* target_interface.c, for kinds that are network interfaces of the kernel */
 
-/** The kind with that name, or NULL. */
-const struct target_kind *target_kind_find(const char *name, size_t length);
+/** Whether an interface can have that name: 0 or -errno, the refusal kept. */
+int target_interface_check(const struct target *target);
+/** A request for ioctl() about the target's interface. */
+struct ifreq target_interface_request(const struct target *target);
+/** Asks the kernel for something of an interface, or sets it: 0 or -errno. */
+int target_interface_ask(unsigned long what, struct ifreq *request);
 
-/* target_file.c */
+/* target_path.c, for kinds that have a path */
 
-int target_pcap_check(const struct target *target);
-int target_pcap_prepare(struct target *target);
-void target_pcap_clean_up(const struct target *target, bool was_used);
-int target_vhost_check(const struct target *target);
-int target_vhost_prepare(struct target *target);
-
-/* target_interface.c */
-
-int target_tap_check(const struct target *target);
-void target_tap_settle(const struct target *target);
-int target_tap_try(const struct target *target);
-void target_tap_clean_up(const struct target *target, bool was_used);
-int target_af_packet_check(const struct target *target);
-void target_af_packet_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
-void target_af_packet_settle(const struct target *target);
-int target_af_packet_try(const struct target *target);
-
-/* target_ring.c */
-
-int target_ring_check(const struct target *target);
-int target_ring_prepare(struct target *target);
-void target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE]);
-void target_ring_clean_up(const struct target *target, bool was_used);
+/** Whether DPDK can have the path: 0 or -errno, the refusal kept. */
+int target_path_check(const struct target *target);
+/** Whether the application can make what, "a file", there: 0 or -errno, the refusal kept. */
+int target_path_check_directory(const struct target *target, const char *what);
 
 /* target_device.c */
 
@@ -129,11 +123,11 @@ bool target_device_owns(uint16_t port_id);
 /** Whether a target's port is there, and still its own: a device that has gone may have left its number to another. */
 bool target_device_has_port(const struct target *target);
 
-/* target_port.c */
+/* target_setup.c */
 
 /** Configures and starts a target's port: 0 or -errno, the refusal kept. */
-int target_port_start(struct target *target);
-/** Gives back what target_port_start() took, when the device is gone. */
-void target_port_forget(struct target *target);
+int target_setup(struct target *target);
+/** Gives back what target_setup() took, when the device is gone. */
+void target_setup_forget(struct target *target);
 
 #endif /* MIRROR_PLUGIN_TARGET_H */

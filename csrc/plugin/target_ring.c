@@ -28,8 +28,8 @@ name_ring(const struct target *target, unsigned int i, char name[RTE_RING_NAMESI
 	snprintf(name, RTE_RING_NAMESIZE, "ETH_RXTX%u_%s", i, target->value);
 }
 
-int
-target_ring_check(const struct target *target)
+static int
+check(const struct target *target)
 {
 	/* Of ETH_RXTX15_<name>. */
 	const size_t max_length = RTE_RING_NAMESIZE - 1 - strlen("ETH_RXTX15_");
@@ -73,8 +73,8 @@ free_rings(const struct target *target)
 	}
 }
 
-int
-target_ring_prepare(struct target *target)
+static int
+prepare(struct target *target)
 {
 	char name[RTE_RING_NAMESIZE];
 	unsigned int i;
@@ -94,15 +94,29 @@ target_ring_prepare(struct target *target)
 	return 0;
 }
 
-void
-target_ring_describe(const struct target *target, char args[TARGET_ARGS_SIZE])
+static void
+describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 {
 	snprintf(args, TARGET_ARGS_SIZE, "nodeaction=%s:0:ATTACH", target->value);
 }
 
-void
-target_ring_clean_up(const struct target *target, bool was_used)
+static void
+clean_up(const struct target *target, bool was_used)
 {
 	(void)was_used;
 	free_rings(target);
 }
+
+/* A port of it receives what it was sent, by who reads it. */
+const struct target_kind target_ring = {
+	.name = "ring",
+	.value = "NAME",
+	.meaning = "a ring, for other threads of the application",
+	.driver = "net_ring",
+	.max_queues = NB_RINGS,
+	.is_kept = true,
+	.check = check,
+	.prepare = prepare,
+	.describe = describe,
+	.clean_up = clean_up,
+};

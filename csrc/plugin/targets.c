@@ -16,6 +16,13 @@
 
 static TAILQ_HEAD(, target) targets = TAILQ_HEAD_INITIALIZER(targets);
 
+/* Whether we make it, rather than find it. */
+static bool
+is_made(const struct target *target)
+{
+	return target->kind->take == NULL;
+}
+
 static bool
 is_kind_at_work(const struct target_kind *kind)
 {
@@ -63,11 +70,11 @@ make_device(struct target *target)
 		return rc;
 	if (target->kind->settle != NULL)
 		target->kind->settle(target);
-	rc = target_port_start(target);
+	rc = target_setup(target);
 	if (rc == 0)
 		return 0;
 	target_device_end(target);
-	target_port_forget(target);
+	target_setup_forget(target);
 	return rc;
 }
 
@@ -152,7 +159,7 @@ make_again(struct target *target)
 	if (rc != 0)
 		return rc;
 	target_device_end(target);
-	target_port_forget(target);
+	target_setup_forget(target);
 	rc = make_device(target);
 	end_work(target);
 	return rc;
@@ -161,12 +168,12 @@ make_again(struct target *target)
 static void
 end(struct target *target)
 {
-	if (target->kind != NULL) {
+	if (is_made(target)) {
 		/* The end of EAL ends it, too. */
 		if (begin_work(target) != 0)
 			return;
 		target_device_end(target);
-		target_port_forget(target);
+		target_setup_forget(target);
 		if (target->kind->clean_up != NULL)
 			target->kind->clean_up(target, target->has_served);
 		end_work(target);
@@ -185,7 +192,7 @@ find_made(const char *text, struct target **target)
 			(*target)->state != TARGET_READY)
 		rc = turn_wait();
 	/* The same text may be another port by now. */
-	if (rc == 0 && *target != NULL && (*target)->kind == NULL)
+	if (rc == 0 && *target != NULL && !is_made(*target))
 		*target = NULL;
 	return rc;
 }
@@ -197,13 +204,13 @@ open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **ta
 
 	if (rc != 0)
 		return rc;
-	if ((*target)->kind != NULL)
+	if (is_made(*target))
 		rc = make(*target, nb_tx_queues);
 	else
-		rc = target_take_port(*target, force);
+		rc = (*target)->kind->take(*target, force);
 	if (rc != 0)
 		target_forget(*target);
-	else if ((*target)->kind == NULL)
+	else if (!is_made(*target))
 		TAILQ_INSERT_TAIL(&targets, *target, next);
 	return rc;
 }
@@ -227,25 +234,26 @@ targets_init(void)
 }
 
 int
-targets_check(const char *text, bool force, uint16_t *port_id)
+targets_check(const char *text, bool force, struct rte_mirror_param *param)
 {
 	struct target *target;
 	int rc = find_made(text, &target);
 
-	*port_id = RTE_MAX_ETHPORTS;
 	if (rc != 0)
 		return rc;
 	if (target != NULL) {
-		if (target_device_has_port(target))
-			*port_id = target->port_id;
+		targets_set_param(target, param);
+		if (!target_device_has_port(target))
+			param->target_port = RTE_MAX_ETHPORTS;
 		return check_again(target);
 	}
 	rc = target_parse(text, &target);
 	if (rc != 0)
 		return rc;
 	target->port_id = RTE_MAX_ETHPORTS;
-	rc = target->kind != NULL ? check(target) : target_take_port(target, force);
-	*port_id = target->port_id;
+	rc = is_made(target) ? check(target) : target->kind->take(target, force);
+	if (rc == 0)
+		targets_set_param(target, param);
 	target_forget(target);
 	return rc;
 }
@@ -262,7 +270,7 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 		rc = open_new(text, nb_tx_queues, force, &found);
 	else
 		rc = check_again(found);
-	if (rc == 0 && found->kind != NULL && !target_device_has_port(found))
+	if (rc == 0 && is_made(found) && !target_device_has_port(found))
 		rc = make_again(found);
 	if (rc != 0)
 		return rc;
@@ -283,7 +291,7 @@ targets_undo(struct target *target)
 {
 	if (--target->nb_users > 0)
 		return;
-	if (target->kind == NULL || !target->kind->is_kept || !target->has_served)
+	if (!target->kind->is_kept || !target->has_served)
 		end(target);
 }
 
@@ -297,7 +305,7 @@ targets_close(struct target *target)
 bool
 targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
 {
-	return strcmp(target->text, text) == 0 && target->kind != NULL && target->nb_users == 1 &&
+	return strcmp(target->text, text) == 0 && is_made(target) && target->nb_users == 1 &&
 			(!target_device_has_port(target) ||
 					(!target->kind->is_kept &&
 							nb_tx_queues > target->nb_queues &&
@@ -307,7 +315,7 @@ targets_is_to_be_remade(const struct target *target, const char *text, uint32_t 
 bool
 targets_is_kept(const struct target *target)
 {
-	return target->kind != NULL && target->kind->is_kept;
+	return target->kind->is_kept;
 }
 
 bool
@@ -338,6 +346,14 @@ targets_find(const char *text)
 			break;
 	}
 	return target;
+}
+
+void
+targets_set_param(const struct target *target, struct rte_mirror_param *param)
+{
+	param->target_port = target->port_id;
+	if (target->kind->set_param != NULL)
+		target->kind->set_param(target, param);
 }
 
 uint16_t

@@ -7,11 +7,10 @@
 
 /**
  * @file
- * Targets by their text: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE, ring:NAME, and port:NAME for a port that
- * is there already.
+ * Targets by their text, KIND:VALUE; target_kinds.c lists the kinds.
  *
- * A target of the first five kinds is a port of our own: made, configured and started for its first user, torn down
- * with its last. The users are mirrors and target/add. But a ring that has had a user is kept, with its port and what it
+ * But for port:NAME, which is there already, a target is a port of our own: made, configured and started for its first
+ * user, torn down with its last. The users are mirrors and target/add. But a ring that has had a user is kept, with its port and what it
  * holds: a thread of the application may be reading it, and nothing tells when it ceases.
  *
  * All of this is called by commands alone, which take turns: never from a port's events, from the data path, or with a
@@ -22,6 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "text.h"
+
+struct rte_mirror_param;
 struct target;
 
 /** Has the application's ports watched from now on. Called before the first use of what follows, when EAL is up. */
@@ -44,10 +46,13 @@ int targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct tar
 /**
  * Tells whether targets_open() would do, and changes nothing.
  *
- * @param[out] port_id
- *   The target's port; RTE_MAX_ETHPORTS if it is to be made.
+ * @param[out] param
+ *   As of targets_set_param(); the port is RTE_MAX_ETHPORTS if it is to be made.
  */
-int targets_check(const char *text, bool force, uint16_t *port_id);
+int targets_check(const char *text, bool force, struct rte_mirror_param *param);
+
+/** Has a mirror's parameters send to the target: its port, and what its kind adds. */
+void targets_set_param(const struct target *target, struct rte_mirror_param *param);
 
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
 uint16_t targets_port(const struct target *target);
@@ -84,6 +89,9 @@ uint16_t targets_queues(const struct target *target);
 
 /** The target with that text, NULL: there is none. Counts no user. */
 struct target *targets_find(const char *text);
+
+/** Appends a line for each kind of target: KIND:VALUE, two spaces and what it is. */
+void targets_write_kinds(struct text *text);
 
 /** Whether a port is one that we made. */
 bool targets_is_ours(uint16_t port_id);

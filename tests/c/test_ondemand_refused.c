@@ -92,11 +92,11 @@ check_refused(const char *text, int error, const char *says)
 {
 	const uint16_t nb_ports = rte_eth_dev_count_total();
 	struct target *target = NULL;
-	uint16_t port_id;
+	struct rte_mirror_param param;
 
 	test_name(text);
 	CHECK_EQ(targets_init(), 0);
-	CHECK_EQ(targets_check(text, false, &port_id), -error);
+	CHECK_EQ(targets_check(text, false, &param), -error);
 	CHECK_EQ(targets_open(text, 1, false, &target), -error);
 	CHECK(target == NULL);
 	CHECK(targets_find(text) == NULL);
@@ -110,12 +110,12 @@ static const struct {
 	const char *text;
 	const char *says;
 } texts[] = {
-	{ "", "give tap:INTERFACE" },
-	{ "tap", "give tap:INTERFACE" },
-	{ ":x", "give tap:INTERFACE" },
-	{ "taps:x", "give tap:INTERFACE" },
-	{ "ta:x", "give tap:INTERFACE" },
-	{ "memif:x", "give tap:INTERFACE" },
+	{ "", "give tap:IFACE, af_packet:IFACE, pcap:FILE, vhost:SOCKET, ring:NAME or port:NAME" },
+	{ "tap", "give tap:IFACE" },
+	{ ":x", "give tap:IFACE" },
+	{ "taps:x", "give tap:IFACE" },
+	{ "ta:x", "give tap:IFACE" },
+	{ "memif:x", "give tap:IFACE" },
 	{ "tap:", "missing" },
 	{ "port:", "missing" },
 	{ "tap:sixteen-bytes-xx", "at most 15 bytes" },
@@ -225,7 +225,7 @@ what_is_only_checked_is_not_made(void)
 	struct target *target;
 	struct end end;
 	char text[PLACE_TEXT_SIZE];
-	uint16_t port_id;
+	struct rte_mirror_param param;
 
 	CHECK_EQ(targets_init(), 0);
 	interfaces_make();
@@ -233,14 +233,14 @@ what_is_only_checked_is_not_made(void)
 		place_name(place, &end, text);
 		test_name(text);
 		before = possessions_now();
-		CHECK_EQ(targets_check(text, false, &port_id), 0);
+		CHECK_EQ(targets_check(text, false, &param), 0);
 		possessions_check_counts(&before);
-		CHECK_EQ(port_id, RTE_MAX_ETHPORTS);
+		CHECK_EQ(param.target_port, RTE_MAX_ETHPORTS);
 		CHECK(targets_find(text) == NULL);
 		CHECK(strcmp(place->kind, "pcap") != 0 || access(end.path, F_OK) != 0);
 		target = target_open(text, 1);
-		CHECK_EQ(targets_check(text, false, &port_id), 0);
-		CHECK_EQ(port_id, targets_port(target));
+		CHECK_EQ(targets_check(text, false, &param), 0);
+		CHECK_EQ(param.target_port, targets_port(target));
 		targets_undo(target);
 		CHECK(place->interface != NULL || access(end.path, F_OK) != 0);
 	}

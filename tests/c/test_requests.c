@@ -158,11 +158,20 @@ an_applications_own_mirror_has_no_spec(void)
 	bench_close(&bench);
 }
 
+static void
+the_kinds_of_targets_are_told(void)
+{
+	check_answer("/mirror/version",
+			"tap:IFACE  a network interface, for tcpdump and the like\\\\x0aaf_packet:IFACE  ");
+	check_answer("/mirror/version", "port:NAME  a port that exists");
+}
+
 const struct test_case test_cases[] = {
 	{ "text_is_told_as_it_was_sent", text_is_told_as_it_was_sent },
 	{ "an_update_changes_what_it_names", an_update_changes_what_it_names },
 	{ "a_refused_update_changes_nothing", a_refused_update_changes_nothing },
 	{ "more_than_an_answer_holds_is_refused", more_than_an_answer_holds_is_refused },
 	{ "an_applications_own_mirror_has_no_spec", an_applications_own_mirror_has_no_spec },
+	{ "the_kinds_of_targets_are_told", the_kinds_of_targets_are_told },
 	{ NULL, NULL },
 };

@@ -130,3 +130,13 @@ def test_completion_prints_what_the_shell_reads(capsys, tmp_path, shell, check):
 def test_the_command_itself_shows_two_examples():
     assert len(re.findall("^  dpdk-mirror ", make_parser().epilog, re.MULTILINE)) >= 2
     assert isinstance(make_parser(), argparse.ArgumentParser)
+
+
+def test_the_help_of_add_has_the_librarys_kinds_of_targets():
+    """Each kind's file says what it is called, what is behind its colon, and what it is."""
+    fields = re.compile(r'\.name = "(.*)",\n\t\.value = "(.*)",\n\t\.meaning = "([^:"]*)')
+    files = [path.read_text() for path in (ROOT / "csrc" / "plugin").glob("target_*.c")]
+    kinds = [found.groups() for found in map(fields.search, files) if found]
+    told = dict(re.findall(r"^  (\w+:[A-Z]+) +(.*)$", COMMANDS["add"].description, flags=re.MULTILINE))
+    assert told.keys() == {f"{name}:{value}" for name, value, _ in kinds}
+    assert all(told[f"{name}:{value}"].startswith(meaning) for name, value, meaning in kinds)
