@@ -2,12 +2,12 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_COMMANDS_H
-#define PLUGIN_COMMANDS_H
+#ifndef MIRROR_PLUGIN_COMMANDS_H
+#define MIRROR_PLUGIN_COMMANDS_H
 
 /**
  * @file
- * The commands, whatever door they come through. They run one at a time, but for what turn.h says.
+ * The commands, whatever endpoint they come in at. They run one at a time, but for what turn.h says.
  *
  * A command that is refused answers {"errno", "error", "reason"}.
  */
@@ -52,4 +52,4 @@ int command_resume(struct pairs *params, struct reply *reply);
 int command_target_add(struct pairs *params, struct reply *reply);
 int command_target_remove(struct pairs *params, struct reply *reply);
 
-#endif /* PLUGIN_COMMANDS_H */
+#endif /* MIRROR_PLUGIN_COMMANDS_H */

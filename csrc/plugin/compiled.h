@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_COMPILED_H
-#define PLUGIN_COMPILED_H
+#ifndef MIRROR_PLUGIN_COMPILED_H
+#define MIRROR_PLUGIN_COMPILED_H
 
 /**
  * @file
@@ -25,4 +25,4 @@ void compiled_hold(struct compiled *compiled);
 /** One less; the last frees it. NULL is none. */
 void compiled_release(struct compiled *compiled);
 
-#endif /* PLUGIN_COMPILED_H */
+#endif /* MIRROR_PLUGIN_COMPILED_H */

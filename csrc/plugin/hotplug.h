@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_HOTPLUG_H
-#define PLUGIN_HOTPLUG_H
+#ifndef MIRROR_PLUGIN_HOTPLUG_H
+#define MIRROR_PLUGIN_HOTPLUG_H
 
 /**
  * @file
@@ -29,4 +29,4 @@ void hotplug_remove(const char *device);
 /** A port has come in this thread: it is done with the list. */
 void hotplug_seen_port(void);
 
-#endif /* PLUGIN_HOTPLUG_H */
+#endif /* MIRROR_PLUGIN_HOTPLUG_H */

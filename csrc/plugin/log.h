@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_LOG_H
-#define PLUGIN_LOG_H
+#ifndef MIRROR_PLUGIN_LOG_H
+#define MIRROR_PLUGIN_LOG_H
 
 /**
  * @file
@@ -17,4 +17,4 @@
 /** One line; usable when the library is loaded, before EAL is up. level is one of rte_log.h's. */
 void plugin_log(uint32_t level, const char *format, ...) __rte_format_printf(2, 3);
 
-#endif /* PLUGIN_LOG_H */
+#endif /* MIRROR_PLUGIN_LOG_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_MIRRORS_H
-#define PLUGIN_MIRRORS_H
+#ifndef MIRROR_PLUGIN_MIRRORS_H
+#define MIRROR_PLUGIN_MIRRORS_H
 
 /**
  * @file
@@ -75,4 +75,4 @@ int mirrors_check(const struct mirrors_ports *ports, const struct spec *spec);
 /** A mirror that is replaced goes on, maybe under another id, if the new one turns out not to be possible. */
 int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
 
-#endif /* PLUGIN_MIRRORS_H */
+#endif /* MIRROR_PLUGIN_MIRRORS_H */

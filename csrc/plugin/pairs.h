@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_PAIRS_H
-#define PLUGIN_PAIRS_H
+#ifndef MIRROR_PLUGIN_PAIRS_H
+#define MIRROR_PLUGIN_PAIRS_H
 
 /**
  * @file
@@ -48,4 +48,4 @@ const struct pair *pairs_left(const struct pairs *pairs);
 /** Whether a value may stand without quotes. */
 bool pairs_is_plain(const char *value);
 
-#endif /* PLUGIN_PAIRS_H */
+#endif /* MIRROR_PLUGIN_PAIRS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_PARAMS_H
-#define PLUGIN_PARAMS_H
+#ifndef MIRROR_PLUGIN_PARAMS_H
+#define MIRROR_PLUGIN_PARAMS_H
 
 /**
  * @file
@@ -26,4 +26,4 @@ int params_mirror(struct pairs *params, uint32_t *mirror_id);
 /** Refuses what nobody has taken; known is what could have been said. */
 int params_end(const struct pairs *params, const char *known);
 
-#endif /* PLUGIN_PARAMS_H */
+#endif /* MIRROR_PLUGIN_PARAMS_H */

@@ -6,7 +6,7 @@
 #include <rte_log.h>
 
 #include "../eal_gate.h"
-#include "doors.h"
+#include "endpoints.h"
 #include "log.h"
 #include "rte_mirror.h"
 
@@ -20,9 +20,9 @@ RTE_INIT(plugin_load)
 	has_telemetry = telemetry_open();
 	has_socket = socket_open();
 	if (!has_telemetry && !has_socket)
-		plugin_log(RTE_LOG_WARNING, "no telemetry here for plugins: " DOORS_REMEDY);
+		plugin_log(RTE_LOG_WARNING, "no telemetry here for plugins: " ENDPOINTS_REMEDY);
 	else if (!has_socket)
-		nodoor_watch();
+		no_endpoint_watch();
 }
 
 /* Not only EAL ends, the process may without it. */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_PORTINFO_H
-#define PLUGIN_PORTINFO_H
+#ifndef MIRROR_PLUGIN_PORTINFO_H
+#define MIRROR_PLUGIN_PORTINFO_H
 
 /**
  * @file
@@ -40,4 +40,4 @@ int portinfo_get(uint16_t port_id, struct portinfo *info);
 /** The port's name, or "" if there is none. */
 void portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN]);
 
-#endif /* PLUGIN_PORTINFO_H */
+#endif /* MIRROR_PLUGIN_PORTINFO_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_REFUSAL_H
-#define PLUGIN_REFUSAL_H
+#ifndef MIRROR_PLUGIN_REFUSAL_H
+#define MIRROR_PLUGIN_REFUSAL_H
 
 /**
  * @file
@@ -33,4 +33,4 @@ plugin_refuse_as_library(int rc)
 	return plugin_refuse(-rc, "%s", rte_mirror_last_error());
 }
 
-#endif /* PLUGIN_REFUSAL_H */
+#endif /* MIRROR_PLUGIN_REFUSAL_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_REPLY_H
-#define PLUGIN_REPLY_H
+#ifndef MIRROR_PLUGIN_REPLY_H
+#define MIRROR_PLUGIN_REPLY_H
 
 /**
  * @file
@@ -30,7 +30,7 @@ struct rte_tel_data;
 
 struct reply;
 
-/** What writes to one kind of door. Each returns 0, or a negative errno. */
+/** What writes for one kind of endpoint. Each returns 0, or a negative errno. */
 struct reply_writer {
 	/** Begins an object, whatever has been written before. */
 	int (*object)(struct reply *reply);
@@ -71,4 +71,4 @@ void reply_string(struct reply *reply, const char *key, const char *value);
 void reply_text(struct reply *reply, const char *key, const char *value);
 void reply_append(struct reply *reply, uint64_t value);
 
-#endif /* PLUGIN_REPLY_H */
+#endif /* MIRROR_PLUGIN_REPLY_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_REQUEST_H
-#define PLUGIN_REQUEST_H
+#ifndef MIRROR_PLUGIN_REQUEST_H
+#define MIRROR_PLUGIN_REQUEST_H
 
 /**
  * @file
@@ -31,4 +31,4 @@
  */
 void request_answer(const char *request, size_t length, struct text *answer);
 
-#endif /* PLUGIN_REQUEST_H */
+#endif /* MIRROR_PLUGIN_REQUEST_H */

@@ -16,9 +16,9 @@
 #include "../compat.h"
 #include "../eal_gate.h"
 #include "commands.h"
-#include "doors.h"
+#include "endpoints.h"
 #include "log.h"
-#include "place.h"
+#include "socket_path.h"
 #include "refusal.h"
 #include "request.h"
 
@@ -33,7 +33,7 @@
 /* How soon the end of EAL is noticed; and how long what has failed is not tried again. */
 #define LOOK_MS 100
 
-static struct place place;
+static struct socket_path own_path;
 
 /*
  * The first is the listening socket, the others are clients. The mutex is held while they are opened and closed: fork()
@@ -141,9 +141,9 @@ turn_away(int fd)
 static void
 begin_client(int fd)
 {
-	if (!greet(fd) ||
-			mirror_thread_create("mirror-client", serve_client, (void *)(intptr_t)fd) !=
-					0)
+	void *arg = (void *)(intptr_t)fd;
+
+	if (!greet(fd) || mirror_thread_create("mirror-client", serve_client, arg) != 0)
 		hang_up(fd);
 }
 
@@ -186,8 +186,8 @@ serve_clients(int listening)
 static int
 listen_at(const char *path)
 {
-	/* Without the mutex: it waits for others who are after the same place. */
-	int fd = place_bind(&place, path);
+	/* Without the mutex: it waits for others who are after the same path. */
+	int fd = socket_path_bind(&own_path, path);
 
 	if (fd < 0) {
 		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
@@ -211,7 +211,7 @@ serve(void *path)
 	mirror_eal_leave();
 	if (listening >= 0)
 		serve_clients(listening);
-	place_remove(&place);
+	socket_path_remove(&own_path);
 	return 0;
 }
 
@@ -256,7 +256,7 @@ socket_open(void)
 		return false;
 	path = strdup(set);
 	pthread_atfork(before_fork, after_fork, in_child);
-	if (path == NULL || !doors_wait(start_serving, path))
+	if (path == NULL || !eal_wait(start_serving, path))
 		plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
 	return true;
 }
@@ -264,5 +264,5 @@ socket_open(void)
 void
 socket_close(void)
 {
-	place_remove(&place);
+	socket_path_remove(&own_path);
 }

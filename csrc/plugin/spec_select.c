@@ -15,6 +15,8 @@
 #include "spec_select.h"
 #include "values.h"
 
+#define TOO_MANY "more than " RTE_STR(SPEC_RANGES_MAX) " numbers and ranges"
+
 static const struct value_limits any_number = { 0, UINT64_MAX, SCALAR_DIGITS_64 };
 
 /* The public header has bytes for yes and no. */
@@ -76,9 +78,7 @@ spec_read_ranges(struct spec_ranges *ranges, const char *name, const char *value
 
 	while (rc == 0 && *next != '\0') {
 		if (ranges->nb == SPEC_RANGES_MAX)
-			return value_refuse(name, value,
-					"more than " RTE_STR(
-							SPEC_RANGES_MAX) " numbers and ranges");
+			return value_refuse(name, value, TOO_MANY);
 		rc = value_read_range(name, value, &next, last, &ranges->ranges[ranges->nb++]);
 		/* A comma is followed by one more. */
 		if (rc == 0 && *next != '\0' && (*next != ',' || *++next == '\0'))

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_TARGETS_H
-#define PLUGIN_TARGETS_H
+#ifndef MIRROR_PLUGIN_TARGETS_H
+#define MIRROR_PLUGIN_TARGETS_H
 
 /**
  * @file
@@ -96,4 +96,4 @@ void targets_write_kinds(struct text *text);
 /** Whether a port is one that we made. */
 bool targets_is_ours(uint16_t port_id);
 
-#endif /* PLUGIN_TARGETS_H */
+#endif /* MIRROR_PLUGIN_TARGETS_H */

@@ -8,7 +8,7 @@
 
 #include "../compat.h"
 #include "commands.h"
-#include "doors.h"
+#include "endpoints.h"
 
 /* Runs on a thread of telemetry's, one for each client. */
 static int

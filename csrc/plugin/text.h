@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_TEXT_H
-#define PLUGIN_TEXT_H
+#ifndef MIRROR_PLUGIN_TEXT_H
+#define MIRROR_PLUGIN_TEXT_H
 
 /**
  * @file
@@ -37,4 +37,4 @@ void text_append_shown(struct text *text, const char *value);
 /** Whether it is UTF-8, and has no NUL before its end. */
 bool text_is_utf8(const char *bytes, size_t length);
 
-#endif /* PLUGIN_TEXT_H */
+#endif /* MIRROR_PLUGIN_TEXT_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_TURN_H
-#define PLUGIN_TURN_H
+#ifndef MIRROR_PLUGIN_TURN_H
+#define MIRROR_PLUGIN_TURN_H
 
 /**
  * @file
@@ -26,4 +26,4 @@ int turn_wait(void);
 /** Wakes those who wait. */
 void turn_changed(void);
 
-#endif /* PLUGIN_TURN_H */
+#endif /* MIRROR_PLUGIN_TURN_H */

@@ -88,7 +88,7 @@ target_end(struct target *target)
 }
 
 /* Its value's %s is a directory of the test's. net_af_packet and, from 24.11 on, net_vhost take a while to close. */
-const struct place places[] = {
+const struct target_case target_cases[] = {
 	{ "tap", "net_tap", "od0", "od0", 3, 100 },
 	{ "af_packet", "net_af_packet", "od1", "od2", 3, 10 },
 	{ "pcap", "net_pcap", "%s/file", NULL, 1, 1000 },
@@ -98,22 +98,22 @@ const struct place places[] = {
 };
 
 void
-place_name(const struct place *place, struct end *end, char text[PLACE_TEXT_SIZE])
+case_name(const struct target_case *each, struct end *end, char text[TARGET_TEXT_SIZE])
 {
 	const struct end_driver *driver = end_drivers;
 
-	while (strcmp(driver->name, place->driver) != 0)
+	while (strcmp(driver->name, each->driver) != 0)
 		driver++;
 	*end = (struct end){ .driver = driver, .wire = -1 };
-	snprintf(end->path, sizeof(end->path), place->value, getenv("RUNTIME_DIRECTORY"));
-	snprintf(text, PLACE_TEXT_SIZE, "%s:%s", place->kind, end->path);
+	snprintf(end->path, sizeof(end->path), each->value, getenv("RUNTIME_DIRECTORY"));
+	snprintf(text, TARGET_TEXT_SIZE, "%s:%s", each->kind, end->path);
 }
 
 void
-place_connect(const struct place *place, struct end *end)
+case_connect(const struct target_case *each, struct end *end)
 {
-	if (place->interface != NULL)
-		end->wire = wire_open(place->interface);
+	if (each->interface != NULL)
+		end->wire = wire_open(each->interface);
 	else if (end->driver->connect != NULL)
 		end->driver->connect(end);
 	else
@@ -121,7 +121,7 @@ place_connect(const struct place *place, struct end *end)
 }
 
 void
-place_disconnect(struct end *end)
+case_disconnect(struct end *end)
 {
 	end_check_empty(end);
 	if (end->wire >= 0)
@@ -147,8 +147,8 @@ interfaces_remove(void)
 }
 
 void
-place_clean(const struct place *place, const struct end *end)
+case_clean(const struct target_case *each, const struct end *end)
 {
-	if (strcmp(place->kind, "pcap") == 0)
+	if (strcmp(each->kind, "pcap") == 0)
 		CHECK_EQ(unlink(end->path), 0);
 }

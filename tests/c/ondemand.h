@@ -28,7 +28,7 @@ void possessions_check(const struct possessions *before);
 void possessions_check_counts(const struct possessions *before);
 
 /** A kind of target, and where what is sent there arrives. */
-struct place {
+struct target_case {
 	const char *kind, *driver, *value;
 	const char *interface; /* where its frames are seen */
 	uint16_t nb_queues;    /* that it has when 3 are asked for */
@@ -36,21 +36,21 @@ struct place {
 };
 
 /** One of each kind; the last has none. */
-extern const struct place places[];
+extern const struct target_case target_cases[];
 
-#define PLACE_TEXT_SIZE 256
+#define TARGET_TEXT_SIZE 256
 
-/** Makes the interfaces that the places need; skips the program where there can be none. */
+/** Makes the interfaces that the target_cases need; skips the program where there can be none. */
 void interfaces_make(void);
 void interfaces_remove(void);
 /** The target's text, and its value in end->path. */
-void place_name(const struct place *place, struct end *end, char text[PLACE_TEXT_SIZE]);
+void case_name(const struct target_case *each, struct end *end, char text[TARGET_TEXT_SIZE]);
 /** Listens at a target that has been opened. */
-void place_connect(const struct place *place, struct end *end);
+void case_connect(const struct target_case *each, struct end *end);
 /** Nothing more has arrived. */
-void place_disconnect(struct end *end);
+void case_disconnect(struct end *end);
 /** Removes what a target leaves for its user. */
-void place_clean(const struct place *place, const struct end *end);
+void case_clean(const struct target_case *each, const struct end *end);
 /** Opens a target, which has to succeed. */
 struct target *target_open(const char *text, uint16_t nb_tx_queues);
 /** Closes it for its last user, and ends it if it is kept. */

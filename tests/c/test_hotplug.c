@@ -23,7 +23,7 @@ static bool is_over;
 static int
 make_targets(void *arg)
 {
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 	unsigned int i;
 
 	(void)arg;

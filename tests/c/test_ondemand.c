@@ -48,39 +48,39 @@ mirror_packets(const struct bench *bench, struct end *end, uint16_t target_port)
 static void
 each_kind_gets_what_is_mirrored(void)
 {
-	const struct place *place;
+	const struct target_case *each;
 	struct target *target;
 	struct bench bench;
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 	struct end end;
 
 	interfaces_make();
 	bench_open(&bench, NULL, NULL);
-	for (place = places; place->kind != NULL; place++) {
-		place_name(place, &end, text);
+	for (each = target_cases; each->kind != NULL; each++) {
+		case_name(each, &end, text);
 		target = target_open(text, 1);
 		CHECK(targets_find(text) == target);
-		place_connect(place, &end);
+		case_connect(each, &end);
 		mirror_packets(&bench, &end, targets_port(target));
-		place_disconnect(&end);
+		case_disconnect(&end);
 		target_end(target);
 		CHECK(targets_find(text) == NULL);
-		place_clean(place, &end);
+		case_clean(each, &end);
 	}
 	bench_close(&bench);
 	interfaces_remove();
 }
 
 static void
-check_port(uint16_t port_id, const struct place *place)
+check_port(uint16_t port_id, const struct target_case *each)
 {
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf;
 	uint16_t port;
 
 	CHECK_EQ(rte_eth_dev_info_get(port_id, &info), 0);
-	CHECK(strcmp(info.driver_name, place->driver) == 0);
-	CHECK_EQ(info.nb_tx_queues, place->nb_queues);
+	CHECK(strcmp(info.driver_name, each->driver) == 0);
+	CHECK_EQ(info.nb_tx_queues, each->nb_queues);
 	CHECK_EQ(rte_eth_dev_conf_get(port_id, &conf), 0);
 	CHECK_EQ(conf.txmode.offloads, info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	CHECK(targets_is_ours(port_id));
@@ -92,18 +92,18 @@ check_port(uint16_t port_id, const struct place *place)
 static void
 ports_are_owned_and_have_the_queues_that_they_can_have(void)
 {
-	const struct place *place;
+	const struct target_case *each;
 	struct target *target;
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 	struct end end;
 
 	interfaces_make();
-	for (place = places; place->kind != NULL; place++) {
-		place_name(place, &end, text);
+	for (each = target_cases; each->kind != NULL; each++) {
+		case_name(each, &end, text);
 		target = target_open(text, 3);
-		check_port(targets_port(target), place);
+		check_port(targets_port(target), each);
 		target_end(target);
-		place_clean(place, &end);
+		case_clean(each, &end);
 	}
 	interfaces_remove();
 }
@@ -111,7 +111,7 @@ ports_are_owned_and_have_the_queues_that_they_can_have(void)
 static void
 a_target_goes_with_its_last_user(void)
 {
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 	struct target *first, *second;
 	uint16_t port_id;
 
@@ -181,17 +181,17 @@ an_interface_is_gone_when_its_target_is(void)
 
 /* Opens and closes it until it costs nothing any more, and then over and over. */
 static void
-cycle(const struct place *place)
+cycle(const struct target_case *each)
 {
 	struct possessions before;
 	struct end end;
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 	unsigned int i;
 
-	for (i = 0; i < place->nb_cycles; i++) {
-		place_name(place, &end, text);
+	for (i = 0; i < each->nb_cycles; i++) {
+		case_name(each, &end, text);
 		target_end(target_open(text, 2));
-		place_clean(place, &end);
+		case_clean(each, &end);
 		/* A driver may keep something of its first port. */
 		if (i == 0)
 			before = possessions_now();
@@ -202,11 +202,11 @@ cycle(const struct place *place)
 static void
 nothing_grows_while_targets_come_and_go(void)
 {
-	const struct place *place;
+	const struct target_case *each;
 
 	interfaces_make();
-	for (place = places; place->kind != NULL; place++)
-		cycle(place);
+	for (each = target_cases; each->kind != NULL; each++)
+		cycle(each);
 	interfaces_remove();
 }
 
@@ -252,7 +252,7 @@ a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
 {
 	struct target *target = target_open("ring:od", 1), *other = NULL, *none = NULL;
 	const uint16_t port_id = targets_port(target);
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 	struct portinfo now;
 
 	remove_device(port_id);

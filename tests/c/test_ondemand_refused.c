@@ -71,17 +71,17 @@ fail_in_every_way(const char *text)
 static void
 a_target_that_cannot_be_made_leaves_nothing(void)
 {
-	const struct place *place;
+	const struct target_case *each;
 	struct end end;
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 
 	interfaces_make();
-	for (place = places; place->kind != NULL; place++) {
-		place_name(place, &end, text);
-		if (strcmp(place->kind, "ring") == 0)
+	for (each = target_cases; each->kind != NULL; each++) {
+		case_name(each, &end, text);
+		if (strcmp(each->kind, "ring") == 0)
 			continue;
 		CHECK(fail_in_every_way(text) > 0);
-		place_clean(place, &end);
+		case_clean(each, &end);
 	}
 	interfaces_remove();
 }
@@ -170,7 +170,7 @@ touch(const char *path)
 static void
 what_exists_is_left_alone(void)
 {
-	char path[128], text[PLACE_TEXT_SIZE];
+	char path[128], text[TARGET_TEXT_SIZE];
 	struct stat status;
 
 	snprintf(path, sizeof(path), "%s/there", getenv("RUNTIME_DIRECTORY"));
@@ -195,7 +195,7 @@ what_exists_is_left_alone(void)
 static void
 what_was_never_used_leaves_nothing_of_its_own(void)
 {
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 	struct target *target;
 
 	snprintf(path, sizeof(path), "%s/unused", getenv("RUNTIME_DIRECTORY"));
@@ -220,29 +220,29 @@ what_was_never_used_leaves_nothing_of_its_own(void)
 static void
 what_is_only_checked_is_not_made(void)
 {
-	const struct place *place;
+	const struct target_case *each;
 	struct possessions before;
 	struct target *target;
 	struct end end;
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 	struct rte_mirror_param param;
 
 	CHECK_EQ(targets_init(), 0);
 	interfaces_make();
-	for (place = places; place->kind != NULL; place++) {
-		place_name(place, &end, text);
+	for (each = target_cases; each->kind != NULL; each++) {
+		case_name(each, &end, text);
 		test_name(text);
 		before = possessions_now();
 		CHECK_EQ(targets_check(text, false, &param), 0);
 		possessions_check_counts(&before);
 		CHECK_EQ(param.target_port, RTE_MAX_ETHPORTS);
 		CHECK(targets_find(text) == NULL);
-		CHECK(strcmp(place->kind, "pcap") != 0 || access(end.path, F_OK) != 0);
+		CHECK(strcmp(each->kind, "pcap") != 0 || access(end.path, F_OK) != 0);
 		target = target_open(text, 1);
 		CHECK_EQ(targets_check(text, false, &param), 0);
 		CHECK_EQ(param.target_port, targets_port(target));
 		targets_undo(target);
-		CHECK(place->interface != NULL || access(end.path, F_OK) != 0);
+		CHECK(each->interface != NULL || access(end.path, F_OK) != 0);
 	}
 	interfaces_remove();
 }
@@ -264,7 +264,7 @@ listen_at(const char *path)
 static void
 a_socket_that_somebody_listens_on_is_refused_a_stale_one_is_replaced(void)
 {
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 	int listener;
 
 	snprintf(path, sizeof(path), "%s/listens", getenv("RUNTIME_DIRECTORY"));
@@ -347,7 +347,7 @@ rte_devargs_parse(struct rte_devargs *devargs, const char *device)
 static void
 a_driver_that_is_missing(void)
 {
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 
 	snprintf(path, sizeof(path), "%s/missing", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);

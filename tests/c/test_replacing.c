@@ -77,7 +77,7 @@ static void
 replace_while(const char *meanwhile)
 {
 	const unsigned int nb_made = now.nb_made, nb_freed = now.nb_freed;
-	char path[96], text[PLACE_TEXT_SIZE], request[512];
+	char path[96], text[TARGET_TEXT_SIZE], request[512];
 	struct bench bench;
 
 	bench_open(&bench, NULL, NULL);

@@ -179,7 +179,7 @@ rings_without_users_are_bounded_in_number(void)
 {
 	struct target *targets[9], *one_more = NULL;
 	const struct possessions before = possessions_now();
-	char text[PLACE_TEXT_SIZE];
+	char text[TARGET_TEXT_SIZE];
 	unsigned int i, nb = 0;
 	int rc;
 

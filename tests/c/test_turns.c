@@ -16,7 +16,7 @@
 
 static struct {
 	bool has_ended, has_had_turn, is_open;
-	char path[96], text[PLACE_TEXT_SIZE];
+	char path[96], text[TARGET_TEXT_SIZE];
 } now;
 
 static bool

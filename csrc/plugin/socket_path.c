@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "place.h"
+#include "socket_path.h"
 #include "refusal.h"
 
 /* Connections that wait to be accepted. */
@@ -98,12 +98,12 @@ clear(int directory, const char *path)
 	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(path, errno, strerror(errno));
 }
 
-/* Binds a socket to a path, and has it listen and take the place's path, where it then can be connected to at once. */
+/* Binds a socket to a path, has it listen, and then renames it to the path that was made for: there it can be connected to at once. */
 static int
-bind_in(int directory, const char *path, struct place *place)
+bind_in(int directory, const char *path, struct socket_path *made)
 {
 	const struct sockaddr_un address = address_of(path);
-	const char *name = strrchr(path, '/') + 1, *last = strrchr(place->path, '/') + 1;
+	const char *name = strrchr(path, '/') + 1, *last = strrchr(made->path, '/') + 1;
 	int error, fd = open_socket();
 	bool is_bound = false;
 	struct stat status;
@@ -114,9 +114,9 @@ bind_in(int directory, const char *path, struct place *place)
 	if (is_bound && fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
 			listen(fd, BACKLOG) == 0 &&
 			renameat(directory, name, directory, last) == 0) {
-		place->device = status.st_dev;
-		place->inode = status.st_ino;
-		place->pid = getpid();
+		made->device = status.st_dev;
+		made->inode = status.st_ino;
+		made->pid = getpid();
 		return fd;
 	}
 	error = errno;
@@ -124,40 +124,40 @@ bind_in(int directory, const char *path, struct place *place)
 		unlinkat(directory, name, 0);
 	if (fd >= 0)
 		close(fd);
-	return refuse(place->path, error, strerror(error));
+	return refuse(made->path, error, strerror(error));
 }
 
 int
-place_bind(struct place *place, const char *path)
+socket_path_bind(struct socket_path *made, const char *path)
 {
 	int directory = open_directory(path), rc;
-	char made[PATH_SIZE];
+	char new_path[PATH_SIZE];
 
 	if (directory < 0)
 		return directory;
-	place->path = path;
-	snprintf(made, sizeof(made), "%s" NEW, path);
+	made->path = path;
+	snprintf(new_path, sizeof(new_path), "%s" NEW, path);
 	/* Two processes that find the same dead socket replace it one after the other. Closing unlocks. */
 	rc = flock(directory, LOCK_EX) == 0 ? 0 : refuse(path, errno, strerror(errno));
 	if (rc == 0)
 		rc = clear(directory, path);
 	if (rc == 0)
-		rc = clear(directory, made);
+		rc = clear(directory, new_path);
 	if (rc == 0)
-		rc = bind_in(directory, made, place);
+		rc = bind_in(directory, new_path, made);
 	close(directory);
 	return rc;
 }
 
 void
-place_remove(const struct place *place)
+socket_path_remove(const struct socket_path *made)
 {
 	struct stat status;
 
 	/* A child of fork() ends without it. */
-	if (place->path == NULL || place->pid != getpid())
+	if (made->path == NULL || made->pid != getpid())
 		return;
-	if (lstat(place->path, &status) == 0 && status.st_dev == place->device &&
-			status.st_ino == place->inode)
-		unlink(place->path);
+	if (lstat(made->path, &status) == 0 && status.st_dev == made->device &&
+			status.st_ino == made->inode)
+		unlink(made->path);
 }

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "../eal_gate.h"
-#include "doors.h"
+#include "endpoints.h"
 
 /* How often EAL is looked for: while it is starting, and before, which may be for ever. */
 #define STARTING_NS 1000000
@@ -38,7 +38,7 @@ wait_and_run(void *arg)
 }
 
 bool
-doors_wait(void (*run)(void *arg), void *arg)
+eal_wait(void (*run)(void *arg), void *arg)
 {
 	struct errand *errand = malloc(sizeof(*errand));
 	sigset_t all, before;

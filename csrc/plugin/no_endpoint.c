@@ -15,7 +15,7 @@
 
 #include "../eal_gate.h"
 #include "../started.h"
-#include "doors.h"
+#include "endpoints.h"
 #include "log.h"
 
 /*
@@ -101,12 +101,12 @@ look(void *arg)
 	/* First this: telemetry may come up, and EAL with it, just after it has not been found. */
 	is_up = has_come_up();
 	if (has_telemetry())
-		; /* that is the door */
+		; /* that is the endpoint */
 	else if (!is_up)
 		rte_eal_alarm_set(LOOK_US, look, arg);
 	else
 		plugin_log(RTE_LOG_WARNING,
-				"loaded, but telemetry is off, so nothing can reach it: " DOORS_REMEDY);
+				"loaded, but telemetry is off, so nothing can reach it: " ENDPOINTS_REMEDY);
 	mirror_eal_leave();
 }
 
@@ -117,9 +117,9 @@ begin_to_look(void *arg)
 }
 
 void
-nodoor_watch(void)
+no_endpoint_watch(void)
 {
-	/* A program that is linked to the library has its mirrors without a door. */
+	/* A program that is linked to the library has its mirrors without an endpoint. */
 	if (mirror_eal_is_starting())
-		doors_wait(begin_to_look, NULL);
+		eal_wait(begin_to_look, NULL);
 }

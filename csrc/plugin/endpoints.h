@@ -2,39 +2,39 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PLUGIN_DOORS_H
-#define PLUGIN_DOORS_H
+#ifndef MIRROR_PLUGIN_ENDPOINTS_H
+#define MIRROR_PLUGIN_ENDPOINTS_H
 
 /**
  * @file
- * Where commands come in. Opened when the library is loaded: EAL is not up yet, and nothing of it may be used but what
- * is said to be usable then.
+ * The endpoints that commands come in at: telemetry and a socket of the library's own. Opened when the library is loaded:
+ * EAL is not up yet, and nothing of it may be used but what is said to be usable then.
  */
 
 #include <stdbool.h>
 
-/* wait.c */
+/* eal_wait.c */
 
 /**
  * Has a thread wait until EAL has memory, where a library that is loaded may not use it yet, and then run() with
  * mirror_eal_enter(), and end. Whether there is one.
  */
-bool doors_wait(void (*run)(void *arg), void *arg);
+bool eal_wait(void (*run)(void *arg), void *arg);
 
 /* telemetry.c */
 
 /** Registers the commands. Whether there is telemetry for plugins, which EAL may not start, though. */
 bool telemetry_open(void);
 
-/* nodoor.c */
+/* no_endpoint.c */
 
 /** What is said where commands cannot come in. */
-#define DOORS_REMEDY                                                                 \
+#define ENDPOINTS_REMEDY                                                             \
 	"to control mirrors, start the application with DPDK_MIRROR_SOCKET=PATH in " \
 	"its environment"
 
 /** If EAL is starting, or has started: has the log say so if it comes up without telemetry. */
-void nodoor_watch(void);
+void no_endpoint_watch(void);
 
 /* socket.c */
 
@@ -46,4 +46,4 @@ bool socket_open(void);
 /** Removes the socket. */
 void socket_close(void);
 
-#endif /* PLUGIN_DOORS_H */
+#endif /* MIRROR_PLUGIN_ENDPOINTS_H */
