@@ -16,25 +16,25 @@
 #include "targets.h"
 
 int
-command_list(struct pairs *params, struct reply *reply)
+mirror_command_list(struct pairs *params, struct reply *reply)
 {
 	uint32_t start = 0, *ids;
 	unsigned int nb = 0;
-	int i, nb_ids, rc = params_number(params, "start", UINT32_MAX, &start);
+	int i, nb_ids, rc = mirror_params_number(params, "start", UINT32_MAX, &start);
 
 	if (rc == 0)
-		rc = params_end(params, "start");
+		rc = mirror_params_end(params, "start");
 	if (rc != 0)
 		return rc;
 	nb_ids = mirrors_list(&ids);
 	if (nb_ids < 0)
 		return nb_ids;
-	reply_array(reply);
+	mirror_reply_array(reply);
 	/* Oldest first is the order of ids. */
 	for (i = 0; i < nb_ids && nb < REPLY_MAX_NUMBERS; i++) {
 		if (ids[i] < start)
 			continue;
-		reply_append(reply, ids[i]);
+		mirror_reply_append(reply, ids[i]);
 		nb++;
 	}
 	free(ids);
@@ -63,23 +63,23 @@ _Static_assert(RTE_DIM(counters) == offsetof(struct rte_mirror_stats, reserved) 
 		"every counter has a name");
 
 int
-command_stats(struct pairs *params, struct reply *reply)
+mirror_command_stats(struct pairs *params, struct reply *reply)
 {
 	struct rte_mirror_stats stats;
 	unsigned int i;
 	uint32_t id;
-	int rc = params_mirror(params, &id);
+	int rc = mirror_params_mirror(params, &id);
 
 	if (rc == 0)
-		rc = params_end(params, "mirror");
+		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_stats_get(id, &stats);
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
-	reply_object(reply);
+	mirror_reply_object(reply);
 	for (i = 0; i < RTE_DIM(counters); i++)
-		reply_number(reply, counters[i].name,
+		mirror_reply_number(reply, counters[i].name,
 				*(const uint64_t *)((const char *)&stats + counters[i].offset));
 	return 0;
 }
@@ -123,10 +123,11 @@ describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *ask
 	portinfo_name(info->src_port, source);
 	portinfo_name(info->target_port, name);
 	snprintf(target, sizeof(target), "port:%s", name);
-	reply_number(reply, "source_port", info->src_port);
-	reply_text(reply, "source", asked != NULL ? asked->source : source);
-	reply_number(reply, "target_port", info->target_port);
-	reply_text(reply, "target", asked != NULL ? targets_text(asked->target) : target);
+	mirror_reply_number(reply, "source_port", info->src_port);
+	mirror_reply_text(reply, "source", asked != NULL ? asked->source : source);
+	mirror_reply_number(reply, "target_port", info->target_port);
+	mirror_reply_text(reply, "target",
+			asked != NULL ? mirror_targets_text(asked->target) : target);
 }
 
 /* Writes the numbers of the queues of a direction that have been seen polled, or that have not: 0-3,5. */
@@ -142,9 +143,9 @@ write_queues(const struct rte_mirror_queue *queues, uint32_t nb,
 			continue;
 		for (first = i; i + 1 < nb && IS_ONE(queues[i + 1]); i++)
 			;
-		text_append(text, text->length > 0 ? ",%u" : "%u", queues[first].queue_id);
+		mirror_text_append(text, text->length > 0 ? ",%u" : "%u", queues[first].queue_id);
 		if (i > first)
-			text_append(text, "-%u", queues[i].queue_id);
+			mirror_text_append(text, "-%u", queues[i].queue_id);
 	}
 #undef IS_ONE
 	/* A string holds so much. */
@@ -169,10 +170,10 @@ describe_queues(const struct rte_mirror_queue *queues, uint32_t nb, struct reply
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(parts); i++) {
-		struct text text = text_begin(buffer, sizeof(buffer));
+		struct text text = mirror_text_begin(buffer, sizeof(buffer));
 
 		write_queues(queues, nb, parts[i].direction, parts[i].polled, &text);
-		reply_string(reply, parts[i].key, buffer);
+		mirror_reply_string(reply, parts[i].key, buffer);
 	}
 }
 
@@ -181,39 +182,39 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 {
 	const struct asked_mirror *asked = mirrors_get(info->id);
 
-	reply_object(reply);
-	reply_number(reply, "id", info->id);
-	reply_number(reply, "added", asked != NULL);
-	reply_text(reply, "name", info->name);
-	reply_string(reply, "state", state_text(info->state));
-	reply_text(reply, "reason", info->reason);
-	reply_string(reply, "mode", spec_mode(info->mode));
-	reply_text(reply, "mode_reason", info->mode_reason);
-	reply_text(reply, "warning", info->warning);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "id", info->id);
+	mirror_reply_number(reply, "added", asked != NULL);
+	mirror_reply_text(reply, "name", info->name);
+	mirror_reply_string(reply, "state", state_text(info->state));
+	mirror_reply_text(reply, "reason", info->reason);
+	mirror_reply_string(reply, "mode", mirror_spec_mode(info->mode));
+	mirror_reply_text(reply, "mode_reason", info->mode_reason);
+	mirror_reply_text(reply, "warning", info->warning);
 	describe_ends(info, asked, reply);
-	reply_string(reply, "directions", spec_directions(info->directions));
-	reply_number(reply, "snaplen", info->snaplen);
-	reply_number(reply, "split_len", info->split_len);
-	reply_number(reply, "origin", (info->flags & RTE_MIRROR_F_ORIGIN) != 0);
-	reply_string(reply, "filter_engine", engine_text(info->filter_engine));
-	reply_number(reply, "target_queue", info->target_queue);
-	reply_number(reply, "nb_target_queues", info->nb_target_queues);
-	reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
-	reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
+	mirror_reply_string(reply, "directions", mirror_spec_directions(info->directions));
+	mirror_reply_number(reply, "snaplen", info->snaplen);
+	mirror_reply_number(reply, "split_len", info->split_len);
+	mirror_reply_number(reply, "origin", (info->flags & RTE_MIRROR_F_ORIGIN) != 0);
+	mirror_reply_string(reply, "filter_engine", engine_text(info->filter_engine));
+	mirror_reply_number(reply, "target_queue", info->target_queue);
+	mirror_reply_number(reply, "nb_target_queues", info->nb_target_queues);
+	mirror_reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
+	mirror_reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
 	/* What one that no command has added chooses, and by which functions, only its application knows. */
-	reply_text(reply, "spec", asked != NULL ? asked->spec : "");
+	mirror_reply_text(reply, "spec", asked != NULL ? asked->spec : "");
 }
 
 int
-command_info(struct pairs *params, struct reply *reply)
+mirror_command_info(struct pairs *params, struct reply *reply)
 {
 	struct rte_mirror_queue *queues;
 	struct rte_mirror_info info;
 	uint32_t id, size;
-	int rc = params_mirror(params, &id);
+	int rc = mirror_params_mirror(params, &id);
 
 	if (rc == 0)
-		rc = params_end(params, "mirror");
+		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_info_get(id, &info);
@@ -222,7 +223,7 @@ command_info(struct pairs *params, struct reply *reply)
 	size = info.nb_rx_queues + info.nb_tx_queues;
 	queues = calloc(size + 1, sizeof(*queues));
 	if (queues == NULL)
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	rc = rte_mirror_queues_get(id, queues, size);
 	if (rc >= 0) {
 		describe(&info, reply);

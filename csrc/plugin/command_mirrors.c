@@ -19,18 +19,18 @@ static int
 end_with_spec(const struct pairs *params, const char *own)
 {
 	char known[PLUGIN_REASON_SIZE];
-	struct text text = text_begin(known, sizeof(known));
+	struct text text = mirror_text_begin(known, sizeof(known));
 
-	text_append(&text, "%s, ", own);
-	spec_write_keys(&text);
-	return params_end(params, known);
+	mirror_text_append(&text, "%s, ", own);
+	mirror_spec_write_keys(&text);
+	return mirror_params_end(params, known);
 }
 
 static int
 answer_id(uint32_t id, struct reply *reply)
 {
-	reply_object(reply);
-	reply_number(reply, "id", id);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "id", id);
 	return 0;
 }
 
@@ -45,12 +45,12 @@ static int
 read_ports(struct pairs *params, struct mirrors_ports *ports)
 {
 	const char *source;
-	int rc = params_text(params, "source", &source);
+	int rc = mirror_params_text(params, "source", &source);
 
 	if (rc == 0)
-		rc = params_text(params, "to", &ports->target);
+		rc = mirror_params_text(params, "to", &ports->target);
 	if (rc == 0)
-		rc = params_answer(params, "force", &ports->force);
+		rc = mirror_params_answer(params, "force", &ports->force);
 	if (rc == 0)
 		rc = portinfo_find(source, &ports->source);
 	if (rc == 0)
@@ -62,27 +62,28 @@ read_ports(struct pairs *params, struct mirrors_ports *ports)
 static int
 read_without(struct pairs *params, struct asked *asked)
 {
-	const char *text = pairs_take(params, "without"), *at;
+	const char *text = mirror_pairs_take(params, "without"), *at;
 	uint64_t id;
 
 	if (text == NULL)
 		return 0;
 	if (!asked->dry)
-		return plugin_refuse(EINVAL, "parameter without: only dry=yes takes it");
-	for (at = text; scalar_take_number(&at, SCALAR_DIGITS_64, &id) && id <= UINT32_MAX; at++) {
+		return mirror_plugin_refuse(EINVAL, "parameter without: only dry=yes takes it");
+	for (at = text; mirror_scalar_take_number(&at, SCALAR_DIGITS_64, &id); at++) {
+		if (id > UINT32_MAX || (*at != ',' && *at != '\0'))
+			break;
 		asked->without[asked->ports.nb_without++] = (uint32_t)id;
 		if (*at == '\0')
 			return 0;
-		if (*at != ',')
-			break;
 	}
-	return plugin_refuse(EINVAL, "parameter without=%.32s: not ids with commas between", text);
+	return mirror_plugin_refuse(
+			EINVAL, "parameter without=%.32s: not ids with commas between", text);
 }
 
 static int
 read_replaced(struct pairs *params, struct asked *asked)
 {
-	const char *name_or_id = pairs_take(params, "replace");
+	const char *name_or_id = mirror_pairs_take(params, "replace");
 	uint32_t id;
 	int rc;
 
@@ -92,7 +93,7 @@ read_replaced(struct pairs *params, struct asked *asked)
 	if (rc != 0)
 		return rc;
 	if (mirrors_get(id) == NULL)
-		return plugin_refuse(ENOTSUP,
+		return mirror_plugin_refuse(ENOTSUP,
 				"mirror %" PRIu32 ": the application's own, so it is not replaced",
 				id);
 	asked->ports.replaces = true;
@@ -108,7 +109,7 @@ read_asked(struct pairs *params, struct asked *asked)
 
 	asked->ports.without = asked->without;
 	if (rc == 0)
-		rc = params_answer(params, "dry", &asked->dry);
+		rc = mirror_params_answer(params, "dry", &asked->dry);
 	if (rc == 0)
 		rc = read_without(params, asked);
 	return rc == 0 ? read_replaced(params, asked) : rc;
@@ -119,8 +120,8 @@ answer_checked(int rc, struct reply *reply)
 {
 	if (rc != 0)
 		return rc;
-	reply_object(reply);
-	reply_number(reply, "checked", 1);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "checked", 1);
 	return 0;
 }
 
@@ -133,16 +134,16 @@ answer_added(uint32_t id, struct reply *reply)
 
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
-	reply_object(reply);
-	reply_number(reply, "id", id);
-	reply_text(reply, "name", info.name);
-	reply_text(reply, "target", targets_text(mirror->target));
-	reply_text(reply, "warning", info.warning);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "id", id);
+	mirror_reply_text(reply, "name", info.name);
+	mirror_reply_text(reply, "target", mirror_targets_text(mirror->target));
+	mirror_reply_text(reply, "warning", info.warning);
 	return 0;
 }
 
 int
-command_add(struct pairs *params, struct reply *reply)
+mirror_command_add(struct pairs *params, struct reply *reply)
 {
 	struct spec spec;
 	struct asked asked = { .dry = false };
@@ -150,7 +151,7 @@ command_add(struct pairs *params, struct reply *reply)
 	int rc = read_asked(params, &asked);
 
 	if (rc == 0)
-		rc = spec_read(&spec, SPEC_DEFAULT, params);
+		rc = mirror_spec_read(&spec, SPEC_DEFAULT, params);
 	if (rc == 0)
 		rc = end_with_spec(params, "source, to, force, replace, dry, without");
 	if (rc != 0)
@@ -162,38 +163,38 @@ command_add(struct pairs *params, struct reply *reply)
 }
 
 int
-command_remove(struct pairs *params, struct reply *reply)
+mirror_command_remove(struct pairs *params, struct reply *reply)
 {
 	uint32_t id, nb = 1;
 	bool all;
-	int rc = params_answer(params, "all", &all);
+	int rc = mirror_params_answer(params, "all", &all);
 
 	if (rc == 0 && !all)
-		rc = params_mirror(params, &id);
+		rc = mirror_params_mirror(params, &id);
 	if (rc == 0)
-		rc = params_end(params, "mirror, or all");
+		rc = mirror_params_end(params, "mirror, or all");
 	if (rc == 0)
 		rc = all ? mirrors_remove_all(&nb) : mirrors_remove(id);
 	if (rc != 0)
 		return rc;
-	reply_object(reply);
-	reply_number(reply, "removed", nb);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "removed", nb);
 	return 0;
 }
 
 int
-command_update(struct pairs *params, struct reply *reply)
+mirror_command_update(struct pairs *params, struct reply *reply)
 {
 	struct asked_mirror *mirror;
 	struct spec spec;
 	uint32_t id;
-	int rc = params_mirror(params, &id);
+	int rc = mirror_params_mirror(params, &id);
 
 	if (rc != 0)
 		return rc;
 	mirror = mirrors_get(id);
 	if (mirror == NULL)
-		return plugin_refuse(ENOTSUP,
+		return mirror_plugin_refuse(ENOTSUP,
 				"mirror %" PRIu32
 				": the application's own, so its parameters are not known here",
 				id);
@@ -210,10 +211,10 @@ static int
 act(struct pairs *params, struct reply *reply, int (*function)(uint32_t mirror_id))
 {
 	uint32_t id;
-	int rc = params_mirror(params, &id);
+	int rc = mirror_params_mirror(params, &id);
 
 	if (rc == 0)
-		rc = params_end(params, "mirror");
+		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = function(id);
@@ -221,19 +222,19 @@ act(struct pairs *params, struct reply *reply, int (*function)(uint32_t mirror_i
 }
 
 int
-command_reset(struct pairs *params, struct reply *reply)
+mirror_command_reset(struct pairs *params, struct reply *reply)
 {
 	return act(params, reply, rte_mirror_stats_reset);
 }
 
 int
-command_pause(struct pairs *params, struct reply *reply)
+mirror_command_pause(struct pairs *params, struct reply *reply)
 {
 	return act(params, reply, rte_mirror_pause);
 }
 
 int
-command_resume(struct pairs *params, struct reply *reply)
+mirror_command_resume(struct pairs *params, struct reply *reply)
 {
 	return act(params, reply, rte_mirror_resume);
 }

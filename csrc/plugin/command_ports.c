@@ -13,21 +13,21 @@
 #include "targets.h"
 
 int
-command_version(struct pairs *params, struct reply *reply)
+mirror_command_version(struct pairs *params, struct reply *reply)
 {
 	char buffer[512];
-	struct text targets = text_begin(buffer, sizeof(buffer));
-	int rc = params_end(params, "");
+	struct text targets = mirror_text_begin(buffer, sizeof(buffer));
+	int rc = mirror_params_end(params, "");
 
 	if (rc != 0)
 		return rc;
-	targets_write_kinds(&targets);
-	reply_object(reply);
-	reply_string(reply, "version", MIRROR_VERSION);
-	reply_number(reply, "protocol", COMMANDS_PROTOCOL);
-	reply_string(reply, "dpdk", rte_version());
-	reply_number(reply, "pid", getpid());
-	reply_text(reply, "targets", buffer);
+	mirror_targets_write_kinds(&targets);
+	mirror_reply_object(reply);
+	mirror_reply_string(reply, "version", MIRROR_VERSION);
+	mirror_reply_number(reply, "protocol", COMMANDS_PROTOCOL);
+	mirror_reply_string(reply, "dpdk", rte_version());
+	mirror_reply_number(reply, "pid", getpid());
+	mirror_reply_text(reply, "targets", buffer);
 	return 0;
 }
 
@@ -43,16 +43,16 @@ describe(uint16_t port_id, struct reply *reply)
 	if (info.is_started)
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x",
 				RTE_ETHER_ADDR_BYTES(&info.mac));
-	reply_object(reply);
-	reply_number(reply, "port", port_id);
-	reply_text(reply, "name", info.name);
-	reply_string(reply, "driver", info.driver);
-	reply_number(reply, "started", info.is_started);
-	reply_number(reply, "rx_queues", info.nb_rx_queues);
-	reply_number(reply, "tx_queues", info.nb_tx_queues);
-	reply_number(reply, "mtu", info.mtu);
-	reply_string(reply, "mac", mac);
-	reply_number(reply, "is_target", targets_is_ours(port_id));
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "port", port_id);
+	mirror_reply_text(reply, "name", info.name);
+	mirror_reply_string(reply, "driver", info.driver);
+	mirror_reply_number(reply, "started", info.is_started);
+	mirror_reply_number(reply, "rx_queues", info.nb_rx_queues);
+	mirror_reply_number(reply, "tx_queues", info.nb_tx_queues);
+	mirror_reply_number(reply, "mtu", info.mtu);
+	mirror_reply_string(reply, "mac", mac);
+	mirror_reply_number(reply, "is_target", mirror_targets_is_ours(port_id));
 	return 0;
 }
 
@@ -62,27 +62,27 @@ list(uint32_t start, struct reply *reply)
 	unsigned int nb = 0;
 	uint32_t port;
 
-	reply_array(reply);
+	mirror_reply_array(reply);
 	for (port = start; port < RTE_MAX_ETHPORTS && nb < REPLY_MAX_NUMBERS; port++) {
 		if (!portinfo_exists((uint16_t)port))
 			continue;
-		reply_append(reply, port);
+		mirror_reply_append(reply, port);
 		nb++;
 	}
 }
 
 int
-command_ports(struct pairs *params, struct reply *reply)
+mirror_command_ports(struct pairs *params, struct reply *reply)
 {
-	const char *name_or_id = pairs_take(params, "port");
+	const char *name_or_id = mirror_pairs_take(params, "port");
 	uint32_t start = 0;
 	uint16_t port;
 	int rc = 0;
 
 	if (name_or_id == NULL)
-		rc = params_number(params, "start", UINT32_MAX, &start);
+		rc = mirror_params_number(params, "start", UINT32_MAX, &start);
 	if (rc == 0)
-		rc = params_end(params, "start, or port");
+		rc = mirror_params_end(params, "start, or port");
 	if (rc == 0 && name_or_id == NULL)
 		list(start, reply);
 	else if (rc == 0)

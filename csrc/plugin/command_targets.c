@@ -24,7 +24,7 @@ static LIST_HEAD(, kept) kept_targets = LIST_HEAD_INITIALIZER(kept_targets);
 static struct kept *
 find(const char *text)
 {
-	const struct target *target = targets_find(text);
+	const struct target *target = mirror_targets_find(text);
 	struct kept *kept;
 
 	LIST_FOREACH(kept, &kept_targets, next)
@@ -44,7 +44,7 @@ most_queues(void)
 	uint16_t port;
 
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (portinfo_exists(port) && !targets_is_ours(port) &&
+		if (portinfo_exists(port) && !mirror_targets_is_ours(port) &&
 				portinfo_get(port, &info) == 0)
 			most = RTE_MAX(most, (uint32_t)info.nb_rx_queues + info.nb_tx_queues);
 	}
@@ -58,9 +58,9 @@ keep(const char *text, uint32_t nb_tx_queues)
 	int rc;
 
 	if (kept == NULL)
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	nb_tx_queues = RTE_MAX(nb_tx_queues, 1u);
-	rc = targets_open(text, (uint16_t)RTE_MIN(nb_tx_queues, (uint32_t)UINT16_MAX), false,
+	rc = mirror_targets_open(text, (uint16_t)RTE_MIN(nb_tx_queues, (uint32_t)UINT16_MAX), false,
 			&kept->target);
 	if (rc != 0) {
 		free(kept);
@@ -68,7 +68,7 @@ keep(const char *text, uint32_t nb_tx_queues)
 	}
 	/* Another client may have asked for it while it was made. */
 	if (find(text) != NULL) {
-		targets_close(kept->target);
+		mirror_targets_close(kept->target);
 		free(kept);
 		return 0;
 	}
@@ -80,31 +80,31 @@ keep(const char *text, uint32_t nb_tx_queues)
 static int
 check_queues(const char *text, uint32_t nb_tx_queues)
 {
-	const struct target *target = targets_find(text);
+	const struct target *target = mirror_targets_find(text);
 
-	if (nb_tx_queues == 0 || target == NULL || targets_queues(target) == 0 ||
-			targets_queues(target) == nb_tx_queues)
+	if (nb_tx_queues == 0 || target == NULL || mirror_targets_queues(target) == 0 ||
+			mirror_targets_queues(target) == nb_tx_queues)
 		return 0;
-	return plugin_refuse(EEXIST,
+	return mirror_plugin_refuse(EEXIST,
 			"target %s is there, and has %u queues: add it without tx_queues, or remove it first",
-			text, targets_queues(target));
+			text, mirror_targets_queues(target));
 }
 
 int
-command_target_add(struct pairs *params, struct reply *reply)
+mirror_command_target_add(struct pairs *params, struct reply *reply)
 {
 	const uint32_t most = most_queues();
 	uint32_t nb_tx_queues = 0;
 	const char *text;
-	int rc = params_text(params, "to", &text);
+	int rc = mirror_params_text(params, "to", &text);
 
 	if (rc == 0)
-		rc = params_number(params, "tx_queues", UINT16_MAX, &nb_tx_queues);
+		rc = mirror_params_number(params, "tx_queues", UINT16_MAX, &nb_tx_queues);
 	if (rc == 0)
-		rc = params_end(params, "to, tx_queues");
+		rc = mirror_params_end(params, "to, tx_queues");
 	/* EAL does not tell when it is up; before, no device may be added. The application's ports tell. */
 	if (rc == 0 && most == 0)
-		rc = plugin_refuse(EAGAIN,
+		rc = mirror_plugin_refuse(EAGAIN,
 				"no port of the application is started yet: try again when one is");
 	if (rc == 0)
 		rc = check_queues(text, nb_tx_queues);
@@ -112,25 +112,26 @@ command_target_add(struct pairs *params, struct reply *reply)
 		rc = keep(text, nb_tx_queues != 0 ? nb_tx_queues : most);
 	if (rc != 0)
 		return rc;
-	reply_object(reply);
-	reply_number(reply, "port", targets_port(targets_find(text)));
-	reply_text(reply, "target", targets_text(targets_find(text)));
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "port", mirror_targets_port(mirror_targets_find(text)));
+	mirror_reply_text(reply, "target", mirror_targets_text(mirror_targets_find(text)));
 	return 0;
 }
 
 static int
 check_release(const char *text, bool force)
 {
-	struct target *target = targets_find(text);
+	struct target *target = mirror_targets_find(text);
 
 	if (target == NULL)
-		return plugin_refuse(ENOENT, "there is no target %s", text);
+		return mirror_plugin_refuse(ENOENT, "there is no target %s", text);
 	if (mirrors_use(target))
-		return plugin_refuse(EBUSY, "target %s has mirrors: remove them first", text);
-	if (find(text) == NULL && !targets_is_unused(target))
-		return plugin_refuse(ENOENT, "target %s was not added by target/add", text);
-	if (targets_is_kept(target) && !force)
-		return plugin_refuse(EBUSY,
+		return mirror_plugin_refuse(
+				EBUSY, "target %s has mirrors: remove them first", text);
+	if (find(text) == NULL && !mirror_targets_is_unused(target))
+		return mirror_plugin_refuse(ENOENT, "target %s was not added by target/add", text);
+	if (mirror_targets_is_kept(target) && !force)
+		return mirror_plugin_refuse(EBUSY,
 				"target %s may still be read by the application: give force=yes if nobody "
 				"reads it any more",
 				text);
@@ -140,36 +141,36 @@ check_release(const char *text, bool force)
 static void
 release(const char *text)
 {
-	struct target *target = targets_find(text);
-	const bool is_kept = targets_is_kept(target);
+	struct target *target = mirror_targets_find(text);
+	const bool is_kept = mirror_targets_is_kept(target);
 	struct kept *kept = find(text);
 
 	if (kept != NULL) {
 		LIST_REMOVE(kept, next);
 		free(kept);
-		targets_close(target);
+		mirror_targets_close(target);
 	}
-	if (is_kept && targets_is_unused(target))
-		targets_end(target);
+	if (is_kept && mirror_targets_is_unused(target))
+		mirror_targets_end(target);
 }
 
 int
-command_target_remove(struct pairs *params, struct reply *reply)
+mirror_command_target_remove(struct pairs *params, struct reply *reply)
 {
 	const char *text;
 	bool force;
-	int rc = params_text(params, "to", &text);
+	int rc = mirror_params_text(params, "to", &text);
 
 	if (rc == 0)
-		rc = params_answer(params, "force", &force);
+		rc = mirror_params_answer(params, "force", &force);
 	if (rc == 0)
-		rc = params_end(params, "to, force");
+		rc = mirror_params_end(params, "to, force");
 	if (rc == 0)
 		rc = check_release(text, force);
 	if (rc != 0)
 		return rc;
 	release(text);
-	reply_object(reply);
-	reply_number(reply, "removed", 1);
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "removed", 1);
 	return 0;
 }

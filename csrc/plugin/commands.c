@@ -14,45 +14,46 @@
 #include "targets.h"
 #include "turn.h"
 
-const struct command commands[] = {
-	{ "/mirror/version", "What answers here. No parameters", false, command_version },
+const struct command mirror_commands[] = {
+	{ "/mirror/version", "What answers here. No parameters", false, mirror_command_version },
 	{ "/mirror/ports",
 			"The ids of all ports, or one port. Parameters: start=ID or port=NAME_OR_ID",
-			false, command_ports },
+			false, mirror_command_ports },
 	{ "/mirror/list", "The ids of all mirrors, oldest first. Parameters: start=ID", false,
-			command_list },
+			mirror_command_list },
 	{ "/mirror/info", "Describes a mirror. Parameters: mirror=NAME_OR_ID", false,
-			command_info },
+			mirror_command_info },
 	{ "/mirror/stats", "A mirror's counters. Parameters: mirror=NAME_OR_ID", false,
-			command_stats },
+			mirror_command_stats },
 	{ "/mirror/reset", "Sets a mirror's counters to 0. Parameters: mirror=NAME_OR_ID", false,
-			command_reset },
+			mirror_command_reset },
 	{ "/mirror/add",
 			"Adds a mirror. Parameters: source=NAME_OR_ID,to=TARGET,replace=NAME_OR_ID,dry=yes, "
 			"and how to mirror",
-			true, command_add },
+			true, mirror_command_add },
 	{ "/mirror/remove", "Removes a mirror. Parameters: mirror=NAME_OR_ID or all=yes", false,
-			command_remove },
+			mirror_command_remove },
 	{ "/mirror/update",
 			"Changes how a mirror mirrors. Parameters: mirror=NAME_OR_ID, and what changes",
-			true, command_update },
-	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", false, command_pause },
+			true, mirror_command_update },
+	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", false,
+			mirror_command_pause },
 	{ "/mirror/resume", "Has a paused mirror go on. Parameters: mirror=NAME_OR_ID", false,
-			command_resume },
+			mirror_command_resume },
 	{ "/mirror/target/add", "Makes a target that stays. Parameters: to=TARGET,tx_queues=NUMBER",
-			false, command_target_add },
+			false, mirror_command_target_add },
 	{ "/mirror/target/remove",
 			"Removes a target that stays. Parameters: to=TARGET, and force=yes if it is a ring",
-			false, command_target_remove },
+			false, mirror_command_target_remove },
 	{ NULL, NULL, false, NULL },
 };
 
 const struct command *
-commands_find(const char *name)
+mirror_commands_find(const char *name)
 {
 	const struct command *command;
 
-	for (command = commands; command->name != NULL; command++) {
+	for (command = mirror_commands; command->name != NULL; command++) {
 		if (strcmp(command->name, name) == 0)
 			return command;
 	}
@@ -70,35 +71,35 @@ begin(void)
 		mirror_eal_watch();
 		rc = portinfo_watch();
 		if (rc == 0)
-			rc = targets_init();
+			rc = mirror_targets_init();
 		has_begun = rc == 0;
 	}
 	return rc == 0 ? mirrors_sweep() : rc;
 }
 
 void
-commands_refuse(struct reply *reply, int error)
+mirror_commands_refuse(struct reply *reply, int error)
 {
 	const char *name = error == ENOTSUP ? "ENOTSUP" : strerrorname_np(error);
 
-	reply_object(reply);
-	reply_number(reply, "errno", error);
-	reply_string(reply, "error", name != NULL ? name : "unknown");
-	reply_text(reply, "reason", plugin_reason());
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "errno", error);
+	mirror_reply_string(reply, "error", name != NULL ? name : "unknown");
+	mirror_reply_text(reply, "reason", mirror_plugin_reason());
 }
 
 /* A name in a filter may take a name server's time, so that this comes before the turn. */
 static int
 prepare(const struct command *command, const char *text, struct pairs *params)
 {
-	int rc = pairs_read(params, text);
+	int rc = mirror_pairs_read(params, text);
 	const char *filter;
 
 	if (rc != 0 || !command->has_spec)
 		return rc;
-	filter = pairs_take(params, "filter");
+	filter = mirror_pairs_take(params, "filter");
 	if (filter != NULL && filter[0] != '\0')
-		rc = compiled_make(filter, &params->filter);
+		rc = mirror_compiled_make(filter, &params->filter);
 	return rc;
 }
 
@@ -111,7 +112,7 @@ run(const struct command *command, struct pairs *params, struct reply *reply)
 	if (rc == 0)
 		rc = command->run(params, reply);
 	if (rc == 0 && reply->has_failed)
-		rc = plugin_refuse(EMSGSIZE, "done, but the answer does not fit");
+		rc = mirror_plugin_refuse(EMSGSIZE, "done, but the answer does not fit");
 	return rc;
 }
 
@@ -121,21 +122,21 @@ run_in_turn(const struct command *command, struct pairs *params, struct reply *r
 {
 	int rc;
 
-	turn_take();
+	mirror_turn_take();
 	/* Not before: EAL's end does not wait for who waits for a turn. */
 	if (mirror_eal_enter()) {
 		rc = run(command, params, reply);
 		mirror_eal_leave();
 	} else {
-		rc = plugin_refuse(ESHUTDOWN, "the application is ending");
+		rc = mirror_plugin_refuse(ESHUTDOWN, "the application is ending");
 	}
-	compiled_release(params->filter);
-	turn_give();
+	mirror_compiled_release(params->filter);
+	mirror_turn_give();
 	return rc;
 }
 
 void
-commands_run(const struct command *command, const char *text, struct reply *reply)
+mirror_commands_run(const struct command *command, const char *text, struct reply *reply)
 {
 	struct pairs params;
 	int rc = prepare(command, text, &params);
@@ -143,5 +144,5 @@ commands_run(const struct command *command, const char *text, struct reply *repl
 	if (rc == 0)
 		rc = run_in_turn(command, &params, reply);
 	if (rc != 0)
-		commands_refuse(reply, -rc);
+		mirror_commands_refuse(reply, -rc);
 }

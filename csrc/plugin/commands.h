@@ -27,29 +27,29 @@ struct command {
 };
 
 /** Ends with an empty one. */
-extern const struct command commands[];
+extern const struct command mirror_commands[];
 
 /** The command with that name, or NULL. */
-const struct command *commands_find(const char *name);
+const struct command *mirror_commands_find(const char *name);
 /** Runs a command; its parameters are as they came, NULL: none. */
-void commands_run(const struct command *command, const char *params, struct reply *reply);
+void mirror_commands_run(const struct command *command, const char *params, struct reply *reply);
 /** Answers a refusal: error is what refused, and the sentence has been kept. */
-void commands_refuse(struct reply *reply, int error);
+void mirror_commands_refuse(struct reply *reply, int error);
 
 /* command_*.c */
 
-int command_version(struct pairs *params, struct reply *reply);
-int command_ports(struct pairs *params, struct reply *reply);
-int command_list(struct pairs *params, struct reply *reply);
-int command_info(struct pairs *params, struct reply *reply);
-int command_stats(struct pairs *params, struct reply *reply);
-int command_reset(struct pairs *params, struct reply *reply);
-int command_add(struct pairs *params, struct reply *reply);
-int command_remove(struct pairs *params, struct reply *reply);
-int command_update(struct pairs *params, struct reply *reply);
-int command_pause(struct pairs *params, struct reply *reply);
-int command_resume(struct pairs *params, struct reply *reply);
-int command_target_add(struct pairs *params, struct reply *reply);
-int command_target_remove(struct pairs *params, struct reply *reply);
+int mirror_command_version(struct pairs *params, struct reply *reply);
+int mirror_command_ports(struct pairs *params, struct reply *reply);
+int mirror_command_list(struct pairs *params, struct reply *reply);
+int mirror_command_info(struct pairs *params, struct reply *reply);
+int mirror_command_stats(struct pairs *params, struct reply *reply);
+int mirror_command_reset(struct pairs *params, struct reply *reply);
+int mirror_command_add(struct pairs *params, struct reply *reply);
+int mirror_command_remove(struct pairs *params, struct reply *reply);
+int mirror_command_update(struct pairs *params, struct reply *reply);
+int mirror_command_pause(struct pairs *params, struct reply *reply);
+int mirror_command_resume(struct pairs *params, struct reply *reply);
+int mirror_command_target_add(struct pairs *params, struct reply *reply);
+int mirror_command_target_remove(struct pairs *params, struct reply *reply);
 
 #endif /* MIRROR_PLUGIN_COMMANDS_H */

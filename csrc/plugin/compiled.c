@@ -9,13 +9,13 @@
 #include "refusal.h"
 
 int
-compiled_make(const char *expression, struct compiled **compiled)
+mirror_compiled_make(const char *expression, struct compiled **compiled)
 {
 	struct compiled *made = malloc(sizeof(*made));
 	int rc;
 
 	if (made == NULL)
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	made->nb_users = 1;
 	rc = rte_mirror_filter_compile(expression, &made->filter);
 	if (rc != 0) {
@@ -27,14 +27,14 @@ compiled_make(const char *expression, struct compiled **compiled)
 }
 
 void
-compiled_hold(struct compiled *compiled)
+mirror_compiled_hold(struct compiled *compiled)
 {
 	if (compiled != NULL)
 		compiled->nb_users++;
 }
 
 void
-compiled_release(struct compiled *compiled)
+mirror_compiled_release(struct compiled *compiled)
 {
 	if (compiled == NULL || --compiled->nb_users > 0)
 		return;

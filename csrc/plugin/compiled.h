@@ -19,10 +19,10 @@ struct compiled {
 };
 
 /** Compiles a filter, for one user: 0 or -errno, the refusal kept. Needs no turn. */
-int compiled_make(const char *expression, struct compiled **compiled);
+int mirror_compiled_make(const char *expression, struct compiled **compiled);
 /** One user more. NULL is none. */
-void compiled_hold(struct compiled *compiled);
+void mirror_compiled_hold(struct compiled *compiled);
 /** One less; the last frees it. NULL is none. */
-void compiled_release(struct compiled *compiled);
+void mirror_compiled_release(struct compiled *compiled);
 
 #endif /* MIRROR_PLUGIN_COMPILED_H */

@@ -38,7 +38,7 @@ wait_and_run(void *arg)
 }
 
 bool
-eal_wait(void (*run)(void *arg), void *arg)
+mirror_eal_wait(void (*run)(void *arg), void *arg)
 {
 	struct errand *errand = malloc(sizeof(*errand));
 	sigset_t all, before;

@@ -19,12 +19,12 @@
  * Has a thread wait until EAL has memory, where a library that is loaded may not use it yet, and then run() with
  * mirror_eal_enter(), and end. Whether there is one.
  */
-bool eal_wait(void (*run)(void *arg), void *arg);
+bool mirror_eal_wait(void (*run)(void *arg), void *arg);
 
 /* telemetry.c */
 
 /** Registers the commands. Whether there is telemetry for plugins, which EAL may not start, though. */
-bool telemetry_open(void);
+bool mirror_telemetry_open(void);
 
 /* no_endpoint.c */
 
@@ -34,7 +34,7 @@ bool telemetry_open(void);
 	"its environment"
 
 /** If EAL is starting, or has started: has the log say so if it comes up without telemetry. */
-void no_endpoint_watch(void);
+void mirror_no_endpoint_watch(void);
 
 /* socket.c */
 
@@ -42,8 +42,8 @@ void no_endpoint_watch(void);
  * Has a thread wait for EAL, and then serve the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing.
  * Whether it is.
  */
-bool socket_open(void);
+bool mirror_socket_open(void);
 /** Removes the socket. */
-void socket_close(void);
+void mirror_socket_close(void);
 
 #endif /* MIRROR_PLUGIN_ENDPOINTS_H */

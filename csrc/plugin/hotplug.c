@@ -95,7 +95,7 @@ on_scan(void *arg)
 }
 
 void
-hotplug_seen_port(void)
+mirror_hotplug_seen_port(void)
 {
 	uintptr_t this_thread = self();
 
@@ -150,7 +150,7 @@ find(const char *name)
 }
 
 int
-hotplug_init(void)
+mirror_hotplug_init(void)
 {
 	if (vdev_add_custom_scan != NULL)
 		return 0;
@@ -160,13 +160,13 @@ hotplug_init(void)
 			"rte_vdev_add_custom_scan");
 	if (vdev_init == NULL || vdev_uninit == NULL || vdev_add_custom_scan == NULL) {
 		vdev_add_custom_scan = NULL;
-		return plugin_refuse(ENOTSUP,
+		return mirror_plugin_refuse(ENOTSUP,
 				"the application has no bus of virtual devices that its plugins see: start "
 				"it with -d librte_bus_vdev.so, or link it with --export-dynamic");
 	}
 	if (vdev_add_custom_scan(on_scan, NULL) != 0) {
 		vdev_add_custom_scan = NULL;
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	}
 	return 0;
 }
@@ -280,7 +280,7 @@ add(const char *device, const char *args)
 }
 
 int
-hotplug_add(const char *device, const char *args)
+mirror_hotplug_add(const char *device, const char *args)
 {
 	int rc = begin_change() ? add(device, args) : -EAGAIN;
 
@@ -299,7 +299,7 @@ remove_everywhere(const char *device)
 
 /* The bus does not find the arguments, and so does not free them. */
 void
-hotplug_remove(const char *device)
+mirror_hotplug_remove(const char *device)
 {
 	struct rte_devargs *devargs;
 	int rc;

@@ -21,12 +21,12 @@
 #include <stdbool.h>
 
 /** Finds what it needs of the bus: 0 or -errno, the refusal kept. */
-int hotplug_init(void);
+int mirror_hotplug_init(void);
 /** Makes a device. -EAGAIN: the application is plugging devices, and did not cease. */
-int hotplug_add(const char *device, const char *args);
+int mirror_hotplug_add(const char *device, const char *args);
 /** Removes one, whose port may be closed already. Waits for a moment in which the application plugs none. */
-void hotplug_remove(const char *device);
+void mirror_hotplug_remove(const char *device);
 /** A port has come in this thread: it is done with the list. */
-void hotplug_seen_port(void);
+void mirror_hotplug_seen_port(void);
 
 #endif /* MIRROR_PLUGIN_HOTPLUG_H */

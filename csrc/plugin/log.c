@@ -11,7 +11,7 @@
 #include "refusal.h"
 
 void
-plugin_log(uint32_t level, const char *format, ...)
+mirror_plugin_log(uint32_t level, const char *format, ...)
 {
 	/* The library's own: a name has one number. */
 	int type = rte_log_register_type_and_pick_level("lib.mirror", RTE_LOG_INFO);

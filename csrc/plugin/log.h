@@ -15,6 +15,6 @@
 #include <rte_common.h>
 
 /** One line; usable when the library is loaded, before EAL is up. level is one of rte_log.h's. */
-void plugin_log(uint32_t level, const char *format, ...) __rte_format_printf(2, 3);
+void mirror_plugin_log(uint32_t level, const char *format, ...) __rte_format_printf(2, 3);
 
 #endif /* MIRROR_PLUGIN_LOG_H */

@@ -17,8 +17,8 @@ static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mir
 static void
 remember(struct asked_mirror *mirror, const struct spec *spec)
 {
-	compiled_hold(spec->compiled);
-	compiled_release(mirror->compiled);
+	mirror_compiled_hold(spec->compiled);
+	mirror_compiled_release(mirror->compiled);
 	mirror->compiled = spec->compiled;
 	strcpy(mirror->spec, spec->text);
 }
@@ -33,7 +33,7 @@ mirrors_insert(struct asked_mirror *mirror, const struct spec *spec)
 int
 mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec)
 {
-	int rc = spec_read(spec, mirror->spec, changes);
+	int rc = mirror_spec_read(spec, mirror->spec, changes);
 
 	if (spec->compiled == NULL && spec->filter[0] != '\0')
 		spec->compiled = mirror->compiled;
@@ -44,10 +44,10 @@ int
 mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	struct rte_mirror_param param = spec_param(spec, &select);
+	struct rte_mirror_param param = mirror_spec_param(spec, &select);
 	int rc;
 
-	targets_set_param(mirror->target, &param);
+	mirror_targets_set_param(mirror->target, &param);
 	rc = rte_mirror_update(mirror->id, &param);
 	/* With -ETIMEDOUT the new parameters hold, too. */
 	if (rc == 0 || rc == -ETIMEDOUT)
@@ -59,8 +59,8 @@ static void
 forget(struct asked_mirror *mirror)
 {
 	LIST_REMOVE(mirror, next);
-	compiled_release(mirror->compiled);
-	targets_close(mirror->target);
+	mirror_compiled_release(mirror->compiled);
+	mirror_targets_close(mirror->target);
 	free(mirror);
 }
 
@@ -153,7 +153,7 @@ mirrors_get(uint32_t mirror_id)
 static int
 refuse_unknown(const char *name_or_id)
 {
-	return plugin_refuse(ENOENT,
+	return mirror_plugin_refuse(ENOENT,
 			"there is no mirror %.64s: the command list tells which there are",
 			name_or_id);
 }
@@ -166,7 +166,7 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 	bool found;
 	int rc;
 
-	if (name_or_id[0] == '\0' || !scalar_is_digits(name_or_id)) {
+	if (name_or_id[0] == '\0' || !mirror_scalar_is_digits(name_or_id)) {
 		rc = rte_mirror_lookup(name_or_id, mirror_id);
 		if (rc == -ENOENT)
 			return refuse_unknown(name_or_id);
@@ -175,8 +175,8 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 	rc = mirrors_list(&ids);
 	if (rc < 0)
 		return rc;
-	found = scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) && number <= UINT32_MAX &&
-			contains(ids, rc, (uint32_t)number);
+	found = mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
+			number <= UINT32_MAX && contains(ids, rc, (uint32_t)number);
 	free(ids);
 	if (!found)
 		return refuse_unknown(name_or_id);
@@ -209,7 +209,7 @@ mirrors_list(uint32_t **ids)
 		size = nb;
 		*ids = calloc(size, sizeof(**ids));
 		if (*ids == NULL)
-			return plugin_refuse(ENOMEM, "out of memory");
+			return mirror_plugin_refuse(ENOMEM, "out of memory");
 		nb = rte_mirror_list(*ids, size);
 	}
 	if (nb < 0) {

@@ -34,10 +34,10 @@ static int
 add_to_library(struct asked_mirror *mirror, uint16_t source, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	struct rte_mirror_param param = spec_param(spec, &select);
+	struct rte_mirror_param param = mirror_spec_param(spec, &select);
 	int rc;
 
-	targets_set_param(mirror->target, &param);
+	mirror_targets_set_param(mirror->target, &param);
 	rc = rte_mirror_add(source, &param, &mirror->id);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
@@ -51,7 +51,7 @@ check_source(const struct mirrors_ports *ports)
 	portinfo_name(ports->source, name);
 	if (strcmp(name, ports->source_name) == 0)
 		return 0;
-	return plugin_refuse(ENODEV, "source: port %s has gone", ports->source_name);
+	return mirror_plugin_refuse(ENODEV, "source: port %s has gone", ports->source_name);
 }
 
 /* Opens the new mirror's target. Others may have changed everything else after that. */
@@ -64,13 +64,13 @@ open_target(const struct mirrors_ports *ports, const struct spec *spec, struct t
 	if (rc == 0)
 		rc = portinfo_get(ports->source, &source);
 	if (rc == 0)
-		rc = targets_open(
+		rc = mirror_targets_open(
 				ports->target, wanted_queues(spec, &source), ports->force, target);
 	if (rc != 0)
 		return rc;
 	rc = check_source(ports);
 	if (rc != 0)
-		targets_undo(*target);
+		mirror_targets_undo(*target);
 	return rc;
 }
 
@@ -89,21 +89,22 @@ remakes_target(const struct mirrors_ports *ports, const struct spec *spec)
 	const struct rte_mirror_param *param = &spec->param;
 	const uint32_t nb = (uint32_t)param->target_queue + RTE_MAX(param->nb_target_queues, 1);
 
-	return replaced != NULL && targets_is_to_be_remade(replaced->target, ports->target, nb);
+	return replaced != NULL &&
+			mirror_targets_is_to_be_remade(replaced->target, ports->target, nb);
 }
 
 int
 mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	struct rte_mirror_param param = spec_param(spec, &select);
+	struct rte_mirror_param param = mirror_spec_param(spec, &select);
 	int rc = 0;
 
 	if (remakes_target(ports, spec)) {
-		targets_set_param(get_replaced(ports)->target, &param);
+		mirror_targets_set_param(get_replaced(ports)->target, &param);
 		param.target_port = RTE_MAX_ETHPORTS;
 	} else {
-		rc = targets_check(ports->target, ports->force, &param);
+		rc = mirror_targets_check(ports->target, ports->force, &param);
 	}
 	if (rc != 0)
 		return rc;
@@ -119,7 +120,7 @@ add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 	int rc;
 
 	if (mirror == NULL)
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	strcpy(mirror->source, ports->source_name);
 	rc = open_target(ports, spec, &mirror->target);
 	if (rc != 0)
@@ -132,7 +133,7 @@ add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 	return 0;
 
 undo_target:
-	targets_undo(mirror->target);
+	mirror_targets_undo(mirror->target);
 free_mirror:
 	free(mirror);
 	return rc;
@@ -146,11 +147,11 @@ restore(const struct mirrors_ports *ports, const struct spec *spec, enum rte_mir
 	uint32_t id;
 	int error;
 
-	rte_strscpy(why, plugin_reason(), sizeof(why));
+	rte_strscpy(why, mirror_plugin_reason(), sizeof(why));
 	error = state != RTE_MIRROR_STOPPED ? -add(ports, spec, &id) : 0;
 	if (error != 0)
-		plugin_refuse(error, "%s; and %s, which was to go for it, is lost: %.200s", why,
-				spec->name, plugin_reason());
+		mirror_plugin_refuse(error, "%s; and %s, which was to go for it, is lost: %.200s",
+				why, spec->name, mirror_plugin_reason());
 	else if (state == RTE_MIRROR_PAUSED)
 		rte_mirror_pause(id);
 }
@@ -173,12 +174,12 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	if (rc != 0)
 		return rc;
 	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
-	rte_strscpy(text, targets_text(old->target), sizeof(text));
+	rte_strscpy(text, mirror_targets_text(old->target), sizeof(text));
 	old_ports.source = info.src_port;
 	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
 	/* It is needed to restore the mirror. */
-	compiled_hold(old_spec.compiled);
+	mirror_compiled_hold(old_spec.compiled);
 	rc = mirrors_remove(old->id);
 	if (rc == 0) {
 		rc = add(ports, spec, id);
@@ -187,7 +188,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 		else if (info.state == RTE_MIRROR_PAUSED)
 			rte_mirror_pause(*id);
 	}
-	compiled_release(old_spec.compiled);
+	mirror_compiled_release(old_spec.compiled);
 	return rc;
 }
 
@@ -208,12 +209,12 @@ replace(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id
 	if (rc != 0)
 		return rc;
 	old = get_replaced(ports);
-	held = old != NULL ? targets_hold(old->target) : NULL;
+	held = old != NULL ? mirror_targets_hold(old->target) : NULL;
 	rc = old != NULL ? exchange(old, ports, spec, id) : add(ports, spec, id);
 	/* If the mirror could be added, it uses the target, too. */
-	targets_undo(opened);
+	mirror_targets_undo(opened);
 	if (held != NULL)
-		targets_close(held);
+		mirror_targets_close(held);
 	return rc;
 }
 

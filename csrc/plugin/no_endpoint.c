@@ -105,7 +105,7 @@ look(void *arg)
 	else if (!is_up)
 		rte_eal_alarm_set(LOOK_US, look, arg);
 	else
-		plugin_log(RTE_LOG_WARNING,
+		mirror_plugin_log(RTE_LOG_WARNING,
 				"loaded, but telemetry is off, so nothing can reach it: " ENDPOINTS_REMEDY);
 	mirror_eal_leave();
 }
@@ -117,9 +117,9 @@ begin_to_look(void *arg)
 }
 
 void
-no_endpoint_watch(void)
+mirror_no_endpoint_watch(void)
 {
 	/* A program that is linked to the library has its mirrors without an endpoint. */
 	if (mirror_eal_is_starting())
-		eal_wait(begin_to_look, NULL);
+		mirror_eal_wait(begin_to_look, NULL);
 }

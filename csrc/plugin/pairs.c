@@ -23,15 +23,15 @@ static int
 refuse(const char *rest)
 {
 	char quote[QUOTE_SIZE];
-	struct text text = text_begin(quote, sizeof(quote));
+	struct text text = mirror_text_begin(quote, sizeof(quote));
 
-	text_append_shown(&text, rest);
-	return plugin_refuse(EINVAL, "parameters '%s%s': not key=value,...", quote,
+	mirror_text_append_shown(&text, rest);
+	return mirror_plugin_refuse(EINVAL, "parameters '%s%s': not key=value,...", quote,
 			text.is_cut ? "..." : "");
 }
 
 bool
-pairs_is_plain(const char *value)
+mirror_pairs_is_plain(const char *value)
 {
 	return value[0] != '\0' && value[strspn(value, in_plain)] == '\0';
 }
@@ -78,9 +78,9 @@ read_quoted(char *value, size_t *length)
 static int
 check_value(const struct pair *pair, size_t length)
 {
-	if (text_is_utf8(pair->value, length))
+	if (mirror_text_is_utf8(pair->value, length))
 		return 0;
-	return plugin_refuse(
+	return mirror_plugin_refuse(
 			EINVAL, "parameter %.32s: its value is not UTF-8, or has a NUL", pair->key);
 }
 
@@ -115,13 +115,13 @@ check_new(const struct pairs *pairs, const char *key)
 
 	for (i = 0; i < pairs->nb; i++) {
 		if (strcmp(pairs->pairs[i].key, key) == 0)
-			return plugin_refuse(EINVAL, "parameter %.32s: given twice", key);
+			return mirror_plugin_refuse(EINVAL, "parameter %.32s: given twice", key);
 	}
 	return 0;
 }
 
 int
-pairs_read(struct pairs *pairs, const char *text)
+mirror_pairs_read(struct pairs *pairs, const char *text)
 {
 	char *next = pairs->text;
 	int rc = 0;
@@ -131,14 +131,14 @@ pairs_read(struct pairs *pairs, const char *text)
 	if (text == NULL)
 		return 0;
 	if (strlen(text) >= sizeof(pairs->text))
-		return plugin_refuse(
+		return mirror_plugin_refuse(
 				EINVAL, "parameters: more than %zu bytes", sizeof(pairs->text) - 1);
 	strcpy(pairs->text, text);
 	while (rc == 0 && *next != '\0') {
 		struct pair *pair = &pairs->pairs[pairs->nb];
 
 		if (pairs->nb == PAIRS_MAX)
-			return plugin_refuse(EINVAL, "parameters: more than %d", PAIRS_MAX);
+			return mirror_plugin_refuse(EINVAL, "parameters: more than %d", PAIRS_MAX);
 		rc = read_pair(pair, &next);
 		if (rc == 0)
 			rc = check_new(pairs, pair->key);
@@ -148,7 +148,7 @@ pairs_read(struct pairs *pairs, const char *text)
 }
 
 const char *
-pairs_take(struct pairs *pairs, const char *key)
+mirror_pairs_take(struct pairs *pairs, const char *key)
 {
 	unsigned int i;
 
@@ -162,7 +162,7 @@ pairs_take(struct pairs *pairs, const char *key)
 }
 
 const struct pair *
-pairs_left(const struct pairs *pairs)
+mirror_pairs_left(const struct pairs *pairs)
 {
 	unsigned int i;
 

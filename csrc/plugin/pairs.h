@@ -39,13 +39,13 @@ struct pairs {
 };
 
 /** Reads a text; NULL is an empty one. 0, or -EINVAL, the refusal kept. */
-int pairs_read(struct pairs *pairs, const char *text);
+int mirror_pairs_read(struct pairs *pairs, const char *text);
 /** A key's value, which counts as taken then; NULL: there is none. */
-const char *pairs_take(struct pairs *pairs, const char *key);
+const char *mirror_pairs_take(struct pairs *pairs, const char *key);
 /** The first pair that nobody has taken, or NULL. */
-const struct pair *pairs_left(const struct pairs *pairs);
+const struct pair *mirror_pairs_left(const struct pairs *pairs);
 
 /** Whether a value may stand without quotes. */
-bool pairs_is_plain(const char *value);
+bool mirror_pairs_is_plain(const char *value);
 
 #endif /* MIRROR_PLUGIN_PAIRS_H */

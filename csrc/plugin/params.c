@@ -11,51 +11,51 @@
 #include "values.h"
 
 int
-params_text(struct pairs *params, const char *key, const char **value)
+mirror_params_text(struct pairs *params, const char *key, const char **value)
 {
-	*value = pairs_take(params, key);
+	*value = mirror_pairs_take(params, key);
 	if (*value == NULL)
-		return plugin_refuse(EINVAL, "parameter %s: missing, give %s=...", key, key);
+		return mirror_plugin_refuse(EINVAL, "parameter %s: missing, give %s=...", key, key);
 	return 0;
 }
 
 int
-params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value)
+mirror_params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value)
 {
 	const struct value_limits limits = { 0, max, SCALAR_DIGITS_32 };
-	const char *text = pairs_take(params, key);
+	const char *text = mirror_pairs_take(params, key);
 	uint64_t number = *value;
-	int rc = text != NULL ? value_read_number(key, text, limits, &number) : 0;
+	int rc = text != NULL ? mirror_value_read_number(key, text, limits, &number) : 0;
 
 	*value = (uint32_t)number;
 	return rc;
 }
 
 int
-params_answer(struct pairs *params, const char *key, bool *value)
+mirror_params_answer(struct pairs *params, const char *key, bool *value)
 {
-	const char *text = pairs_take(params, key);
+	const char *text = mirror_pairs_take(params, key);
 
 	*value = false;
-	return text != NULL ? value_read_answer(key, text, value) : 0;
+	return text != NULL ? mirror_value_read_answer(key, text, value) : 0;
 }
 
 int
-params_mirror(struct pairs *params, uint32_t *mirror_id)
+mirror_params_mirror(struct pairs *params, uint32_t *mirror_id)
 {
 	const char *name_or_id;
-	int rc = params_text(params, "mirror", &name_or_id);
+	int rc = mirror_params_text(params, "mirror", &name_or_id);
 
 	return rc == 0 ? mirrors_find(name_or_id, mirror_id) : rc;
 }
 
 int
-params_end(const struct pairs *params, const char *known)
+mirror_params_end(const struct pairs *params, const char *known)
 {
-	const struct pair *left = pairs_left(params);
+	const struct pair *left = mirror_pairs_left(params);
 
 	if (left == NULL)
 		return 0;
-	return plugin_refuse(EINVAL, "parameter %.32s: no such parameter, there %s%s", left->key,
-			known[0] != '\0' ? "are " : "is none", known);
+	return mirror_plugin_refuse(EINVAL, "parameter %.32s: no such parameter, there %s%s",
+			left->key, known[0] != '\0' ? "are " : "is none", known);
 }

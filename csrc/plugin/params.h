@@ -16,14 +16,14 @@
 #include "pairs.h"
 
 /** Takes a parameter that has to be there. */
-int params_text(struct pairs *params, const char *key, const char **value);
+int mirror_params_text(struct pairs *params, const char *key, const char **value);
 /** Takes a number from 0 to max; one that is not there is left as it is. */
-int params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value);
+int mirror_params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value);
 /** Takes a yes or no; one that is not there is no. */
-int params_answer(struct pairs *params, const char *key, bool *value);
+int mirror_params_answer(struct pairs *params, const char *key, bool *value);
 /** Takes mirror=NAME_OR_ID. */
-int params_mirror(struct pairs *params, uint32_t *mirror_id);
+int mirror_params_mirror(struct pairs *params, uint32_t *mirror_id);
 /** Refuses what nobody has taken; known is what could have been said. */
-int params_end(const struct pairs *params, const char *known);
+int mirror_params_end(const struct pairs *params, const char *known);
 
 #endif /* MIRROR_PLUGIN_PARAMS_H */

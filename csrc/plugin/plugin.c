@@ -17,17 +17,18 @@ RTE_INIT(plugin_load)
 	/* The library has said why it does nothing here, if so. */
 	if (rte_mirror_list(NULL, 0) < 0)
 		return;
-	has_telemetry = telemetry_open();
-	has_socket = socket_open();
+	has_telemetry = mirror_telemetry_open();
+	has_socket = mirror_socket_open();
 	if (!has_telemetry && !has_socket)
-		plugin_log(RTE_LOG_WARNING, "no telemetry here for plugins: " ENDPOINTS_REMEDY);
+		mirror_plugin_log(RTE_LOG_WARNING,
+				"no telemetry here for plugins: " ENDPOINTS_REMEDY);
 	else if (!has_socket)
-		no_endpoint_watch();
+		mirror_no_endpoint_watch();
 }
 
 /* Not only EAL ends, the process may without it. */
 RTE_FINI(plugin_unload)
 {
 	mirror_eal_shut();
-	socket_close();
+	mirror_socket_close();
 }

@@ -19,7 +19,7 @@ portinfo_watch(void)
 
 	if (rc == 0)
 		return 0;
-	return plugin_refuse(-rc, "cannot watch ports come and go: %s", strerror(-rc));
+	return mirror_plugin_refuse(-rc, "cannot watch ports come and go: %s", strerror(-rc));
 }
 
 bool
@@ -45,8 +45,8 @@ portinfo_find(const char *name_or_id, uint16_t *port_id)
 		*port_id = port;
 		return 0;
 	}
-	return plugin_refuse(ENODEV, "there is no port %s: the command ports tells which there are",
-			name_or_id);
+	return mirror_plugin_refuse(ENODEV,
+			"there is no port %s: the command ports tells which there are", name_or_id);
 }
 
 /* What only the driver knows. */
@@ -94,7 +94,8 @@ portinfo_get(uint16_t port_id, struct portinfo *info)
 	}
 	if (rc == 0)
 		return 0;
-	return plugin_refuse(-rc, "port %u does not say what it is: %s", port_id, strerror(-rc));
+	return mirror_plugin_refuse(
+			-rc, "port %u does not say what it is: %s", port_id, strerror(-rc));
 }
 
 void

@@ -9,7 +9,7 @@
 #include "refusal.h"
 
 int
-plugin_refuse(int error, const char *format, ...)
+mirror_plugin_refuse(int error, const char *format, ...)
 {
 	va_list args;
 
@@ -20,7 +20,7 @@ plugin_refuse(int error, const char *format, ...)
 }
 
 const char *
-plugin_reason(void)
+mirror_plugin_reason(void)
 {
 	return sentence();
 }

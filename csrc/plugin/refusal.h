@@ -9,7 +9,7 @@
  * @file
  * Why a command is refused: one sentence that says what, why, and what to do.
  *
- * Who finds the reason writes it here and returns what plugin_refuse() returns; who calls returns that too, and the
+ * Who finds the reason writes it here and returns what mirror_plugin_refuse() returns; who calls returns that too, and the
  * command's answer reads the sentence. So there is one for each refusal, and it is written where the most is known.
  */
 
@@ -21,16 +21,16 @@
 #define PLUGIN_REASON_SIZE 512
 
 /** Keeps the sentence for this thread; returns -error. */
-int plugin_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
+int mirror_plugin_refuse(int error, const char *format, ...) __rte_format_printf(2, 3);
 
 /** The sentence of this thread's last refusal. */
-const char *plugin_reason(void);
+const char *mirror_plugin_reason(void);
 
 /** The library's own refusal: keeps rte_mirror_last_error(); returns rc, which is what the library returned. */
 static inline int
 plugin_refuse_as_library(int rc)
 {
-	return plugin_refuse(-rc, "%s", rte_mirror_last_error());
+	return mirror_plugin_refuse(-rc, "%s", rte_mirror_last_error());
 }
 
 #endif /* MIRROR_PLUGIN_REFUSAL_H */

@@ -14,41 +14,41 @@ note(struct reply *reply, int rc)
 }
 
 void
-reply_object(struct reply *reply)
+mirror_reply_object(struct reply *reply)
 {
 	reply->has_failed = false;
 	note(reply, reply->writer->object(reply));
 }
 
 void
-reply_array(struct reply *reply)
+mirror_reply_array(struct reply *reply)
 {
 	reply->has_failed = false;
 	note(reply, reply->writer->array(reply));
 }
 
 void
-reply_number(struct reply *reply, const char *key, uint64_t value)
+mirror_reply_number(struct reply *reply, const char *key, uint64_t value)
 {
 	note(reply, reply->writer->number(reply, key, value));
 }
 
 void
-reply_string(struct reply *reply, const char *key, const char *value)
+mirror_reply_string(struct reply *reply, const char *key, const char *value)
 {
 	note(reply, reply->writer->string(reply, key, value));
 }
 
 void
-reply_text(struct reply *reply, const char *key, const char *value)
+mirror_reply_text(struct reply *reply, const char *key, const char *value)
 {
 	char escaped[REPLY_MAX_PIECES * (REPLY_PIECE_SIZE - 1) + 1];
 	char pieces[REPLY_MAX_PIECES][REPLY_PIECE_SIZE];
-	struct text text = text_begin(escaped, sizeof(escaped));
+	struct text text = mirror_text_begin(escaped, sizeof(escaped));
 	unsigned int nb = 0;
 	size_t at;
 
-	text_append_escaped(&text, value);
+	mirror_text_append_escaped(&text, value);
 	for (at = 0; at < text.length; at += REPLY_PIECE_SIZE - 1)
 		/* Terminates what it cuts. */
 		snprintf(pieces[nb++], REPLY_PIECE_SIZE, "%s", escaped + at);
@@ -57,7 +57,7 @@ reply_text(struct reply *reply, const char *key, const char *value)
 }
 
 void
-reply_append(struct reply *reply, uint64_t value)
+mirror_reply_append(struct reply *reply, uint64_t value)
 {
 	note(reply, reply->writer->append(reply, value));
 }

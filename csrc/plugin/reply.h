@@ -56,19 +56,19 @@ struct reply {
 };
 
 /** A reply that goes into telemetry's data. */
-struct reply reply_for_telemetry(struct rte_tel_data *data);
-/** A reply that is appended to a text, as JSON; finished by reply_end_json(). */
-struct reply reply_for_json(struct text text);
+struct reply mirror_reply_for_telemetry(struct rte_tel_data *data);
+/** A reply that is appended to a text, as JSON; finished by mirror_reply_end_json(). */
+struct reply mirror_reply_for_json(struct text text);
 /** Ends the JSON value: 0, or -EMSGSIZE, and then there is none. */
-int reply_end_json(struct reply *reply);
+int mirror_reply_end_json(struct reply *reply);
 
-void reply_object(struct reply *reply);
-void reply_array(struct reply *reply);
-void reply_number(struct reply *reply, const char *key, uint64_t value);
+void mirror_reply_object(struct reply *reply);
+void mirror_reply_array(struct reply *reply);
+void mirror_reply_number(struct reply *reply, const char *key, uint64_t value);
 /** Printable ASCII of less than REPLY_PIECE_SIZE bytes. */
-void reply_string(struct reply *reply, const char *key, const char *value);
+void mirror_reply_string(struct reply *reply, const char *key, const char *value);
 /** Any text, as an array of pieces, which are escaped as MirrorSpec's are: the client joins them. */
-void reply_text(struct reply *reply, const char *key, const char *value);
-void reply_append(struct reply *reply, uint64_t value);
+void mirror_reply_text(struct reply *reply, const char *key, const char *value);
+void mirror_reply_append(struct reply *reply, uint64_t value);
 
 #endif /* MIRROR_PLUGIN_REPLY_H */

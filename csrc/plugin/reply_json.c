@@ -19,7 +19,7 @@ begin(struct reply *reply, char opening, char closing)
 	reply->text.length = reply->begin;
 	reply->text.is_cut = false;
 	reply->end = closing;
-	text_append(&reply->text, "%c", opening);
+	mirror_text_append(&reply->text, "%c", opening);
 	return state(reply);
 }
 
@@ -40,22 +40,22 @@ static void
 separate(struct reply *reply)
 {
 	if (reply->text.length > reply->begin + 1)
-		text_append(&reply->text, ",");
+		mirror_text_append(&reply->text, ",");
 }
 
 static void
 append_key(struct reply *reply, const char *key)
 {
 	separate(reply);
-	text_append_json(&reply->text, key);
-	text_append(&reply->text, ":");
+	mirror_text_append_json(&reply->text, key);
+	mirror_text_append(&reply->text, ":");
 }
 
 static int
 append_number(struct reply *reply, uint64_t value)
 {
 	separate(reply);
-	text_append(&reply->text, "%" PRIu64, value);
+	mirror_text_append(&reply->text, "%" PRIu64, value);
 	return state(reply);
 }
 
@@ -63,7 +63,7 @@ static int
 add_number(struct reply *reply, const char *key, uint64_t value)
 {
 	append_key(reply, key);
-	text_append(&reply->text, "%" PRIu64, value);
+	mirror_text_append(&reply->text, "%" PRIu64, value);
 	return state(reply);
 }
 
@@ -71,7 +71,7 @@ static int
 add_string(struct reply *reply, const char *key, const char *value)
 {
 	append_key(reply, key);
-	text_append_json(&reply->text, value);
+	mirror_text_append_json(&reply->text, value);
 	return state(reply);
 }
 
@@ -81,13 +81,13 @@ add_pieces(struct reply *reply, const char *key, char (*pieces)[REPLY_PIECE_SIZE
 	unsigned int i;
 
 	append_key(reply, key);
-	text_append(&reply->text, "[");
+	mirror_text_append(&reply->text, "[");
 	for (i = 0; i < nb; i++) {
 		if (i > 0)
-			text_append(&reply->text, ",");
-		text_append_json(&reply->text, pieces[i]);
+			mirror_text_append(&reply->text, ",");
+		mirror_text_append_json(&reply->text, pieces[i]);
 	}
-	text_append(&reply->text, "]");
+	mirror_text_append(&reply->text, "]");
 	return state(reply);
 }
 
@@ -101,14 +101,14 @@ static const struct reply_writer writer = {
 };
 
 struct reply
-reply_for_json(struct text text)
+mirror_reply_for_json(struct text text)
 {
 	return (struct reply){ .writer = &writer, .text = text, .begin = text.length };
 }
 
 int
-reply_end_json(struct reply *reply)
+mirror_reply_end_json(struct reply *reply)
 {
-	text_append(&reply->text, "%c", reply->end);
+	mirror_text_append(&reply->text, "%c", reply->end);
 	return state(reply);
 }

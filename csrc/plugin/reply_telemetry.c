@@ -69,7 +69,7 @@ static const struct reply_writer writer = {
 };
 
 struct reply
-reply_for_telemetry(struct rte_tel_data *data)
+mirror_reply_for_telemetry(struct rte_tel_data *data)
 {
 	return (struct reply){ .writer = &writer, .data = data };
 }

@@ -15,17 +15,17 @@ list_commands(struct text *text)
 {
 	const struct command *command;
 
-	text_append(text, "[\"/\"");
-	for (command = commands; command->name != NULL; command++)
-		text_append(text, ",\"%s\"", command->name);
-	text_append(text, "]");
+	mirror_text_append(text, "[\"/\"");
+	for (command = mirror_commands; command->name != NULL; command++)
+		mirror_text_append(text, ",\"%s\"", command->name);
+	mirror_text_append(text, "]");
 }
 
 /* Answers what a command's name, and what follows it, come to: a JSON value. */
 static void
 answer_command(const char *name, const char *params, int error, struct text *text)
 {
-	const struct command *command = commands_find(name);
+	const struct command *command = mirror_commands_find(name);
 	struct reply reply;
 
 	if (error == 0 && strcmp(name, "/") == 0) {
@@ -33,15 +33,15 @@ answer_command(const char *name, const char *params, int error, struct text *tex
 		return;
 	}
 	if (error == 0 && command == NULL) {
-		text_append(text, "null");
+		mirror_text_append(text, "null");
 		return;
 	}
-	reply = reply_for_json(*text);
+	reply = mirror_reply_for_json(*text);
 	if (error != 0)
-		commands_refuse(&reply, error);
+		mirror_commands_refuse(&reply, error);
 	else
-		commands_run(command, params, &reply);
-	reply_end_json(&reply);
+		mirror_commands_run(command, params, &reply);
+	mirror_reply_end_json(&reply);
 	*text = reply.text;
 }
 
@@ -50,16 +50,16 @@ static int
 check_request(const char *request, size_t length)
 {
 	if (length >= REQUEST_SIZE)
-		return -plugin_refuse(EMSGSIZE,
+		return -mirror_plugin_refuse(EMSGSIZE,
 				"the request has %zu bytes, and no more than %d are read", length,
 				REQUEST_SIZE - 1);
 	if (memchr(request, '\0', length) != NULL)
-		return -plugin_refuse(EINVAL, "the request has a NUL");
+		return -mirror_plugin_refuse(EINVAL, "the request has a NUL");
 	return 0;
 }
 
 void
-request_answer(const char *request, size_t length, struct text *answer)
+mirror_request_answer(const char *request, size_t length, struct text *answer)
 {
 	const int error = check_request(request, length);
 	char text[REQUEST_SIZE], *params;
@@ -73,10 +73,10 @@ request_answer(const char *request, size_t length, struct text *answer)
 		*params++ = '\0';
 	/* Room for what closes it. */
 	answer->size--;
-	text_append(answer, "{");
-	text_append_json(answer, text);
-	text_append(answer, ":");
+	mirror_text_append(answer, "{");
+	mirror_text_append_json(answer, text);
+	mirror_text_append(answer, ":");
 	answer_command(text, params, error, answer);
 	answer->size = size;
-	text_append(answer, "}");
+	mirror_text_append(answer, "}");
 }

@@ -29,6 +29,6 @@
  * @param answer
  *   An empty text of REQUEST_ANSWER_SIZE; gets {"/COMMAND":VALUE} in JSON.
  */
-void request_answer(const char *request, size_t length, struct text *answer);
+void mirror_request_answer(const char *request, size_t length, struct text *answer);
 
 #endif /* MIRROR_PLUGIN_REQUEST_H */

@@ -16,7 +16,7 @@ count_digits(const char *text)
 }
 
 bool
-scalar_take_number(const char **text, size_t max_digits, uint64_t *number)
+mirror_scalar_take_number(const char **text, size_t max_digits, uint64_t *number)
 {
 	const size_t length = count_digits(*text);
 	uint64_t read;
@@ -33,19 +33,20 @@ scalar_take_number(const char **text, size_t max_digits, uint64_t *number)
 }
 
 bool
-scalar_read_number(const char *text, size_t max_digits, uint64_t *number)
+mirror_scalar_read_number(const char *text, size_t max_digits, uint64_t *number)
 {
-	return scalar_is_digits(text) && scalar_take_number(&text, max_digits, number);
+	return mirror_scalar_is_digits(text) &&
+			mirror_scalar_take_number(&text, max_digits, number);
 }
 
 bool
-scalar_is_digits(const char *text)
+mirror_scalar_is_digits(const char *text)
 {
 	return text[count_digits(text)] == '\0';
 }
 
 bool
-scalar_read_answer(const char *text, bool *yes)
+mirror_scalar_read_answer(const char *text, bool *yes)
 {
 	const bool is_yes = strcmp(text, "yes") == 0;
 

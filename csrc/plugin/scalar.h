@@ -20,12 +20,12 @@
 #define SCALAR_DIGITS_64 20
 
 /** Takes a number from the front of *text, which then is behind it: whether there is one that fits 64 bits. */
-bool scalar_take_number(const char **text, size_t max_digits, uint64_t *number);
+bool mirror_scalar_take_number(const char **text, size_t max_digits, uint64_t *number);
 /** Whether all of the text is such a number. */
-bool scalar_read_number(const char *text, size_t max_digits, uint64_t *number);
+bool mirror_scalar_read_number(const char *text, size_t max_digits, uint64_t *number);
 /** Whether the text is digits alone, however many; "" is. */
-bool scalar_is_digits(const char *text);
+bool mirror_scalar_is_digits(const char *text);
 /** Whether the text is yes or no. */
-bool scalar_read_answer(const char *text, bool *yes);
+bool mirror_scalar_read_answer(const char *text, bool *yes);
 
 #endif /* MIRROR_PLUGIN_SCALAR_H */

@@ -84,13 +84,13 @@ static bool
 answer_client(int fd)
 {
 	char request[REQUEST_SIZE], answer[REQUEST_ANSWER_SIZE];
-	struct text text = text_begin(answer, sizeof(answer));
+	struct text text = mirror_text_begin(answer, sizeof(answer));
 	/* How long it is, whatever there is room for. */
 	ssize_t length = recv(fd, request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (length <= 0)
 		return length < 0 && (errno == EAGAIN || errno == EINTR);
-	request_answer(request, length, &text);
+	mirror_request_answer(request, length, &text);
 	return send_text(fd, &text);
 }
 
@@ -111,10 +111,10 @@ static bool
 greet(int fd)
 {
 	char greeting[256];
-	struct text text = text_begin(greeting, sizeof(greeting));
+	struct text text = mirror_text_begin(greeting, sizeof(greeting));
 
-	text_append(&text, "{\"version\":\"%s\",\"pid\":%d,\"max_output_len\":%d}", rte_version(),
-			getpid(), REQUEST_ANSWER_SIZE);
+	mirror_text_append(&text, "{\"version\":\"%s\",\"pid\":%d,\"max_output_len\":%d}",
+			rte_version(), getpid(), REQUEST_ANSWER_SIZE);
 	return send_text(fd, &text);
 }
 
@@ -123,12 +123,12 @@ static void
 turn_away(int fd)
 {
 	char answer[512], rest;
-	struct reply reply = reply_for_json(text_begin(answer, sizeof(answer)));
+	struct reply reply = mirror_reply_for_json(mirror_text_begin(answer, sizeof(answer)));
 
-	plugin_refuse(EBUSY, "%d clients are served already: end one of them, or try again",
+	mirror_plugin_refuse(EBUSY, "%d clients are served already: end one of them, or try again",
 			MAX_CLIENTS);
-	commands_refuse(&reply, EBUSY);
-	if (reply_end_json(&reply) == 0)
+	mirror_commands_refuse(&reply, EBUSY);
+	if (mirror_reply_end_json(&reply) == 0)
 		send_text(fd, &reply.text);
 	/* If closed with a request unread, what the client had from us would be lost to it. */
 	shutdown(fd, SHUT_RDWR);
@@ -187,16 +187,16 @@ static int
 listen_at(const char *path)
 {
 	/* Without the mutex: it waits for others who are after the same path. */
-	int fd = socket_path_bind(&own_path, path);
+	int fd = mirror_socket_path_bind(&own_path, path);
 
 	if (fd < 0) {
-		plugin_log(RTE_LOG_ERR, "%s", plugin_reason());
+		mirror_plugin_log(RTE_LOG_ERR, "%s", mirror_plugin_reason());
 		return -1;
 	}
 	pthread_mutex_lock(&fds_mutex);
 	fds[nb_fds++] = fd;
 	pthread_mutex_unlock(&fds_mutex);
-	plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
+	mirror_plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
 	return fd;
 }
 
@@ -211,7 +211,7 @@ serve(void *path)
 	mirror_eal_leave();
 	if (listening >= 0)
 		serve_clients(listening);
-	socket_path_remove(&own_path);
+	mirror_socket_path_remove(&own_path);
 	return 0;
 }
 
@@ -242,12 +242,12 @@ start_serving(void *path)
 	int rc = mirror_thread_create("mirror-socket", serve, path);
 
 	if (rc != 0)
-		plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
+		mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
 				(const char *)path, strerror(-rc));
 }
 
 bool
-socket_open(void)
+mirror_socket_open(void)
 {
 	const char *set = secure_getenv("DPDK_MIRROR_SOCKET");
 	char *path;
@@ -256,13 +256,13 @@ socket_open(void)
 		return false;
 	path = strdup(set);
 	pthread_atfork(before_fork, after_fork, in_child);
-	if (path == NULL || !eal_wait(start_serving, path))
-		plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
+	if (path == NULL || !mirror_eal_wait(start_serving, path))
+		mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
 	return true;
 }
 
 void
-socket_close(void)
+mirror_socket_close(void)
 {
-	socket_path_remove(&own_path);
+	mirror_socket_path_remove(&own_path);
 }

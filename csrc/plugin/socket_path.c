@@ -30,7 +30,7 @@
 static int
 refuse(const char *path, int error, const char *why)
 {
-	return plugin_refuse(error, "DPDK_MIRROR_SOCKET=%s: %s", path, why);
+	return mirror_plugin_refuse(error, "DPDK_MIRROR_SOCKET=%s: %s", path, why);
 }
 
 /* Opens the directory of a path, if nobody else may write there. */
@@ -128,7 +128,7 @@ bind_in(int directory, const char *path, struct socket_path *made)
 }
 
 int
-socket_path_bind(struct socket_path *made, const char *path)
+mirror_socket_path_bind(struct socket_path *made, const char *path)
 {
 	int directory = open_directory(path), rc;
 	char new_path[PATH_SIZE];
@@ -150,7 +150,7 @@ socket_path_bind(struct socket_path *made, const char *path)
 }
 
 void
-socket_path_remove(const struct socket_path *made)
+mirror_socket_path_remove(const struct socket_path *made)
 {
 	struct stat status;
 

@@ -29,8 +29,8 @@ struct socket_path {
  * @return
  *   The socket, which does not block, or a negative errno, the refusal kept.
  */
-int socket_path_bind(struct socket_path *made, const char *path);
+int mirror_socket_path_bind(struct socket_path *made, const char *path);
 /** Removes the socket from the file system, if it is still the one that this process has made. */
-void socket_path_remove(const struct socket_path *made);
+void mirror_socket_path_remove(const struct socket_path *made);
 
 #endif /* MIRROR_PLUGIN_SOCKET_PATH_H */

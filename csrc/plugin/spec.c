@@ -65,7 +65,7 @@ read_number(struct spec *spec, const struct key *key, const char *value)
 	};
 	void *field = field_of(spec, key);
 	uint64_t number;
-	int rc = value_read_number(key->name, value, limits, &number);
+	int rc = mirror_value_read_number(key->name, value, limits, &number);
 
 	if (rc != 0)
 		return rc;
@@ -83,23 +83,24 @@ read_choice(struct spec *spec, const struct key *key, const char *value)
 {
 	const struct choice *choice;
 	char buffer[128];
-	struct text why = text_begin(buffer, sizeof(buffer));
+	struct text why = mirror_text_begin(buffer, sizeof(buffer));
 
 	for (choice = key->choices; choice->text != NULL; choice++) {
 		if (strcmp(choice->text, value) == 0) {
 			*(uint32_t *)field_of(spec, key) = choice->value;
 			return 0;
 		}
-		text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ", choice->text);
+		mirror_text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ",
+				choice->text);
 	}
-	return value_refuse(key->name, value, buffer);
+	return mirror_value_refuse(key->name, value, buffer);
 }
 
 static int
 read_flag(struct spec *spec, const struct key *key, const char *value)
 {
 	bool yes = false;
-	int rc = value_read_answer(key->name, value, &yes);
+	int rc = mirror_value_read_answer(key->name, value, &yes);
 
 	if (yes)
 		*(uint32_t *)field_of(spec, key) |= key->bits;
@@ -109,7 +110,7 @@ read_flag(struct spec *spec, const struct key *key, const char *value)
 static int
 read_ranges(struct spec *spec, const struct key *key, const char *value)
 {
-	return spec_read_ranges(field_of(spec, key), key->name, value, key->last);
+	return mirror_spec_read_ranges(field_of(spec, key), key->name, value, key->last);
 }
 
 static int
@@ -122,11 +123,11 @@ static int
 read_name(struct spec *spec, const char *name, const char *value)
 {
 	if (value[0] == '\0')
-		return value_refuse(name, value, "give one, or leave it out");
+		return mirror_value_refuse(name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
-		return value_refuse(name, value, "longer than 63 bytes");
-	if (scalar_is_digits(value))
-		return value_refuse(name, value, "would be taken for an id");
+		return mirror_value_refuse(name, value, "longer than 63 bytes");
+	if (mirror_scalar_is_digits(value))
+		return mirror_value_refuse(name, value, "would be taken for an id");
 	strcpy(spec->name, value);
 	return 0;
 }
@@ -156,12 +157,12 @@ static const struct key keys[] = {
 	NUMBER(split_len),
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
 	{ .name = "name", .read = read_own, .read_own = read_name },
-	SELECTION("filter", spec_read_filter),
-	SELECTION("mac", spec_read_mac),
+	SELECTION("filter", mirror_spec_read_filter),
+	SELECTION("mac", mirror_spec_read_mac),
 	RANGES("vlan", vlans, 4095),
 	RANGES("inner_vlan", inner_vlans, 4095),
-	SELECTION("flow", spec_read_flow),
-	SELECTION("sample", spec_read_sample),
+	SELECTION("flow", mirror_spec_read_flow),
+	SELECTION("sample", mirror_spec_read_sample),
 	RANGES("queues", queues, UINT16_MAX),
 };
 
@@ -171,29 +172,29 @@ _Static_assert(sizeof(enum rte_mirror_mode) == sizeof(uint32_t), "choices have 3
 static const char *
 take(struct pairs *pairs, const struct key *key)
 {
-	const char *value = pairs_take(pairs, key->name);
+	const char *value = mirror_pairs_take(pairs, key->name);
 
-	return value == NULL && key->alias != NULL ? pairs_take(pairs, key->alias) : value;
+	return value == NULL && key->alias != NULL ? mirror_pairs_take(pairs, key->alias) : value;
 }
 
 static void
 append_pair(struct text *text, const char *name, const char *value)
 {
-	const char *quote = pairs_is_plain(value) ? "" : "\"";
+	const char *quote = mirror_pairs_is_plain(value) ? "" : "\"";
 
-	text_append(text, "%s%s=%s", text->length > 0 ? "," : "", name, quote);
-	text_append_escaped(text, value);
-	text_append(text, "%s", quote);
+	mirror_text_append(text, "%s%s=%s", text->length > 0 ? "," : "", name, quote);
+	mirror_text_append_escaped(text, value);
+	mirror_text_append(text, "%s", quote);
 }
 
 int
-spec_read(struct spec *spec, const char *text, struct pairs *changes)
+mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes)
 {
-	struct text merged = text_begin(spec->text, sizeof(spec->text));
+	struct text merged = mirror_text_begin(spec->text, sizeof(spec->text));
 	const char *value, *before;
 	struct pairs said;
 	unsigned int i;
-	int rc = pairs_read(&said, text);
+	int rc = mirror_pairs_read(&said, text);
 
 	memset(&spec->param, 0, sizeof(*spec) - offsetof(struct spec, param));
 	for (i = 0; rc == 0 && i < RTE_DIM(keys); i++) {
@@ -207,7 +208,7 @@ spec_read(struct spec *spec, const char *text, struct pairs *changes)
 	}
 	spec->compiled = changes->filter;
 	if (rc == 0 && merged.is_cut)
-		return plugin_refuse(EINVAL,
+		return mirror_plugin_refuse(EINVAL,
 				"parameters: more than %zu bytes with those that the mirror has: "
 				"give it shorter ones",
 				sizeof(spec->text) - 1);
@@ -215,21 +216,21 @@ spec_read(struct spec *spec, const char *text, struct pairs *changes)
 }
 
 void
-spec_write_keys(struct text *text)
+mirror_spec_write_keys(struct text *text)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(keys); i++)
-		text_append(text, "%s%s", i > 0 ? ", " : "", keys[i].name);
+		mirror_text_append(text, "%s%s", i > 0 ? ", " : "", keys[i].name);
 }
 
 struct rte_mirror_param
-spec_param(const struct spec *spec, struct rte_mirror_select *select)
+mirror_spec_param(const struct spec *spec, struct rte_mirror_select *select)
 {
 	struct rte_mirror_param param = spec->param;
 
 	param.name = spec->name[0] != '\0' ? spec->name : NULL;
-	param.select = spec_select(spec, select) ? select : NULL;
+	param.select = mirror_spec_select(spec, select) ? select : NULL;
 	return param;
 }
 
@@ -242,13 +243,13 @@ choice_text(const struct choice *choice, uint32_t value)
 }
 
 const char *
-spec_directions(uint32_t value)
+mirror_spec_directions(uint32_t value)
 {
 	return choice_text(directions, value);
 }
 
 const char *
-spec_mode(enum rte_mirror_mode mode)
+mirror_spec_mode(enum rte_mirror_mode mode)
 {
 	return choice_text(modes, mode);
 }

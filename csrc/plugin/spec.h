@@ -60,14 +60,15 @@ struct spec {
  *
  * 0, or -EINVAL, the refusal kept. Whether the values go together the library says itself, when it gets them.
  */
-int spec_read(struct spec *spec, const char *text, struct pairs *changes);
-/** Appends the keys that spec_read() knows, with commas between. */
-void spec_write_keys(struct text *text);
+int mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes);
+/** Appends the keys that mirror_spec_read() knows, with commas between. */
+void mirror_spec_write_keys(struct text *text);
 /** The parameters for the library, without a target; they point into the spec, and to select, which is written. */
-struct rte_mirror_param spec_param(const struct spec *spec, struct rte_mirror_select *select);
+struct rte_mirror_param mirror_spec_param(
+		const struct spec *spec, struct rte_mirror_select *select);
 
 /** rx, tx or both. */
-const char *spec_directions(uint32_t directions);
-const char *spec_mode(enum rte_mirror_mode mode);
+const char *mirror_spec_directions(uint32_t directions);
+const char *mirror_spec_mode(enum rte_mirror_mode mode);
 
 #endif /* MIRROR_PLUGIN_SPEC_H */

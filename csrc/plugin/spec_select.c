@@ -24,14 +24,14 @@ static int
 read_answer(const char *name, const char *value, uint8_t *answer)
 {
 	bool yes = *answer != 0;
-	int rc = value_read_answer(name, value, &yes);
+	int rc = mirror_value_read_answer(name, value, &yes);
 
 	*answer = yes;
 	return rc;
 }
 
 int
-spec_read_filter(struct spec *spec, const char *name __rte_unused, const char *value)
+mirror_spec_read_filter(struct spec *spec, const char *name __rte_unused, const char *value)
 {
 	/* It is out of a text that has no more room. */
 	strcpy(spec->filter, value);
@@ -41,48 +41,50 @@ spec_read_filter(struct spec *spec, const char *name __rte_unused, const char *v
 static int
 read_addresses(struct pairs *pairs, struct rte_mirror_mac *mac)
 {
-	const char *src = pairs_take(pairs, "src"), *dst = pairs_take(pairs, "dst");
-	const char *both_ways = pairs_take(pairs, "both_ways");
+	const char *src = mirror_pairs_take(pairs, "src"), *dst = mirror_pairs_take(pairs, "dst");
+	const char *both_ways = mirror_pairs_take(pairs, "both_ways");
 	int rc = 0;
 
 	if (src != NULL)
-		rc = value_read_mac("mac: src", src, &mac->src, &mac->src_mask);
+		rc = mirror_value_read_mac("mac: src", src, &mac->src, &mac->src_mask);
 	if (rc == 0 && dst != NULL)
-		rc = value_read_mac("mac: dst", dst, &mac->dst, &mac->dst_mask);
+		rc = mirror_value_read_mac("mac: dst", dst, &mac->dst, &mac->dst_mask);
 	if (rc == 0 && both_ways != NULL)
 		rc = read_answer("mac: both_ways", both_ways, &mac->both_ways);
 	if (rc == 0 && rte_is_zero_ether_addr(&mac->src_mask) &&
 			rte_is_zero_ether_addr(&mac->dst_mask))
-		rc = plugin_refuse(EINVAL,
+		rc = mirror_plugin_refuse(EINVAL,
 				"parameter mac: no bit of any address counts: give src or dst, or "
 				"leave mac out");
 	return rc;
 }
 
 int
-spec_read_mac(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_mac(struct spec *spec, const char *name, const char *value)
 {
 	static const char *const keys[] = { "src", "dst", "both_ways", NULL };
 	struct pairs pairs;
-	int rc = value_read_pairs(name, value, keys, &pairs);
+	int rc = mirror_value_read_pairs(name, value, keys, &pairs);
 
 	spec->has_mac = true;
 	return rc == 0 ? read_addresses(&pairs, &spec->mac) : rc;
 }
 
 int
-spec_read_ranges(struct spec_ranges *ranges, const char *name, const char *value, uint32_t last)
+mirror_spec_read_ranges(
+		struct spec_ranges *ranges, const char *name, const char *value, uint32_t last)
 {
 	const char *next = value;
 	int rc = 0;
 
 	while (rc == 0 && *next != '\0') {
 		if (ranges->nb == SPEC_RANGES_MAX)
-			return value_refuse(name, value, TOO_MANY);
-		rc = value_read_range(name, value, &next, last, &ranges->ranges[ranges->nb++]);
+			return mirror_value_refuse(name, value, TOO_MANY);
+		rc = mirror_value_read_range(
+				name, value, &next, last, &ranges->ranges[ranges->nb++]);
 		/* A comma is followed by one more. */
 		if (rc == 0 && *next != '\0' && (*next != ',' || *++next == '\0'))
-			rc = value_refuse(
+			rc = mirror_value_refuse(
 					name, value, "not numbers and ranges, such as 100,200-210");
 	}
 	return rc;
@@ -95,13 +97,15 @@ read_ports(const char *name, const char *value, struct rte_mirror_range *range)
 	int rc;
 
 	if (value[strspn(value, "0123456789-")] != '\0')
-		return value_refuse(name, value, "not a number or a range, such as 1024-65535");
-	rc = value_read_range(name, value, &end, UINT16_MAX, range);
+		return mirror_value_refuse(
+				name, value, "not a number or a range, such as 1024-65535");
+	rc = mirror_value_read_range(name, value, &end, UINT16_MAX, range);
 	if (rc == 0 && *end != '\0')
-		return value_refuse(name, value, "not a number or a range, such as 1024-65535");
+		return mirror_value_refuse(
+				name, value, "not a number or a range, such as 1024-65535");
 	/* To the library that is any port. */
 	if (rc == 0 && range->max == 0)
-		return value_refuse(name, value, "not to be had alone: use a filter");
+		return mirror_value_refuse(name, value, "not to be had alone: use a filter");
 	return rc;
 }
 
@@ -109,12 +113,12 @@ static int
 read_ip_version(const char *name, const char *value, uint8_t *ip_version)
 {
 	uint64_t number = 0;
-	int rc = value_read_number(name, value, any_number, &number);
+	int rc = mirror_value_read_number(name, value, any_number, &number);
 
 	if (rc != 0)
 		return rc;
 	if (number != 4 && number != 6)
-		return value_refuse(name, value, "neither 4 nor 6");
+		return mirror_value_refuse(name, value, "neither 4 nor 6");
 	*ip_version = (uint8_t)number;
 	return 0;
 }
@@ -125,12 +129,12 @@ read_flow(const char *key, const char *value, struct rte_mirror_flow *flow)
 	if (strcmp(key, "ip_version") == 0)
 		return read_ip_version("flow: ip_version", value, &flow->ip_version);
 	if (strcmp(key, "protocol") == 0)
-		return value_read_protocol("flow: protocol", value, &flow->protocol);
+		return mirror_value_read_protocol("flow: protocol", value, &flow->protocol);
 	if (strcmp(key, "src") == 0)
-		return value_read_prefix(
+		return mirror_value_read_prefix(
 				"flow: src", value, &flow->ip_version, flow->src, &flow->src_len);
 	if (strcmp(key, "dst") == 0)
-		return value_read_prefix(
+		return mirror_value_read_prefix(
 				"flow: dst", value, &flow->ip_version, flow->dst, &flow->dst_len);
 	if (strcmp(key, "src_port") == 0)
 		return read_ports("flow: src_port", value, &flow->src_port);
@@ -147,23 +151,23 @@ says_something(const struct rte_mirror_flow *flow)
 }
 
 int
-spec_read_flow(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_flow(struct spec *spec, const char *name, const char *value)
 {
 	/* Which IP it is comes first. */
 	static const char *const keys[] = { "ip_version", "protocol", "src", "dst", "src_port",
 		"dst_port", "both_ways", NULL };
 	struct pairs pairs;
 	unsigned int i;
-	int rc = value_read_pairs(name, value, keys, &pairs);
+	int rc = mirror_value_read_pairs(name, value, keys, &pairs);
 
 	for (i = 0; rc == 0 && keys[i] != NULL; i++) {
-		const char *part = pairs_take(&pairs, keys[i]);
+		const char *part = mirror_pairs_take(&pairs, keys[i]);
 
 		if (part != NULL)
 			rc = read_flow(keys[i], part, &spec->flow);
 	}
 	if (rc == 0 && !says_something(&spec->flow))
-		rc = plugin_refuse(EINVAL,
+		rc = mirror_plugin_refuse(EINVAL,
 				"parameter flow: nothing is asked for: say more of it, or leave "
 				"flow out");
 	spec->has_flow = true;
@@ -176,22 +180,22 @@ read_chance(const char *value, struct spec_sample *sample)
 {
 	static const char *const keys[] = { "random", "seed", NULL };
 	struct pairs pairs;
-	int rc = value_read_pairs("sample", value, keys, &pairs);
+	int rc = mirror_value_read_pairs("sample", value, keys, &pairs);
 	const char *random, *seed;
 
 	if (rc != 0)
 		return rc;
-	random = pairs_take(&pairs, "random");
-	seed = pairs_take(&pairs, "seed");
+	random = mirror_pairs_take(&pairs, "random");
+	seed = mirror_pairs_take(&pairs, "seed");
 	if (random != NULL)
 		rc = read_answer("sample: random", random, &sample->random);
 	if (rc == 0 && seed != NULL)
-		rc = value_read_number("sample: seed", seed, any_number, &sample->seed);
+		rc = mirror_value_read_number("sample: seed", seed, any_number, &sample->seed);
 	return rc;
 }
 
 int
-spec_read_sample(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_sample(struct spec *spec, const char *name, const char *value)
 {
 	const struct value_limits limits = { 1, UINT32_MAX, SCALAR_DIGITS_64 };
 	const char *comma = strchr(value, ',');
@@ -200,7 +204,7 @@ spec_read_sample(struct spec *spec, const char *name, const char *value)
 	int rc;
 
 	snprintf(number, sizeof(number), "%.*s", (int)strcspn(value, ","), value);
-	rc = value_read_number(name, number, limits, &one_in);
+	rc = mirror_value_read_number(name, number, limits, &one_in);
 	spec->sample.one_in = (uint32_t)one_in;
 	return rc == 0 && comma != NULL ? read_chance(comma + 1, &spec->sample) : rc;
 }
@@ -213,7 +217,7 @@ ranges_of(const struct spec_ranges *ranges, uint16_t *nb)
 }
 
 bool
-spec_select(const struct spec *spec, struct rte_mirror_select *select)
+mirror_spec_select(const struct spec *spec, struct rte_mirror_select *select)
 {
 	*select = (struct rte_mirror_select){
 		.mac = spec->has_mac ? &spec->mac : NULL,

@@ -13,14 +13,14 @@
 
 #include "spec.h"
 
-int spec_read_filter(struct spec *spec, const char *name, const char *value);
-int spec_read_mac(struct spec *spec, const char *name, const char *value);
-int spec_read_flow(struct spec *spec, const char *name, const char *value);
-int spec_read_sample(struct spec *spec, const char *name, const char *value);
+int mirror_spec_read_filter(struct spec *spec, const char *name, const char *value);
+int mirror_spec_read_mac(struct spec *spec, const char *name, const char *value);
+int mirror_spec_read_flow(struct spec *spec, const char *name, const char *value);
+int mirror_spec_read_sample(struct spec *spec, const char *name, const char *value);
 /** Numbers and ranges up to last. */
-int spec_read_ranges(
+int mirror_spec_read_ranges(
 		struct spec_ranges *ranges, const char *name, const char *value, uint32_t last);
 /** Writes what is selected, which points into the spec: whether that is not everything. */
-bool spec_select(const struct spec *spec, struct rte_mirror_select *select);
+bool mirror_spec_select(const struct spec *spec, struct rte_mirror_select *select);
 
 #endif /* MIRROR_PLUGIN_SPEC_SELECT_H */

@@ -89,45 +89,45 @@ struct target_kind {
 /* target_kinds.c */
 
 /** A target of that text, with nothing behind it yet: 0 or -errno, the refusal kept. */
-int target_parse(const char *text, struct target **target);
-void target_forget(struct target *target);
+int mirror_target_parse(const char *text, struct target **target);
+void mirror_target_forget(struct target *target);
 
 /* target_interface.c, for kinds that are network interfaces of the kernel */
 
 /** Whether an interface can have that name: 0 or -errno, the refusal kept. */
-int target_interface_check(const struct target *target);
+int mirror_target_interface_check(const struct target *target);
 /** A request for ioctl() about the target's interface. */
-struct ifreq target_interface_request(const struct target *target);
+struct ifreq mirror_target_interface_request(const struct target *target);
 /** Asks the kernel for something of an interface, or sets it: 0 or -errno. */
-int target_interface_ask(unsigned long what, struct ifreq *request);
+int mirror_target_interface_ask(unsigned long what, struct ifreq *request);
 
 /* target_path.c, for kinds that have a path */
 
 /** Whether DPDK can have the path: 0 or -errno, the refusal kept. */
-int target_path_check(const struct target *target);
+int mirror_target_path_check(const struct target *target);
 /** Whether the application can make what, "a file", there: 0 or -errno, the refusal kept. */
-int target_path_check_directory(const struct target *target, const char *what);
+int mirror_target_path_check_directory(const struct target *target, const char *what);
 
 /* target_device.c */
 
 /** Has ports that are made here owned from now on: 0 or -errno, the refusal kept. */
-int target_device_init(void);
+int mirror_target_device_init(void);
 /** Whether the application has the driver: 0 or -errno, the refusal kept. */
-int target_device_check(const struct target *target);
+int mirror_target_device_check(const struct target *target);
 /** Makes a target's device and its port, owned: 0 or -errno, the refusal kept. */
-int target_device_make(struct target *target);
+int mirror_target_device_make(struct target *target);
 /** Ends a target's device, if it is still there. */
-void target_device_end(const struct target *target);
+void mirror_target_device_end(const struct target *target);
 /** Whether a port is of a device made here. */
-bool target_device_owns(uint16_t port_id);
+bool mirror_target_device_owns(uint16_t port_id);
 /** Whether a target's port is there, and still its own: a device that has gone may have left its number to another. */
-bool target_device_has_port(const struct target *target);
+bool mirror_target_device_has_port(const struct target *target);
 
 /* target_setup.c */
 
 /** Configures and starts a target's port: 0 or -errno, the refusal kept. */
-int target_setup(struct target *target);
-/** Gives back what target_setup() took, when the device is gone. */
-void target_setup_forget(struct target *target);
+int mirror_target_setup(struct target *target);
+/** Gives back what mirror_target_setup() took, when the device is gone. */
+void mirror_target_setup_forget(struct target *target);
 
 #endif /* MIRROR_PLUGIN_TARGET_H */

@@ -40,31 +40,32 @@ port_on(unsigned int index)
 static int
 check(const struct target *target)
 {
-	struct ifreq ifr = target_interface_request(target);
+	struct ifreq ifr = mirror_target_interface_request(target);
 	unsigned int index;
 	uint16_t port;
-	int rc = target_interface_check(target);
+	int rc = mirror_target_interface_check(target);
 
 	if (rc != 0)
 		return rc;
 	index = if_nametoindex(target->value);
 	if (index == 0 && errno != ENODEV)
-		return plugin_refuse(errno, "%s: cannot look for that interface: %s", target->shown,
-				strerror(errno));
+		return mirror_plugin_refuse(errno, "%s: cannot look for that interface: %s",
+				target->shown, strerror(errno));
 	if (index == 0)
-		return plugin_refuse(ENODEV,
+		return mirror_plugin_refuse(ENODEV,
 				"%s: there is no such interface where the application runs: have one "
 				"made as tap:%s",
 				target->shown, target->value);
 	/* It would get its own packets again; and two of the driver's ports share what arrives, to the other's loss. */
 	port = port_on(index);
 	if (port != RTE_MAX_ETHPORTS)
-		return plugin_refuse(EBUSY,
+		return mirror_plugin_refuse(EBUSY,
 				"%s: port %u is at work on that interface: choose another interface",
 				target->shown, port);
-	if (target_interface_ask(SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) == 0)
-		return plugin_refuse(ENETDOWN, "%s: the interface is down: ip link set dev %s up",
-				target->shown, target->value);
+	if (mirror_target_interface_ask(SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_UP) == 0)
+		return mirror_plugin_refuse(ENETDOWN,
+				"%s: the interface is down: ip link set dev %s up", target->shown,
+				target->value);
 	return 0;
 }
 
@@ -72,10 +73,10 @@ check(const struct target *target)
 static void
 describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 {
-	struct ifreq ifr = target_interface_request(target);
+	struct ifreq ifr = mirror_target_interface_request(target);
 	uint32_t size = FRAME_SIZE_MIN;
 
-	if (target_interface_ask(SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0 &&
+	if (mirror_target_interface_ask(SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > 0 &&
 			ifr.ifr_mtu <= UINT16_MAX)
 		size = RTE_MAX(rte_align32pow2((uint32_t)ifr.ifr_mtu + FRAME_OVERHEAD), size);
 	snprintf(args, TARGET_ARGS_SIZE, "iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u",
@@ -87,9 +88,10 @@ describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 static void
 settle(const struct target *target)
 {
-	struct ifreq ifr = target_interface_request(target);
+	struct ifreq ifr = mirror_target_interface_request(target);
 
-	if (target_interface_ask(SIOCGIFFLAGS, &ifr) == 0 && (ifr.ifr_flags & IFF_PROMISC) != 0)
+	if (mirror_target_interface_ask(SIOCGIFFLAGS, &ifr) == 0 &&
+			(ifr.ifr_flags & IFF_PROMISC) != 0)
 		rte_eth_promiscuous_enable(target->port_id);
 }
 
@@ -99,7 +101,7 @@ try(const struct target *target)
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return plugin_refuse(errno,
+		return mirror_plugin_refuse(errno,
 				"%s: the application may not open packet sockets: %s: run it as root or with "
 				"CAP_NET_RAW",
 				target->shown, strerror(errno));
@@ -108,7 +110,7 @@ try(const struct target *target)
 }
 
 /* What arrives fills the driver's ring, and then the kernel drops. */
-const struct target_kind target_af_packet = {
+const struct target_kind mirror_target_af_packet = {
 	.name = "af_packet",
 	.value = "IFACE",
 	.meaning = "an interface that exists",

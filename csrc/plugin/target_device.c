@@ -30,7 +30,7 @@ on_new(uint16_t port_id, enum rte_eth_event_type event, void *arg, void *ret_par
 	(void)event;
 	(void)arg;
 	(void)ret_param;
-	hotplug_seen_port();
+	mirror_hotplug_seen_port();
 	if (made == NULL)
 		return 0;
 	owner.id = made->owner;
@@ -40,13 +40,13 @@ on_new(uint16_t port_id, enum rte_eth_event_type event, void *arg, void *ret_par
 }
 
 int
-target_device_init(void)
+mirror_target_device_init(void)
 {
 	/* A function is registered once, however often it is. */
 	int rc = rte_eth_dev_callback_register(RTE_ETH_ALL, RTE_ETH_EVENT_NEW, on_new, NULL);
 
 	if (rc != 0)
-		return plugin_refuse(
+		return mirror_plugin_refuse(
 				-rc, "cannot have ports of the mirrors' own: %s", strerror(-rc));
 	return 0;
 }
@@ -60,7 +60,7 @@ get_owner(uint16_t port_id, struct rte_eth_dev_owner *owner)
 }
 
 bool
-target_device_owns(uint16_t port_id)
+mirror_target_device_owns(uint16_t port_id)
 {
 	struct rte_eth_dev_owner owner;
 
@@ -68,7 +68,7 @@ target_device_owns(uint16_t port_id)
 }
 
 bool
-target_device_has_port(const struct target *target)
+mirror_target_device_has_port(const struct target *target)
 {
 	struct rte_eth_dev_owner owner;
 
@@ -76,7 +76,7 @@ target_device_has_port(const struct target *target)
 }
 
 int
-target_device_check(const struct target *target)
+mirror_target_device_check(const struct target *target)
 {
 	struct rte_devargs devargs;
 
@@ -85,7 +85,7 @@ target_device_check(const struct target *target)
 		rte_devargs_reset(&devargs);
 		return 0;
 	}
-	return plugin_refuse(ENOTSUP,
+	return mirror_plugin_refuse(ENOTSUP,
 			"%s: the application has no driver %s: start it with -d librte_%s.so, of the "
 			"same DPDK",
 			target->shown, target->kind->driver, target->kind->driver);
@@ -98,43 +98,43 @@ refuse_device(const struct target *target, int rc)
 	int why;
 
 	if (rc == -EAGAIN)
-		return plugin_refuse(EAGAIN,
+		return mirror_plugin_refuse(EAGAIN,
 				"%s: the application is plugging devices: try again when it is done",
 				target->shown);
 	why = kind->try != NULL ? kind->try(target) : 0;
 	if (why != 0)
 		return why;
 	/* Many drivers just return -1: that is no errno. */
-	return plugin_refuse(rc == -1 ? EIO : -rc, "%s: %s cannot make it: its log says why",
+	return mirror_plugin_refuse(rc == -1 ? EIO : -rc, "%s: %s cannot make it: its log says why",
 			target->shown, kind->driver);
 }
 
 static void
 close_port(const struct target *target)
 {
-	if (target_device_has_port(target))
+	if (mirror_target_device_has_port(target))
 		rte_eth_dev_close(target->port_id);
 }
 
 int
-target_device_make(struct target *target)
+mirror_target_device_make(struct target *target)
 {
 	char args[TARGET_ARGS_SIZE];
 	int rc;
 
 	snprintf(target->device, sizeof(target->device), "%s_mirror_%u", target->kind->driver,
 			target->number);
-	rc = hotplug_init();
+	rc = mirror_hotplug_init();
 	if (rc != 0)
 		return rc;
 	rc = rte_eth_dev_owner_new(&target->owner);
 	if (rc != 0)
-		return plugin_refuse(-rc, "%s: its port can have no owner: %s", target->shown,
-				strerror(-rc));
+		return mirror_plugin_refuse(-rc, "%s: its port can have no owner: %s",
+				target->shown, strerror(-rc));
 	target->kind->describe(target, args);
 	target->port_id = RTE_MAX_ETHPORTS;
 	made = target;
-	rc = hotplug_add(target->device, args);
+	rc = mirror_hotplug_add(target->device, args);
 	made = NULL;
 	if (rc != 0) {
 		/* Of a device that could not be made whole net_ring leaves it. */
@@ -143,8 +143,8 @@ target_device_make(struct target *target)
 	}
 	if (target->port_id != RTE_MAX_ETHPORTS)
 		return 0;
-	hotplug_remove(target->device);
-	return plugin_refuse(EIO, "%s: its device has no port of ours", target->shown);
+	mirror_hotplug_remove(target->device);
+	return mirror_plugin_refuse(EIO, "%s: its device has no port of ours", target->shown);
 }
 
 /*
@@ -153,13 +153,13 @@ target_device_make(struct target *target)
  * net_ring has a name of its own and is not found, but left.
  */
 void
-target_device_end(const struct target *target)
+mirror_target_device_end(const struct target *target)
 {
 	/* The application may have removed it, and its number may be another's. */
-	if (target_device_has_port(target))
+	if (mirror_target_device_has_port(target))
 		rte_eth_dev_stop(target->port_id);
 	if (target->kind->closes_slowly)
 		close_port(target);
-	hotplug_remove(target->device);
+	mirror_hotplug_remove(target->device);
 	close_port(target);
 }

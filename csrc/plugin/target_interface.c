@@ -16,19 +16,20 @@
 #include "target.h"
 
 int
-target_interface_check(const struct target *target)
+mirror_target_interface_check(const struct target *target)
 {
 	const char *name = target->value, *c;
 
 	if (strlen(name) >= IF_NAMESIZE)
-		return plugin_refuse(EINVAL, "%s: an interface's name has at most %d bytes",
+		return mirror_plugin_refuse(EINVAL, "%s: an interface's name has at most %d bytes",
 				target->shown, IF_NAMESIZE - 1);
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return plugin_refuse(EINVAL, "%s: no interface can have that name", target->shown);
+		return mirror_plugin_refuse(
+				EINVAL, "%s: no interface can have that name", target->shown);
 	for (c = name; *c != '\0'; c++) {
 		/* The kernel's own rules, its template for a number, and what DPDK takes arguments apart at. */
 		if ((unsigned char)*c >= 0x80 || !isgraph(*c) || strchr("/:%,=[]", *c) != NULL)
-			return plugin_refuse(EINVAL,
+			return mirror_plugin_refuse(EINVAL,
 					"%s: an interface's name has no spaces, control characters or any "
 					"of /:%%,=[]",
 					target->shown);
@@ -37,7 +38,7 @@ target_interface_check(const struct target *target)
 }
 
 int
-target_interface_ask(unsigned long what, struct ifreq *ifr)
+mirror_target_interface_ask(unsigned long what, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc = 0;
@@ -51,7 +52,7 @@ target_interface_ask(unsigned long what, struct ifreq *ifr)
 }
 
 struct ifreq
-target_interface_request(const struct target *target)
+mirror_target_interface_request(const struct target *target)
 {
 	struct ifreq ifr = { 0 };
 

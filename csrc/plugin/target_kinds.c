@@ -12,13 +12,13 @@
 #include "target.h"
 #include "targets.h"
 
-/* In the order in which they are told. Each is target_NAME of target_NAME.c. */
+/* In the order in which they are told. Each is mirror_target_NAME of target_NAME.c. */
 #define KINDS(kind)   kind(tap) kind(af_packet) kind(pcap) kind(vhost) kind(ring) kind(port)
 
-#define DECLARE(name) extern const struct target_kind target_##name;
+#define DECLARE(name) extern const struct target_kind mirror_target_##name;
 KINDS(DECLARE)
 
-#define ADDRESS(name) &target_##name,
+#define ADDRESS(name) &mirror_target_##name,
 static const struct target_kind *const kinds[] = { KINDS(ADDRESS) };
 
 static const struct target_kind *
@@ -37,29 +37,29 @@ static int
 refuse_kind(const char *asked)
 {
 	char buffer[256];
-	struct text known = text_begin(buffer, sizeof(buffer));
+	struct text known = mirror_text_begin(buffer, sizeof(buffer));
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(kinds); i++) {
 		if (i > 0)
-			text_append(&known, i + 1 < RTE_DIM(kinds) ? ", " : " or ");
-		text_append(&known, "%s:%s", kinds[i]->name, kinds[i]->value);
+			mirror_text_append(&known, i + 1 < RTE_DIM(kinds) ? ", " : " or ");
+		mirror_text_append(&known, "%s:%s", kinds[i]->name, kinds[i]->value);
 	}
-	return plugin_refuse(EINVAL, "%.128s: no such target: give %s", asked, buffer);
+	return mirror_plugin_refuse(EINVAL, "%.128s: no such target: give %s", asked, buffer);
 }
 
 void
-targets_write_kinds(struct text *text)
+mirror_targets_write_kinds(struct text *text)
 {
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(kinds); i++)
-		text_append(text, "%s%s:%s  %s", i > 0 ? "\n" : "", kinds[i]->name, kinds[i]->value,
-				kinds[i]->meaning);
+		mirror_text_append(text, "%s%s:%s  %s", i > 0 ? "\n" : "", kinds[i]->name,
+				kinds[i]->value, kinds[i]->meaning);
 }
 
 int
-target_parse(const char *text, struct target **target)
+mirror_target_parse(const char *text, struct target **target)
 {
 	const size_t length = strcspn(text, ":");
 	const char *value = text[length] == ':' ? text + length + 1 : NULL;
@@ -69,13 +69,14 @@ target_parse(const char *text, struct target **target)
 	if (kind == NULL)
 		return refuse_kind(text);
 	if (value[0] == '\0')
-		return plugin_refuse(EINVAL, "%.128s: what is behind the colon is missing", text);
+		return mirror_plugin_refuse(
+				EINVAL, "%.128s: what is behind the colon is missing", text);
 	parsed = calloc(1, sizeof(*parsed));
 	if (parsed != NULL)
 		parsed->text = strdup(text);
 	if (parsed == NULL || parsed->text == NULL) {
 		free(parsed);
-		return plugin_refuse(ENOMEM, "out of memory");
+		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	}
 	parsed->value = parsed->text + length + 1;
 	rte_strscpy(parsed->shown, text, sizeof(parsed->shown));
@@ -85,7 +86,7 @@ target_parse(const char *text, struct target **target)
 }
 
 void
-target_forget(struct target *target)
+mirror_target_forget(struct target *target)
 {
 	free(target->text);
 	free(target);

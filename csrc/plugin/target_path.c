@@ -18,32 +18,32 @@
 #define MAX_PATH 768
 
 int
-target_path_check(const struct target *target)
+mirror_target_path_check(const struct target *target)
 {
 	const char *path = target->value, *c;
 
 	if (path[0] != '/')
-		return plugin_refuse(EINVAL,
+		return mirror_plugin_refuse(EINVAL,
 				"%s: the path is not absolute: the application may run in another directory",
 				target->shown);
 	for (c = path; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f || strchr(SEPARATORS, *c) != NULL)
-			return plugin_refuse(EINVAL,
+			return mirror_plugin_refuse(EINVAL,
 					"%s: DPDK cannot have control characters, or any of " SEPARATORS
 					", in a path: choose another",
 					target->shown);
 	}
 	if (c - path > MAX_PATH)
-		return plugin_refuse(EINVAL, "%s: a path may have %d bytes here", target->shown,
-				MAX_PATH);
+		return mirror_plugin_refuse(EINVAL, "%s: a path may have %d bytes here",
+				target->shown, MAX_PATH);
 	if (c[-1] == '/')
-		return plugin_refuse(EINVAL, "%s: that is a directory: name a file in it",
+		return mirror_plugin_refuse(EINVAL, "%s: that is a directory: name a file in it",
 				target->shown);
 	return 0;
 }
 
 int
-target_path_check_directory(const struct target *target, const char *what)
+mirror_target_path_check_directory(const struct target *target, const char *what)
 {
 	char path[MAX_PATH + 1];
 	char *slash;
@@ -53,7 +53,7 @@ target_path_check_directory(const struct target *target, const char *what)
 	/* The root directory's name is its slash. */
 	slash[slash == path] = '\0';
 	if (access(path, W_OK | X_OK) != 0)
-		return plugin_refuse(errno, "%s: the application cannot make %s in %s: %s",
+		return mirror_plugin_refuse(errno, "%s: the application cannot make %s in %s: %s",
 				target->shown, what, path, strerror(errno));
 	return 0;
 }

@@ -16,16 +16,16 @@ static int
 check(const struct target *target)
 {
 	struct stat status;
-	int rc = target_path_check(target);
+	int rc = mirror_target_path_check(target);
 
 	if (rc != 0)
 		return rc;
 	if (lstat(target->value, &status) == 0)
-		return plugin_refuse(EEXIST,
+		return mirror_plugin_refuse(EEXIST,
 				"%s: the file exists, and would be overwritten: move it away, or choose another "
 				"name",
 				target->shown);
-	return target_path_check_directory(target, "that file");
+	return mirror_target_path_check_directory(target, "that file");
 }
 
 /* The driver would make it for all to read, and write over one that has come meanwhile. */
@@ -37,7 +37,7 @@ prepare(struct target *target)
 	struct stat status = { 0 };
 
 	if (fd < 0)
-		return plugin_refuse(errno, "%s: the application cannot make that file: %s",
+		return mirror_plugin_refuse(errno, "%s: the application cannot make that file: %s",
 				target->shown, strerror(errno));
 	fstat(fd, &status);
 	close(fd);
@@ -64,7 +64,7 @@ describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 }
 
 /* It has a file for each queue. Its rx queue is a dummy. */
-const struct target_kind target_pcap = {
+const struct target_kind mirror_target_pcap = {
 	.name = "pcap",
 	.value = "FILE",
 	.meaning = "a capture file",

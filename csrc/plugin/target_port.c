@@ -14,24 +14,24 @@ take(struct target *target, bool force)
 	uint64_t number = RTE_MAX_ETHPORTS;
 
 	if (!force)
-		return plugin_refuse(EINVAL,
+		return mirror_plugin_refuse(EINVAL,
 				"%s: that port is not the mirror's own, and nobody else may transmit on the "
 				"queues that a mirror uses: give force=yes if that is so",
 				target->shown);
-	if (!scalar_read_number(target->value, SCALAR_DIGITS_16, &number) &&
+	if (!mirror_scalar_read_number(target->value, SCALAR_DIGITS_16, &number) &&
 			rte_eth_dev_get_port_by_name(target->value, &target->port_id) == 0)
 		number = target->port_id;
 	if (number >= RTE_MAX_ETHPORTS || !rte_eth_dev_is_valid_port((uint16_t)number))
-		return plugin_refuse(ENODEV, "%s: there is no such port", target->shown);
+		return mirror_plugin_refuse(ENODEV, "%s: there is no such port", target->shown);
 	target->port_id = (uint16_t)number;
-	if (target_device_owns(target->port_id))
-		return plugin_refuse(EINVAL,
+	if (mirror_target_device_owns(target->port_id))
+		return mirror_plugin_refuse(EINVAL,
 				"%s: that port was made for a target: give the text that it was made for",
 				target->shown);
 	return 0;
 }
 
-const struct target_kind target_port = {
+const struct target_kind mirror_target_port = {
 	.name = "port",
 	.value = "NAME",
 	.meaning = "a port that exists, and on which nobody else transmits: takes force",

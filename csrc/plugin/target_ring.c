@@ -38,18 +38,18 @@ check(const struct target *target)
 	uint16_t port_id;
 
 	if (strlen(target->value) > max_length)
-		return plugin_refuse(EINVAL, "%s: a ring's name has at most %zu bytes",
+		return mirror_plugin_refuse(EINVAL, "%s: a ring's name has at most %zu bytes",
 				target->shown, max_length);
 	for (c = target->value; *c != '\0'; c++) {
 		if ((unsigned char)*c >= 0x80 || (!isalnum(*c) && strchr("_.-", *c) == NULL))
-			return plugin_refuse(EINVAL,
+			return mirror_plugin_refuse(EINVAL,
 					"%s: a ring's name has letters, digits and _.- alone",
 					target->shown);
 	}
 	name_ring(target, 0, name);
 	if (rte_ring_lookup(name) != NULL ||
 			rte_eth_dev_get_port_by_name(target->value, &port_id) == 0)
-		return plugin_refuse(EEXIST,
+		return mirror_plugin_refuse(EEXIST,
 				"%s: there is a ring or a port of that name: choose another",
 				target->shown);
 	return 0;
@@ -88,8 +88,8 @@ prepare(struct target *target)
 			continue;
 		error = rte_errno;
 		free_rings(target);
-		return plugin_refuse(error, "%s: there is no room for its rings: %s", target->shown,
-				strerror(error));
+		return mirror_plugin_refuse(error, "%s: there is no room for its rings: %s",
+				target->shown, strerror(error));
 	}
 	return 0;
 }
@@ -108,7 +108,7 @@ clean_up(const struct target *target, bool was_used)
 }
 
 /* A port of it receives what it was sent, by who reads it. */
-const struct target_kind target_ring = {
+const struct target_kind mirror_target_ring = {
 	.name = "ring",
 	.value = "NAME",
 	.meaning = "a ring, for other threads of the application",

@@ -25,7 +25,7 @@ make_pool(struct target *target)
 	target->pool = rte_pktmbuf_pool_create(
 			name, NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (target->pool == NULL)
-		return plugin_refuse(rte_errno, "%s: no memory for its port: give EAL more",
+		return mirror_plugin_refuse(rte_errno, "%s: no memory for its port: give EAL more",
 				target->shown);
 	return 0;
 }
@@ -71,7 +71,7 @@ set_mtu(const struct target *target, const struct rte_eth_dev_info *info)
 }
 
 int
-target_setup(struct target *target)
+mirror_target_setup(struct target *target)
 {
 	struct rte_eth_dev_info info;
 	int rc = make_pool(target);
@@ -89,14 +89,14 @@ target_setup(struct target *target)
 		rc = rte_eth_dev_start(target->port_id);
 	/* Some drivers just return -1: that is no errno. */
 	if (rc != 0)
-		return plugin_refuse(rc == -1 ? EIO : -rc,
+		return mirror_plugin_refuse(rc == -1 ? EIO : -rc,
 				"%s: its port cannot be started: the log of %s says why",
 				target->shown, target->kind->driver);
 	return 0;
 }
 
 void
-target_setup_forget(struct target *target)
+mirror_target_setup_forget(struct target *target)
 {
 	/* Whoever might still hold one of its mbufs can give it back. */
 	if (target->pool != NULL && rte_mempool_full(target->pool))

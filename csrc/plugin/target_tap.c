@@ -24,10 +24,10 @@
 static int
 check(const struct target *target)
 {
-	int rc = target_interface_check(target);
+	int rc = mirror_target_interface_check(target);
 
 	if (rc == 0 && if_nametoindex(target->value) != 0)
-		return plugin_refuse(EEXIST,
+		return mirror_plugin_refuse(EEXIST,
 				"%s: there is an interface of that name: choose another, or send to that "
 				"one as af_packet:%s",
 				target->shown, target->value);
@@ -52,12 +52,12 @@ write_to(const char *path, const char *text)
 static void
 settle(const struct target *target)
 {
-	struct ifreq ifr = target_interface_request(target);
+	struct ifreq ifr = mirror_target_interface_request(target);
 	char path[128];
 
-	if (target_interface_ask(SIOCGIFFLAGS, &ifr) == 0) {
+	if (mirror_target_interface_ask(SIOCGIFFLAGS, &ifr) == 0) {
 		ifr.ifr_flags |= IFF_NOARP;
-		target_interface_ask(SIOCSIFFLAGS, &ifr);
+		mirror_target_interface_ask(SIOCSIFFLAGS, &ifr);
 	}
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", target->value);
 	write_to(path, "1");
@@ -66,11 +66,11 @@ settle(const struct target *target)
 static int
 try(const struct target *target)
 {
-	struct ifreq ifr = target_interface_request(target);
+	struct ifreq ifr = mirror_target_interface_request(target);
 	int fd = open(TUN_PATH, O_RDWR | O_CLOEXEC), error = 0;
 
 	if (fd < 0)
-		return plugin_refuse(errno,
+		return mirror_plugin_refuse(errno,
 				"%s: the application cannot open " TUN_PATH
 				": %s: load the kernel's module tun, and see to the rights",
 				target->shown, strerror(errno));
@@ -79,12 +79,12 @@ try(const struct target *target)
 		error = errno;
 	close(fd);
 	if (error == EPERM)
-		return plugin_refuse(EPERM,
+		return mirror_plugin_refuse(EPERM,
 				"%s: the application may not make network interfaces: run it as root or with "
 				"CAP_NET_ADMIN",
 				target->shown);
 	if (error != 0)
-		return plugin_refuse(error, "%s: the kernel makes no such interface: %s",
+		return mirror_plugin_refuse(error, "%s: the kernel makes no such interface: %s",
 				target->shown, strerror(error));
 	return 0;
 }
@@ -112,7 +112,7 @@ describe(const struct target *target, char args[TARGET_ARGS_SIZE])
  * MTU, which 22.11 has fixed at 1500. What arrives fills the kernel's queue, with a signal to the process for each
  * packet until it is full: so the interface is kept from having anything to say.
  */
-const struct target_kind target_tap = {
+const struct target_kind mirror_target_tap = {
 	.name = "tap",
 	.value = "IFACE",
 	.meaning = "a network interface, for tcpdump and the like",

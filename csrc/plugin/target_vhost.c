@@ -35,17 +35,17 @@ check(const struct target *target)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct stat status;
-	int rc = target_path_check(target);
+	int rc = mirror_target_path_check(target);
 
 	if (rc != 0)
 		return rc;
 	if (rte_strscpy(address.sun_path, target->value, sizeof(address.sun_path)) < 0)
-		return plugin_refuse(EINVAL, "%s: a socket's path has at most %zu bytes",
+		return mirror_plugin_refuse(EINVAL, "%s: a socket's path has at most %zu bytes",
 				target->shown, sizeof(address.sun_path) - 1);
 	if (lstat(target->value, &status) != 0)
-		return target_path_check_directory(target, "a socket");
+		return mirror_target_path_check_directory(target, "a socket");
 	if (!S_ISSOCK(status.st_mode) || !is_stale(&address))
-		return plugin_refuse(EEXIST,
+		return mirror_plugin_refuse(EEXIST,
 				"%s: the path exists: choose another, or remove it if nobody uses it",
 				target->shown);
 	return 0;
@@ -56,8 +56,9 @@ static int
 prepare(struct target *target)
 {
 	if (unlink(target->value) != 0 && errno != ENOENT)
-		return plugin_refuse(errno, "%s: the socket that is there cannot be removed: %s",
-				target->shown, strerror(errno));
+		return mirror_plugin_refuse(errno,
+				"%s: the socket that is there cannot be removed: %s", target->shown,
+				strerror(errno));
 	return 0;
 }
 
@@ -71,7 +72,7 @@ describe(const struct target *target, char args[TARGET_ARGS_SIZE])
  * A guest may use fewer queues than a port has, and never gets what is sent on the others. Its transmit queue, which
  * nobody polls, fills and stays full.
  */
-const struct target_kind target_vhost = {
+const struct target_kind mirror_target_vhost = {
 	.name = "vhost",
 	.value = "SOCKET",
 	.meaning = "a virtual machine, or a virtio-user port of another process",

@@ -46,35 +46,35 @@ begin_work(struct target *target)
 
 	target->state = TARGET_QUEUED;
 	while (rc == 0 && is_kind_at_work(target->kind))
-		rc = turn_wait();
+		rc = mirror_turn_wait();
 	target->state = rc == 0 ? TARGET_AT_WORK : TARGET_READY;
 	if (rc == 0)
-		turn_pause();
+		mirror_turn_pause();
 	return rc;
 }
 
 static void
 end_work(struct target *target)
 {
-	turn_resume();
+	mirror_turn_resume();
 	target->state = TARGET_READY;
-	turn_changed();
+	mirror_turn_changed();
 }
 
 static int
 make_device(struct target *target)
 {
-	int rc = target_device_make(target);
+	int rc = mirror_target_device_make(target);
 
 	if (rc != 0)
 		return rc;
 	if (target->kind->settle != NULL)
 		target->kind->settle(target);
-	rc = target_setup(target);
+	rc = mirror_target_setup(target);
 	if (rc == 0)
 		return 0;
-	target_device_end(target);
-	target_setup_forget(target);
+	mirror_target_device_end(target);
+	mirror_target_setup_forget(target);
 	return rc;
 }
 
@@ -100,10 +100,10 @@ check_unused(const struct target *wanted)
 	unsigned int nb = 0;
 
 	TAILQ_FOREACH(target, &targets, next)
-		nb += targets_is_kept(target) && targets_is_unused(target);
+		nb += mirror_targets_is_kept(target) && mirror_targets_is_unused(target);
 	if (!wanted->kind->is_kept || nb < MAX_UNUSED)
 		return 0;
-	return plugin_refuse(ENOSPC,
+	return mirror_plugin_refuse(ENOSPC,
 			"%s: %u such targets without mirrors are kept for their readers already: use one "
 			"of them, or end one that nobody reads any more by target/remove with force=yes",
 			wanted->shown, nb);
@@ -119,7 +119,7 @@ check(const struct target *target)
 	if (rc == 0)
 		rc = kind->check(target);
 	if (rc == 0)
-		rc = target_device_check(target);
+		rc = mirror_target_device_check(target);
 	if (rc == 0 && kind->try != NULL)
 		rc = kind->try(target);
 	return rc;
@@ -158,8 +158,8 @@ make_again(struct target *target)
 
 	if (rc != 0)
 		return rc;
-	target_device_end(target);
-	target_setup_forget(target);
+	mirror_target_device_end(target);
+	mirror_target_setup_forget(target);
 	rc = make_device(target);
 	end_work(target);
 	return rc;
@@ -172,14 +172,14 @@ end(struct target *target)
 		/* The end of EAL ends it, too. */
 		if (begin_work(target) != 0)
 			return;
-		target_device_end(target);
-		target_setup_forget(target);
+		mirror_target_device_end(target);
+		mirror_target_setup_forget(target);
 		if (target->kind->clean_up != NULL)
 			target->kind->clean_up(target, target->has_served);
 		end_work(target);
 	}
 	TAILQ_REMOVE(&targets, target, next);
-	target_forget(target);
+	mirror_target_forget(target);
 }
 
 /* A target that was made for that text before, and is not just being made or ended; NULL: none. 0 or -errno. */
@@ -188,9 +188,9 @@ find_made(const char *text, struct target **target)
 {
 	int rc = 0;
 
-	while (rc == 0 && (*target = targets_find(text)) != NULL &&
+	while (rc == 0 && (*target = mirror_targets_find(text)) != NULL &&
 			(*target)->state != TARGET_READY)
-		rc = turn_wait();
+		rc = mirror_turn_wait();
 	/* The same text may be another port by now. */
 	if (rc == 0 && *target != NULL && !is_made(*target))
 		*target = NULL;
@@ -200,7 +200,7 @@ find_made(const char *text, struct target **target)
 static int
 open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
 {
-	int rc = target_parse(text, target);
+	int rc = mirror_target_parse(text, target);
 
 	if (rc != 0)
 		return rc;
@@ -209,7 +209,7 @@ open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **ta
 	else
 		rc = (*target)->kind->take(*target, force);
 	if (rc != 0)
-		target_forget(*target);
+		mirror_target_forget(*target);
 	else if (!is_made(*target))
 		TAILQ_INSERT_TAIL(&targets, *target, next);
 	return rc;
@@ -220,21 +220,21 @@ static int
 check_again(const struct target *target)
 {
 	/* Without users it can get a new port. */
-	if (target_device_has_port(target) || target->nb_users == 0)
+	if (mirror_target_device_has_port(target) || target->nb_users == 0)
 		return 0;
-	return plugin_refuse(ENODEV,
+	return mirror_plugin_refuse(ENODEV,
 			"%s: the application has removed its port: remove its mirrors, then add them again",
 			target->shown);
 }
 
 int
-targets_init(void)
+mirror_targets_init(void)
 {
-	return target_device_init();
+	return mirror_target_device_init();
 }
 
 int
-targets_check(const char *text, bool force, struct rte_mirror_param *param)
+mirror_targets_check(const char *text, bool force, struct rte_mirror_param *param)
 {
 	struct target *target;
 	int rc = find_made(text, &target);
@@ -242,24 +242,24 @@ targets_check(const char *text, bool force, struct rte_mirror_param *param)
 	if (rc != 0)
 		return rc;
 	if (target != NULL) {
-		targets_set_param(target, param);
-		if (!target_device_has_port(target))
+		mirror_targets_set_param(target, param);
+		if (!mirror_target_device_has_port(target))
 			param->target_port = RTE_MAX_ETHPORTS;
 		return check_again(target);
 	}
-	rc = target_parse(text, &target);
+	rc = mirror_target_parse(text, &target);
 	if (rc != 0)
 		return rc;
 	target->port_id = RTE_MAX_ETHPORTS;
 	rc = is_made(target) ? check(target) : target->kind->take(target, force);
 	if (rc == 0)
-		targets_set_param(target, param);
-	target_forget(target);
+		mirror_targets_set_param(target, param);
+	mirror_target_forget(target);
 	return rc;
 }
 
 int
-targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
+mirror_targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
 {
 	struct target *found;
 	int rc = find_made(text, &found);
@@ -270,7 +270,7 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 		rc = open_new(text, nb_tx_queues, force, &found);
 	else
 		rc = check_again(found);
-	if (rc == 0 && is_made(found) && !target_device_has_port(found))
+	if (rc == 0 && is_made(found) && !mirror_target_device_has_port(found))
 		rc = make_again(found);
 	if (rc != 0)
 		return rc;
@@ -280,14 +280,14 @@ targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target 
 }
 
 struct target *
-targets_hold(struct target *target)
+mirror_targets_hold(struct target *target)
 {
 	target->nb_users++;
 	return target;
 }
 
 void
-targets_undo(struct target *target)
+mirror_targets_undo(struct target *target)
 {
 	if (--target->nb_users > 0)
 		return;
@@ -296,48 +296,48 @@ targets_undo(struct target *target)
 }
 
 void
-targets_close(struct target *target)
+mirror_targets_close(struct target *target)
 {
 	target->has_served = true;
-	targets_undo(target);
+	mirror_targets_undo(target);
 }
 
 bool
-targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
+mirror_targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
 {
 	return strcmp(target->text, text) == 0 && is_made(target) && target->nb_users == 1 &&
-			(!target_device_has_port(target) ||
+			(!mirror_target_device_has_port(target) ||
 					(!target->kind->is_kept &&
 							nb_tx_queues > target->nb_queues &&
 							nb_tx_queues <= target->kind->max_queues));
 }
 
 bool
-targets_is_kept(const struct target *target)
+mirror_targets_is_kept(const struct target *target)
 {
 	return target->kind->is_kept;
 }
 
 bool
-targets_is_unused(const struct target *target)
+mirror_targets_is_unused(const struct target *target)
 {
 	return target->state == TARGET_READY && target->nb_users == 0;
 }
 
 void
-targets_end(struct target *target)
+mirror_targets_end(struct target *target)
 {
 	end(target);
 }
 
 uint16_t
-targets_queues(const struct target *target)
+mirror_targets_queues(const struct target *target)
 {
 	return target->nb_queues;
 }
 
 struct target *
-targets_find(const char *text)
+mirror_targets_find(const char *text)
 {
 	struct target *target;
 
@@ -349,7 +349,7 @@ targets_find(const char *text)
 }
 
 void
-targets_set_param(const struct target *target, struct rte_mirror_param *param)
+mirror_targets_set_param(const struct target *target, struct rte_mirror_param *param)
 {
 	param->target_port = target->port_id;
 	if (target->kind->set_param != NULL)
@@ -357,19 +357,19 @@ targets_set_param(const struct target *target, struct rte_mirror_param *param)
 }
 
 uint16_t
-targets_port(const struct target *target)
+mirror_targets_port(const struct target *target)
 {
 	return target->port_id;
 }
 
 const char *
-targets_text(const struct target *target)
+mirror_targets_text(const struct target *target)
 {
 	return target->text;
 }
 
 bool
-targets_is_ours(uint16_t port_id)
+mirror_targets_is_ours(uint16_t port_id)
 {
-	return target_device_owns(port_id);
+	return mirror_target_device_owns(port_id);
 }

@@ -15,7 +15,7 @@
  *
  * All of this is called by commands alone, which take turns: never from a port's events, from the data path, or with a
  * mutex of the library's own held. While a target is made or ended, or waited for, others have their turn (turn.h).
- * Every int is 0 or a negative errno, and the sentence that goes with it has been kept by plugin_refuse() of refusal.h.
+ * Every int is 0 or a negative errno, and the sentence that goes with it has been kept by mirror_plugin_refuse() of refusal.h.
  */
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct rte_mirror_param;
 struct target;
 
 /** Has the application's ports watched from now on. Called before the first use of what follows, when EAL is up. */
-int targets_init(void);
+int mirror_targets_init(void);
 
 /**
  * Finds a target, or makes it, and counts a user.
@@ -41,59 +41,61 @@ int targets_init(void);
  * @param[out] target
  *   The target; stays valid until its last user has closed it.
  */
-int targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target);
+int mirror_targets_open(
+		const char *text, uint16_t nb_tx_queues, bool force, struct target **target);
 
 /**
- * Tells whether targets_open() would do, and changes nothing.
+ * Tells whether mirror_targets_open() would do, and changes nothing.
  *
  * @param[out] param
- *   As of targets_set_param(); the port is RTE_MAX_ETHPORTS if it is to be made.
+ *   As of mirror_targets_set_param(); the port is RTE_MAX_ETHPORTS if it is to be made.
  */
-int targets_check(const char *text, bool force, struct rte_mirror_param *param);
+int mirror_targets_check(const char *text, bool force, struct rte_mirror_param *param);
 
 /** Has a mirror's parameters send to the target: its port, and what its kind adds. */
-void targets_set_param(const struct target *target, struct rte_mirror_param *param);
+void mirror_targets_set_param(const struct target *target, struct rte_mirror_param *param);
 
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
-uint16_t targets_port(const struct target *target);
+uint16_t mirror_targets_port(const struct target *target);
 
 /** Its text, as its first user wrote it. */
-const char *targets_text(const struct target *target);
+const char *mirror_targets_text(const struct target *target);
 
 /** Counts a user more of a target that is there; returns it. */
-struct target *targets_hold(struct target *target);
+struct target *mirror_targets_hold(struct target *target);
 
 /** Uncounts a user. The last one's end tears down what we made, if it is not kept; no mirror sends there any more. */
-void targets_close(struct target *target);
+void mirror_targets_close(struct target *target);
 
-/** The same for a user that has never used it: what targets_open() has made for it leaves nothing. */
-void targets_undo(struct target *target);
+/** The same for a user that has never used it: what mirror_targets_open() has made for it leaves nothing. */
+void mirror_targets_undo(struct target *target);
 
 /**
  * Whether a target has to end before its only user's successor can have one of that text: its device is gone, or has
  * fewer tx queues than are needed. What is kept keeps its queues.
  */
-bool targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues);
+bool mirror_targets_is_to_be_remade(
+		const struct target *target, const char *text, uint32_t nb_tx_queues);
 
 /** Whether a target stays when it has no user. */
-bool targets_is_kept(const struct target *target);
+bool mirror_targets_is_kept(const struct target *target);
 
 /** Whether it is one that has none. */
-bool targets_is_unused(const struct target *target);
+bool mirror_targets_is_unused(const struct target *target);
 
 /** Ends such a one: nobody reads it, and what it holds is freed. */
-void targets_end(struct target *target);
+void mirror_targets_end(struct target *target);
 
 /** How many queues it was made with. */
-uint16_t targets_queues(const struct target *target);
+uint16_t mirror_targets_queues(const struct target *target);
 
 /** The target with that text, NULL: there is none. Counts no user. */
-struct target *targets_find(const char *text);
+struct target *mirror_targets_find(const char *text);
 
 /** Appends a line for each kind of target: KIND:VALUE, two spaces and what it is. */
-void targets_write_kinds(struct text *text);
+void mirror_targets_write_kinds(struct text *text);
 
 /** Whether a port is one that we made. */
-bool targets_is_ours(uint16_t port_id);
+bool mirror_targets_is_ours(uint16_t port_id);
 
 #endif /* MIRROR_PLUGIN_TARGETS_H */

@@ -14,12 +14,12 @@
 static int
 answer(const char *name, const char *params, struct rte_tel_data *data)
 {
-	const struct command *command = commands_find(name);
-	struct reply reply = reply_for_telemetry(data);
+	const struct command *command = mirror_commands_find(name);
+	struct reply reply = mirror_reply_for_telemetry(data);
 
 	if (command == NULL)
 		return -1;
-	commands_run(command, params, &reply);
+	mirror_commands_run(command, params, &reply);
 	return 0;
 }
 
@@ -33,13 +33,13 @@ is_there(void)
 }
 
 bool
-telemetry_open(void)
+mirror_telemetry_open(void)
 {
 	const struct command *command;
 
 	if (!is_there())
 		return false;
-	for (command = commands; command->name != NULL; command++)
+	for (command = mirror_commands; command->name != NULL; command++)
 		rte_telemetry_register_cmd(command->name, answer, command->help);
 	return true;
 }

@@ -10,14 +10,14 @@
 #include "text.h"
 
 struct text
-text_begin(char *buffer, size_t size)
+mirror_text_begin(char *buffer, size_t size)
 {
 	buffer[0] = '\0';
 	return (struct text){ .buffer = buffer, .size = size };
 }
 
 void
-text_append(struct text *text, const char *format, ...)
+mirror_text_append(struct text *text, const char *format, ...)
 {
 	const size_t room = text->size - text->length;
 	va_list args;
@@ -44,39 +44,39 @@ append_but(struct text *text, const char *value, const char *others)
 		const unsigned char c = (unsigned char)*value;
 
 		if (c < 0x20 || c > 0x7e || strchr(others, c) != NULL)
-			text_append(text, "\\x%02x", c);
+			mirror_text_append(text, "\\x%02x", c);
 		else
-			text_append(text, "%c", c);
+			mirror_text_append(text, "%c", c);
 	}
 }
 
 void
-text_append_escaped(struct text *text, const char *value)
+mirror_text_append_escaped(struct text *text, const char *value)
 {
 	append_but(text, value, "\"\\");
 }
 
 void
-text_append_shown(struct text *text, const char *value)
+mirror_text_append_shown(struct text *text, const char *value)
 {
 	append_but(text, value, "");
 }
 
 void
-text_append_json(struct text *text, const char *value)
+mirror_text_append_json(struct text *text, const char *value)
 {
-	text_append(text, "\"");
+	mirror_text_append(text, "\"");
 	for (; *value != '\0'; value++) {
 		const unsigned char c = (unsigned char)*value;
 
 		if (c == '"' || c == '\\')
-			text_append(text, "\\%c", c);
+			mirror_text_append(text, "\\%c", c);
 		else if (c < 0x20 || c > 0x7e)
-			text_append(text, "\\u%04x", c);
+			mirror_text_append(text, "\\u%04x", c);
 		else
-			text_append(text, "%c", c);
+			mirror_text_append(text, "%c", c);
 	}
-	text_append(text, "\"");
+	mirror_text_append(text, "\"");
 }
 
 /* The bytes of the character at the beginning; 0: none of UTF-8's. */
@@ -104,7 +104,7 @@ utf8_length(const unsigned char *bytes, size_t length)
 }
 
 bool
-text_is_utf8(const char *bytes, size_t length)
+mirror_text_is_utf8(const char *bytes, size_t length)
 {
 	const unsigned char *next = (const unsigned char *)bytes;
 	size_t nb;

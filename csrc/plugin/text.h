@@ -24,17 +24,17 @@ struct text {
 };
 
 /** Begins an empty text in a buffer of at least 1 byte. */
-struct text text_begin(char *buffer, size_t size);
+struct text mirror_text_begin(char *buffer, size_t size);
 /** Appends all of it, or nothing, and is cut then. */
-void text_append(struct text *text, const char *format, ...) __rte_format_printf(2, 3);
+void mirror_text_append(struct text *text, const char *format, ...) __rte_format_printf(2, 3);
 /** Appends a text in which all but printable ASCII, and quotes and backslashes, is written \xHH. */
-void text_append_escaped(struct text *text, const char *value);
+void mirror_text_append_escaped(struct text *text, const char *value);
 /** Appends a string of JSON's; bytes that are no ASCII come as the characters of those numbers. */
-void text_append_json(struct text *text, const char *value);
+void mirror_text_append_json(struct text *text, const char *value);
 /** Appends a text of somebody's for a person to read: as it is, but for what is no printable ASCII, which is \xHH. */
-void text_append_shown(struct text *text, const char *value);
+void mirror_text_append_shown(struct text *text, const char *value);
 
 /** Whether it is UTF-8, and has no NUL before its end. */
-bool text_is_utf8(const char *bytes, size_t length);
+bool mirror_text_is_utf8(const char *bytes, size_t length);
 
 #endif /* MIRROR_PLUGIN_TEXT_H */

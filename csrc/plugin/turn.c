@@ -20,40 +20,40 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static __thread bool has_turn;
 
 void
-turn_take(void)
+mirror_turn_take(void)
 {
 	pthread_mutex_lock(&mutex);
 	has_turn = true;
 }
 
 void
-turn_give(void)
+mirror_turn_give(void)
 {
 	has_turn = false;
 	pthread_mutex_unlock(&mutex);
 }
 
 void
-turn_pause(void)
+mirror_turn_pause(void)
 {
 	if (has_turn)
 		pthread_mutex_unlock(&mutex);
 }
 
 void
-turn_resume(void)
+mirror_turn_resume(void)
 {
 	if (has_turn)
 		pthread_mutex_lock(&mutex);
 }
 
 int
-turn_wait(void)
+mirror_turn_wait(void)
 {
 	struct timespec until;
 
 	if (mirror_eal_must_leave())
-		return plugin_refuse(ESHUTDOWN, "the application is ending");
+		return mirror_plugin_refuse(ESHUTDOWN, "the application is ending");
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += LOOK_NS;
 	until.tv_sec += until.tv_nsec / 1000000000;
@@ -63,7 +63,7 @@ turn_wait(void)
 }
 
 void
-turn_changed(void)
+mirror_turn_changed(void)
 {
 	pthread_cond_broadcast(&changed);
 }

@@ -12,18 +12,18 @@
  */
 
 /** Waits for this thread's turn. */
-void turn_take(void);
-void turn_give(void);
+void mirror_turn_take(void);
+void mirror_turn_give(void);
 
-/** Lets others have their turn until turn_resume(). A thread that has no turn to give away goes on without one. */
-void turn_pause(void);
-void turn_resume(void);
+/** Lets others have their turn until mirror_turn_resume(). A thread that has no turn to give away goes on without one. */
+void mirror_turn_pause(void);
+void mirror_turn_resume(void);
 /**
  * Waits, the turn given away, until another thread says that something has changed, or for a moment.
  * 0, or -ESHUTDOWN, the refusal kept: EAL is ending, and waits for this thread.
  */
-int turn_wait(void);
+int mirror_turn_wait(void);
 /** Wakes those who wait. */
-void turn_changed(void);
+void mirror_turn_changed(void);
 
 #endif /* MIRROR_PLUGIN_TURN_H */

@@ -37,13 +37,13 @@ static const struct {
 };
 
 int
-value_refuse(const char *name, const char *value, const char *why)
+mirror_value_refuse(const char *name, const char *value, const char *why)
 {
 	char buffer[128];
-	struct text text = text_begin(buffer, sizeof(buffer));
+	struct text text = mirror_text_begin(buffer, sizeof(buffer));
 
-	text_append_shown(&text, value);
-	return plugin_refuse(EINVAL, "parameter %s=%s%s: %s", name, buffer,
+	mirror_text_append_shown(&text, value);
+	return mirror_plugin_refuse(EINVAL, "parameter %s=%s%s: %s", name, buffer,
 			text.is_cut ? "..." : "", why);
 }
 
@@ -53,16 +53,17 @@ refuse_limits(const char *name, const char *value, struct value_limits limits)
 	char why[64];
 
 	snprintf(why, sizeof(why), "not within %" PRIu64 " to %" PRIu64, limits.min, limits.max);
-	return value_refuse(name, value, why);
+	return mirror_value_refuse(name, value, why);
 }
 
 int
-value_read_number(const char *name, const char *value, struct value_limits limits, uint64_t *number)
+mirror_value_read_number(
+		const char *name, const char *value, struct value_limits limits, uint64_t *number)
 {
 	uint64_t read;
 
-	if (!scalar_read_number(value, limits.nb_digits, &read))
-		return value_refuse(name, value, "not a number");
+	if (!mirror_scalar_read_number(value, limits.nb_digits, &read))
+		return mirror_value_refuse(name, value, "not a number");
 	if (read < limits.min || read > limits.max)
 		return refuse_limits(name, value, limits);
 	*number = read;
@@ -70,13 +71,15 @@ value_read_number(const char *name, const char *value, struct value_limits limit
 }
 
 int
-value_read_answer(const char *name, const char *value, bool *yes)
+mirror_value_read_answer(const char *name, const char *value, bool *yes)
 {
-	return scalar_read_answer(value, yes) ? 0 : value_refuse(name, value, "none of no, yes");
+	return mirror_scalar_read_answer(value, yes) ?
+			0 :
+			mirror_value_refuse(name, value, "none of no, yes");
 }
 
 int
-value_read_range(const char *name, const char *value, const char **next, uint32_t last,
+mirror_value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range)
 {
 	const struct value_limits limits = { 0, last, SCALAR_DIGITS_32 };
@@ -84,20 +87,21 @@ value_read_range(const char *name, const char *value, const char **next, uint32_
 	uint64_t min, max;
 	char why[64];
 
-	if (!scalar_take_number(&end, limits.nb_digits, &min))
-		return value_refuse(name, value, "not numbers and ranges, such as 100,200-210");
+	if (!mirror_scalar_take_number(&end, limits.nb_digits, &min))
+		return mirror_value_refuse(
+				name, value, "not numbers and ranges, such as 100,200-210");
 	max = min;
 	if (*end == '-') {
 		end++;
-		if (!scalar_take_number(&end, limits.nb_digits, &max))
-			return value_refuse(
+		if (!mirror_scalar_take_number(&end, limits.nb_digits, &max))
+			return mirror_value_refuse(
 					name, value, "not numbers and ranges, such as 100,200-210");
 	}
 	if (min > last || max > last)
 		return refuse_limits(name, value, limits);
 	if (min > max) {
 		snprintf(why, sizeof(why), "the range %" PRIu64 "-%" PRIu64 " is empty", min, max);
-		return value_refuse(name, value, why);
+		return mirror_value_refuse(name, value, why);
 	}
 	*next = end;
 	*range = (struct rte_mirror_range){ .min = (uint16_t)min, .max = (uint16_t)max };
@@ -128,7 +132,7 @@ take_mac(const char *text, struct rte_ether_addr *address)
 }
 
 int
-value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
+mirror_value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
 		struct rte_ether_addr *mask)
 {
 	struct rte_ether_addr read_address, read_mask;
@@ -138,7 +142,7 @@ value_read_mac(const char *name, const char *value, struct rte_ether_addr *addre
 	if (end != NULL && *end == '/')
 		end = take_mac(end + 1, &read_mask);
 	if (end == NULL || *end != '\0')
-		return value_refuse(name, value,
+		return mirror_value_refuse(name, value,
 				"no address such as 02:00:00:00:00:01, or "
 				"02:00:00:00:00:00/ff:ff:ff:00:00:00");
 	*address = read_address;
@@ -147,7 +151,7 @@ value_read_mac(const char *name, const char *value, struct rte_ether_addr *addre
 }
 
 int
-value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
+mirror_value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
 		uint8_t *length)
 {
 	static const char why[] = "no address or prefix, such as 192.0.2.1 or 2001:db8::/32";
@@ -159,19 +163,19 @@ value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint
 	uint8_t bytes[16] = { 0 };
 
 	if (size >= sizeof(text))
-		return value_refuse(name, value, why);
+		return mirror_value_refuse(name, value, why);
 	memcpy(text, value, size);
 	text[size] = '\0';
 	if (inet_pton(version == 6 ? AF_INET6 : AF_INET, text, bytes) != 1)
-		return value_refuse(name, value, why);
-	if (*end == '/' && (end++, !scalar_take_number(&end, 3, &read)))
-		return value_refuse(name, value, why);
+		return mirror_value_refuse(name, value, why);
+	if (*end == '/' && (end++, !mirror_scalar_take_number(&end, 3, &read)))
+		return mirror_value_refuse(name, value, why);
 	if (*end != '\0' || read > bits)
-		return value_refuse(name, value, why);
+		return mirror_value_refuse(name, value, why);
 	if (*ip_version != 0 && *ip_version != version) {
 		snprintf(clash, sizeof(clash), "of IPv%u, but the flow is of IPv%u", version,
 				*ip_version);
-		return value_refuse(name, value, clash);
+		return mirror_value_refuse(name, value, clash);
 	}
 	*ip_version = version;
 	*length = (uint8_t)read;
@@ -180,10 +184,10 @@ value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint
 }
 
 int
-value_read_protocol(const char *name, const char *value, uint8_t *protocol)
+mirror_value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 {
 	char buffer[256];
-	struct text why = text_begin(buffer, sizeof(buffer));
+	struct text why = mirror_text_begin(buffer, sizeof(buffer));
 	uint64_t number;
 	unsigned int i;
 
@@ -193,33 +197,34 @@ value_read_protocol(const char *name, const char *value, uint8_t *protocol)
 			return 0;
 		}
 	}
-	if (scalar_read_number(value, SCALAR_DIGITS_32, &number) && number >= 1 &&
+	if (mirror_scalar_read_number(value, SCALAR_DIGITS_32, &number) && number >= 1 &&
 			number <= UINT8_MAX) {
 		*protocol = (uint8_t)number;
 		return 0;
 	}
-	text_append(&why, "no number from 1 to 255, and none of ");
+	mirror_text_append(&why, "no number from 1 to 255, and none of ");
 	for (i = 0; i < RTE_DIM(protocols); i++)
-		text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
-	return value_refuse(name, value, buffer);
+		mirror_text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
+	return mirror_value_refuse(name, value, buffer);
 }
 
 int
-value_read_pairs(const char *name, const char *value, const char *const *keys, struct pairs *pairs)
+mirror_value_read_pairs(
+		const char *name, const char *value, const char *const *keys, struct pairs *pairs)
 {
 	char buffer[256];
-	struct text why = text_begin(buffer, sizeof(buffer));
-	bool are_known = pairs_read(pairs, value) == 0 && pairs->nb > 0;
+	struct text why = mirror_text_begin(buffer, sizeof(buffer));
+	bool are_known = mirror_pairs_read(pairs, value) == 0 && pairs->nb > 0;
 	unsigned int i;
 
-	text_append(&why, "not key=value,... with each of ");
+	mirror_text_append(&why, "not key=value,... with each of ");
 	for (i = 0; keys[i] != NULL; i++) {
 		if (are_known)
-			(void)pairs_take(pairs, keys[i]);
-		text_append(&why, i > 0 ? ", %s" : "%s", keys[i]);
+			(void)mirror_pairs_take(pairs, keys[i]);
+		mirror_text_append(&why, i > 0 ? ", %s" : "%s", keys[i]);
 	}
-	text_append(&why, " at most once");
-	if (are_known && pairs_left(pairs) == NULL)
+	mirror_text_append(&why, " at most once");
+	if (are_known && mirror_pairs_left(pairs) == NULL)
 		return 0;
-	return value_refuse(name, value, buffer);
+	return mirror_value_refuse(name, value, buffer);
 }

@@ -25,22 +25,22 @@ struct value_limits {
 };
 
 /** Refuses a value for a reason. Somebody's value may be long, and have any bytes. */
-int value_refuse(const char *name, const char *value, const char *why);
-int value_read_number(
+int mirror_value_refuse(const char *name, const char *value, const char *why);
+int mirror_value_read_number(
 		const char *name, const char *value, struct value_limits limits, uint64_t *number);
-int value_read_answer(const char *name, const char *value, bool *yes);
+int mirror_value_read_answer(const char *name, const char *value, bool *yes);
 /** One range at *next, which then is behind it. */
-int value_read_range(const char *name, const char *value, const char **next, uint32_t last,
+int mirror_value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range);
 /** An Ethernet address, with or without a mask; a mask of zeros is no address. */
-int value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
+int mirror_value_read_mac(const char *name, const char *value, struct rte_ether_addr *address,
 		struct rte_ether_addr *mask);
 /** An IP address, with or without a length: 4 or 6, which ip_version is then, if it was 0. */
-int value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
-		uint8_t *length);
-int value_read_protocol(const char *name, const char *value, uint8_t *protocol);
+int mirror_value_read_prefix(const char *name, const char *value, uint8_t *ip_version,
+		uint8_t *address, uint8_t *length);
+int mirror_value_read_protocol(const char *name, const char *value, uint8_t *protocol);
 /** The pairs that a value is made of; keys, which end with NULL, are those that it may have. */
-int value_read_pairs(
+int mirror_value_read_pairs(
 		const char *name, const char *value, const char *const *keys, struct pairs *pairs);
 
 #endif /* MIRROR_PLUGIN_VALUES_H */

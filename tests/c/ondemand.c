@@ -67,24 +67,24 @@ struct target *
 target_open(const char *text, uint16_t nb_tx_queues)
 {
 	struct target *target = NULL;
-	int rc = targets_init();
+	int rc = mirror_targets_init();
 
 	CHECK_EQ(rc, 0);
-	rc = targets_open(text, nb_tx_queues, false, &target);
+	rc = mirror_targets_open(text, nb_tx_queues, false, &target);
 	if (rc != 0)
-		test_fail(__FILE__, __LINE__, "%s: %d: %s", text, rc, plugin_reason());
-	CHECK(strcmp(targets_text(target), text) == 0);
+		test_fail(__FILE__, __LINE__, "%s: %d: %s", text, rc, mirror_plugin_reason());
+	CHECK(strcmp(mirror_targets_text(target), text) == 0);
 	return target;
 }
 
 void
 target_end(struct target *target)
 {
-	const bool is_kept = targets_is_kept(target);
+	const bool is_kept = mirror_targets_is_kept(target);
 
-	targets_close(target);
+	mirror_targets_close(target);
 	if (is_kept)
-		targets_end(target);
+		mirror_targets_end(target);
 }
 
 /* Its value's %s is a directory of the test's. net_af_packet and, from 24.11 on, net_vhost take a while to close. */

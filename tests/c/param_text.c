@@ -16,28 +16,28 @@ static void
 write_value(struct text *text, const char *name, const char *parts)
 {
 	const char *value = parts[0] == ',' ? parts + 1 : parts;
-	const char *quote = pairs_is_plain(value) ? "" : "\"";
+	const char *quote = mirror_pairs_is_plain(value) ? "" : "\"";
 
 	if (value[0] == '\0')
 		return;
-	text_append(text, ",%s=%s", name, quote);
-	text_append_escaped(text, value);
-	text_append(text, "%s", quote);
+	mirror_text_append(text, ",%s=%s", name, quote);
+	mirror_text_append_escaped(text, value);
+	mirror_text_append(text, "%s", quote);
 }
 
 static void
 write_number(struct text *text, const char *name, uint64_t value)
 {
 	if (value != 0)
-		text_append(text, ",%s=%" PRIu64, name, value);
+		mirror_text_append(text, ",%s=%" PRIu64, name, value);
 }
 
 static void
 write_range(struct text *text, const char *before, const struct rte_mirror_range *range)
 {
-	text_append(text, "%s%u", before, range->min);
+	mirror_text_append(text, "%s%u", before, range->min);
 	if (range->max != range->min)
-		text_append(text, "-%u", range->max);
+		mirror_text_append(text, "-%u", range->max);
 }
 
 static void
@@ -45,7 +45,7 @@ write_ranges(struct text *text, const char *name, const struct rte_mirror_range 
 		uint16_t nb)
 {
 	char buffer[PARAM_TEXT_SIZE];
-	struct text parts = text_begin(buffer, sizeof(buffer));
+	struct text parts = mirror_text_begin(buffer, sizeof(buffer));
 	uint16_t i;
 
 	for (i = 0; i < nb; i++)
@@ -56,7 +56,8 @@ write_ranges(struct text *text, const char *name, const struct rte_mirror_range 
 static void
 write_address(struct text *text, const char *before, const struct rte_ether_addr *address)
 {
-	text_append(text, "%s%02x:%02x:%02x:%02x:%02x:%02x", before, RTE_ETHER_ADDR_BYTES(address));
+	mirror_text_append(text, "%s%02x:%02x:%02x:%02x:%02x:%02x", before,
+			RTE_ETHER_ADDR_BYTES(address));
 }
 
 static void
@@ -74,12 +75,12 @@ static void
 write_mac(struct text *text, const struct rte_mirror_mac *mac)
 {
 	char buffer[256];
-	struct text parts = text_begin(buffer, sizeof(buffer));
+	struct text parts = mirror_text_begin(buffer, sizeof(buffer));
 
 	write_masked(&parts, ",src=", &mac->src, &mac->src_mask);
 	write_masked(&parts, ",dst=", &mac->dst, &mac->dst_mask);
 	if (mac->both_ways != 0)
-		text_append(&parts, ",both_ways=yes");
+		mirror_text_append(&parts, ",both_ways=yes");
 	write_value(text, "mac", buffer);
 }
 
@@ -92,9 +93,9 @@ write_prefix(struct text *text, const char *before, uint8_t version, const uint8
 	if (length == 0)
 		return;
 	inet_ntop(version == 6 ? AF_INET6 : AF_INET, address, buffer, sizeof(buffer));
-	text_append(text, "%s%s", before, buffer);
+	mirror_text_append(text, "%s%s", before, buffer);
 	if (length != (version == 6 ? 128 : 32))
-		text_append(text, "/%u", length);
+		mirror_text_append(text, "/%u", length);
 }
 
 static void
@@ -116,7 +117,7 @@ write_protocol(struct text *text, uint8_t protocol)
 		[136] = "udplite" };
 
 	if (names[protocol] != NULL)
-		text_append(text, ",protocol=%s", names[protocol]);
+		mirror_text_append(text, ",protocol=%s", names[protocol]);
 	else
 		write_number(text, "protocol", protocol);
 }
@@ -125,7 +126,7 @@ static void
 write_flow(struct text *text, const struct rte_mirror_flow *flow)
 {
 	char buffer[512];
-	struct text parts = text_begin(buffer, sizeof(buffer));
+	struct text parts = mirror_text_begin(buffer, sizeof(buffer));
 
 	/* An address says it, too. */
 	if (flow->src_len == 0 && flow->dst_len == 0)
@@ -138,7 +139,7 @@ write_flow(struct text *text, const struct rte_mirror_flow *flow)
 	if (flow->dst_port.max != 0)
 		write_range(&parts, ",dst_port=", &flow->dst_port);
 	if (flow->both_ways != 0)
-		text_append(&parts, ",both_ways=yes");
+		mirror_text_append(&parts, ",both_ways=yes");
 	write_value(text, "flow", buffer);
 }
 
@@ -146,12 +147,12 @@ static void
 write_sample(struct text *text, const struct rte_mirror_select *select)
 {
 	char buffer[128];
-	struct text parts = text_begin(buffer, sizeof(buffer));
+	struct text parts = mirror_text_begin(buffer, sizeof(buffer));
 
 	if (select->sample_one_in != 0)
-		text_append(&parts, ",%" PRIu32, select->sample_one_in);
+		mirror_text_append(&parts, ",%" PRIu32, select->sample_one_in);
 	if (select->sample_random != 0)
-		text_append(&parts, ",random=yes");
+		mirror_text_append(&parts, ",random=yes");
 	write_number(&parts, "seed", select->sample_seed);
 	write_value(text, "sample", buffer);
 }
@@ -177,14 +178,14 @@ param_write(const struct rte_mirror_param *param, struct text *text)
 	static const char *const directions[] = { "?", "rx", "tx", "both" };
 	static const char *const modes[] = { "share", "split", "copy", "auto" };
 
-	text_append(text, "directions=%s,mode=%s", directions[param->directions & 3],
+	mirror_text_append(text, "directions=%s,mode=%s", directions[param->directions & 3],
 			modes[param->mode & 3]);
 	write_number(text, "target_queue", param->target_queue);
 	write_number(text, "nb_target_queues", param->nb_target_queues);
 	write_number(text, "snaplen", param->snaplen);
 	write_number(text, "split_len", param->split_len);
 	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0)
-		text_append(text, ",origin=yes");
+		mirror_text_append(text, ",origin=yes");
 	if (param->name != NULL)
 		write_value(text, "name", param->name);
 	if (param->select != NULL)

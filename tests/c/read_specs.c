@@ -33,12 +33,13 @@ static int
 read_line(const char *line, struct spec *spec)
 {
 	struct pairs pairs;
-	int rc = pairs_read(&pairs, line);
+	int rc = mirror_pairs_read(&pairs, line);
 
 	if (rc == 0)
-		rc = spec_read(spec, "directions=both,mode=share", &pairs);
-	if (rc == 0 && pairs_left(&pairs) != NULL)
-		rc = plugin_refuse(EINVAL, "%s: no such parameter", pairs_left(&pairs)->key);
+		rc = mirror_spec_read(spec, "directions=both,mode=share", &pairs);
+	if (rc == 0 && mirror_pairs_left(&pairs) != NULL)
+		rc = mirror_plugin_refuse(
+				EINVAL, "%s: no such parameter", mirror_pairs_left(&pairs)->key);
 	return rc;
 }
 
@@ -53,13 +54,13 @@ main(void)
 
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		decode(line);
-		text = text_begin(buffer, sizeof(buffer));
+		text = mirror_text_begin(buffer, sizeof(buffer));
 		if (read_line(line, &spec) == 0) {
-			param = spec_param(&spec, &select);
+			param = mirror_spec_param(&spec, &select);
 			param_write(&param, &text);
 			printf("+ %s\n%s\n", buffer, spec.text);
 		} else {
-			printf("- %s\n", plugin_reason());
+			printf("- %s\n", mirror_plugin_reason());
 		}
 		fflush(stdout);
 	}

@@ -10,9 +10,9 @@
 void
 ask(const char *request, char answer[REQUEST_ANSWER_SIZE])
 {
-	struct text text = text_begin(answer, REQUEST_ANSWER_SIZE);
+	struct text text = mirror_text_begin(answer, REQUEST_ANSWER_SIZE);
 
-	request_answer(request, strlen(request), &text);
+	mirror_request_answer(request, strlen(request), &text);
 }
 
 void

@@ -13,12 +13,12 @@ static int
 read_changes(struct spec *spec, const char *before, const char *text)
 {
 	static struct pairs pairs;
-	int rc = pairs_read(&pairs, text);
+	int rc = mirror_pairs_read(&pairs, text);
 
 	if (rc == 0)
-		rc = spec_read(spec, before, &pairs);
-	if (rc == 0 && pairs_left(&pairs) != NULL)
-		rc = plugin_refuse(EINVAL, "%s: left", pairs_left(&pairs)->key);
+		rc = mirror_spec_read(spec, before, &pairs);
+	if (rc == 0 && mirror_pairs_left(&pairs) != NULL)
+		rc = mirror_plugin_refuse(EINVAL, "%s: left", mirror_pairs_left(&pairs)->key);
 	return rc;
 }
 
@@ -43,9 +43,9 @@ static void
 check_given(const struct spec *spec, const struct spec_text *text, const char *prefix)
 {
 	struct rte_mirror_select select;
-	const struct rte_mirror_param param = spec_param(spec, &select);
+	const struct rte_mirror_param param = mirror_spec_param(spec, &select);
 	char buffer[PARAM_TEXT_SIZE];
-	struct text written = text_begin(buffer, sizeof(buffer));
+	struct text written = mirror_text_begin(buffer, sizeof(buffer));
 
 	param_write(&param, &written);
 	if (strncmp(buffer, prefix, strlen(prefix)) != 0 ||
@@ -90,7 +90,8 @@ check_refused(const struct spec_text *texts, unsigned int nb)
 	for (i = 0; i < nb; i++) {
 		if (read_spec(texts[i].text, &spec) != -EINVAL)
 			test_fail(__FILE__, __LINE__, "%s is not refused", texts[i].text);
-		if (strstr(plugin_reason(), texts[i].expected) == NULL)
-			test_fail(__FILE__, __LINE__, "%s: %s", texts[i].text, plugin_reason());
+		if (strstr(mirror_plugin_reason(), texts[i].expected) == NULL)
+			test_fail(__FILE__, __LINE__, "%s: %s", texts[i].text,
+					mirror_plugin_reason());
 	}
 }

@@ -30,7 +30,7 @@ make_targets(void *arg)
 	snprintf(path, sizeof(path), "%s/capture", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	for (i = 0; i < NB_TARGETS; i++) {
-		targets_close(target_open(text, 1));
+		mirror_targets_close(target_open(text, 1));
 		CHECK_EQ(unlink(path), 0);
 	}
 	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);

@@ -59,12 +59,12 @@ each_kind_gets_what_is_mirrored(void)
 	for (each = target_cases; each->kind != NULL; each++) {
 		case_name(each, &end, text);
 		target = target_open(text, 1);
-		CHECK(targets_find(text) == target);
+		CHECK(mirror_targets_find(text) == target);
 		case_connect(each, &end);
-		mirror_packets(&bench, &end, targets_port(target));
+		mirror_packets(&bench, &end, mirror_targets_port(target));
 		case_disconnect(&end);
 		target_end(target);
-		CHECK(targets_find(text) == NULL);
+		CHECK(mirror_targets_find(text) == NULL);
 		case_clean(each, &end);
 	}
 	bench_close(&bench);
@@ -83,7 +83,7 @@ check_port(uint16_t port_id, const struct target_case *each)
 	CHECK_EQ(info.nb_tx_queues, each->nb_queues);
 	CHECK_EQ(rte_eth_dev_conf_get(port_id, &conf), 0);
 	CHECK_EQ(conf.txmode.offloads, info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-	CHECK(targets_is_ours(port_id));
+	CHECK(mirror_targets_is_ours(port_id));
 	/* What an application looks for its own ports with. */
 	RTE_ETH_FOREACH_DEV(port)
 		CHECK(port != port_id);
@@ -101,7 +101,7 @@ ports_are_owned_and_have_the_queues_that_they_can_have(void)
 	for (each = target_cases; each->kind != NULL; each++) {
 		case_name(each, &end, text);
 		target = target_open(text, 3);
-		check_port(targets_port(target), each);
+		check_port(mirror_targets_port(target), each);
 		target_end(target);
 		case_clean(each, &end);
 	}
@@ -119,13 +119,13 @@ a_target_goes_with_its_last_user(void)
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	first = target_open(text, 1);
 	second = target_open(text, 1);
-	port_id = targets_port(first);
+	port_id = mirror_targets_port(first);
 	CHECK(first == second);
-	targets_close(first);
-	CHECK(targets_is_ours(port_id));
-	targets_close(second);
-	CHECK(!targets_is_ours(port_id));
-	CHECK(targets_find(text) == NULL);
+	mirror_targets_close(first);
+	CHECK(mirror_targets_is_ours(port_id));
+	mirror_targets_close(second);
+	CHECK(!mirror_targets_is_ours(port_id));
+	CHECK(mirror_targets_find(text) == NULL);
 	CHECK_EQ(unlink(path), 0);
 }
 
@@ -156,7 +156,7 @@ let_go_late(void *arg)
 	const struct timespec late = { .tv_nsec = 300000000 };
 
 	(void)arg;
-	CHECK_WITHIN(10000, !targets_is_ours(held.port));
+	CHECK_WITHIN(10000, !mirror_targets_is_ours(held.port));
 	nanosleep(&late, NULL);
 	return close(held.fd);
 }
@@ -169,12 +169,12 @@ an_interface_is_gone_when_its_target_is(void)
 
 	interfaces_make();
 	target = target_open("tap:od0", 1);
-	held.port = targets_port(target);
+	held.port = mirror_targets_port(target);
 	held.fd = hold_tap();
 	CHECK(held.fd >= 0);
 	test_launch(0, let_go_late, NULL);
-	targets_close(target);
-	targets_close(target_open("tap:od0", 1));
+	mirror_targets_close(target);
+	mirror_targets_close(target_open("tap:od0", 1));
 	test_join(0);
 	interfaces_remove();
 }
@@ -227,21 +227,21 @@ a_target_whose_device_is_gone_can_be_closed(void)
 {
 	struct target *target = target_open("ring:od", 1), *other = NULL;
 	const struct rte_ring *ring = rte_ring_lookup("ETH_RXTX0_od");
-	const uint16_t port_id = targets_port(target);
+	const uint16_t port_id = mirror_targets_port(target);
 	struct port port;
 
 	remove_device(port_id);
-	CHECK(!targets_is_ours(port_id));
+	CHECK(!mirror_targets_is_ours(port_id));
 	port_open(&port, &port_default);
 	CHECK_EQ(port.id, port_id);
-	CHECK_EQ(targets_open("ring:od", 1, false, &other), -ENODEV);
-	targets_close(target);
+	CHECK_EQ(mirror_targets_open("ring:od", 1, false, &other), -ENODEV);
+	mirror_targets_close(target);
 	CHECK(rte_eth_dev_is_valid_port(port_id));
 	port_close(&port);
 	/* What the application has of a ring is still there, and has a port again. */
 	CHECK(rte_ring_lookup("ETH_RXTX0_od") == ring);
 	CHECK(target_open("ring:od", 1) == target);
-	CHECK(targets_is_ours(targets_port(target)));
+	CHECK(mirror_targets_is_ours(mirror_targets_port(target)));
 	CHECK(rte_ring_lookup("ETH_RXTX0_od") == ring);
 	target_end(target);
 }
@@ -251,7 +251,7 @@ static void
 a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
 {
 	struct target *target = target_open("ring:od", 1), *other = NULL, *none = NULL;
-	const uint16_t port_id = targets_port(target);
+	const uint16_t port_id = mirror_targets_port(target);
 	char path[96], text[TARGET_TEXT_SIZE];
 	struct portinfo now;
 
@@ -259,16 +259,16 @@ a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
 	snprintf(path, sizeof(path), "%s/other", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	other = target_open(text, 1);
-	CHECK_EQ(targets_port(other), port_id);
+	CHECK_EQ(mirror_targets_port(other), port_id);
 	/* No mirror to the one sends to the other. */
-	CHECK_EQ(targets_open("ring:od", 1, false, &none), -ENODEV);
-	targets_close(target);
+	CHECK_EQ(mirror_targets_open("ring:od", 1, false, &none), -ENODEV);
+	mirror_targets_close(target);
 	CHECK(target_open("ring:od", 1) == target);
-	CHECK(targets_port(target) != port_id);
+	CHECK(mirror_targets_port(target) != port_id);
 	target_end(target);
 	CHECK_EQ(portinfo_get(port_id, &now), 0);
-	CHECK(now.is_started && targets_is_ours(port_id));
-	targets_close(other);
+	CHECK(now.is_started && mirror_targets_is_ours(port_id));
+	mirror_targets_close(other);
 	CHECK(!rte_eth_dev_is_valid_port(port_id));
 	CHECK_EQ(unlink(path), 0);
 }
@@ -283,15 +283,15 @@ a_port_of_the_applications_needs_force_and_stays(void)
 	port_open(&port, &port_default);
 	CHECK_EQ(rte_eth_dev_get_name_by_port(port.id, name), 0);
 	snprintf(text, sizeof(text), "port:%s", name);
-	CHECK_EQ(targets_open(text, 1, false, &target), -EINVAL);
-	CHECK_EQ(targets_open(text, 1, true, &target), 0);
-	CHECK_EQ(targets_port(target), port.id);
-	CHECK(!targets_is_ours(port.id));
-	targets_close(target);
+	CHECK_EQ(mirror_targets_open(text, 1, false, &target), -EINVAL);
+	CHECK_EQ(mirror_targets_open(text, 1, true, &target), 0);
+	CHECK_EQ(mirror_targets_port(target), port.id);
+	CHECK(!mirror_targets_is_ours(port.id));
+	mirror_targets_close(target);
 	snprintf(text, sizeof(text), "port:%u", port.id);
-	CHECK_EQ(targets_open(text, 1, true, &target), 0);
-	CHECK_EQ(targets_port(target), port.id);
-	targets_close(target);
+	CHECK_EQ(mirror_targets_open(text, 1, true, &target), 0);
+	CHECK_EQ(mirror_targets_port(target), port.id);
+	mirror_targets_close(target);
 	CHECK(rte_eth_dev_is_valid_port(port.id));
 	port_close(&port);
 }

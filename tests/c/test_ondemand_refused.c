@@ -51,19 +51,19 @@ fail_in_every_way(const char *text)
 	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
 	do {
 		set_file_limit((rlim_t)next + nb_failed);
-		rc = targets_open(text, 2, false, &target);
+		rc = mirror_targets_open(text, 2, false, &target);
 		set_file_limit(files.rlim_cur);
 		if (rc == 0)
 			break;
 		CHECK(target == NULL);
-		CHECK(targets_find(text) == NULL);
-		CHECK(strncmp(plugin_reason(), text, strlen(text)) == 0);
+		CHECK(mirror_targets_find(text) == NULL);
+		CHECK(strncmp(mirror_plugin_reason(), text, strlen(text)) == 0);
 		possessions_check_counts(&before);
 		CHECK(access(strchr(text, ':') + 1, F_OK) != 0);
 		nb_failed++;
 	} while (nb_failed < 64);
 	CHECK_EQ(rc, 0);
-	targets_close(target);
+	mirror_targets_close(target);
 	possessions_check_counts(&before);
 	return nb_failed;
 }
@@ -95,13 +95,14 @@ check_refused(const char *text, int error, const char *says)
 	struct rte_mirror_param param;
 
 	test_name(text);
-	CHECK_EQ(targets_init(), 0);
-	CHECK_EQ(targets_check(text, false, &param), -error);
-	CHECK_EQ(targets_open(text, 1, false, &target), -error);
+	CHECK_EQ(mirror_targets_init(), 0);
+	CHECK_EQ(mirror_targets_check(text, false, &param), -error);
+	CHECK_EQ(mirror_targets_open(text, 1, false, &target), -error);
 	CHECK(target == NULL);
-	CHECK(targets_find(text) == NULL);
-	if (strstr(plugin_reason(), says) == NULL)
-		test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", plugin_reason(), says);
+	CHECK(mirror_targets_find(text) == NULL);
+	if (strstr(mirror_plugin_reason(), says) == NULL)
+		test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", mirror_plugin_reason(),
+				says);
 	CHECK_EQ(rte_eth_dev_count_total(), nb_ports);
 }
 
@@ -200,19 +201,19 @@ what_was_never_used_leaves_nothing_of_its_own(void)
 
 	snprintf(path, sizeof(path), "%s/unused", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
-	targets_undo(target_open(text, 1));
+	mirror_targets_undo(target_open(text, 1));
 	CHECK(access(path, F_OK) != 0);
 	target = target_open(text, 1);
 	CHECK_EQ(unlink(path), 0);
 	touch(path);
-	targets_undo(target);
+	mirror_targets_undo(target);
 	CHECK_EQ(access(path, F_OK), 0);
 	CHECK_EQ(unlink(path), 0);
 	target = target_open(text, 1);
 	/* The first user's file, too. */
-	targets_undo(target_open(text, 1));
+	mirror_targets_undo(target_open(text, 1));
 	CHECK_EQ(access(path, F_OK), 0);
-	targets_close(target);
+	mirror_targets_close(target);
 	CHECK_EQ(unlink(path), 0);
 }
 
@@ -227,21 +228,21 @@ what_is_only_checked_is_not_made(void)
 	char text[TARGET_TEXT_SIZE];
 	struct rte_mirror_param param;
 
-	CHECK_EQ(targets_init(), 0);
+	CHECK_EQ(mirror_targets_init(), 0);
 	interfaces_make();
 	for (each = target_cases; each->kind != NULL; each++) {
 		case_name(each, &end, text);
 		test_name(text);
 		before = possessions_now();
-		CHECK_EQ(targets_check(text, false, &param), 0);
+		CHECK_EQ(mirror_targets_check(text, false, &param), 0);
 		possessions_check_counts(&before);
 		CHECK_EQ(param.target_port, RTE_MAX_ETHPORTS);
-		CHECK(targets_find(text) == NULL);
+		CHECK(mirror_targets_find(text) == NULL);
 		CHECK(strcmp(each->kind, "pcap") != 0 || access(end.path, F_OK) != 0);
 		target = target_open(text, 1);
-		CHECK_EQ(targets_check(text, false, &param), 0);
-		CHECK_EQ(param.target_port, targets_port(target));
-		targets_undo(target);
+		CHECK_EQ(mirror_targets_check(text, false, &param), 0);
+		CHECK_EQ(param.target_port, mirror_targets_port(target));
+		mirror_targets_undo(target);
 		CHECK(each->interface != NULL || access(end.path, F_OK) != 0);
 	}
 	interfaces_remove();
@@ -273,7 +274,7 @@ a_socket_that_somebody_listens_on_is_refused_a_stale_one_is_replaced(void)
 	check_refused(text, EEXIST, "the path exists");
 	close(listener);
 	CHECK_EQ(access(path, F_OK), 0);
-	targets_close(target_open(text, 1));
+	mirror_targets_close(target_open(text, 1));
 	CHECK(access(path, F_OK) != 0);
 }
 
@@ -301,7 +302,7 @@ a_promiscuous_interface_stays_so(void)
 {
 	interfaces_make();
 	wire_command("ip link set od1 promisc on");
-	targets_close(target_open("af_packet:od1", 1));
+	mirror_targets_close(target_open("af_packet:od1", 1));
 	wire_command("ip link show od1 | grep -q PROMISC");
 	interfaces_remove();
 }
@@ -368,12 +369,12 @@ names_that_are_taken(void)
 	check_refused("ring:taken", EEXIST, "a ring or a port of that name");
 	rte_ring_free(ring);
 	/* Else nobody would know when its device may go. */
-	snprintf(text, sizeof(text), "port:%u", targets_port(target));
-	CHECK_EQ(targets_open(text, 1, true, &other), -EINVAL);
+	snprintf(text, sizeof(text), "port:%u", mirror_targets_port(target));
+	CHECK_EQ(mirror_targets_open(text, 1, true, &other), -EINVAL);
 	target_end(target);
-	CHECK_EQ(targets_open("port:99", 1, true, &other), -ENODEV);
-	CHECK_EQ(targets_open("port:65536", 1, true, &other), -ENODEV);
-	CHECK_EQ(targets_open("port:nobody", 1, true, &other), -ENODEV);
+	CHECK_EQ(mirror_targets_open("port:99", 1, true, &other), -ENODEV);
+	CHECK_EQ(mirror_targets_open("port:65536", 1, true, &other), -ENODEV);
+	CHECK_EQ(mirror_targets_open("port:nobody", 1, true, &other), -ENODEV);
 }
 
 const struct test_case test_cases[] = {

@@ -72,7 +72,7 @@ a_port_is_found_by_its_name_and_by_its_number(void)
 	CHECK_EQ(portinfo_find("", &found), -ENODEV);
 	CHECK_EQ(portinfo_find("65536", &found), -ENODEV);
 	CHECK_EQ(portinfo_find("99999999999999999999999999", &found), -ENODEV);
-	CHECK(strstr(plugin_reason(), "there is no port 9999") != NULL);
+	CHECK(strstr(mirror_plugin_reason(), "there is no port 9999") != NULL);
 	vdev_close(port_id, DEVICE);
 }
 

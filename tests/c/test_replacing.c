@@ -86,7 +86,7 @@ replace_while(const char *meanwhile)
 	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=m,filter=\"udp\"",
 			bench.source.id, text);
 	order(request);
-	slow_begin(targets_port(targets_find(text)));
+	slow_begin(mirror_targets_port(mirror_targets_find(text)));
 	snprintf(now.replace, sizeof(now.replace),
 			"/mirror/add,source=%u,to=ring:new,replace=m,name=m,filter=\"tcp\"",
 			bench.source.id);

@@ -24,7 +24,7 @@
 static void
 mirror_packets(const struct bench *bench, struct target *target)
 {
-	const uint32_t id = mirror_on(bench->source.id, targets_port(target), RTE_MIRROR_RX);
+	const uint32_t id = mirror_on(bench->source.id, mirror_targets_port(target), RTE_MIRROR_RX);
 	struct rte_mbuf *pkts[NB_PACKETS];
 
 	packets_make(bench->pool, pkts, NB_PACKETS, 1, 60);
@@ -56,24 +56,24 @@ a_ring_stays_and_what_it_holds_can_be_read(void)
 
 	bench_open(&bench, NULL, NULL);
 	target = target_open(TEXT, 1);
-	port_id = targets_port(target);
+	port_id = mirror_targets_port(target);
 	ring = rte_ring_lookup(NAME);
 	CHECK(ring != NULL);
 	mirror_packets(&bench, target);
-	targets_close(target);
+	mirror_targets_close(target);
 	CHECK(rte_ring_lookup(NAME) == ring);
 	CHECK_EQ(read_all(ring), NB_PACKETS);
 	/* The next one of that name is the same one, whatever it asks for. */
 	CHECK(target_open(TEXT, 4) == target);
-	CHECK_EQ(targets_port(target), port_id);
-	CHECK_EQ(targets_queues(target), 1);
+	CHECK_EQ(mirror_targets_port(target), port_id);
+	CHECK_EQ(mirror_targets_queues(target), 1);
 	CHECK(rte_ring_lookup(NAME) == ring);
 	mirror_packets(&bench, target);
 	CHECK_EQ(read_all(ring), NB_PACKETS);
 	target_end(target);
 	CHECK(rte_ring_lookup(NAME) == NULL);
 	CHECK(rte_ring_lookup("ETH_RXTX15_read") == NULL);
-	CHECK(!targets_is_ours(port_id));
+	CHECK(!mirror_targets_is_ours(port_id));
 	bench_close(&bench);
 }
 
@@ -130,11 +130,11 @@ a_reader_reads_on_while_mirrors_come_and_go(void)
 
 	bench_open(&bench, NULL, NULL);
 	target = target_open(TEXT, 1);
-	reader.port = targets_port(target);
+	reader.port = mirror_targets_port(target);
 	test_launch(0, read_on, NULL);
 	for (i = 0; i < NB_CYCLES; i++) {
 		mirror_packets(&bench, target);
-		targets_close(target);
+		mirror_targets_close(target);
 		overwrite_what_is_free();
 		CHECK_WITHIN(10000,
 				__atomic_load_n(&reader.nb_read, __ATOMIC_ACQUIRE) ==
@@ -160,15 +160,15 @@ packets_that_nobody_has_read_are_not_lost(void)
 
 	bench_open(&bench, NULL, NULL);
 	target = target_open(TEXT, 2);
-	id = mirror_on(bench.source.id, targets_port(target), RTE_MIRROR_RX | RTE_MIRROR_TX);
+	id = mirror_on(bench.source.id, mirror_targets_port(target), RTE_MIRROR_RX | RTE_MIRROR_TX);
 	packets_make(bench.pool, pkts, NB_PACKETS, 2, 60);
 	ring_put(bench.source.rx[0], pkts, NB_PACKETS);
 	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
 	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
 	mirror_off(id);
-	targets_close(target);
+	mirror_targets_close(target);
 	packets_check_refcnt(pkts, NB_PACKETS, 3);
-	targets_end(target);
+	mirror_targets_end(target);
 	packets_check_refcnt(pkts, NB_PACKETS, 1);
 	/* The bench misses packets that have not come back. */
 	bench_close(&bench);
@@ -185,20 +185,20 @@ rings_without_users_are_bounded_in_number(void)
 
 	do {
 		snprintf(text, sizeof(text), "ring:r%u", nb);
-		rc = targets_open(text, 1, false, &targets[nb]);
+		rc = mirror_targets_open(text, 1, false, &targets[nb]);
 		if (rc == 0)
-			targets_close(targets[nb]);
+			mirror_targets_close(targets[nb]);
 	} while (rc == 0 && ++nb < RTE_DIM(targets));
 	CHECK_EQ(rc, -ENOSPC);
-	CHECK(strstr(plugin_reason(), "target/remove with force=yes") != NULL);
+	CHECK(strstr(mirror_plugin_reason(), "target/remove with force=yes") != NULL);
 	CHECK(nb > 1);
 	/* Those that are there can be had, and then there is room for another. */
 	CHECK(target_open("ring:r0", 1) == targets[0]);
 	one_more = target_open(text, 1);
 	target_end(one_more);
-	targets_close(targets[0]);
+	mirror_targets_close(targets[0]);
 	for (i = 0; i < nb; i++)
-		targets_end(targets[i]);
+		mirror_targets_end(targets[i]);
 	possessions_check(&before);
 }
 
@@ -208,17 +208,17 @@ a_ring_of_a_mirror_that_cannot_be_goes_again(void)
 {
 	struct target *target = target_open(TEXT, 1);
 
-	targets_undo(target);
-	CHECK(targets_find(TEXT) == NULL);
+	mirror_targets_undo(target);
+	CHECK(mirror_targets_find(TEXT) == NULL);
 	CHECK(rte_ring_lookup(NAME) == NULL);
 	/* But one that was there stays. */
 	target = target_open(TEXT, 1);
-	targets_close(target);
+	mirror_targets_close(target);
 	CHECK(target_open(TEXT, 1) == target);
-	targets_undo(target);
-	CHECK(targets_find(TEXT) == target);
+	mirror_targets_undo(target);
+	CHECK(mirror_targets_find(TEXT) == target);
 	CHECK(rte_ring_lookup(NAME) != NULL);
-	targets_end(target);
+	mirror_targets_end(target);
 }
 
 const struct test_case test_cases[] = {

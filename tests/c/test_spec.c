@@ -114,10 +114,10 @@ a_name_has_room_or_is_refused(void)
 
 	memset(text + strlen(text), 'n', RTE_MIRROR_NAME_SIZE - 1);
 	CHECK_EQ(read_spec(text, &spec), 0);
-	CHECK_EQ(strlen(spec_param(&spec, &select).name), RTE_MIRROR_NAME_SIZE - 1);
+	CHECK_EQ(strlen(mirror_spec_param(&spec, &select).name), RTE_MIRROR_NAME_SIZE - 1);
 	strcat(text, "n");
 	CHECK_EQ(read_spec(text, &spec), -EINVAL);
-	CHECK(strstr(plugin_reason(), "longer than 63 bytes") != NULL);
+	CHECK(strstr(mirror_plugin_reason(), "longer than 63 bytes") != NULL);
 }
 
 static void
@@ -130,19 +130,19 @@ a_text_has_room_or_is_refused(void)
 	memset(text, 'v', sizeof(text));
 	memcpy(text, "k=", 2);
 	text[PAIRS_TEXT_SIZE] = '\0';
-	CHECK_EQ(pairs_read(&pairs, text), -EINVAL);
+	CHECK_EQ(mirror_pairs_read(&pairs, text), -EINVAL);
 	text[PAIRS_TEXT_SIZE - 1] = '\0';
-	CHECK_EQ(pairs_read(&pairs, text), 0);
-	CHECK_EQ(strlen(pairs_take(&pairs, "k")), PAIRS_TEXT_SIZE - 1 - 2);
+	CHECK_EQ(mirror_pairs_read(&pairs, text), 0);
+	CHECK_EQ(strlen(mirror_pairs_take(&pairs, "k")), PAIRS_TEXT_SIZE - 1 - 2);
 	/* So many pairs, and one more. */
 	text[0] = '\0';
 	for (i = 0; i < PAIRS_MAX; i++)
 		snprintf(text + strlen(text), 16, "%sk%u=", i > 0 ? "v," : "", i);
 	strcat(text, "v");
-	CHECK_EQ(pairs_read(&pairs, text), 0);
+	CHECK_EQ(mirror_pairs_read(&pairs, text), 0);
 	CHECK_EQ(pairs.nb, PAIRS_MAX);
 	strcat(text, ",more=v");
-	CHECK_EQ(pairs_read(&pairs, text), -EINVAL);
+	CHECK_EQ(mirror_pairs_read(&pairs, text), -EINVAL);
 }
 
 static void
@@ -157,7 +157,7 @@ what_is_not_named_stays(void)
 	CHECK_EQ(spec.param.mode, RTE_MIRROR_COPY);
 	CHECK_EQ(spec.param.snaplen, 128);
 	CHECK_EQ(spec.param.flags, 0);
-	CHECK(strcmp(spec_param(&spec, &select).name, "n") == 0);
+	CHECK(strcmp(mirror_spec_param(&spec, &select).name, "n") == 0);
 	CHECK(strcmp(spec.text, "directions=rx,mode=copy,snaplen=128,origin=no,name=n") == 0);
 }
 

@@ -94,9 +94,9 @@ the_library_is_given_what_is_selected(void)
 	struct spec spec;
 
 	CHECK_EQ(read_spec("mode=copy", &spec), 0);
-	CHECK(spec_param(&spec, &select).select == NULL);
+	CHECK(mirror_spec_param(&spec, &select).select == NULL);
 	CHECK_EQ(read_spec(everything_selected, &spec), 0);
-	CHECK(spec_param(&spec, &select).select == &select);
+	CHECK(mirror_spec_param(&spec, &select).select == &select);
 	CHECK(strcmp(select.filter, "tcp") == 0);
 	CHECK_EQ(select.mac->src.addr_bytes[5], 1);
 	CHECK_EQ(select.mac->src_mask.addr_bytes[5], 0xff);
@@ -130,11 +130,11 @@ what_is_selected_can_be_taken_back(void)
 
 	CHECK_EQ(read_spec(everything_selected, &spec), 0);
 	for (i = 0; i < RTE_DIM(keys); i++) {
-		CHECK(spec_param(&spec, &select).select != NULL);
+		CHECK(mirror_spec_param(&spec, &select).select != NULL);
 		snprintf(empty, sizeof(empty), "%s=\"\"", keys[i]);
 		CHECK_EQ(change_spec(&spec, empty), 0);
 	}
-	CHECK(spec_param(&spec, &select).select == NULL);
+	CHECK(mirror_spec_param(&spec, &select).select == NULL);
 	CHECK(strcmp(spec.text, SPEC_DEFAULT) == 0);
 }
 
@@ -198,7 +198,7 @@ a_longer_one_is_refused(void)
 	CHECK_EQ(change_to_many(&spec, "inner_vlan", "0000004094-0000004095,", 44), 0);
 	strcpy(before, spec.text);
 	CHECK_EQ(change_to_many(&spec, "queues", "0000065534-0000065535,", 44), -EINVAL);
-	CHECK(strstr(plugin_reason(), "more than 4095 bytes with those") != NULL);
+	CHECK(strstr(mirror_plugin_reason(), "more than 4095 bytes with those") != NULL);
 	CHECK(strcmp(spec.text, before) == 0);
 }
 

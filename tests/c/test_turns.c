@@ -34,9 +34,9 @@ set(bool *flag, bool value)
 static int
 end_target(void *target)
 {
-	turn_take();
-	targets_close(target);
-	turn_give();
+	mirror_turn_take();
+	mirror_targets_close(target);
+	mirror_turn_give();
 	set(&now.has_ended, true);
 	return 0;
 }
@@ -46,9 +46,9 @@ static int
 have_a_turn(void *arg)
 {
 	(void)arg;
-	turn_take();
-	targets_undo(target_open("ring:turns", 1));
-	turn_give();
+	mirror_turn_take();
+	mirror_targets_undo(target_open("ring:turns", 1));
+	mirror_turn_give();
 	set(&now.has_had_turn, true);
 	return 0;
 }
@@ -59,9 +59,9 @@ open_again(void *arg)
 {
 	struct target **target = arg;
 
-	turn_take();
+	mirror_turn_take();
 	*target = target_open(now.text, 1);
-	turn_give();
+	mirror_turn_give();
 	set(&now.is_open, true);
 	return 0;
 }
@@ -77,25 +77,25 @@ commands_have_their_turn_while_a_driver_takes_its_time(void)
 	snprintf(moved, sizeof(moved), "%s.moved", now.path);
 	target = target_open(now.text, 1);
 	CHECK_EQ(rename(now.path, moved), 0);
-	slow_begin(targets_port(target));
+	slow_begin(mirror_targets_port(target));
 	test_launch(0, end_target, target);
 	slow_wait();
 	test_launch(1, open_again, &again);
 	test_launch(2, have_a_turn, NULL);
 	CHECK_WITHIN(10000, is_set(&now.has_had_turn));
-	turn_take();
-	CHECK(targets_find(now.text) == target);
-	CHECK(!targets_is_unused(target));
-	turn_give();
+	mirror_turn_take();
+	CHECK(mirror_targets_find(now.text) == target);
+	CHECK(!mirror_targets_is_unused(target));
+	mirror_turn_give();
 	CHECK(!is_set(&now.has_ended) && !is_set(&now.is_open));
 	slow_end();
 	test_join(0);
 	test_join(1);
 	test_join(2);
 	CHECK(is_set(&now.has_ended) && is_set(&now.is_open));
-	turn_take();
-	targets_close(again);
-	turn_give();
+	mirror_turn_take();
+	mirror_targets_close(again);
+	mirror_turn_give();
 	CHECK_EQ(unlink(now.path), 0);
 	CHECK_EQ(unlink(moved), 0);
 }

@@ -41,12 +41,12 @@ static void
 answer(const char *value)
 {
 	char buffer[16384];
-	struct reply reply = reply_for_json(text_begin(buffer, sizeof(buffer)));
+	struct reply reply = mirror_reply_for_json(mirror_text_begin(buffer, sizeof(buffer)));
 	const char *c;
 
-	reply_object(&reply);
-	reply_text(&reply, "key", value);
-	need(reply_end_json(&reply) == 0 && !reply.has_failed);
+	mirror_reply_object(&reply);
+	mirror_reply_text(&reply, "key", value);
+	need(mirror_reply_end_json(&reply) == 0 && !reply.has_failed);
 	for (c = buffer; *c != '\0'; c++)
 		need(*c >= ' ' && *c <= '~');
 }
@@ -56,7 +56,7 @@ static void
 select_packets(const struct spec *spec)
 {
 	struct rte_mirror_select select;
-	const struct rte_mirror_param param = spec_param(spec, &select);
+	const struct rte_mirror_param param = mirror_spec_param(spec, &select);
 
 	need(param.select == NULL || param.select == &select);
 	need((select.vlans == NULL) == (select.nb_vlans == 0));
@@ -74,7 +74,7 @@ read_back(const struct spec *spec)
 	struct spec again;
 
 	answer(spec->text);
-	need(spec_read(&again, spec->text, &none) == 0);
+	need(mirror_spec_read(&again, spec->text, &none) == 0);
 	need(strcmp(again.text, spec->text) == 0);
 	need(strcmp(again.name, spec->name) == 0 && strcmp(again.filter, spec->filter) == 0);
 	need(again.param.mode == spec->param.mode && again.param.flags == spec->param.flags);
@@ -91,17 +91,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct spec spec;
 	char *text = copy(data, size);
 	struct pairs pairs;
-	int rc = pairs_read(&pairs, text);
+	int rc = mirror_pairs_read(&pairs, text);
 
 	free(text);
 	if (rc == 0)
-		rc = spec_read(&spec, SPEC_DEFAULT, &pairs);
+		rc = mirror_spec_read(&spec, SPEC_DEFAULT, &pairs);
 	need(rc == 0 || rc == -EINVAL);
 	if (rc == 0) {
 		select_packets(&spec);
 		read_back(&spec);
 	} else {
-		answer(plugin_reason());
+		answer(mirror_plugin_reason());
 	}
 	return 0;
 }

@@ -60,14 +60,14 @@ skip(const char *why)
 static void
 answer(const char *request, size_t length, char answered[REQUEST_ANSWER_SIZE])
 {
-	struct text text = text_begin(answered, REQUEST_ANSWER_SIZE);
+	struct text text = mirror_text_begin(answered, REQUEST_ANSWER_SIZE);
 	const size_t there = length < REQUEST_SIZE ? length : REQUEST_SIZE;
 	char *exact = malloc(there);
 	size_t i;
 
 	need(exact != NULL);
 	memcpy(exact, request, there);
-	request_answer(exact, length, &text);
+	mirror_request_answer(exact, length, &text);
 	free(exact);
 	need(!text.is_cut && text.length == strlen(answered));
 	for (i = 0; i < text.length; i++)
@@ -90,7 +90,7 @@ static void
 remove_target(const char *add, const char *request, size_t length)
 {
 	char again[REQUEST_SIZE], removal[4 * REQUEST_SIZE];
-	struct text text = text_begin(removal, sizeof(removal));
+	struct text text = mirror_text_begin(removal, sizeof(removal));
 	struct pairs pairs;
 
 	if (length >= sizeof(again) || length < strlen(add) ||
@@ -98,11 +98,12 @@ remove_target(const char *add, const char *request, size_t length)
 		return;
 	memcpy(again, request, length);
 	again[length] = '\0';
-	if (pairs_read(&pairs, again + strlen(add)) != 0 || pairs_take(&pairs, "to") == NULL)
+	if (mirror_pairs_read(&pairs, again + strlen(add)) != 0 ||
+			mirror_pairs_take(&pairs, "to") == NULL)
 		return;
-	text_append(&text, "/mirror/target/remove,to=\"");
-	text_append_escaped(&text, pairs_take(&pairs, "to"));
-	text_append(&text, "\",force=yes");
+	mirror_text_append(&text, "/mirror/target/remove,to=\"");
+	mirror_text_append_escaped(&text, mirror_pairs_take(&pairs, "to"));
+	mirror_text_append(&text, "\",force=yes");
 	ask(removal);
 }
 
