@@ -11,18 +11,22 @@
 
 #include "param_text.h"
 
-/* Appends ,name=value; parts begin with a comma, which a value does not have. */
 static void
-write_value(struct text *text, const char *name, const char *parts)
+write_value(struct text *text, const char *name, const char *value)
 {
-	const char *value = parts[0] == ',' ? parts + 1 : parts;
 	const char *quote = mirror_pairs_is_plain(value) ? "" : "\"";
 
-	if (value[0] == '\0')
-		return;
 	mirror_text_append(text, ",%s=%s", name, quote);
 	mirror_text_append_escaped(text, value);
 	mirror_text_append(text, "%s", quote);
+}
+
+/* The same with a value of parts, each of which begins with a comma; of none, nothing. */
+static void
+write_parts(struct text *text, const char *name, const char *parts)
+{
+	if (parts[0] != '\0')
+		write_value(text, name, parts + 1);
 }
 
 static void
@@ -50,7 +54,7 @@ write_ranges(struct text *text, const char *name, const struct rte_mirror_range 
 
 	for (i = 0; i < nb; i++)
 		write_range(&parts, ",", &ranges[i]);
-	write_value(text, name, buffer);
+	write_parts(text, name, buffer);
 }
 
 static void
@@ -81,7 +85,7 @@ write_mac(struct text *text, const struct rte_mirror_mac *mac)
 	write_masked(&parts, ",dst=", &mac->dst, &mac->dst_mask);
 	if (mac->both_ways != 0)
 		mirror_text_append(&parts, ",both_ways=yes");
-	write_value(text, "mac", buffer);
+	write_parts(text, "mac", buffer);
 }
 
 static void
@@ -140,7 +144,7 @@ write_flow(struct text *text, const struct rte_mirror_flow *flow)
 		write_range(&parts, ",dst_port=", &flow->dst_port);
 	if (flow->both_ways != 0)
 		mirror_text_append(&parts, ",both_ways=yes");
-	write_value(text, "flow", buffer);
+	write_parts(text, "flow", buffer);
 }
 
 static void
@@ -154,7 +158,7 @@ write_sample(struct text *text, const struct rte_mirror_select *select)
 	if (select->sample_random != 0)
 		mirror_text_append(&parts, ",random=yes");
 	write_number(&parts, "seed", select->sample_seed);
-	write_value(text, "sample", buffer);
+	write_parts(text, "sample", buffer);
 }
 
 static void
