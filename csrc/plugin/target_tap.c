@@ -97,8 +97,11 @@ clean_up(const struct target *target, bool was_used)
 	unsigned int i;
 
 	(void)was_used;
-	for (i = 0; i < LINGER_MS && if_nametoindex(target->value) != 0 && !mirror_eal_must_leave(); i++)
+	for (i = 0; i < LINGER_MS && if_nametoindex(target->value) != 0; i++) {
+		if (mirror_eal_must_leave())
+			break;
 		nanosleep(&moment, NULL);
+	}
 }
 
 static void
