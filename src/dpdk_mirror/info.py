@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
 
-if TYPE_CHECKING:
-    from .spec import Direction, Mode
+from .spec import Direction, Mode  # noqa: TC001  kinds_of() looks them up
 
-__all__ = ["FilterEngine", "MirrorInfo", "MirrorState"]
+__all__ = ["FilterEngine", "MirrorInfo", "MirrorState", "kinds_of"]
 
 
 class MirrorState(enum.IntEnum):
@@ -64,3 +63,9 @@ class MirrorInfo:
     reason: str
     mode_reason: str
     warning: str
+
+
+def kinds_of(described: type[MirrorInfo]) -> dict[str, type]:
+    """The fields of MirrorInfo, or of one of its kind, with their types."""
+    hints: dict[str, Any] = get_type_hints(described)
+    return {field.name: hints[field.name] for field in fields(described)}

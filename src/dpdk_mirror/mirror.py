@@ -12,8 +12,8 @@ from ._binding import drain_log, ffi, lib
 from .closeable import Closeable, finalize
 from .cstructs import pointer, select_struct
 from .errors import ClosedError, InvalidConfigError, error_for
-from .info import FilterEngine, MirrorInfo, MirrorState
-from .spec import Direction, MirrorSpec, MirrorStats, Mode
+from .info import MirrorInfo, MirrorState, kinds_of
+from .spec import PARAMETERS, MirrorSpec, MirrorStats
 
 if TYPE_CHECKING:
     from .ethdev import Port
@@ -56,25 +56,21 @@ class _Parameters:
         return _Parameters(self.spec.changed(**options), hooks or MirrorHooks(), pool)
 
 
-_DEFAULTS = _Parameters(MirrorSpec(), MirrorHooks(), None)
-
-
 class Mirror(Closeable):
     """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
 
-    Options are ``direction``, MirrorSpec's (mode, target_queue, nb_target_queues, snaplen, split_len, origin, name,
-    select), ``hooks``, which are MirrorHooks, and ``pool``, a Mempool for what is copied or cut, instead of the
-    library's own.
+    Options are MirrorSpec's, which override ``spec``; ``direction``, another name of ``directions``; ``hooks``, which
+    are MirrorHooks; and ``pool``, a Mempool for what is copied or cut, instead of the library's own.
     """
 
     shares_queues = True  # the library allots a target's queues to its mirrors
 
-    def __init__(self, source: Port, target: Port, **options: Any) -> None:
+    def __init__(self, source: Port, target: Port, *, spec: MirrorSpec | None = None, **options: Any) -> None:
         for role, port in (("source", source), ("target", target)):
             if not hasattr(port, "tx_queues"):
                 raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
         self.source, self.target = source, target
-        parameters = _DEFAULTS.changed(options)
+        parameters = _Parameters(spec or MirrorSpec(), MirrorHooks(), None).changed(options)
         self._held = [parameters]  # what C may use; what holds is last
         self._added = ffi.new("uint32_t *")  # 0: not yet
         self._id: int | None = None
@@ -120,12 +116,7 @@ class Mirror(Closeable):
     def info(self) -> MirrorInfo:
         info = ffi.new("struct rte_mirror_info *")
         self._check(lib.rte_mirror_info_get(self.id, info), "describe")
-        values = {name: getattr(info, name) for name in MirrorInfo.__slots__ if name != "origin"}
-        values |= {name: ffi.string(values[name]).decode() for name in ("name", "reason", "mode_reason", "warning")}
-        values["origin"] = bool(info.flags & lib.RTE_MIRROR_F_ORIGIN)
-        values |= {"directions": Direction(info.directions), "mode": Mode(info.mode), "state": MirrorState(info.state)}
-        values["filter_engine"] = FilterEngine(info.filter_engine)
-        return MirrorInfo(**values)
+        return MirrorInfo(**{name: _from_c(info, name, kind) for name, kind in kinds_of(MirrorInfo).items()})
 
     def reset(self) -> None:
         """Sets the counters to 0."""
@@ -202,10 +193,13 @@ class Mirror(Closeable):
             raise InvalidConfigError(errno.EINVAL, f"register {self}: name has a control character")
         name = ffi.NULL if spec.name is None else ffi.new("char[]", spec.name.encode())
         param = ffi.new("struct rte_mirror_param *")
-        param.target_port, param.directions, param.mode = self.target.id, int(spec.directions), int(spec.mode)
-        param.target_queue, param.nb_target_queues = spec.target_queue, spec.nb_target_queues
-        param.snaplen, param.split_len, param.name = spec.snaplen, spec.split_len, name
-        param.flags = lib.RTE_MIRROR_F_ORIGIN if spec.origin else 0
+        param.target_port, param.name = self.target.id, name
+        for key in PARAMETERS:
+            value = getattr(spec, key, None)
+            if isinstance(value, bool):
+                param.flags |= _flag(key) if value else 0
+            elif isinstance(value, int):
+                setattr(param, key, int(value))
         param.pool = ffi.NULL if pool is None else pool.c
         param.offload = pointer("rte_mirror_offload_fn", hooks.offload)
         param.ctx = pointer("void *", hooks.ctx)
@@ -242,6 +236,18 @@ class Mirror(Closeable):
         self._use(_Parameters(self.spec, MirrorHooks(), None))
         self.source.detach(self)
         self.target.detach(self)
+
+
+def _flag(key: str) -> int:
+    return int(getattr(lib, f"RTE_MIRROR_F_{key.upper()}"))
+
+
+def _from_c(info: Any, name: str, kind: type) -> Any:
+    """A field of C's struct as one of that type."""
+    if kind is bool:
+        return bool(info.flags & _flag(name))
+    value = getattr(info, name)
+    return ffi.string(value).decode() if kind is str else kind(value)
 
 
 def _remove(added: Any, _held: object) -> None:

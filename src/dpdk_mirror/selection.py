@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .pairs import join_pairs, refuse
+from .parameter import numbers, parameters_of, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -17,7 +18,6 @@ from .values import (
     one_range,
     prefix,
     protocol,
-    ranges,
     split_nested,
     to_flag,
     to_number,
@@ -26,6 +26,7 @@ from .values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .parameter import Parameter
     from .values import Address, Numbers
 
 __all__ = ["Flow", "Mac", "Sample", "Select"]
@@ -39,7 +40,7 @@ class _Said:
     __slots__ = ()
 
     def said(self) -> dict[str, Any]:
-        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}  # type: ignore[arg-type]
+        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, (value, default) in values.items() if value != default}
 
     def __repr__(self) -> str:
@@ -71,7 +72,7 @@ class Mac(_Said):
             refuse("mac: no bit of any address counts", "give src or dst, or leave mac out")
 
     def to_text(self) -> str:
-        return join_pairs({key: _text(value) for key, value in self.said().items()})
+        return join_pairs({key: text_of(value) for key, value in self.said().items()})
 
     @classmethod
     def from_text(cls, text: str) -> Mac:
@@ -120,7 +121,7 @@ class Flow(_Said):
         return said
 
     def to_text(self) -> str:
-        return join_pairs({key: _text(value) for key, value in self.said().items()})
+        return join_pairs({key: text_of(value) for key, value in self.said().items()})
 
     @classmethod
     def from_text(cls, text: str) -> Flow:
@@ -150,7 +151,7 @@ class Flow(_Said):
         self._set(**{key: text})
 
 
-_FLOW_KEYS = tuple(field.name for field in fields(Flow))
+_FLOW_KEYS = tuple(each.name for each in fields(Flow))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -172,7 +173,7 @@ class Sample(_Said):
             refuse(f"sample: seed={self.seed}: nothing is random", "take random=yes, too, or leave it out")
 
     def to_text(self) -> str:
-        pairs = join_pairs({key: _text(value) for key, value in self.said().items() if key != "one_in"})
+        pairs = join_pairs({key: text_of(value) for key, value in self.said().items() if key != "one_in"})
         return f"{self.one_in},{pairs}" if pairs else str(self.one_in)
 
     @classmethod
@@ -181,6 +182,34 @@ class Sample(_Said):
         values = split_nested("sample", rest, ("random", "seed")) if comma else {}
         random = to_flag("sample: random", values.get("random", "no"))
         return cls(to_number("sample", one_in), random, to_number("sample: seed", values.get("seed", "0")))
+
+
+def _check_filter(key: str, expression: Any) -> str:
+    """Whether it is one that libpcap knows, libpcap says."""
+    if not isinstance(expression, str):
+        raise TypeError(f"{key} must be a str, not {type(expression).__name__}")
+    if not expression.strip():
+        refuse(f"{key} is empty", "give an expression, or leave it out for every packet")
+    try:
+        is_text = b"\0" not in expression.encode()
+    except UnicodeEncodeError:
+        is_text = False
+    if not is_text:
+        refuse(f"{key}={expression!r}: not UTF-8, or has a NUL")
+    return expression
+
+
+def _nested(meaning: str, value: str, kind: type[Mac | Flow | Sample]) -> Mapping[str, Parameter]:
+    """Of one of the classes above; a Sample may be just its number."""
+
+    def check(key: str, value: Any) -> Any:
+        if kind is Sample and isinstance(value, int):
+            return Sample(value)
+        if not isinstance(value, kind):
+            raise TypeError(f"{key} must be a {kind.__name__}, not {type(value).__name__}")
+        return value
+
+    return written(meaning, value, check, lambda _key, text: kind.from_text(text))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -192,55 +221,59 @@ class Select(_Said):
     and may be just the number. Values are kept as text in one form.
     """
 
-    filter: str | None = None
-    mac: Mac | None = None
-    vlan: Numbers | None = None
-    inner_vlan: Numbers | None = None
-    flow: Flow | None = None
-    sample: Sample | int | None = None
-    queues: Numbers | None = None
+    filter: str | None = field(
+        default=None,
+        metadata=written(
+            'only packets that this expression chooses, see pcap-filter(7); "": all', "EXPRESSION", _check_filter
+        ),
+    )
+    mac: Mac | None = field(
+        default=None,
+        metadata=_nested(
+            "only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash "
+            "a mask of the bits that count; and both_ways=yes for those with src and dst exchanged",
+            "MACS",
+            Mac,
+        ),
+    )
+    vlan: Numbers | None = field(
+        default=None,
+        metadata=numbers("only packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", 4095),
+    )
+    inner_vlan: Numbers | None = field(
+        default=None, metadata=numbers("only packets whose second VLAN tag has one of these ids", "IDS", 4095)
+    )
+    flow: Flow | None = field(
+        default=None,
+        metadata=_nested(
+            "only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and "
+            "dst, which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes",
+            "FLOW",
+            Flow,
+        ),
+    )
+    sample: Sample | int | None = field(
+        default=None,
+        metadata=_nested(
+            "of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N", "N", Sample
+        ),
+    )
+    queues: Numbers | None = field(
+        default=None,
+        metadata=numbers("only packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, option="queue"),
+    )
 
     def __post_init__(self) -> None:
-        if isinstance(self.sample, int):
-            self._set(sample=Sample(self.sample))
-        for key, kind in (("filter", str), ("mac", Mac), ("flow", Flow), ("sample", Sample)):
-            if not isinstance(getattr(self, key), kind | None):
-                raise TypeError(f"{key} must be a {kind.__name__}, not {type(getattr(self, key)).__name__}")
-        if self.filter is not None:
-            _check_filter(self.filter)
-        for key, last in _LAST.items():
-            if getattr(self, key) is not None:
-                self._set(**{key: ranges(key, getattr(self, key), last)})
+        for key, parameter in parameters_of(self).items():
+            if (value := getattr(self, key)) is not None:
+                self._set(**{key: parameter.check(key, value)})
 
     def texts(self) -> dict[str, str]:
         """Every test as text, by its key; "" if it is not given."""
-        return {field.name: _text(getattr(self, field.name)) for field in fields(self)}
+        return {key: text_of(getattr(self, key)) for key in parameters_of(self)}
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Select:
-        values: dict[str, Any] = {key: _READ.get(key, str)(text) for key, text in texts.items() if text}
+        parameters = parameters_of(cls)
+        values: dict[str, Any] = {key: parameters[key].read(key, text) for key, text in texts.items() if text}
         return cls(**values)
-
-
-_LAST = {"vlan": 4095, "inner_vlan": 4095, "queues": 0xFFFF}
-_READ: dict[str, Any] = {"mac": Mac.from_text, "flow": Flow.from_text, "sample": Sample.from_text}
-
-
-def _check_filter(expression: str) -> None:
-    """Whether it is one that libpcap knows, libpcap says."""
-    if not expression.strip():
-        refuse("filter is empty", "give an expression, or leave it out for every packet")
-    try:
-        is_text = b"\0" not in expression.encode()
-    except UnicodeEncodeError:
-        is_text = False
-    if not is_text:
-        refuse(f"filter={expression!r}: not UTF-8, or has a NUL")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value.to_text() if isinstance(value, Mac | Flow | Sample) else str(value)

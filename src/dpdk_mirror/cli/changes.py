@@ -10,17 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidConfigError
 from ..remote.ovs import source_in
 from ..remote.targets import absolute
-from ..spec import MirrorSpec
-from .common import (
-    add_command,
-    add_common_arguments,
-    add_parameter_arguments,
-    open_application,
-    parameters,
-    print_json,
-    record,
-    say,
-)
+from ..spec import PARAMETERS
+from .common import add_command, add_common_arguments, open_application, print_json, record, say
+from .options import add_parameter_arguments, spec_of, texts_of
 
 if TYPE_CHECKING:
     import argparse
@@ -119,7 +111,7 @@ def add_parsers(commands: Any) -> None:
     _add_add(commands)
     update = add_command(commands, "update", run_update, _UPDATE)
     update.add_argument("mirror", metavar="MIRROR", help="its name or id")
-    add_parameter_arguments(update, fixed=False)
+    add_parameter_arguments(update, [key for key, parameter in PARAMETERS.items() if not parameter.fixed])
     add_common_arguments(update)
     for name, run, texts in (
         ("pause", run_pause, _PAUSE), ("resume", run_resume, _RESUME), ("reset", run_reset, _RESET)
@@ -138,12 +130,12 @@ def _add_add(commands: Any) -> None:
     parser.add_argument("source", metavar="SOURCE", help="the port to mirror: its name or id, as ports lists them")
     parser.add_argument("--to", metavar="TARGET", required=True, help="where the mirror sends packets")
     parser.add_argument("--force", action="store_true", help="nobody else transmits on port:NAME")
-    add_parameter_arguments(parser, fixed=True)
+    add_parameter_arguments(parser)
     add_common_arguments(parser)
 
 
 def run_add(arguments: argparse.Namespace) -> int:
-    spec = MirrorSpec.from_texts({"mode": "auto", **parameters(arguments)})
+    spec = spec_of(arguments)
     with open_application(arguments) as app:
         try:
             source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())
@@ -156,7 +148,8 @@ def run_add(arguments: argparse.Namespace) -> int:
 
 
 def run_update(arguments: argparse.Namespace) -> int:
-    texts = parameters(arguments)
+    spec_of(arguments)  # what contradicts itself asks nothing
+    texts = texts_of(arguments)
     if not texts:
         arguments.parser.error("nothing to change: give a parameter")
     with open_application(arguments) as app:

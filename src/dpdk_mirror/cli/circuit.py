@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from .._binding import lib
@@ -293,8 +293,7 @@ class Circuit:
         spec = replace(spec, name=name, origin=is_file and (spec.mode is not Mode.SHARE or spec.snaplen > 0))
         # A replay waits for the buffers of its own pool.
         pool = self._pool if is_file and self.plan.is_replay and self.plan.takes_buffers else None
-        options = {field.name: getattr(spec, field.name) for field in fields(spec)}
-        return Mirror(self._source, target, pool=pool, **options)
+        return Mirror(self._source, target, spec=spec, pool=pool)
 
     def _start(self, port: Port, queues: int) -> Port:
         return port.start(self._pool, rx_queues=queues, tx_queues=queues)

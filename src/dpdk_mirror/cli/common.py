@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""What the commands for live applications have in common: which application, a mirror's parameters, what is printed."""
+"""What the commands for live applications have in common: which application, what is printed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from rich.text import Text
 from ..errors import (
     BusyTimeoutError,
     ConflictError,
-    InvalidConfigError,
     MirrorError,
     NoPluginError,
     NotFoundError,
@@ -29,8 +28,6 @@ from ..errors import (
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, scan
 from ..remote.places import closed_directories
-from ..spec import PARAMETERS, MirrorSpec
-from .options import add_options, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -115,22 +112,6 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
         folders = ", ".join(map(str, closed))
         return NotPermittedError(errno.EACCES, f"{what}: you must not look into {folders}", "use sudo")
     return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _LOAD)
-
-
-def add_parameter_arguments(parser: argparse.ArgumentParser, *, fixed: bool) -> None:
-    """An option for each key of a spec's text; those that cannot be changed later only if ``fixed``."""
-    group = parser.add_argument_group("parameters")
-    add_options(group, (key for key, parameter in PARAMETERS.items() if fixed or not parameter.fixed))
-
-
-def parameters(arguments: argparse.Namespace) -> dict[str, str]:
-    """The texts of the parameters that are given; ends the program with its usage when they cannot be."""
-    texts = texts_of(arguments)
-    try:
-        MirrorSpec.from_texts({"mode": "auto", **texts})
-    except InvalidConfigError as error:
-        arguments.parser.error(str(error))
-    return texts
 
 
 def record(value: Any) -> dict[str, Any]:

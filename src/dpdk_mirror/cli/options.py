@@ -7,17 +7,19 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..spec import PARAMETERS
+from ..errors import InvalidConfigError
+from ..spec import PARAMETERS, MirrorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # Apart from the commands' own: run has --queues, which is how many.
 _PREFIX = "parameter_"
 
 
-def add_options(parser: Any, keys: Iterable[str]) -> None:
-    """An option for each of the keys, for a parser or a group of one."""
+def add_parameter_arguments(parser: argparse.ArgumentParser, keys: Iterable[str] = PARAMETERS) -> None:
+    """An option for each of the keys."""
+    group = parser.add_argument_group("parameters")
     for key in keys:
         parameter = PARAMETERS[key]
         options: dict[str, Any] = {"dest": _PREFIX + key, "help": parameter.meaning.replace("%", "%%")}
@@ -26,9 +28,9 @@ def add_options(parser: Any, keys: Iterable[str]) -> None:
         elif parameter.choices:
             options["choices"] = parameter.choices
         else:
-            options["metavar"] = parameter.value
+            options |= {"metavar": parameter.value, "type": _checked(key)}
         names = [parameter.option or key.replace("_", "-"), *([parameter.alias] if parameter.alias else [])]
-        parser.add_argument(*(f"--{name}" for name in names), **options)
+        group.add_argument(*(f"--{name}" for name in names), **options)
 
 
 def texts_of(arguments: argparse.Namespace) -> dict[str, str]:
@@ -39,3 +41,32 @@ def texts_of(arguments: argparse.Namespace) -> dict[str, str]:
         for key, value in given.items()
         if value is not None
     }
+
+
+def spec_of(arguments: argparse.Namespace, mode: str = "auto") -> MirrorSpec:
+    """The spec of those that are given; ends the program where they contradict each other."""
+    try:
+        return MirrorSpec.from_texts({"mode": mode, **texts_of(arguments)})
+    except InvalidConfigError as error:
+        parser: argparse.ArgumentParser = arguments.parser
+        parser.error(_reason(error))
+
+
+def _checked(key: str) -> Callable[[str], str]:
+    """An option's type: the text, if it can be a value."""
+
+    def check(text: str) -> str:
+        parameter = PARAMETERS[key]
+        try:
+            if text or not parameter.field:  # "" takes a test of packets away
+                parameter.check(key, parameter.read(key, text))
+        except InvalidConfigError as error:
+            raise argparse.ArgumentTypeError(_reason(error)) from None
+        return text
+
+    return check
+
+
+def _reason(error: InvalidConfigError) -> str:
+    what = error.what.removeprefix("mirror parameter ")
+    return f"{what}; {error.hint}" if error.hint else what

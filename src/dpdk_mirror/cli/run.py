@@ -16,12 +16,11 @@ from rich.console import Console
 from rich.live import Live
 
 from ..eal import Eal
-from ..errors import BusyTimeoutError, HugepagesTakenError, InvalidConfigError, MirrorError
-from ..selection import Select
-from ..spec import LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
+from ..errors import BusyTimeoutError, HugepagesTakenError, MirrorError
+from ..spec import PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
 from .ends import Ends, FileEnd, parse_end
-from .options import add_options, texts_of
+from .options import add_parameter_arguments, spec_of, texts_of
 from .report import Heedless, live_line, print_json, print_tables, report
 from .signals import Signals
 
@@ -32,11 +31,13 @@ _PAUSE_S = 0.01
 _PATIENCE_S = 3.0
 _LINES_PER_S = 4
 _NO_HUGE = "--no-huge"
-_SELECT = [key for key, parameter in PARAMETERS.items() if parameter.field == "select"]
+# Targets are of its own making: it names them, and lets them use all their queues.
+_KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in {"name", "origin"}]
+_LENGTHS = ("snaplen", "split_len")
 
 _DESCRIPTION = """\
-Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well, without copying it unless
---mode says so.
+Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well. Without --mode, the mode is
+share, which copies nothing; with --snaplen or --split-len it is auto.
 
              forwarded
    SOURCE  <----------->  SINK
@@ -82,17 +83,15 @@ def add_parsers(commands: Any) -> None:
         "--to", "--mirror-to", metavar="TARGET", type=parse_end, action="append", required=True, dest="targets",
         help="where the mirror sends them; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--directions", "--direction", choices=("rx", "tx", "both"), default="both",
-        help="what SOURCE receives, what is sent on it, or both (default)",
-    )  # fmt: skip
-    _add_take_arguments(parser)
-    choice = parser.add_argument_group("which packets")
-    add_options(choice, _SELECT)
+    add_parameter_arguments(parser, _KEYS)
     parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
         "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
     )
+    parser.add_argument(
+        "--stamp", action="store_true",
+        help="captures of a replay tell when packets were mirrored, instead of the times in SOURCE",
+    )  # fmt: skip
     _add_end_arguments(parser)
     _add_other_arguments(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -104,22 +103,6 @@ def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end, instead of tables")
     parser.add_argument("--debug", action="store_true", help="EAL's log, and tracebacks")
-
-
-def _add_take_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--mode", choices=[str(mode) for mode in Mode],
-        help="what TARGET gets of a packet: the same buffer (share, the default), a copy of its headers and the rest "
-        "by reference (split), a copy (copy), or what suits TARGET (auto, the default with the options below)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--snaplen", metavar="N", type=_length, default=0, help="bytes that TARGET gets of each packet (all)"
-    )
-    parser.add_argument("--split-len", metavar="N", type=_length, default=0, help="bytes that split copies (192)")
-    parser.add_argument(
-        "--stamp", action="store_true",
-        help="captures of a replay tell when packets were mirrored, instead of the times in SOURCE",
-    )  # fmt: skip
 
 
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,12 +117,6 @@ def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
-
-
-def _length(text: str) -> int:
-    if not text.isdecimal() or not LEN_MIN <= int(text) < 1 << 32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes from {LEN_MIN} on")
     return int(text)
 
 
@@ -189,10 +166,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("argument --json: not allowed with an end that writes to stdout")
     if ends.writes_stdout and os.isatty(1):
         arguments.parser.error("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
-    try:
-        spec = _spec(arguments)
-    except InvalidConfigError as error:
-        arguments.parser.error(str(error))
+    spec = _spec(arguments)
     ends.check()
     plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp)
     for remark in _remarks(plan):
@@ -256,14 +230,12 @@ def _go_on_without_hugepages(signals: Signals, stdout: int) -> NoReturn:
 
 
 def _spec(arguments: argparse.Namespace) -> MirrorSpec:
-    mode = arguments.mode or ("auto" if arguments.snaplen or arguments.split_len else "share")
-    return MirrorSpec(
-        Direction[arguments.directions.upper()],
-        Mode[mode.upper()],
-        snaplen=arguments.snaplen,
-        split_len=arguments.split_len,
-        select=Select.from_texts(texts_of(arguments)),
-    )
+    texts = texts_of(arguments)
+    lengths = {key: int(texts[key]) for key in _LENGTHS if key in texts}
+    for key, length in lengths.items():
+        if length == 0:
+            arguments.parser.error(f"argument --{key.replace('_', '-')}: 0 is the default: leave it out")
+    return spec_of(arguments, mode="auto" if lengths else "share")
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
 from ..errors import ClosedError, DisconnectedError, NotFoundError, UnsupportedError
-from ..spec import PARAMETERS, MirrorSpec, MirrorStats, Mode
+from ..spec import ALIASES, PARAMETERS, MirrorSpec, MirrorStats, Mode
 from .records import RemoteMirrorInfo, info_of, stats_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class RemoteMirror(Closeable):
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
         texts = MirrorSpec(mode=Mode.AUTO).changed(**options).texts()
-        names = {"directions" if name == "direction" else name for name in options}
+        names = {ALIASES.get(name, name) for name in options}
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
 
     def change(self, texts: Mapping[str, str]) -> None:

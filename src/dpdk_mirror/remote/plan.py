@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Plan", "make_plan"]
 
 _ORDER = ("remove", "replace", "update", "add", "keep")
-_FIXED = ("source", "to", *(key for key, parameter in PARAMETERS.items() if parameter.fixed))
+_FIXED = [key for key, parameter in PARAMETERS.items() if parameter.fixed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class _Pair:
     @property
     def is_same(self) -> bool:
         """Whether an update makes one of the other."""
-        queues = [(spec.target_queue, spec.nb_target_queues) for spec in (self.old, self.wanted.spec)]
-        running = self.info.state is not MirrorState.STOPPED
-        return running and self.same_source and self.has_target and queues[0] == queues[1]
+        if self.info.state is MirrorState.STOPPED or not self.same_source or not self.has_target:
+            return False
+        return all(getattr(self.old, key) == getattr(self.wanted.spec, key) for key in _FIXED)
 
     @property
     def has_target(self) -> bool:
@@ -168,7 +168,7 @@ def _change(name: str, wanted: Wanted, pair: _Pair | None) -> Change:
     for key in PARAMETERS:
         if key != "name" and old.get(key) != new.get(key):
             differences[key] = old.get(key), new.get(key)
-    fixed = any(key in {"state", *_FIXED} for key in differences)
+    fixed = any(key in {"state", "source", "to", *_FIXED} for key in differences)
     action = "replace" if fixed else "update" if differences else "keep"
     return Change(name, action, differences, info.id, info.name, info.target)
 

@@ -7,23 +7,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..info import FilterEngine, MirrorInfo, MirrorState
-from ..spec import LEFT_OUT, Direction, MirrorStats, Mode
+from ..info import MirrorInfo, kinds_of
+from ..spec import LEFT_OUT, Direction, MirrorStats
 
 if TYPE_CHECKING:
     from .answers import Answer
 
 __all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemotePort"]
 
+_KEYS = {"src_port": "source_port"}
+# What older libraries do not tell, and what it means then.
+_ADDED_LATER: dict[str, Any] = {"added": True, "warning": ""}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
-_ENGINES = {str(engine): engine for engine in FilterEngine}
-_MODES = {str(mode): mode for mode in Mode}
-_NUMBERS = (
-    "id", "target_port", "target_queue", "nb_target_queues", "nb_rx_queues", "nb_tx_queues", "snaplen", "split_len",
-)  # fmt: skip
 QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
 """What has queues of the source, as text such as "0-3,5"."""
-_STATES = {str(state): state for state in MirrorState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +72,19 @@ def port_of(answer: Answer) -> RemotePort:
 
 
 def info_of(answer: Answer) -> RemoteMirrorInfo:
-    values: dict[str, Any] = {key: answer.number(key) for key in _NUMBERS}
-    values |= {key: answer.text(key) for key in ("name", "reason", "mode_reason", "source", "target", "spec")}
-    values |= {key: answer.string(key) for key in QUEUE_LISTS}
-    return RemoteMirrorInfo(
-        src_port=answer.number("source_port"),
-        directions=answer.choice("directions", _DIRECTIONS),
-        mode=answer.choice("mode", _MODES),
-        state=answer.choice("state", _STATES),
-        origin=answer.flag("origin"),
-        filter_engine=answer.choice("filter_engine", _ENGINES),
-        added=answer.flag("added", default=True),
-        warning=answer.text("warning", default=""),
-        **values,
-    )
+    return RemoteMirrorInfo(**{name: _value(answer, name, kind) for name, kind in kinds_of(RemoteMirrorInfo).items()})
+
+
+def _value(answer: Answer, name: str, kind: Any) -> Any:
+    """A field of an answer as one of that type."""
+    key, default = _KEYS.get(name, name), _ADDED_LATER.get(name)
+    if kind is int:
+        return answer.number(key)
+    if kind is bool:
+        return answer.flag(key, default=default)
+    if kind is str:
+        return answer.string(key) if key in QUEUE_LISTS else answer.text(key, default=default)
+    return answer.choice(key, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
 
 
 def stats_of(answer: Answer) -> MirrorStats:

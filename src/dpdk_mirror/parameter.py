@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Parameters of a mirror, each described once, as the metadata of a dataclass's field.
+
+Checks, text, options of commands, completion, the manual and what C is given follow from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from .pairs import refuse
+from .values import check_flag, check_number, ranges, to_flag, to_number
+
+if TYPE_CHECKING:
+    import enum
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Parameter", "choice", "flag", "number", "numbers", "parameters_of", "text_of", "written"]
+
+_KEY = "parameter"
+
+
+def _same(_key: str, value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A key of a spec's text; the command line, TOML files and telemetry use it, too.
+
+    ``value`` names its text in help, ``choices`` are all its texts if they are few. What is ``fixed`` cannot change
+    while the mirror exists. ``field`` is the spec's field that it is a part of, if that has another name, ``option``
+    its name on the command line, likewise; ``alias`` is a second name. ``read`` makes a value of its text, ``check``
+    puts a value into its one form; both are given the key, for what they refuse.
+    """
+
+    meaning: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+    field: str = ""
+    option: str = ""
+    alias: str = ""
+    read: Callable[[str, str], Any] = _same
+    check: Callable[[str, Any], Any] = _same
+
+    def metadata(self) -> dict[str, Parameter]:
+        """Of the field that it describes."""
+        return {_KEY: self}
+
+
+def parameters_of(described: Any) -> dict[str, Parameter]:
+    """The parameters that a dataclass describes, by their keys."""
+    return {each.name: each.metadata[_KEY] for each in fields(described) if _KEY in each.metadata}
+
+
+def number(
+    meaning: str, bits: int, *, fixed: bool = False, also: Callable[[str, int], object] = _same
+) -> Mapping[str, Parameter]:
+    """A number of so many bits; ``also`` is a check of its own."""
+
+    def check(key: str, value: int) -> int:
+        check_number(key, value, 0, (1 << bits) - 1)
+        also(key, value)
+        return value
+
+    return Parameter(meaning, "N", fixed=fixed, read=to_number, check=check).metadata()
+
+
+def choice(meaning: str, *values: enum.IntEnum | enum.IntFlag, alias: str = "") -> Mapping[str, Parameter]:
+    """One of an enumeration's values."""
+    kind, of_text = type(values[0]), {str(each): each for each in values}
+
+    def check(key: str, value: Any) -> Any:
+        if not isinstance(value, kind):
+            like = f"{kind.__name__}.{values[0].name}"
+            raise TypeError(f"{key} must be a {kind.__name__}, such as {like}, not {type(value).__name__}")
+        if value not in values:
+            refuse(f"{key}={int(value)}: neither {' nor '.join(of_text)}")
+        return value
+
+    def read(key: str, text: str) -> Any:
+        if text not in of_text:
+            refuse(f"{key}={text}: none of {', '.join(of_text)}")
+        return of_text[text]
+
+    return Parameter(meaning, choices=tuple(of_text), alias=alias, read=read, check=check).metadata()
+
+
+def flag(meaning: str) -> Mapping[str, Parameter]:
+    """A truth value."""
+
+    def check(key: str, value: bool) -> bool:  # noqa: FBT001  it is what is checked
+        check_flag(key, value)
+        return value
+
+    return Parameter(meaning, choices=("no", "yes"), read=to_flag, check=check).metadata()
+
+
+def numbers(meaning: str, value: str, last: int, *, option: str = "") -> Mapping[str, Parameter]:
+    """Numbers and ranges up to ``last``."""
+
+    def check(key: str, value: Any) -> str:
+        return ranges(key, value, last)
+
+    return Parameter(meaning, value, option=option, check=check).metadata()
+
+
+def written(meaning: str, value: str, check: Callable[[str, Any], Any], read: Any = _same) -> Mapping[str, Parameter]:
+    """What has a grammar of its own."""
+    return Parameter(meaning, value, check=check, read=read).metadata()
+
+
+def text_of(value: object) -> str:
+    """A value as text; "" for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value.to_text()) if hasattr(value, "to_text") else str(value)
