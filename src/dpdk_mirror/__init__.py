@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .capture import CaptureFormat, CaptureReader, CaptureWriter
     from .eal import Eal
     from .ealconfig import EalConfig
     from .errors import (
@@ -33,17 +34,21 @@ if TYPE_CHECKING:
         ProtocolError,
         UnsupportedError,
     )
-    from .ethdev import Port
-    from .forwarder import Forwarder
+    from .ethdev import Port, PortStats
+    from .forwarder import Forwarder, ForwarderConfig, ForwarderStats, ForwardMode
     from .info import FilterEngine, MirrorInfo, MirrorState
     from .mempool import Mempool
     from .mirror import Mirror, MirrorHooks
+    from .portconfig import PortConfig
     from .selection import Flow, Mac, Sample, Select
     from .spec import Direction, MirrorSpec, MirrorStats, Mode
     from .vdev import Vdev
 
 __all__ = [
     "BusyTimeoutError",
+    "CaptureFormat",
+    "CaptureReader",
+    "CaptureWriter",
     "ClosedError",
     "ConflictError",
     "Direction",
@@ -54,7 +59,10 @@ __all__ = [
     "EalError",
     "FilterEngine",
     "Flow",
+    "ForwardMode",
     "Forwarder",
+    "ForwarderConfig",
+    "ForwarderStats",
     "HugepagesTakenError",
     "InvalidConfigError",
     "Mac",
@@ -72,6 +80,8 @@ __all__ = [
     "NotPermittedError",
     "OutOfMemoryError",
     "Port",
+    "PortConfig",
+    "PortStats",
     "ProtocolError",
     "Sample",
     "Select",
@@ -81,6 +91,9 @@ __all__ = [
 
 _LAZY = {
     "BusyTimeoutError": "errors",
+    "CaptureFormat": "capture",
+    "CaptureReader": "capture",
+    "CaptureWriter": "capture",
     "ClosedError": "errors",
     "ConflictError": "errors",
     "Direction": "spec",
@@ -91,7 +104,10 @@ _LAZY = {
     "EalError": "errors",
     "FilterEngine": "info",
     "Flow": "selection",
+    "ForwardMode": "forwarder",
     "Forwarder": "forwarder",
+    "ForwarderConfig": "forwarder",
+    "ForwarderStats": "forwarder",
     "HugepagesTakenError": "errors",
     "InvalidConfigError": "errors",
     "Mac": "selection",
@@ -109,6 +125,8 @@ _LAZY = {
     "NotPermittedError": "errors",
     "OutOfMemoryError": "errors",
     "Port": "ethdev",
+    "PortConfig": "portconfig",
+    "PortStats": "ethdev",
     "ProtocolError": "errors",
     "Sample": "selection",
     "Select": "selection",

@@ -249,6 +249,16 @@ class CaptureWriter(_Capture):
     What exists and is no regular file is written in place. ``target`` is a path, or the number of an open file, which
     messages call "-". ``interface`` is what a pcapng says of where the frames were seen. Frames of a replay keep the
     times of its capture, unless ``stamp`` asks for those when they were mirrored.
+
+    A mirror writes a capture so::
+
+        writer = CaptureWriter("out.pcapng", interface=source.name)
+        with writer, writer.open_port(eal, pool, size=4095) as target:
+            writer.start()
+            with Mirror(source, target, mode=Mode.AUTO, origin=True):
+                ...  # packets flow
+            writer.finish()
+            writer.commit()
     """
 
     def __init__(self, target: str | os.PathLike[str] | int, *, interface: str = "", stamp: bool = False) -> None:

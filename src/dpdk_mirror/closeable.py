@@ -8,6 +8,7 @@ import abc
 import atexit
 import errno
 import functools
+import inspect
 import os
 import threading
 import weakref
@@ -82,6 +83,9 @@ class Closeable(abc.ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls):  # help() would show __new__'s
+            _self, *others = inspect.signature(cls.__init__).parameters.values()
+            cls.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
         for name in {"close", "__exit__"} & vars(cls).keys():
             setattr(cls, name, _unless_inherited(vars(cls)[name]))
 

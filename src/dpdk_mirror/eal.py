@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import hugepages
 from ._binding import check, drain_log, ffi, lib
 from .closeable import Closeable, end_all, finalize
-from .ealconfig import EalConfig, is_pci, pci_address
+from .ealconfig import EalConfig, EalOptions, is_pci, pci_address
 from .errors import (
     ClosedError,
     ConflictError,
@@ -35,12 +35,14 @@ from .errors import (
 )
 from .ethdev import Port
 from .gate import INHERITED_HINT, gate
+from .keywords import check_keywords, shows_keywords
 from .logger import logger
 from .mempool import Mempool
 from .vdev import Vdev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Unpack
 
     from .mirror import Mirror
 
@@ -61,8 +63,11 @@ class Eal(Closeable):
 
     _started: ClassVar[weakref.ref[Eal] | None] = None  # the one that this process may have
 
-    def __init__(self, **options: Any) -> None:
-        self.config = EalConfig(**options)
+    @shows_keywords(EalOptions, EalConfig)
+    def __init__(self, **options: Unpack[EalOptions]) -> None:
+        check_keywords(options, EalOptions)
+        values: dict[str, Any] = {**options}
+        self.config = EalConfig(**values)
         self._devices: dict[str, _Device] = {}
         self._ports: dict[str, Port] = {}  # in the order in which they were opened
         self._pools: weakref.WeakSet[Mempool] = weakref.WeakSet()

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypedDict
 
 from . import hugepages
 from .errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
 from .vdev import Vdev
 
-__all__ = ["EalConfig", "is_pci"]
+__all__ = ["EalConfig", "EalOptions", "is_pci"]
 
 _MB = 1 << 20
 # A packet buffer beside its data: the pool's header, mbuf, headroom, alignment; and its place in the pool's ring.
@@ -45,6 +45,20 @@ def pci_address(devargs: str) -> str:
     """The address as EAL writes it: with its domain, in lower case."""
     address = devargs.partition(",")[0].lower()
     return address if address.count(":") == 2 else f"0000:{address}"
+
+
+class EalOptions(TypedDict, total=False):
+    """EalConfig's fields as keywords."""
+
+    vdevs: Iterable[Vdev | str]
+    devices: Iterable[str]
+    workers: int
+    hugepages: bool | None
+    buffers: int
+    data_room: int
+    targets: int | None
+    memory_mb: int | None
+    telemetry: bool
 
 
 @dataclass(frozen=True, slots=True)

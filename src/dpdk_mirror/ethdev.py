@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from ._binding import check, ffi, lib
 from .closeable import Closeable
 from .errors import ClosedError, ConflictError, InvalidConfigError, MirrorError, error_for
-from .portconfig import PortConfig, offload_names
+from .keywords import check_keywords, shows_keywords
+from .portconfig import PortConfig, PortOptions, offload_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Unpack
 
     from .eal import Eal
     from .mempool import Mempool
@@ -154,8 +156,10 @@ class Port(Closeable):
 
     # Its life.
 
-    def start(self, pool: Mempool, **options: Any) -> Self:
+    @shows_keywords(PortOptions, PortConfig)
+    def start(self, pool: Mempool, **options: Unpack[PortOptions]) -> Self:
         """Sets the port up as ``PortConfig(**options)`` says and starts it; what it receives comes from ``pool``."""
+        check_keywords(options, PortOptions)
         config, port_id = PortConfig(**options), self.id
         if not hasattr(pool, "c"):
             raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")

@@ -7,19 +7,21 @@ from __future__ import annotations
 import enum
 import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ConflictError, InvalidConfigError
+from .keywords import check_keywords, shows_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+    from typing import Unpack
 
     from .ethdev import Port
 
-__all__ = ["ForwardCounters", "ForwardMode", "Forwarder", "ForwarderConfig", "ForwarderStats"]
+__all__ = ["ForwardCounters", "ForwardMode", "Forwarder", "ForwarderConfig", "ForwarderOptions", "ForwarderStats"]
 
 
 class ForwardMode(enum.IntEnum):
@@ -31,6 +33,16 @@ class ForwardMode(enum.IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+class ForwarderOptions(TypedDict, total=False):
+    """ForwarderConfig's fields as keywords."""
+
+    mode: ForwardMode
+    both_ways: bool
+    workers: int | None
+    packets: int | None
+    retry_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +107,11 @@ class Forwarder(Closeable):
 
     shares_queues = False
 
-    def __init__(self, source: Port, sink: Port | None = None, **options: Any) -> None:
+    @shows_keywords(ForwarderOptions, ForwarderConfig)
+    def __init__(self, source: Port, sink: Port | None = None, **options: Unpack[ForwarderOptions]) -> None:
+        check_keywords(options, ForwarderOptions)
         if sink is None:
-            options = {"mode": ForwardMode.DRAIN} | options
+            options.setdefault("mode", ForwardMode.DRAIN)
         self.source, self.sink = source, sink
         self.config = ForwarderConfig(**options)
         if (sink is None) != (self.config.mode is ForwardMode.DRAIN):

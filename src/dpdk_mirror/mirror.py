@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
@@ -13,13 +13,16 @@ from .closeable import Closeable, finalize
 from .cstructs import pointer, select_struct
 from .errors import ClosedError, InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
-from .spec import PARAMETERS, MirrorSpec, MirrorStats
+from .keywords import check_keywords, shows_keywords
+from .spec import PARAMETERS, PLACES, MirrorSpec, MirrorStats, SpecOptions
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from .ethdev import Port
     from .mempool import Mempool
 
-__all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorState"]
+__all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorOptions", "MirrorState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,17 @@ class MirrorHooks:
     lock: Any = None
 
 
+class MirrorOptions(SpecOptions, total=False):
+    """MirrorSpec's fields, and what only lives inside one process, as keywords."""
+
+    hooks: MirrorHooks | None
+    pool: Mempool | None
+
+
+_ELSEWHERE = PLACES | {each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)}
+_STAYS = dict.fromkeys(("source", "target"), "does not change while the mirror exists: close it, and make another")
+
+
 @dataclass(frozen=True, slots=True)
 class _Parameters:
     """All that C is told of a mirror, beside its ports. Alive as long as C may use it."""
@@ -45,9 +59,9 @@ class _Parameters:
     hooks: MirrorHooks
     pool: Mempool | None
 
-    def changed(self, options: dict[str, Any]) -> _Parameters:
+    def changed(self, given: MirrorOptions) -> _Parameters:
         """The same but for the options, which are those of Mirror()."""
-        options = dict(options)
+        options: dict[str, Any] = {**given}
         hooks, pool = options.pop("hooks", self.hooks), options.pop("pool", self.pool)
         if not isinstance(hooks, MirrorHooks | None):
             raise TypeError(f"hooks must be MirrorHooks, not {type(hooks).__name__}")
@@ -65,7 +79,11 @@ class Mirror(Closeable):
 
     shares_queues = True  # the library allots a target's queues to its mirrors
 
-    def __init__(self, source: Port, target: Port, *, spec: MirrorSpec | None = None, **options: Any) -> None:
+    @shows_keywords(MirrorOptions)
+    def __init__(
+        self, source: Port, target: Port, *, spec: MirrorSpec | None = None, **options: Unpack[MirrorOptions]
+    ) -> None:
+        check_keywords(options, MirrorOptions, _ELSEWHERE)
         for role, port in (("source", source), ("target", target)):
             if not hasattr(port, "tx_queues"):
                 raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
@@ -141,13 +159,15 @@ class Mirror(Closeable):
                 self._give_back_queues()
             self._check(rc, "resume")
 
-    def update(self, **options: Any) -> None:
+    @shows_keywords(MirrorOptions)
+    def update(self, **options: Unpack[MirrorOptions]) -> None:
         """Gives it other options, of those that it can be made with; the others stay.
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on. When
         the new ones are refused, all stays as it was. After BusyTimeoutError the new ones hold, but somebody may still
         be using the old hooks and the old pool: call again.
         """
+        check_keywords(options, MirrorOptions, _ELSEWHERE | _STAYS)
         with self._own_lock:
             mirror_id, before = self.id, list(self._held)
             after = before[-1].changed(options)

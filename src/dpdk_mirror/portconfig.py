@@ -7,12 +7,25 @@ from __future__ import annotations
 import errno
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ._binding import ffi, lib
 from .errors import InvalidConfigError, UnsupportedError
 
-__all__ = ["PortConfig", "offload_names"]
+__all__ = ["PortConfig", "PortOptions", "offload_names"]
+
+
+class PortOptions(TypedDict, total=False):
+    """PortConfig's fields as keywords."""
+
+    rx_queues: int
+    tx_queues: int
+    rx_descriptors: int
+    tx_descriptors: int
+    rx_offloads: tuple[str, ...]
+    tx_offloads: tuple[str, ...]
+    multi_segs: bool
+    promiscuous: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from typing import Unpack
 
     from .eal import Eal
     from .ethdev import Port
     from .mempool import Mempool
+    from .portconfig import PortOptions
 
 # Locally administered addresses, an EtherType for local experiments, and sizes from the least to the most.
 _ADDRESSES = bytes.fromhex("020000000001020000000002")
@@ -28,6 +30,20 @@ _ETHERTYPE = bytes.fromhex("88b5")
 _SIZES = (60, 1514, 61, 590, 64, 1280, 128, 333)
 
 _pool_numbers = itertools.count()
+
+
+class PortMaker(Protocol):
+    """What the fixture ``dpdk_port`` is."""
+
+    def __call__(
+        self, name: str, driver: str = "net_ring", args: str = "", *, start: bool = True, **options: Unpack[PortOptions]
+    ) -> Port: ...
+
+
+class FramesMaker(Protocol):
+    """What the fixture ``dpdk_frames`` is."""
+
+    def __call__(self, count: int, size: int | None = None) -> list[bytes]: ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,7 +76,7 @@ def dpdk_pool(dpdk_eal: Eal) -> Iterator[Mempool]:
 
 
 @pytest.fixture
-def dpdk_port(dpdk_eal: Eal, dpdk_pool: Mempool) -> Iterator[Callable[..., Port]]:
+def dpdk_port(dpdk_eal: Eal, dpdk_pool: Mempool) -> Iterator[PortMaker]:
     """Makes started ports: ``dpdk_port("source", driver="net_ring", args="", **what Port.start() takes)``.
 
     ``start=False`` leaves the port to be started by the test. At the test's end the ports are closed, latest first,
@@ -68,7 +84,9 @@ def dpdk_port(dpdk_eal: Eal, dpdk_pool: Mempool) -> Iterator[Callable[..., Port]
     """
     with contextlib.ExitStack() as ports:
 
-        def make(name: str, driver: str = "net_ring", args: str = "", *, start: bool = True, **options: Any) -> Port:
+        def make(
+            name: str, driver: str = "net_ring", args: str = "", *, start: bool = True, **options: Unpack[PortOptions]
+        ) -> Port:
             port = dpdk_eal.plug(f"{driver}_{name},{args}" if args else f"{driver}_{name}")
             ports.callback(dpdk_eal.unplug, port)
             return port.start(dpdk_pool, **options) if start else port
@@ -77,7 +95,7 @@ def dpdk_port(dpdk_eal: Eal, dpdk_pool: Mempool) -> Iterator[Callable[..., Port]
 
 
 @pytest.fixture
-def dpdk_frames() -> Callable[..., list[bytes]]:
+def dpdk_frames() -> FramesMaker:
     """Makes Ethernet frames: ``dpdk_frames(n)`` are n distinct ones of varied sizes, the same each time."""
 
     def make(count: int, size: int | None = None) -> list[bytes]:

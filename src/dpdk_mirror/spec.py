@@ -7,17 +7,30 @@ from __future__ import annotations
 import difflib
 import enum
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
 from .parameter import choice, flag, number, parameters_of, text_of, written
-from .selection import Select
+from .selection import Flow, Mac, Sample, Select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
-__all__ = ["ALIASES", "LEFT_OUT", "LEN_MIN", "PARAMETERS", "Direction", "MirrorSpec", "MirrorStats", "Mode"]
+__all__ = [
+    "ALIASES",
+    "LEFT_OUT",
+    "LEN_MIN",
+    "PARAMETERS",
+    "PLACES",
+    "Direction",
+    "MirrorSpec",
+    "MirrorStats",
+    "Mode",
+    "SpecOptions",
+]
 
 
 class Direction(enum.IntFlag):
@@ -85,6 +98,21 @@ def _check_name(key: str, name: Any) -> Any:
     return name
 
 
+class SpecOptions(TypedDict, total=False):
+    """MirrorSpec's fields, and the other names that they have, as keywords."""
+
+    directions: Direction
+    direction: Direction
+    mode: Mode
+    target_queue: int
+    nb_target_queues: int
+    snaplen: int
+    split_len: int
+    origin: bool
+    name: str | None
+    select: Select | None
+
+
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what only lives inside one process.
@@ -136,9 +164,17 @@ class MirrorSpec:
         if self.select == Select():
             object.__setattr__(self, "select", None)
 
-    def changed(self, **options: Any) -> MirrorSpec:
+    @shows_keywords(SpecOptions)
+    def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
         """The same but for these options, of which ``direction`` is another name of ``directions``."""
-        return replace(self, **{ALIASES.get(name, name): value for name, value in options.items()})
+        check_keywords(options, SpecOptions, PLACES)
+        values: dict[str, Any] = {}
+        for name, value in options.items():
+            key = ALIASES.get(name, name)
+            if key in values:
+                raise TypeError(f"{PARAMETERS[key].alias}: another name of {key}: give one of them")
+            values[key] = value
+        return replace(self, **values)
 
     def texts(self) -> dict[str, str]:
         """Every parameter's value as text, by its key; the name only if it has one."""
@@ -185,6 +221,19 @@ PARAMETERS = parameters_of(MirrorSpec) | {
 
 ALIASES = {parameter.alias: key for key, parameter in PARAMETERS.items() if parameter.alias}
 """Second names of keys."""
+
+
+def _places() -> dict[str, str]:
+    """What is no option of a mirror's but a part of one, and where it belongs."""
+    places = {key: f"give select=Select({key}=...)" for key in parameters_of(Select)}
+    for kind in (Mac, Flow, Sample):
+        for each in fields(kind):
+            place = f"select=Select({kind.__name__.lower()}={kind.__name__}({each.name}=...))"
+            places[each.name] = f"{places[each.name]} or {place}" if each.name in places else f"give {place}"
+    return places
+
+
+PLACES = _places()
 
 
 def _check_lengths(spec: MirrorSpec) -> None:

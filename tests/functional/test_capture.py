@@ -3,11 +3,13 @@
 """Captures as ports, in process."""
 
 import errno
+import textwrap
 import time
 
 import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
 
+import dpdk_mirror
 from dpdk_mirror.capture import CaptureFormat, CaptureReader, CaptureWriter, RingPort
 from dpdk_mirror.errors import ClosedError, ConflictError, MirrorError
 from dpdk_mirror.forwarder import Forwarder
@@ -29,6 +31,23 @@ def small_pool(dpdk_eal):
 
 def test_a_format_goes_by_the_path_s_ending():
     assert [CaptureFormat.of(path) for path in ("x.pcap", "x.CAP", "x.pcapng", "/dev/null")] == [1, 1, 0, 0]
+
+
+def test_the_writers_own_example_writes_a_capture(dpdk_eal, dpdk_port, dpdk_pool, dpdk_frames, tmp_path, monkeypatch):
+    """With nothing but what the package itself offers."""
+    source, frames = dpdk_port("source"), dpdk_frames(33)
+    example = textwrap.dedent(CaptureWriter.__doc__.partition("::\n")[2]).replace("...  #", "flow()  #")
+    monkeypatch.chdir(tmp_path)
+
+    def flow():
+        source.send(frames)
+        assert source.receive() == frames
+
+    names = {"source": source, "eal": dpdk_eal, "pool": dpdk_pool, "flow": flow}
+    exec(example, {name: getattr(dpdk_mirror, name) for name in dpdk_mirror.__all__} | names)
+    written = read_capture(tmp_path / "out.pcapng").frames
+    # What was received and what was sent, each mirrored once.
+    assert sorted(frame for frame, *_ in written) == sorted(frames * 2)
 
 
 def test_a_replay_waits_for_its_pool(dpdk_eal, small_pool, tmp_path, wait_until):

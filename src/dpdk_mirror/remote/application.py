@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
 from ..errors import ClosedError, DisconnectedError, NoPluginError, NotFoundError, ProtocolError, UnsupportedError
-from ..spec import MirrorSpec, Mode
+from ..keywords import shows_keywords
+from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
 from .channel import Channel, Greeting
 from .mirror import RemoteMirror
@@ -21,6 +22,7 @@ from .wanted import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Unpack
 
 __all__ = ["TIMEOUT_S", "Application"]
 
@@ -103,8 +105,15 @@ class Application(Closeable):
         info = info_of(self.ask(f"find mirror {mirror}", "/mirror/info", {"mirror": str(mirror)}))
         return RemoteMirror(self, info.id, str(mirror))
 
+    @shows_keywords(SpecOptions)
     def mirror(
-        self, source: str | int, *, to: str, spec: MirrorSpec | None = None, force: bool = False, **options: Any
+        self,
+        source: str | int,
+        *,
+        to: str,
+        spec: MirrorSpec | None = None,
+        force: bool = False,
+        **options: Unpack[SpecOptions],
     ) -> RemoteMirror:
         """Adds a mirror of the port ``source`` (a name or id); it is removed by its ``close()``.
 

@@ -5,20 +5,24 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
 from ..errors import ClosedError, DisconnectedError, NotFoundError, UnsupportedError
-from ..spec import ALIASES, PARAMETERS, MirrorSpec, MirrorStats, Mode
+from ..keywords import check_keywords, shows_keywords
+from ..spec import ALIASES, PARAMETERS, PLACES, MirrorSpec, MirrorStats, Mode, SpecOptions
 from .records import RemoteMirrorInfo, info_of, stats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
     from .answers import Answer
     from .application import Application
 
 __all__ = ["RemoteMirror"]
+
+_STAYS = dict.fromkeys(("source", "to"), "does not change while the mirror exists: remove it, and add another")
 
 
 class RemoteMirror(Closeable):
@@ -76,11 +80,13 @@ class RemoteMirror(Closeable):
         """Goes on after ``pause()``, if a mirror that is made now could; else it stays paused."""
         self._ask("resume", "resume")
 
-    def update(self, **options: Any) -> None:
+    @shows_keywords(SpecOptions)
+    def update(self, **options: Unpack[SpecOptions]) -> None:
         """Gives it other options, of those that it can be added with; the others stay, and so do source and target.
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
+        check_keywords(options, SpecOptions, PLACES | _STAYS)
         texts = MirrorSpec(mode=Mode.AUTO).changed(**options).texts()
         names = {ALIASES.get(name, name) for name in options}
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The keywords of public calls: what mypy, help() and errors make of them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import dpdk_mirror
+from dpdk_mirror import Direction, Eal, Forwarder, ForwarderConfig, Mirror, MirrorHooks, MirrorSpec, Port, PortConfig
+from dpdk_mirror.ealconfig import EalConfig, EalOptions
+from dpdk_mirror.forwarder import ForwarderOptions
+from dpdk_mirror.mirror import MirrorOptions
+from dpdk_mirror.portconfig import PortOptions
+from dpdk_mirror.remote import Application, RemoteMirror
+from dpdk_mirror.spec import ALIASES, SpecOptions
+
+ROOT = Path(__file__).resolve().parents[2]
+USES = Path(__file__).with_name("typed_uses.py")
+
+
+def test_mypy_finds_the_wrong_uses_and_no_others():
+    """Strictly, as a user's own check would."""
+    command = [sys.executable, "-m", "mypy", "--no-pretty", "--no-error-summary", str(USES)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    found = re.findall(r"typed_uses\.py:(\d+): error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE)
+    marked = {
+        number: line.partition("# error: ")[2]
+        for number, line in enumerate(USES.read_text(encoding="utf-8").splitlines(), 1)
+        if "# error: " in line
+    }
+    assert len(marked) > 15
+    assert {int(number): code for number, code in found} == marked, done.stdout + done.stderr
+
+
+def test_the_options_of_a_spec_are_its_fields_with_their_types():
+    """And the other names of some."""
+    hints, options = get_type_hints(MirrorSpec), get_type_hints(SpecOptions)
+    assert {key: options[key] for key in hints if key in options} == hints
+    assert {alias: options[alias] for alias in ALIASES} == {alias: hints[key] for alias, key in ALIASES.items()}
+    assert options.keys() == hints.keys() | ALIASES.keys()
+    assert MirrorOptions.__annotations__.keys() == {*options, "hooks", "pool"}
+
+
+@pytest.mark.parametrize(
+    ("options", "described"),
+    [(EalOptions, EalConfig), (PortOptions, PortConfig), (ForwarderOptions, ForwarderConfig)],
+)
+def test_options_are_the_fields_of_what_they_make(options, described):
+    """With the same types, but that any series of devices will do."""
+    kinds = {key: kind.__forward_arg__ for key, kind in options.__annotations__.items()}
+    loose = {"vdevs": "Iterable[Vdev | str]", "devices": "Iterable[str]"}
+    assert kinds == {each.name: loose.get(each.name, each.type) for each in fields(described)}
+
+
+@pytest.mark.parametrize(
+    ("call", "keywords"),
+    [
+        (Mirror, {"spec", *MirrorOptions.__annotations__}),
+        (Mirror.update, {*MirrorOptions.__annotations__}),
+        (Application.mirror, {"to", "spec", "force", *SpecOptions.__annotations__}),
+        (RemoteMirror.update, {*SpecOptions.__annotations__}),
+        (MirrorSpec.changed, {*SpecOptions.__annotations__}),
+        (Eal, {each.name for each in fields(EalConfig)}),
+        (Port.start, {each.name for each in fields(PortConfig)}),
+        (Forwarder, {each.name for each in fields(ForwarderConfig)}),
+    ],
+)
+def test_help_shows_all_keywords(call, keywords):
+    parameters = inspect.signature(call).parameters.values()
+    assert {each.name for each in parameters if each.kind is each.KEYWORD_ONLY} == keywords
+    assert not [each for each in parameters if each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+
+
+def test_help_shows_defaults_where_there_are_some():
+    assert str(inspect.signature(Eal).parameters["buffers"]) == "buffers: 'int' = 65536"
+    assert str(inspect.signature(Mirror.update).parameters["snaplen"]) == "snaplen: 'int' = ..."
+
+
+def test_no_public_call_takes_whatever_it_is_given():
+    """Every keyword has a name, and so a type and a place in help(); drivers' own arguments aside."""
+    for name in dpdk_mirror.__all__:
+        public = getattr(dpdk_mirror, name)
+        if not inspect.isclass(public) or issubclass(public, Exception) or name == "Vdev":
+            continue
+        for called, function in [(name, public), *inspect.getmembers(public, inspect.isfunction)]:
+            if called.startswith("_"):
+                continue
+            try:
+                parameters = inspect.signature(function).parameters.values()
+            except ValueError:
+                continue  # an enumeration's
+            assert not [each for each in parameters if each.kind is each.VAR_KEYWORD], f"{name}.{called}"
+
+
+CHANGES = {
+    "spec": MirrorSpec().changed,
+    "live": lambda **options: RemoteMirror(None, 1).update(**options),
+    "in process": lambda **options: Mirror.update(None, **options),
+    "new": lambda **options: Mirror(None, None, **options),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(
+    ("keyword", "place"),
+    [
+        ("filter", "filter: give select=Select(filter=...)"),
+        ("sample", "sample: give select=Select(sample=...)"),
+        ("queues", "queues: give select=Select(queues=...)"),
+        ("protocol", "protocol: give select=Select(flow=Flow(protocol=...))"),
+        ("one_in", "one_in: give select=Select(sample=Sample(one_in=...))"),
+        ("dst", "dst: give select=Select(mac=Mac(dst=...)) or select=Select(flow=Flow(dst=...))"),
+        ("fliter", "fliter: no such option; did you mean filter? filter: give select=Select(filter=...)"),
+        ("split_length", "split_length: no such option; did you mean split_len?"),
+        ("xyz", "xyz: no such option; there are directions, direction, mode, "),
+    ],
+)
+def test_a_wrong_keyword_is_told_its_place(change, keyword, place):
+    with pytest.raises(TypeError) as refused:
+        change(snaplen=64, **{keyword: 1})
+    assert str(refused.value).startswith(place)
+
+
+@pytest.mark.parametrize("keyword", [each.name for each in fields(MirrorHooks)])
+def test_hooks_are_told_their_place_where_there_are_any(keyword):
+    for change in ("in process", "new"):
+        with pytest.raises(TypeError, match=rf"{keyword}: give hooks=MirrorHooks\({keyword}=\.\.\.\)"):
+            CHANGES[change](**{keyword: 1})
+
+
+@pytest.mark.parametrize(("change", "keyword"), [("in process", "target"), ("live", "to"), ("live", "source")])
+def test_what_stays_is_said_to_stay(change, keyword):
+    with pytest.raises(TypeError, match=f"^{keyword}: does not change while the mirror exists: "):
+        CHANGES[change](**{keyword: "tap:m1"})
+
+
+@pytest.mark.parametrize("order", [["direction", "directions"], ["directions", "direction"]])
+def test_two_names_of_one_option_are_one_too_many(order):
+    with pytest.raises(TypeError, match="direction: another name of directions"):
+        MirrorSpec().changed(**dict.fromkeys(order, Direction.RX))
+
+
+@pytest.mark.parametrize(
+    ("call", "keyword", "hint"),
+    [(Eal, "vdev", "vdevs"), (Port.start, "queues", "tx_queues or rx_queues"), (Forwarder, "worker", "workers")],
+)
+def test_misspelt_keywords_of_others_get_a_near_match(call, keyword, hint):
+    with pytest.raises(TypeError, match=f"{keyword}: no such option; did you mean {hint}\\?"):
+        call(*([None] * (call is not Eal)), *([None] * (call is Port.start)), **{keyword: 1})
