@@ -24,7 +24,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 STAMPS := build/stamps
 PACKAGES := .ci/packages.build $(if $(filter test lint c-test stress,$(MAKECMDGOALS)),.ci/packages.test)
 # Folders too: a file that has gone is a change.
-SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE \
+SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE docs/meson.build docs/generate.py \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
 C_SOURCES := $(shell find csrc tests -name '*.[ch]')
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Writes what is made from the command's parser into src/dpdk_mirror/share: shell completions and the manual page.
+"""Writes shell completions and the manual page, made from the command's parser; meson runs it: generate.py OUTPUT...
 
-Run it when a test says that they are out of date: .venv/bin/python docs/generate.py
+What an output is follows from its name. The parser is that of the source tree, so nothing has to be installed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 import shtab
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
 from dpdk_mirror.cli import make_parser
-from dpdk_mirror.cli.plugin import COMPLETIONS
+from dpdk_mirror.cli.plugin import SHELLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDER = Path(__file__).parents[1] / "src" / "dpdk_mirror" / "share"
 MANUAL = "dpdk-mirror.1"
+# Where a shell looks for the completion of dpdk-mirror, it looks for these names.
+_NAMES = {"dpdk-mirror": "bash", "_dpdk-mirror": "zsh", "dpdk-mirror.fish": "fish"}
 _COUNTS = {"?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
 
 
@@ -31,9 +34,9 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
     return dict(action.choices)
 
 
-def files() -> dict[str, str]:
-    """The files' content by their names."""
-    return {name: _completion(shell) for shell, name in COMPLETIONS.items()} | {MANUAL: _manual()}
+def content(name: str) -> str:
+    """What belongs into a file of this name: a shell's, as the package keeps it, or the one that a system looks for."""
+    return _manual() if name == MANUAL else _completion(name if name in SHELLS else _NAMES[name])
 
 
 def _completion(shell: str) -> str:
@@ -101,12 +104,11 @@ def _text(text: str) -> str:
     return f"\\&{escaped}" if escaped.startswith(".") else escaped
 
 
-def main() -> int:
-    FOLDER.mkdir(exist_ok=True)
-    for name, content in files().items():
-        (FOLDER / name).write_text(content, encoding="utf-8")
+def main(arguments: list[str]) -> int:
+    for output in map(Path, arguments):
+        output.write_text(content(output.name), encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

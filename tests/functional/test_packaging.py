@@ -42,7 +42,13 @@ def test_without_libdpdk_the_package_is_pure_python(tmp_path):
     assert sources <= set(names)
     assert [name for name in names if name.endswith((".so", ".pyc"))] == []
     data = {name.split(".data/data/")[1] for name in names if ".data/data/" in name}
-    assert {"share/man/man1/dpdk-mirror.1", "share/bash-completion/completions/dpdk-mirror"} < data
+    assert data == {
+        "share/bash-completion/completions/dpdk-mirror",
+        "share/fish/vendor_completions.d/dpdk-mirror.fish",
+        "share/man/man1/dpdk-mirror.1",
+        "share/zsh/site-functions/_dpdk-mirror",
+    }
+    assert {f"dpdk_mirror/completions/{shell}" for shell in ("bash", "fish", "zsh")} < set(names)
 
 
 def test_extension_that_is_asked_for_is_not_left_out(tmp_path):

@@ -3,6 +3,7 @@
 """Help, manual page and shell completions: they tell what the parser takes, and what they show works."""
 
 import argparse
+import importlib.metadata
 import importlib.util
 import re
 import shlex
@@ -17,12 +18,14 @@ from dpdk_mirror.cli import main, make_parser
 from dpdk_mirror.spec import MirrorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARE = Path(dpdk_mirror.__file__).parent / "share"
+PACKAGE = Path(dpdk_mirror.__file__).parent
+INSTALLED = [path.locate() for path in importlib.metadata.files("dpdk-mirror")]
 
 _spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
 generate = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(generate)
 
+(MANUAL,) = (path for path in INSTALLED if path.name == generate.MANUAL)
 COMMANDS = generate.commands(make_parser())
 LIVE = sorted(set(COMMANDS) - {"run", "drivers"})  # those have tests of their own
 
@@ -70,24 +73,36 @@ def test_each_command_takes_debug_and_says_what_it_is_for(name):
         assert action.help, action.option_strings
 
 
-def test_what_is_made_from_the_parser_is_up_to_date():
-    """If not: .venv/bin/python docs/generate.py."""
-    made = generate.files()
-    assert sorted(path.name for path in SHARE.iterdir()) == sorted(made)
-    for name, content in made.items():
-        assert (SHARE / name).read_text(encoding="utf-8") == content, f"{name}: run docs/generate.py"
+@pytest.mark.parametrize(
+    ("shell", "where"),
+    [
+        ("bash", "share/bash-completion/completions/dpdk-mirror"),
+        ("zsh", "share/zsh/site-functions/_dpdk-mirror"),
+        ("fish", "share/fish/vendor_completions.d/dpdk-mirror.fish"),
+    ],
+)
+def test_a_shell_finds_what_completion_prints(capsys, shell, where):
+    """Made from this parser when the package was built."""
+    (found,) = (path for path in INSTALLED if path.as_posix().endswith(where))
+    assert main(["completion", shell]) == 0
+    assert capsys.readouterr().out == found.read_text(encoding="utf-8") == generate.content(found.name)
+
+
+def test_man_finds_the_manual():
+    assert MANUAL.parts[-4:-1] == ("share", "man", "man1")
+    assert MANUAL.read_text(encoding="utf-8") == generate.content(MANUAL.name)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_manual_tells_each_option(name):
-    manual = (SHARE / "dpdk-mirror.1").read_text(encoding="utf-8").replace("\\-", "-")
+    manual = MANUAL.read_text(encoding="utf-8").replace("\\-", "-")
     section = manual.split(f"\n.SS {name}\n")[1].split("\n.SS ")[0]
     for option in options_of(COMMANDS[name]):
         assert option == "--help" or f"{option}" in section
 
 
 def test_the_manual_is_one_that_man_can_show():
-    command = ["man", "--warnings", "--local-file", str(SHARE / "dpdk-mirror.1")]
+    command = ["man", "--warnings", "--local-file", str(MANUAL)]
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stderr == ""
@@ -103,7 +118,7 @@ def complete(*words):
         '"$(complete -p dpdk-mirror | sed "s/.*-F \\([^ ]*\\).*/\\1/")" dpdk-mirror "${COMP_WORDS[COMP_CWORD]}"\n'
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    command = ["bash", "-c", script, "bash", str(SHARE / "dpdk-mirror.bash"), "dpdk-mirror", *words]
+    command = ["bash", "-c", script, "bash", str(PACKAGE / "completions" / "bash"), "dpdk-mirror", *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 

@@ -65,12 +65,18 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    version = importlib.metadata.version("dpdk-mirror")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for group in (apps, mirrors, changes, apply, doctor, plugin, run, drivers):
         group.add_parsers(commands)
     return parser
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("dpdk-mirror")
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"  # a build makes the manual page from this parser
 
 
 def _sentence(error: Exception) -> str:

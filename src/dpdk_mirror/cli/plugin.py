@@ -15,8 +15,8 @@ from .common import add_command, add_common_arguments, print_json, remark, say
 if TYPE_CHECKING:
     import argparse
 
-COMPLETIONS = {"bash": "dpdk-mirror.bash", "zsh": "_dpdk-mirror", "fish": "dpdk-mirror.fish"}
-"""The files that complete the command, by shell. They are made from the parser, see docs/generate.py."""
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that can complete the command; a build has docs/generate.py make a file for each, of that name."""
 
 _PLUGIN_PATH = {
     "help": "print the path of the plugin, for -d",
@@ -49,7 +49,7 @@ examples:
 def add_parsers(commands: Any) -> None:
     add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
-    completion.add_argument("shell", metavar="SHELL", choices=tuple(COMPLETIONS), help=", ".join(COMPLETIONS))
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     completion.add_argument("--debug", action="store_true", help="tracebacks")
 
 
@@ -71,7 +71,7 @@ def without_path(path: Path) -> str:
 
 
 def run_completion(arguments: argparse.Namespace) -> int:
-    path = Path(__file__).parents[1] / "share" / COMPLETIONS[arguments.shell]
+    path = Path(__file__).parents[1] / "completions" / arguments.shell
     if not path.is_file():
         raise NotFoundError(
             errno.ENOENT, f"complete for {arguments.shell}: {path} is not there", "reinstall dpdk-mirror"
