@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""What README.md shows works as it is written there, and what the documents name exists."""
+"""What README.md and the pages show works as it is written there, and what the documents name exists."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from runs import run
+
+from dpdk_mirror import MirrorStats
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 C_PROGRAM = """
 #include <rte_debug.h>
 #include <rte_eal.h>
@@ -32,17 +35,19 @@ example(uint16_t port, uint16_t tap)
 
 
 def blocks(language: str) -> list[str]:
-    """The README's fenced blocks in a language."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    """The pages' fenced blocks in a language."""
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    found = re.findall(r"^```(.*?)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     return [block for name, block in found if name == language]
 
 
 PROGRAMS = [block for block in blocks("python") if "Eal(" in block]
+COMMANDS = [block for block in blocks("console") if re.match(r"\$ dpdk-mirror (run|drivers) ", block)]
 
 
 def test_there_are_python_examples():
-    """One with a mirror, one that changes it, one that chooses packets; all other Python is a test."""
-    assert len(PROGRAMS) == len(blocks("python")) - 1 == 3
+    """One with a mirror, one that changes it, one that chooses packets. Besides: a test, and what is live."""
+    assert len(PROGRAMS) == len(blocks("python")) - 2 == 3
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
@@ -55,21 +60,67 @@ def test_python_example_prints_what_stands_below_it(tmp_path, number):
     assert done.stdout in blocks("")
 
 
-def test_commands_on_the_demos_capture_print_what_stands_below_them(tmp_path):
-    """But for how long they took."""
-    (block,) = (block for block in blocks("console") if "--filter" in block)
+@pytest.mark.parametrize("block", COMMANDS, ids=[block.splitlines()[0] for block in COMMANDS])
+def test_commands_print_what_stands_below_them(tmp_path, block):
+    """But when, and for how long; and through a pipe, in any order."""
     subprocess.run([sys.executable, ROOT / "examples" / "traffic.py", tmp_path / "traffic.pcap"], check=True)
-    commands = re.findall(r"^\$ dpdk-mirror run (.*)$", block, re.MULTILINE)
-    shown = []
-    for command in commands:
-        done = run(*shlex.split(command), cwd=tmp_path, text=True)
-        shown += [f"$ dpdk-mirror run {command}", *(done.stderr + done.stdout).splitlines()]
-    assert [without_time(line) for line in shown] == [without_time(line) for line in block.splitlines()]
-    assert len(commands) == 2
+    environment = f"export XDG_RUNTIME_DIR={tmp_path} PATH={Path(sys.executable).parent}:$PATH"
+    commands = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    for command, shown in (each.split("\n", 1) for each in commands):
+        done = subprocess.run(
+            ["bash", "-c", f"{environment}; {command}"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            text=True,
+            timeout=60,
+        )
+        printed, expected = (list(map(without_time, text.splitlines())) for text in (done.stdout, shown))
+        if "|" in command:
+            printed, expected = sorted(printed), sorted(expected)
+        assert printed == expected, command
+
+
+def test_there_are_commands_of_each_kind():
+    assert len(COMMANDS) == 4
+    assert "".join(COMMANDS).count("$ dpdk-mirror run") == 4
 
 
 def without_time(line: str) -> str:
-    return re.sub(r"[0-9.]+ s$", "", line)
+    return re.sub(r"^[0-9:.]{15} |[0-9.]+ s$", "", line)
+
+
+def test_the_set_up_of_the_readme_finds_the_command():
+    """After make build, in a shell that knows nothing of .venv."""
+    build, activate = blocks("console")[0].splitlines()
+    assert build == "$ make build"
+    assert re.search("^build:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    script = f"{activate.removeprefix('$ ')} && dpdk-mirror --version && man --where dpdk-mirror"
+    environment = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    version, manual = done.stdout.splitlines()
+    assert version.startswith("dpdk-mirror ")
+    assert manual == str(ROOT / ".venv/share/man/man1/dpdk-mirror.1")
+
+
+def test_the_page_on_counters_has_each():
+    page = (ROOT / "docs" / "counters.md").read_text(encoding="utf-8")
+    told = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `")))
+    assert sorted([*told, "seen", "bytes"]) == sorted(field.name for field in fields(MirrorStats))
+
+
+def test_what_the_readme_says_that_it_costs_was_measured():
+    """Cold packets and a target that frees later, in the first table of performance.md."""
+    told = re.findall(r"^\| (?:`|as librte_)(\w+).*?\| ([\d/ ]+) \|", README.read_text("utf-8"), re.MULTILINE)
+    measured = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert [method for method, _ in told] == ["share", "split", "copy", "pdump"]
+    for method, cycles in told:
+        row = re.search(rf"^\| `{method}` \| \d.*$", measured, re.MULTILINE)[0]
+        assert row.split(" | ")[4].startswith(f"{cycles} / ")
 
 
 def test_pytest_example_passes(tmp_path):
@@ -91,12 +142,30 @@ def test_c_example_compiles_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "name", ["LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/performance.md"]
-)
-def test_files_that_it_names_are_there(name):
-    assert f"({name})" in README.read_text(encoding="utf-8")
-    assert (ROOT / name).is_file()
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.name)
+def test_what_a_page_leads_to_is_there(page):
+    """Files, and headings in them."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        if name.startswith("https:"):
+            continue
+        target = page.parent / name if name else page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_is_short_and_leads_to_every_page():
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 160
+    assert {"LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"} <= set(re.findall(r"\]\(([^)#\s]+)\)", text))
+    for page in PAGES[1:]:
+        assert f"(docs/{page.name}" in text or page.name in {"index.md", "c-api.md", "python-api.md", "site.md"}, page
 
 
 def test_tests_that_the_architecture_names_are_there():
@@ -108,6 +177,20 @@ def test_tests_that_the_architecture_names_are_there():
     )
     assert named
     assert named <= set(re.findall(r"\w+", tests)) | set(re.findall(r"RTE_\w+", text))
+
+
+def test_contributing_tells_what_each_test_helper_is_for():
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where the tests' helpers are")[1]
+    named = {
+        name
+        for line in told.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([^`]+)`", line.split("|")[1])
+    }
+    tests = ROOT / "tests"
+    helpers = [*tests.glob("*.py"), *(tests / "livekit").glob("*.[cp]*"), *(tests / "unit").glob("[!t]*.py")]
+    helpers += [path for folder in ("bench", "c", "filter", "stress") for path in (tests / folder).glob("*.h")]
+    assert named == {path.relative_to(tests).as_posix() for path in helpers if path.stem != "__init__"}
 
 
 def test_the_long_run_takes_what_contributing_says():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The README's first screen: its commands, typed as they stand there, do what it shows."""
+"""The README's first screen: its commands, typed as they stand there, do what it shows. So does the page on Python."""
 
 from __future__ import annotations
 
@@ -89,6 +89,12 @@ def test_the_line_of_python_does_it_too(shown):
     code = f"from dpdk_mirror.remote import connect\n{line} print(mirror.info().target, mirror.stats().nombuf)"
     done = run_in(shown.pid, sys.executable, "-c", code)
     assert done == "tap:m0 0\n"
+
+
+def test_the_page_on_python_does_it_too(shown):
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(from dpdk_mirror.remote .*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert run_in(shown.pid, sys.executable, "-c", code.replace('"rte"', repr(str(shown.socket)))) == "tap:m0 0\n"
 
 
 def test_open_vswitchs_names_of_ports_will_do(monkeypatch, capsys):

@@ -50,10 +50,10 @@ def wait_until(condition: Callable[[], _T], what: str, *, timeout_s: float = 30)
 
 
 def find_program(name: str) -> str:
-    """Where a program is. Its package is one of .ci/packages.test."""
+    """Where a program is. Its package is one of .ci/packages.build and .ci/packages.test."""
     path = shutil.which(name, path=_PATH)
     if path is None:
-        pytest.skip(f"{name} is not installed: its package is in .ci/packages.test")
+        pytest.skip(f"{name} is not installed: its package is in .ci/packages.build or .ci/packages.test")
     return path
 
 
