@@ -5,6 +5,7 @@
 # make demo    mirrors real packets and shows it
 # make test    lint, C tests, pytest
 # make lint    the static checks alone
+# make docs    a site of the pages, in build/docs
 # make bench   what mirrors cost; with QUICK=1 in less time
 # make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications and their ends: half an hour
 # make clean   as cloned
@@ -15,14 +16,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: build demo test lint c-test bench stress clean FORCE
+.PHONY: build demo test lint doxygen docs c-test bench stress clean FORCE
 .DEFAULT_GOAL := build
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 STAMPS := build/stamps
-PACKAGES := .ci/packages.build $(if $(filter test lint c-test stress,$(MAKECMDGOALS)),.ci/packages.test)
+PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test stress,$(MAKECMDGOALS)),.ci/packages.test)
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE docs/meson.build docs/generate.py \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
@@ -34,16 +35,22 @@ demo: $(STAMPS)/package
 	@$(IN_VENV) python examples/demo.py
 
 # pytest comes last, so that its closing line does.
-test: lint c-test
+test: lint docs c-test
 	$(IN_VENV) pytest -n 2 --dist loadfile
 
-lint: $(STAMPS)/test-tools $(STAMPS)/package
+lint: $(STAMPS)/test-tools $(STAMPS)/package doxygen
 	$(IN_VENV) ruff check
 	$(IN_VENV) ruff format --check
 	$(IN_VENV) mypy
 	$(IN_VENV) clang-format --dry-run -Werror $(C_SOURCES)
+
+doxygen: $(STAMPS)/build-tools
 	@mkdir -p build/doxygen
 	doxygen docs/Doxyfile
+
+# A warning is an error. The Python reference is that of the package as it is installed.
+docs: doxygen $(STAMPS)/docs-tools $(STAMPS)/package
+	$(IN_VENV) sphinx-build -q -W --keep-going -E -c docs -d build/doctrees . build/docs
 
 # Each of C_BUILDS is a build folder of the library and its C tests.
 C_BUILDS := gcc clang sanitized
@@ -92,6 +99,10 @@ $(STAMPS)/package: $(STAMPS)/build-tools $(SOURCES)
 
 $(STAMPS)/test-tools: $(STAMPS)/build-tools
 	$(IN_VENV) pip install -q --group test
+	@touch $@
+
+$(STAMPS)/docs-tools: $(STAMPS)/build-tools
+	$(IN_VENV) pip install -q --group docs
 	@touch $@
 
 $(STAMPS)/bench-tools: $(STAMPS)/build-tools
