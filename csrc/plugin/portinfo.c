@@ -11,6 +11,7 @@
 #include "../started.h"
 #include "portinfo.h"
 #include "refusal.h"
+#include "scalar.h"
 
 int
 portinfo_watch(void)
@@ -31,13 +32,12 @@ portinfo_exists(uint16_t port_id)
 int
 portinfo_find(const char *name_or_id, uint16_t *port_id)
 {
-	const size_t nb_digits = strspn(name_or_id, "0123456789");
-	unsigned long number;
+	uint64_t number;
 	uint16_t port;
 
-	if (name_or_id[0] != '\0' && name_or_id[nb_digits] == '\0') {
-		number = strtoul(name_or_id, NULL, 10);
-		if (number < RTE_MAX_ETHPORTS && portinfo_exists((uint16_t)number)) {
+	if (name_or_id[0] != '\0' && mirror_scalar_is_digits(name_or_id)) {
+		if (mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
+				number < RTE_MAX_ETHPORTS && portinfo_exists((uint16_t)number)) {
 			*port_id = (uint16_t)number;
 			return 0;
 		}
