@@ -26,7 +26,7 @@ mirror_command_list(struct pairs *params, struct reply *reply)
 		rc = mirror_params_end(params, "start");
 	if (rc != 0)
 		return rc;
-	nb_ids = mirrors_list(&ids);
+	nb_ids = mirror_ids_list(&ids);
 	if (nb_ids < 0)
 		return nb_ids;
 	mirror_reply_array(reply);
@@ -180,7 +180,7 @@ describe_queues(const struct rte_mirror_queue *queues, uint32_t nb, struct reply
 static void
 describe(const struct rte_mirror_info *info, struct reply *reply)
 {
-	const struct asked_mirror *asked = mirrors_get(info->id);
+	const struct asked_mirror *asked = mirror_asked_get(info->id);
 
 	mirror_reply_object(reply);
 	mirror_reply_number(reply, "id", info->id);

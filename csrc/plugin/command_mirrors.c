@@ -89,10 +89,10 @@ read_replaced(struct pairs *params, struct asked *asked)
 
 	if (name_or_id == NULL)
 		return 0;
-	rc = mirrors_find(name_or_id, &id);
+	rc = mirror_ids_find(name_or_id, &id);
 	if (rc != 0)
 		return rc;
-	if (mirrors_get(id) == NULL)
+	if (mirror_asked_get(id) == NULL)
 		return mirror_plugin_refuse(ENOTSUP,
 				"mirror %" PRIu32 ": the application's own, so it is not replaced",
 				id);
@@ -128,7 +128,7 @@ answer_checked(int rc, struct reply *reply)
 static int
 answer_added(uint32_t id, struct reply *reply)
 {
-	const struct asked_mirror *mirror = mirrors_get(id);
+	const struct asked_mirror *mirror = mirror_asked_get(id);
 	struct rte_mirror_info info;
 	int rc = rte_mirror_info_get(id, &info);
 
@@ -157,8 +157,8 @@ mirror_command_add(struct pairs *params, struct reply *reply)
 	if (rc != 0)
 		return rc;
 	if (asked.dry)
-		return answer_checked(mirrors_check(&asked.ports, &spec), reply);
-	rc = mirrors_add(&asked.ports, &spec, &id);
+		return answer_checked(mirror_asked_check(&asked.ports, &spec), reply);
+	rc = mirror_asked_add(&asked.ports, &spec, &id);
 	return rc == 0 ? answer_added(id, reply) : rc;
 }
 
@@ -174,7 +174,7 @@ mirror_command_remove(struct pairs *params, struct reply *reply)
 	if (rc == 0)
 		rc = mirror_params_end(params, "mirror, or all");
 	if (rc == 0)
-		rc = all ? mirrors_remove_all(&nb) : mirrors_remove(id);
+		rc = all ? mirror_asked_remove_all(&nb) : mirror_asked_remove(id);
 	if (rc != 0)
 		return rc;
 	mirror_reply_object(reply);
@@ -192,17 +192,17 @@ mirror_command_update(struct pairs *params, struct reply *reply)
 
 	if (rc != 0)
 		return rc;
-	mirror = mirrors_get(id);
+	mirror = mirror_asked_get(id);
 	if (mirror == NULL)
 		return mirror_plugin_refuse(ENOTSUP,
 				"mirror %" PRIu32
 				": the application's own, so its parameters are not known here",
 				id);
-	rc = mirrors_spec(mirror, params, &spec);
+	rc = mirror_asked_spec(mirror, params, &spec);
 	if (rc == 0)
 		rc = end_with_spec(params, "mirror");
 	if (rc == 0)
-		rc = mirrors_update(mirror, &spec);
+		rc = mirror_asked_update(mirror, &spec);
 	return rc == 0 ? answer_id(id, reply) : rc;
 }
 

@@ -125,7 +125,7 @@ check_release(const char *text, bool force)
 
 	if (target == NULL)
 		return mirror_plugin_refuse(ENOENT, "there is no target %s", text);
-	if (mirrors_use(target))
+	if (mirror_asked_use(target))
 		return mirror_plugin_refuse(
 				EBUSY, "target %s has mirrors: remove them first", text);
 	if (find(text) == NULL && !mirror_targets_is_unused(target))

@@ -74,7 +74,7 @@ begin(void)
 			rc = mirror_targets_init();
 		has_begun = rc == 0;
 	}
-	return rc == 0 ? mirrors_sweep() : rc;
+	return rc == 0 ? mirror_asked_sweep() : rc;
 }
 
 void

@@ -24,14 +24,14 @@ remember(struct asked_mirror *mirror, const struct spec *spec)
 }
 
 void
-mirrors_insert(struct asked_mirror *mirror, const struct spec *spec)
+mirror_asked_insert(struct asked_mirror *mirror, const struct spec *spec)
 {
 	remember(mirror, spec);
 	LIST_INSERT_HEAD(&asked_mirrors, mirror, next);
 }
 
 int
-mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec)
+mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec)
 {
 	int rc = mirror_spec_read(spec, mirror->spec, changes);
 
@@ -41,7 +41,7 @@ mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct sp
 }
 
 int
-mirrors_update(struct asked_mirror *mirror, const struct spec *spec)
+mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec)
 {
 	struct rte_mirror_select select;
 	struct rte_mirror_param param = mirror_spec_param(spec, &select);
@@ -65,9 +65,9 @@ forget(struct asked_mirror *mirror)
 }
 
 int
-mirrors_remove(uint32_t mirror_id)
+mirror_asked_remove(uint32_t mirror_id)
 {
-	struct asked_mirror *mirror = mirrors_get(mirror_id);
+	struct asked_mirror *mirror = mirror_asked_get(mirror_id);
 	int rc = rte_mirror_remove(mirror_id);
 
 	if (rc != 0)
@@ -78,14 +78,14 @@ mirrors_remove(uint32_t mirror_id)
 }
 
 int
-mirrors_remove_all(uint32_t *nb_removed)
+mirror_asked_remove_all(uint32_t *nb_removed)
 {
 	const struct asked_mirror *mirror;
 	int rc = 0;
 
 	*nb_removed = 0;
 	while (rc == 0 && (mirror = LIST_FIRST(&asked_mirrors)) != NULL) {
-		rc = mirrors_remove(mirror->id);
+		rc = mirror_asked_remove(mirror->id);
 		*nb_removed += rc == 0;
 	}
 	return rc;
@@ -118,7 +118,7 @@ find_removed(const uint32_t *ids, int nb)
 }
 
 int
-mirrors_sweep(void)
+mirror_asked_sweep(void)
 {
 	struct asked_mirror *mirror;
 	uint32_t *ids;
@@ -126,7 +126,7 @@ mirrors_sweep(void)
 
 	/* While a target is closed others may add and remove mirrors. */
 	do {
-		nb = mirrors_list(&ids);
+		nb = mirror_ids_list(&ids);
 		if (nb < 0)
 			return nb;
 		mirror = find_removed(ids, nb);
@@ -138,7 +138,7 @@ mirrors_sweep(void)
 }
 
 struct asked_mirror *
-mirrors_get(uint32_t mirror_id)
+mirror_asked_get(uint32_t mirror_id)
 {
 	struct asked_mirror *mirror;
 
@@ -159,7 +159,7 @@ refuse_unknown(const char *name_or_id)
 }
 
 int
-mirrors_find(const char *name_or_id, uint32_t *mirror_id)
+mirror_ids_find(const char *name_or_id, uint32_t *mirror_id)
 {
 	uint64_t number;
 	uint32_t *ids;
@@ -172,7 +172,7 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 			return refuse_unknown(name_or_id);
 		return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 	}
-	rc = mirrors_list(&ids);
+	rc = mirror_ids_list(&ids);
 	if (rc < 0)
 		return rc;
 	found = mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
@@ -185,7 +185,7 @@ mirrors_find(const char *name_or_id, uint32_t *mirror_id)
 }
 
 bool
-mirrors_use(const struct target *target)
+mirror_asked_use(const struct target *target)
 {
 	const struct asked_mirror *mirror;
 
@@ -198,7 +198,7 @@ mirrors_use(const struct target *target)
 }
 
 int
-mirrors_list(uint32_t **ids)
+mirror_ids_list(uint32_t **ids)
 {
 	int size = 0, nb = rte_mirror_list(NULL, 0);
 

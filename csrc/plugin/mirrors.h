@@ -33,27 +33,27 @@ struct asked_mirror {
 };
 
 /** Has a mirror that the library has, by that spec, count as one of them until it is removed. */
-void mirrors_insert(struct asked_mirror *mirror, const struct spec *spec);
+void mirror_asked_insert(struct asked_mirror *mirror, const struct spec *spec);
 /** How the mirror was asked for, but for changes, of which it takes the spec's keys. */
-int mirrors_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec);
+int mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec);
 /** Gives it the spec. Its target and target queues cannot change. */
-int mirrors_update(struct asked_mirror *mirror, const struct spec *spec);
+int mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec);
 /** Removes a mirror, also one that no command has added, and closes its target. */
-int mirrors_remove(uint32_t mirror_id);
+int mirror_asked_remove(uint32_t mirror_id);
 /** Removes all that commands have added; nb_removed is how many went, also on error. */
-int mirrors_remove_all(uint32_t *nb_removed);
+int mirror_asked_remove_all(uint32_t *nb_removed);
 /** Closes the targets of mirrors that the application itself has removed. */
-int mirrors_sweep(void);
+int mirror_asked_sweep(void);
 
 /** The mirror with that id, if a command has added it; NULL: none. */
-struct asked_mirror *mirrors_get(uint32_t mirror_id);
+struct asked_mirror *mirror_asked_get(uint32_t mirror_id);
 /** The id of the mirror with that id, if it is all digits, or that name. */
-int mirrors_find(const char *name_or_id, uint32_t *mirror_id);
+int mirror_ids_find(const char *name_or_id, uint32_t *mirror_id);
 /** Whether one of the mirrors sends to a target. */
-bool mirrors_use(const struct target *target);
+bool mirror_asked_use(const struct target *target);
 
 /** The ids of all mirrors of the process, oldest first, to be freed: how many, or a negative errno. */
-int mirrors_list(uint32_t **ids);
+int mirror_ids_list(uint32_t **ids);
 
 /* mirrors_add.c */
 
@@ -65,14 +65,14 @@ struct mirrors_ports {
 	bool force;        /**< nobody else transmits on the target */
 	bool replaces;     /**< another mirror goes if the new one can come */
 	uint32_t replaced; /**< its id; a command has added it */
-	/** Ids of mirrors that mirrors_check() leaves out of account; the one that is replaced is among them. */
+	/** Ids of mirrors that mirror_asked_check() leaves out of account; the one that is replaced is among them. */
 	const uint32_t *without;
 	uint32_t nb_without;
 };
 
-/** Whether mirrors_add() would do. Nothing has changed. */
-int mirrors_check(const struct mirrors_ports *ports, const struct spec *spec);
+/** Whether mirror_asked_add() would do. Nothing has changed. */
+int mirror_asked_check(const struct mirrors_ports *ports, const struct spec *spec);
 /** A mirror that is replaced goes on, maybe under another id, if the new one turns out not to be possible. */
-int mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
+int mirror_asked_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
 
 #endif /* MIRROR_PLUGIN_MIRRORS_H */

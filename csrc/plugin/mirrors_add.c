@@ -78,7 +78,7 @@ open_target(const struct mirrors_ports *ports, const struct spec *spec, struct t
 static struct asked_mirror *
 get_replaced(const struct mirrors_ports *ports)
 {
-	return ports->replaces ? mirrors_get(ports->replaced) : NULL;
+	return ports->replaces ? mirror_asked_get(ports->replaced) : NULL;
 }
 
 /* Whether a mirror's target ends before the mirror that replaces it has its own. */
@@ -94,7 +94,7 @@ remakes_target(const struct mirrors_ports *ports, const struct spec *spec)
 }
 
 int
-mirrors_check(const struct mirrors_ports *ports, const struct spec *spec)
+mirror_asked_check(const struct mirrors_ports *ports, const struct spec *spec)
 {
 	struct rte_mirror_select select;
 	struct rte_mirror_param param = mirror_spec_param(spec, &select);
@@ -128,7 +128,7 @@ add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 	rc = add_to_library(mirror, ports->source, spec);
 	if (rc != 0)
 		goto undo_target;
-	mirrors_insert(mirror, spec);
+	mirror_asked_insert(mirror, spec);
 	*id = mirror->id;
 	return 0;
 
@@ -170,7 +170,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
-	rc = mirrors_spec(old, &no_changes, &old_spec);
+	rc = mirror_asked_spec(old, &no_changes, &old_spec);
 	if (rc != 0)
 		return rc;
 	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
@@ -180,7 +180,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	old_ports.target = text;
 	/* It is needed to restore the mirror. */
 	mirror_compiled_hold(old_spec.compiled);
-	rc = mirrors_remove(old->id);
+	rc = mirror_asked_remove(old->id);
 	if (rc == 0) {
 		rc = add(ports, spec, id);
 		if (rc != 0)
@@ -219,10 +219,10 @@ replace(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id
 }
 
 int
-mirrors_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
+mirror_asked_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 {
 	/* No device is made for a mirror that cannot be. */
-	int rc = mirrors_check(ports, spec);
+	int rc = mirror_asked_check(ports, spec);
 
 	if (rc != 0)
 		return rc;

@@ -46,7 +46,7 @@ mirror_params_mirror(struct pairs *params, uint32_t *mirror_id)
 	const char *name_or_id;
 	int rc = mirror_params_text(params, "mirror", &name_or_id);
 
-	return rc == 0 ? mirrors_find(name_or_id, mirror_id) : rc;
+	return rc == 0 ? mirror_ids_find(name_or_id, mirror_id) : rc;
 }
 
 int
