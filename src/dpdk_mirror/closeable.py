@@ -115,3 +115,20 @@ class Closeable(abc.ABC):
         """For one thread at a time. A forked child does not get it: a thread that it lacks may hold it."""
         self._check_own()
         return self._turn
+
+
+class Numbered(Closeable):
+    """What has a number until it is closed."""
+
+    _id: int | None = None
+
+    @property
+    def id(self) -> int:
+        """The library's number for it."""
+        if self._id is None:
+            raise ClosedError(errno.EBADF, f"use {self}: it is closed")
+        return self._id
+
+    @property
+    def closed(self) -> bool:
+        return self._id is None

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import enum
 import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypedDict
@@ -13,6 +12,7 @@ from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ConflictError, InvalidConfigError
 from .keywords import check_keywords, shows_keywords
+from .spec import Named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["ForwardCounters", "ForwardMode", "Forwarder", "ForwarderConfig", "ForwarderOptions", "ForwarderStats"]
 
 
-class ForwardMode(enum.IntEnum):
+class ForwardMode(Named):
     """What becomes of packets on their way; the values are C's."""
 
     IO = 0
     MACSWAP = 1
     DRAIN = 2
-
-    def __str__(self) -> str:
-        return self.name.lower()
 
 
 class ForwarderOptions(TypedDict, total=False):

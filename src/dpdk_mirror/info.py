@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from .spec import Direction, Mode  # noqa: TC001  kinds_of() looks them up
+from .spec import Direction, Mode, Named
 
 __all__ = ["FilterEngine", "MirrorInfo", "MirrorState", "kinds_of"]
 
 
-class MirrorState(enum.IntEnum):
+class MirrorState(Named):
     """Whether a mirror is at work; the values are C's."""
 
     RUNNING = 0
@@ -21,19 +20,13 @@ class MirrorState(enum.IntEnum):
     STOPPED = 2
     PAUSED = 3
 
-    def __str__(self) -> str:
-        return self.name.lower()
 
-
-class FilterEngine(enum.IntEnum):
+class FilterEngine(Named):
     """What runs a mirror's filter: machine code (JIT) or an interpreter; the values are C's."""
 
     NONE = 0
     JIT = 1
     INTERPRETER = 2
-
-    def __str__(self) -> str:
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ._binding import drain_log, ffi, lib
-from .closeable import Closeable, finalize
+from .closeable import Numbered, finalize
 from .cstructs import pointer, select_struct
-from .errors import ClosedError, InvalidConfigError, error_for
+from .errors import InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
 from .keywords import check_keywords, shows_keywords
 from .spec import PARAMETERS, PLACES, MirrorSpec, MirrorStats, SpecOptions
@@ -70,7 +70,7 @@ class _Parameters:
         return _Parameters(self.spec.changed(**options), hooks or MirrorHooks(), pool)
 
 
-class Mirror(Closeable):
+class Mirror(Numbered):
     """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
 
     Options are MirrorSpec's, which override ``spec``; ``direction``, another name of ``directions``; ``hooks``, which
@@ -91,7 +91,6 @@ class Mirror(Closeable):
         parameters = _Parameters(spec or MirrorSpec(), MirrorHooks(), None).changed(options)
         self._held = [parameters]  # what C may use; what holds is last
         self._added = ffi.new("uint32_t *")  # 0: not yet
-        self._id: int | None = None
         self._finalizer = finalize(self, _remove, self._added, self._held)
         source.attach(self)
         try:
@@ -109,17 +108,6 @@ class Mirror(Closeable):
 
     def __str__(self) -> str:
         return f"mirror {self.source.label} -> {self.target.label} ({self.spec.directions})"
-
-    @property
-    def id(self) -> int:
-        """The library's number for the mirror."""
-        if self._id is None:
-            raise ClosedError(errno.EBADF, f"use {self}: it is closed")
-        return self._id
-
-    @property
-    def closed(self) -> bool:
-        return self._id is None
 
     @property
     def spec(self) -> MirrorSpec:

@@ -29,6 +29,7 @@ __all__ = [
     "MirrorSpec",
     "MirrorStats",
     "Mode",
+    "Named",
     "SpecOptions",
 ]
 
@@ -44,16 +45,20 @@ class Direction(enum.IntFlag):
         return (self.name or "none").lower()
 
 
-class Mode(enum.IntEnum):
+class Named(enum.IntEnum):
+    """An enumeration of C's: as text, each is its name."""
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Mode(Named):
     """What the target is given of each packet; the values are C's."""
 
     SHARE = 0
     SPLIT = 1
     COPY = 2
     AUTO = 3
-
-    def __str__(self) -> str:
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import os
 import sys
 from dataclasses import asdict
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -119,8 +119,19 @@ def record(value: Any) -> dict[str, Any]:
     return {key: str(each) if isinstance(each, Enum) else each for key, each in asdict(value).items()}
 
 
-def print_json(value: object) -> None:
-    print(json.dumps(value, indent=2), flush=True)
+def print_json(value: object, file: TextIO | None = None, *, indent: int | None = 2) -> None:
+    print(json.dumps(value, indent=indent), file=file, flush=True)
+
+
+def seconds(text: str) -> float:
+    """An option's type: a time."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
 
 
 def printable(text: str) -> str:
@@ -145,12 +156,13 @@ def shown(value: Any) -> str:
     return "-" if value in {"", None} else str(value)
 
 
-def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
-    """A table of these columns; numbers are flushed right."""
+def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], **headings: str) -> Table:
+    """A table of these columns, some with a heading that is not their name; numbers are flushed right."""
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         numeric = column.endswith("_per_s") or any(type(row[column]) is int for row in rows)
-        result.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        heading = headings.get(column, column.replace("_", " "))
+        result.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         result.add_row(*(Text(printable(shown(row[column]))) for column in columns))
     return result
@@ -160,8 +172,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
     console().print(table(columns, rows))
 
 
-def console() -> Console:
-    result = Console()
+def console(file: TextIO | None = None, width: int = 1000) -> Console:
+    """Stdout, or a file; what is no terminal has room, so that each row is on one line."""
+    result = Console(file=file)
     if not result.is_terminal:
-        result.width = 1000  # whoever reads it line by line wants each row on one
+        result.width = width
     return result

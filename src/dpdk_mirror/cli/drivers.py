@@ -4,49 +4,48 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import errno
 import fnmatch
-import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from ..errors import NotFoundError
 from ..pmdinfo import Driver, drivers
+from .common import add_command, print_json
 
-_EPILOG = """\
+if TYPE_CHECKING:
+    import argparse
+
+_DRIVERS = {
+    "help": "list the drivers of the installed DPDK",
+    "description": "Lists the drivers that the installed DPDK has, with the arguments that they say they take.",
+    "epilog": """\
 examples:
   dpdk-mirror drivers 'net_*'
       all drivers for Ethernet ports
   dpdk-mirror drivers net_tap --json
       one driver, with all that its file tells
-"""
+""",
+}
 
 
 def add_parsers(commands: Any) -> None:
-    parser = commands.add_parser(
-        "drivers",
-        help="list the drivers of the installed DPDK",
-        description="Lists the drivers that the installed DPDK has, with the arguments that they say they take.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(commands, "drivers", run, _DRIVERS)
     parser.add_argument(
         "pattern", metavar="NAME", nargs="?", default="*", help="only drivers of that name; a shell pattern as 'net_*'"
     )
     parser.add_argument("--json", action="store_true", help="a JSON array on stdout, instead of a table")
     parser.add_argument("--debug", action="store_true", help="tracebacks")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     chosen = _matching(arguments.pattern)
     if arguments.json:
-        print(json.dumps([_as_json(driver) for driver in chosen], indent=2))
+        print_json([_as_json(driver) for driver in chosen])
     elif sys.stdout.isatty():
         _print_table(chosen)
     else:

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict
@@ -27,11 +25,13 @@ from .common import (
     record,
     remark,
     say,
+    seconds,
     shown,
     table,
 )
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator
 
     from rich.table import Table
@@ -84,7 +84,7 @@ def add_parsers(commands: Any) -> None:
     stats = add_command(commands, "stats", run_stats, _STATS)
     stats.add_argument("mirrors", metavar="MIRROR", nargs="*", help="only these, by name or id")
     stats.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C; --json: a line each time")
-    stats.add_argument("--interval", metavar="S", type=_seconds, default=1.0, help="seconds between two looks (1)")
+    stats.add_argument("--interval", metavar="S", type=seconds, default=1.0, help="seconds between two looks (1)")
     add_common_arguments(stats, app=which)
 
 
@@ -176,7 +176,7 @@ def _watch(apps: list[Application], arguments: argparse.Namespace) -> None:
                 _remark_none(apps, "; waiting for some")
             was_empty = not rows
             if arguments.json:
-                print(json.dumps(rows), flush=True)
+                print_json(rows, indent=None)
             elif live is not None:
                 live.update(_table(rows) if rows else "", refresh=True)
             elif rows:
@@ -233,13 +233,3 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     counters = [key for key in MirrorStats.__slots__ if key not in LEFT_OUT or any(row[key] for row in rows)]
     rates = [key for key in ("packets_per_s", "bits_per_s") if any(key in row for row in rows)]
     return table((*_columns(rows), *counters, *rates), rows)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return value

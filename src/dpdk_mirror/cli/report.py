@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ..spec import LEFT_OUT
+from .common import console, table
 
 if TYPE_CHECKING:
+    from ..mirror import Mirror
     from .circuit import Circuit
+
+_WIDTH = 160  # of a file
 
 
 class Heedless:
@@ -40,46 +41,43 @@ class Heedless:
 
 def report(circuit: Circuit, seconds: float) -> dict[str, Any]:
     """All counters, in the shape of --json."""
+    ends = zip(circuit.plan.ends.targets, circuit.mirrors, strict=True)
     return {
         "ports": [asdict(port) for port in circuit.ports()],
-        "mirrors": [
-            {
-                "id": mirror.id,
-                "name": mirror.info().name,
-                "source": circuit.plan.ends.source.label,
-                "target": end.label,
-                "direction": str(mirror.spec.directions),
-                "mode": str(mirror.info().mode),
-                "mode_reason": mirror.info().mode_reason,
-                "filter_engine": str(mirror.info().filter_engine),
-                **asdict(mirror.stats()),
-            }
-            for end, mirror in zip(circuit.plan.ends.targets, circuit.mirrors, strict=True)
-        ],
+        "mirrors": [_row(circuit.plan.ends.source.label, end.label, mirror) for end, mirror in ends],
         "lost": circuit.stats().forth.lost,
         "seconds": round(seconds, 6),
     }
 
 
-def print_json(result: dict[str, Any], file: TextIO) -> None:
-    print(json.dumps(result), file=file, flush=True)
+def _row(source: str, target: str, mirror: Mirror) -> dict[str, Any]:
+    info = mirror.info()
+    return {
+        "id": info.id,
+        "name": info.name,
+        "source": source,
+        "target": target,
+        "direction": str(info.directions),
+        "mode": str(info.mode),
+        "mode_reason": info.mode_reason,
+        "filter_engine": str(info.filter_engine),
+        **asdict(mirror.stats()),
+    }
 
 
 def print_tables(result: dict[str, Any], file: TextIO, *, with_reasons: bool) -> None:
     """Tables of ports and mirrors; with the reasons for the mirrors' modes, where those were chosen for them."""
-    console = Console(file=file)
-    if not console.is_terminal:
-        console.width = 160  # whoever reads a file has room
+    to = console(file, _WIDTH)
     left_out = [name for name in LEFT_OUT if any(mirror[name] for mirror in result["mirrors"])]
     ports = ("name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes")
     mirrors = ("name", "source", "target", "direction", "mode", "seen", "packets", "bytes", *left_out)
-    console.print(_table("port", ports, result["ports"]))
-    console.print(_table("mirror", mirrors, result["mirrors"]))
+    to.print(table(ports, result["ports"], name="port"))
+    to.print(table(mirrors, result["mirrors"], name="mirror"))
     for mirror in result["mirrors"] if with_reasons else ():
-        console.print(Text(f"{mirror['name']}: {mirror['mode']}, since {mirror['mode_reason']}"), overflow="fold")
+        to.print(Text(f"{mirror['name']}: {mirror['mode']}, since {mirror['mode_reason']}"), overflow="fold")
     left = sum(mirror["seen"] - mirror["packets"] for mirror in result["mirrors"])
     line = f"lost {result['lost']} packets before the sink, {left} not mirrored, {result['seconds']:.2f} s"
-    console.print(line, highlight=False)
+    to.print(line, highlight=False)
 
 
 def live_line(circuit: Circuit) -> Text:
@@ -91,14 +89,3 @@ def live_line(circuit: Circuit) -> Text:
     if stats.forth.lost:
         parts.append(f"lost: {stats.forth.lost:,}")
     return Text("   ".join(parts), no_wrap=True, overflow="ellipsis")
-
-
-def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        numeric = isinstance(rows[0][column], int)
-        heading = title if column == "name" else column.replace("_", " ")
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(row[column])) for column in columns))
-    return table

@@ -19,9 +19,10 @@ from ..eal import Eal
 from ..errors import BusyTimeoutError, HugepagesTakenError, MirrorError
 from ..spec import PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
+from .common import print_json, seconds
 from .ends import Ends, FileEnd, parse_end
 from .options import add_parameter_arguments, spec_of, texts_of
-from .report import Heedless, live_line, print_json, print_tables, report
+from .report import Heedless, live_line, print_tables, report
 from .signals import Signals
 
 if TYPE_CHECKING:
@@ -107,27 +108,15 @@ def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
     ends = parser.add_mutually_exclusive_group()
-    ends.add_argument("--seconds", metavar="S", type=_seconds, help="end after S seconds")
+    ends.add_argument("--seconds", metavar="S", type=seconds, help="end after S seconds")
     ends.add_argument("--packets", metavar="N", type=_count, help="end after exactly N packets received on SOURCE")
-    ends.add_argument(
-        "--until-idle", metavar="S", type=_seconds, help="end when SOURCE has given nothing for S seconds"
-    )
+    ends.add_argument("--until-idle", metavar="S", type=seconds, help="end when SOURCE has given nothing for S seconds")
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return value
 
 
 def _open_closed() -> None:
@@ -190,7 +179,7 @@ def _print(plan: Plan, arguments: argparse.Namespace, result: dict[str, Any], st
     where = os.dup(2 if plan.ends.writes_stdout else stdout)
     with os.fdopen(where, "w", errors="backslashreplace") as file:
         if arguments.json:
-            print_json(result, file)
+            print_json(result, file, indent=None)
         else:
             print_tables(result, file, with_reasons=plan.spec.mode is Mode.AUTO)
 

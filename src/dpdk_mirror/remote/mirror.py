@@ -7,8 +7,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from ..closeable import Closeable
-from ..errors import ClosedError, DisconnectedError, NotFoundError, UnsupportedError
+from ..closeable import Numbered
+from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
 from ..spec import ALIASES, PARAMETERS, PLACES, MirrorSpec, MirrorStats, Mode, SpecOptions
 from .records import RemoteMirrorInfo, info_of, stats_of
@@ -25,7 +25,7 @@ __all__ = ["RemoteMirror"]
 _STAYS = dict.fromkeys(("source", "to"), "does not change while the mirror exists: remove it, and add another")
 
 
-class RemoteMirror(Closeable):
+class RemoteMirror(Numbered):
     """A mirror of an application's, which lives until it is removed, or its application ends.
 
     ``close()``, and the end of a ``with`` block, remove it, whoever has added it.
@@ -33,7 +33,7 @@ class RemoteMirror(Closeable):
 
     def __init__(self, app: Application, mirror_id: int, called: str = "") -> None:
         self.app = app
-        self._id: int | None = mirror_id
+        self._id = mirror_id
         self._called = called or str(mirror_id)
 
     def __repr__(self) -> str:
@@ -41,17 +41,6 @@ class RemoteMirror(Closeable):
 
     def __str__(self) -> str:
         return f"mirror {self._called}"
-
-    @property
-    def id(self) -> int:
-        """The application's number for it."""
-        if self._id is None:
-            raise ClosedError(errno.EBADF, f"use {self}: it is closed")
-        return self._id
-
-    @property
-    def closed(self) -> bool:
-        return self._id is None
 
     @property
     def spec(self) -> MirrorSpec:
