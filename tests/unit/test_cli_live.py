@@ -331,8 +331,11 @@ def test_each_parameter_is_an_option(command, fake, key):
         (["add", "0", "--to", "ring:a", "--mode", "half"], "--mode"),
         (["update", "web"], "nothing to change"),
         (["update", "web", "--target-queue", "1"], "--target-queue"),
-        (["remove"], "either mirrors or --all"),
-        (["remove", "web", "--all"], "either mirrors or --all"),
+        (["update", "web", "--to", "tap:m1"], "target cannot change: remove the mirror, and add it again"),
+        (["update", "web", "--nb-target-queues=1"], "target cannot change: remove the mirror, and add it again"),
+        (["update", "web", "--snaplenn", "64"], "unrecognized arguments: --snaplenn 64; did you mean --snaplen"),
+        (["remove"], "give a mirror or --all"),
+        (["remove", "web", "--all"], "give mirrors or --all, not both"),
         (["pause"], "MIRROR"),
         (["stats", "--watch", "--interval", "0"], "no number of seconds"),
     ],
@@ -343,6 +346,61 @@ def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message
     assert exited.value.code == 2
     assert message in capsys.readouterr().err
     assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["add", "0", "--to", "ring:a", "--snaplen", "13"], "argument --snaplen: snaplen=13: less than an Ethernet"),
+        (["add", "0", "--to", "ring:a", "--vlan", "4096"], "argument --vlan: vlan=4096: not within 0 to 4095"),
+        (["add", "0", "--to", "ring:a", "--mac", "x"], "argument --mac: mac=x: not key=value,..."),
+        (["add", "0", "--to", "ring:a", "--name", "7"], "argument --name: name=7: would be taken for an id"),
+        (["update", "web", "--mode", "half"], "argument --mode: invalid choice: 'half'"),
+        (["update", "web", "--mode", "share", "--split-len", "64"], "split_len=64: mode share does not split; take"),
+        (["update", "web", "--to", "tap:m1"], "argument --to: a mirror's source and target cannot change"),
+        (["remove"], "give a mirror or --all"),
+        (["stats", "--interval", "x"], "argument --interval: 'x' is no number of seconds"),
+        (["run", "net_null0", "--to", "out.pcap", "--packets", "0"], "argument --packets: '0' is no number"),
+        (["run", "net_null0", "--to", "out.pcap", "--flow", "src=x"], "argument --flow: flow: src=x: no address"),
+    ],
+)
+def test_a_wrong_value_gets_one_line_and_a_pointer(capsys, runtime, arguments, line):
+    """No usage, of which there is a screenful."""
+    with pytest.raises(SystemExit) as exited:
+        main(arguments)
+    first, second = capsys.readouterr().err.splitlines()
+    assert exited.value.code == 2
+    assert first.startswith(f"dpdk-mirror {arguments[0]}: error: {line}")
+    assert second == f"See dpdk-mirror {arguments[0]} --help."
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("shown", [["stats", "--watch", "--interval", "0.01"], ["list"], ["info", "1"]])
+def test_a_reader_that_has_had_enough_is_a_good_end(fake, shown, as_json):
+    """As in | head: nothing on stderr, and exit 0."""
+    fake.mirrors[1] = FakeMirror(1, "net_ring0", "ring:a", MirrorSpec(name="web"))
+    code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
+    arguments = [*shown, "--app", str(fake.path), *(["--json"] if as_json else [])]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-c", code, *arguments]
+    with child(command, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
+        os.close(theirs)
+        assert process.communicate(timeout=60)[1] == ""
+        assert process.returncode == 0
+
+
+def test_a_change_that_nobody_hears_of_is_none(fake):
+    """Exit 1, since of several mirrors the next ones may not have been changed."""
+    fake.mirrors = {number: FakeMirror(number, "net_ring0", f"ring:{number}", MirrorSpec()) for number in (1, 2)}
+    code = "import sys; from dpdk_mirror.cli import main; sys.exit(main())"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-c", code, "pause", "1", "2", "--app", str(fake.path)]
+    with child(command, stdout=theirs) as process:
+        os.close(theirs)
+        assert process.wait(60) == 1
+    assert [mirror.state for mirror in fake.mirrors.values()] == ["paused", "running"]
 
 
 @pytest.mark.usefixtures("some_program")

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
 from . import apply, apps, changes, doctor, drivers, mirrors, plugin, run
+from .parser import Parser
 from .signals import ctrl_c_raises
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# Commands that do nothing but show: a reader that has had enough is a good end.
+_SHOW = {"apps", "ports", "list", "info", "stats", "drivers", "plugin-path", "completion"}
 
 _EPILOG = """\
 examples:
@@ -36,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
-    arguments = make_parser().parse_args(argv)
+    arguments, unknown = make_parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.refuse_unknown(unknown)
     if arguments.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     try:
@@ -47,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read stdout has had enough; Python shall not try again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 0 if arguments.command in _SHOW else 1
     except KeyboardInterrupt as interruption:
         return 128 + getattr(interruption, "number", signal.SIGINT)
     except (MirrorError, OSError) as error:
@@ -59,14 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="dpdk-mirror",
         description="Zero-copy traffic mirroring of DPDK ports.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for group in (apps, mirrors, changes, apply, doctor, plugin, run, drivers):
         group.add_parsers(commands)
     return parser

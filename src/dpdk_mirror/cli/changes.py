@@ -106,12 +106,16 @@ examples:
 """,
 }
 
+_STAYS = "a mirror's source and target cannot change: remove the mirror, and add it again"
+
 
 def add_parsers(commands: Any) -> None:
     _add_add(commands)
     update = add_command(commands, "update", run_update, _UPDATE)
     update.add_argument("mirror", metavar="MIRROR", help="its name or id")
     add_parameter_arguments(update, [key for key, parameter in PARAMETERS.items() if not parameter.fixed])
+    fixed = ["to", "force", *(key.replace("_", "-") for key, parameter in PARAMETERS.items() if parameter.fixed)]
+    update.unknown_hints = {f"--{name}": _STAYS for name in fixed}
     add_common_arguments(update)
     for name, run, texts in (
         ("pause", run_pause, _PAUSE), ("resume", run_resume, _RESUME), ("reset", run_reset, _RESET)
@@ -151,7 +155,7 @@ def run_update(arguments: argparse.Namespace) -> int:
     spec_of(arguments)  # what contradicts itself asks nothing
     texts = texts_of(arguments)
     if not texts:
-        arguments.parser.error("nothing to change: give a parameter")
+        arguments.parser.refuse("nothing to change: give a parameter")
     with open_application(arguments) as app:
         mirror = app.find(arguments.mirror)
         mirror.change(texts)
@@ -172,8 +176,10 @@ def run_reset(arguments: argparse.Namespace) -> int:
 
 
 def run_remove(arguments: argparse.Namespace) -> int:
-    if bool(arguments.mirrors) == arguments.all:
-        arguments.parser.error("give either mirrors or --all")
+    if not arguments.mirrors and not arguments.all:
+        arguments.parser.refuse("give a mirror or --all")
+    if arguments.mirrors and arguments.all:
+        arguments.parser.refuse("give mirrors or --all, not both")
     if not arguments.all:
         return _each(arguments, lambda mirror: mirror.remove(), "removed")
     with open_application(arguments) as app:

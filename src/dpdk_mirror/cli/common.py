@@ -172,9 +172,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
     console().print(table(columns, rows))
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leaves it to main(), instead of an exit."""
+        raise  # noqa: PLE0704  it is called where it was caught
+
+
 def console(file: TextIO | None = None, width: int = 1000) -> Console:
     """Stdout, or a file; what is no terminal has room, so that each row is on one line."""
-    result = Console(file=file)
+    result = _Console(file=file)
     if not result.is_terminal:
         result.width = width
     return result

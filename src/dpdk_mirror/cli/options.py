@@ -13,6 +13,8 @@ from ..spec import PARAMETERS, MirrorSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from .parser import Parser
+
 # Apart from the commands' own: run has --queues, which is how many.
 _PREFIX = "parameter_"
 
@@ -48,8 +50,8 @@ def spec_of(arguments: argparse.Namespace, mode: str = "auto") -> MirrorSpec:
     try:
         return MirrorSpec.from_texts({"mode": mode, **texts_of(arguments)})
     except InvalidConfigError as error:
-        parser: argparse.ArgumentParser = arguments.parser
-        parser.error(_reason(error))
+        parser: Parser = arguments.parser
+        parser.refuse(_reason(error))
 
 
 def _checked(key: str) -> Callable[[str], str]:

@@ -152,9 +152,9 @@ def own_stdout() -> Iterator[int]:
 def run(arguments: argparse.Namespace) -> int:
     ends = Ends(arguments.source, arguments.sink, arguments.targets)
     if arguments.json and ends.writes_stdout:
-        arguments.parser.error("argument --json: not allowed with an end that writes to stdout")
+        arguments.parser.refuse("argument --json: not allowed with an end that writes to stdout")
     if ends.writes_stdout and os.isatty(1):
-        arguments.parser.error("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
+        arguments.parser.refuse("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
     spec = _spec(arguments)
     ends.check()
     plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp)
@@ -223,7 +223,7 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
     lengths = {key: int(texts[key]) for key in _LENGTHS if key in texts}
     for key, length in lengths.items():
         if length == 0:
-            arguments.parser.error(f"argument --{key.replace('_', '-')}: 0 is the default: leave it out")
+            arguments.parser.refuse(f"argument --{key.replace('_', '-')}: 0 is the default: leave it out")
     return spec_of(arguments, mode="auto" if lengths else "share")
 
 
