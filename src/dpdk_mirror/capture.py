@@ -159,10 +159,10 @@ class _Capture(Closeable):
 
 
 class CaptureReader(_Capture):
-    """A capture to be replayed: a path, or the number of an open file, which messages call "-".
+    """Replay a capture: a path, or the number of an open file, which messages call "-".
 
-    The constructor returns once the capture's header was read. With ``wait=False``, for streams that may take their
-    time, it returns at once, and poll() tells.
+    The constructor returns when the capture's header has been read. With ``wait=False``, for slow streams, it returns
+    at once; call poll().
     """
 
     def __init__(self, source: str | os.PathLike[str] | int, *, wait: bool = True) -> None:
@@ -185,7 +185,7 @@ class CaptureReader(_Capture):
             raise
 
     def poll(self) -> bool:
-        """Whether the header was read; raises when it is none."""
+        """Return whether the header has been read; raise when it is none."""
         status = self._status()
         if status.state == lib.FFI_READER_REFUSED:
             reason = f"not a capture: {_message(status)}" if status.offset else "it is empty"
@@ -194,12 +194,12 @@ class CaptureReader(_Capture):
 
     @property
     def link_type(self) -> int:
-        """What the frames are, as capture files number it; known with the header."""
+        """The link type, as capture files number it; known with the header."""
         return int(self._status().link_type)
 
     @property
     def fcs_length(self) -> int:
-        """How many bytes of check sequence the frames end with; known with the header."""
+        """Length of the check sequence at the end of frames; known with the header."""
         return int(self._status().fcs_length)
 
     @property
@@ -209,18 +209,18 @@ class CaptureReader(_Capture):
 
     @property
     def ended(self) -> bool:
-        """Whether no frame will come any more; they may still be on the port's ring."""
+        """Whether all frames have been read; some may still be on the port's ring."""
         return bool(self._status().state == lib.FFI_READER_ENDED)
 
     def open_port(self, eal: Eal, pool: Mempool) -> RingPort:
-        """The port from which the frames will be received."""
+        """Open the port from which to receive the frames."""
         return self._make_port(eal, pool, pool.size)
 
     def start(self, pool: Mempool, *, copies: int = 0) -> None:
-        """Begins to replay, as fast as the frames are received.
+        """Start to replay, as fast as the frames are received.
 
-        It leaves ``copies`` buffers of the pool to mirrors for each that it takes: one that copies has 1 for its own,
-        one that splits 2.
+        Leave ``copies`` buffers of the pool to mirrors for each that the replay takes: 1 for a mirror that copies, 2
+        for one that splits.
         """
         if self.port is None:
             raise ConflictError(errno.EINVAL, f"replay {self.name}: it has no port")
@@ -228,7 +228,7 @@ class CaptureReader(_Capture):
 
     @property
     def error(self) -> MirrorError | None:
-        """What the replay broke off for, if it did."""
+        """Why the replay broke off, if it did."""
         status = self._status()
         if not status.error:
             return None
@@ -244,13 +244,13 @@ class CaptureReader(_Capture):
 
 
 class CaptureWriter(_Capture):
-    """A capture to be written, first to ``part_of(path)``; commit() gives it its name.
+    """Write a capture, first to ``part_of(path)``; commit() gives it its name.
 
-    What exists and is no regular file is written in place. ``target`` is a path, or the number of an open file, which
-    messages call "-". ``interface`` is what a pcapng says of where the frames were seen. Frames of a replay keep the
-    times of its capture, unless ``stamp`` asks for those when they were mirrored.
+    A path that exists and is not a regular file is written in place. ``target`` is a path, or the number of an open
+    file, which messages call "-". ``interface`` names the interface in a pcapng. Frames of a replay keep their times;
+    with ``stamp`` they get those when they were mirrored.
 
-    A mirror writes a capture so::
+    To write what a mirror takes::
 
         writer = CaptureWriter("out.pcapng", interface=source.name)
         with writer, writer.open_port(eal, pool, size=4095) as target:
@@ -277,15 +277,15 @@ class CaptureWriter(_Capture):
 
     @property
     def hung_up(self) -> bool:
-        """Whether whoever read the stream has gone."""
+        """Whether the reader of the stream has gone."""
         return bool(self._status().error == -errno.EPIPE)
 
     def open_port(self, eal: Eal, pool: Mempool, *, size: int, tx_queues: int = 1) -> RingPort:
-        """The port that takes what is to be written; it refuses what would be more than ``size`` packets waiting."""
+        """Open the port to send frames to. It refuses more than ``size`` packets that wait to be written."""
         return self._make_port(eal, pool, size, tx_queues)
 
     def start(self, link_type: int = ETHERNET, fcs_length: int = 0) -> None:
-        """Begins to write, frames as a reader says that they are."""
+        """Start to write, with the link type and check sequence of a reader."""
         if self.port is None or not self._can_begin:
             raise ConflictError(errno.EINVAL, f"write {self.name}: it has no port, or was begun before")
         self._can_begin = False
@@ -302,15 +302,15 @@ class CaptureWriter(_Capture):
         self._close_stream()
 
     def check(self) -> None:
-        """Raises what went wrong so far, if anything did; that a stream's reader has gone is not wrong."""
+        """Raise what has gone wrong, if anything. That a stream's reader has gone is not an error."""
         error = self._status().error
         if error and error != -errno.EPIPE:
             raise _write_error(self.name, OSError(-error, os.strerror(-error)), self._part)
 
     def finish(self, timeout_s: float = math.inf) -> None:
-        """Waits until all that was sent is written; nothing may be sent any more.
+        """Wait until everything is written. Nothing may be sent any more.
 
-        BusyTimeoutError when whoever reads a stream has taken nothing for so long; it can be called again.
+        Raises BusyTimeoutError when a stream's reader has taken nothing for ``timeout_s``; call it again.
         """
         lib.ffi_writer_finish(self._live())
         progress, since = self.stats, time.monotonic()
@@ -323,15 +323,15 @@ class CaptureWriter(_Capture):
         self.check()
 
     def commit(self) -> None:
-        """Gives the finished capture its name."""
+        """Give the finished capture its name."""
         self._do(OutFile.commit)
 
     def discard(self) -> None:
-        """Removes what was written. Does nothing after commit()."""
+        """Remove what was written. Does nothing after commit()."""
         self._do(OutFile.discard)
 
     def close(self) -> None:
-        """As of a reader; what was not committed keeps its name with ".part"."""
+        """Close it. A capture that was not committed keeps its name with ".part"."""
         super().close()
         self._can_begin = False
         self._close_stream()

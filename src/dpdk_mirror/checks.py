@@ -95,7 +95,7 @@ def _hugepages() -> Iterator[Finding]:
     if free:
         yield Finding("hugepages", "ok", what)
     else:
-        fix = "an application without --no-huge wants some, as root: sysctl vm.nr_hugepages=512"
+        fix = "applications without --no-huge require some; as root: sysctl vm.nr_hugepages=512"
         yield Finding("hugepages", "note", what, fix)
 
 

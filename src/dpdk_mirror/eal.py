@@ -55,10 +55,10 @@ _KERNEL_DRIVERS = ("net_af_packet", "net_af_xdp", "net_tap", "net_tun")
 
 
 class Eal(Closeable):
-    """DPDK's runtime, with ``EalConfig(**options)``. One per process, ever: DPDK cannot be started again once it ended.
+    """Start DPDK's runtime. Options are the fields of EalConfig.
 
-    The thread that makes it keeps its CPU affinity. ``close()``, or the end of the ``with`` block, closes all that is
-    in it.
+    A process can do this once: DPDK cannot start again after it has ended. The calling thread keeps its CPU affinity.
+    ``close()``, or the end of the ``with`` block, closes everything that was made from it.
     """
 
     _started: ClassVar[weakref.ref[Eal] | None] = None  # the one that this process may have
@@ -119,14 +119,14 @@ class Eal(Closeable):
         return Path(os.fsdecode(ffi.string(path)))
 
     def mempool(self, name: str, *, size: int = 4095, data_room: int = 2048) -> Mempool:
-        """A new pool of packet buffers."""
+        """Make a pool of packet buffers."""
         self._check_open(f"create mempool {name}")
         pool = Mempool(self, name, size=size, data_room=data_room)
         self.adopt(pool)
         return pool
 
     def port(self, name: str) -> Port:
-        """The port of a device that is there, not started yet; for a virtual device the name may lack the driver's."""
+        """Open the port of a device, without starting it. The name of a virtual device may lack the driver's."""
         self._check_open(f"open port {name}")
         name = self._full_name(name)
         port = self._ports.get(name)
@@ -136,7 +136,7 @@ class Eal(Closeable):
         return port
 
     def mirror(self, name: str) -> Mirror:
-        """The mirror of that name that is open."""
+        """Find an open mirror by its name."""
         self._check_open(f"find mirror {name}")
         mirror_id = ffi.new("uint32_t *")
         rc = -errno.ENOENT if "\0" in name else lib.rte_mirror_lookup(name.encode(), mirror_id)
@@ -147,7 +147,7 @@ class Eal(Closeable):
         return mirror
 
     def plug(self, device: Vdev | str) -> Port:
-        """Adds a device, and opens its port: the first, where it has several."""
+        """Add a device, and open its first port."""
         self._check_open(f"plug {device}")
         if isinstance(device, str) and is_pci(device):
             return self._pci_port(device)
@@ -157,7 +157,7 @@ class Eal(Closeable):
         return self.port(self._devices[vdev.name].ports[0])
 
     def unplug(self, port: Port) -> None:
-        """Closes a port, and takes its device away with all other ports that it has."""
+        """Close a port, and remove its device with all its ports."""
         self._check_open(f"unplug {port.name}")
         device = next((device for device in self._devices.values() if port.name in device.ports), None)
         if device is None:
@@ -169,14 +169,13 @@ class Eal(Closeable):
         self._remove(device)
 
     def drain_log(self) -> None:
-        """Hands what DPDK has logged to the logger ``dpdk_mirror.eal``, as happens when a call fails and at the end."""
+        """Pass DPDK's log to the logger ``dpdk_mirror.eal``, as a failing call and ``close()`` do."""
         drain_log()
 
     def close(self) -> None:
-        """Closes what uses the ports, the ports, the pools, and ends DPDK for this process. A second call does nothing.
+        """Close mirrors, ports and pools, and end DPDK for this process. A second call does nothing.
 
-        Nobody may be using any of it in another thread meanwhile. A pool whose buffers are in use somewhere goes with
-        DPDK; a warning is logged.
+        No other thread may be using them. A pool whose buffers are in use goes with DPDK; a warning is logged.
         """
         if self.closed:
             return

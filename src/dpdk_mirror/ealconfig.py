@@ -63,17 +63,17 @@ class EalOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class EalConfig:
-    """How EAL is started.
+    """How to start EAL.
 
-    vdevs: virtual devices, each a Vdev or EAL's form of one.
-    devices: PCI devices, by address and arguments; no other is touched.
-    workers: threads for forwarders, however few CPUs there are.
-    hugepages: True or False; None: where enough of them are free.
-    buffers, data_room: how many packet buffers all pools together are to have, and their size.
-    targets: how many ports are to be targets of mirrors, for each of which the library may make a pool of its own;
-    None: as many as there are devices, and no less than 4.
-    memory_mb: memory for DPDK, when not as computed from buffers and targets.
-    telemetry: whether other processes can ask DPDK for its state, through a socket.
+    vdevs: virtual devices, each a Vdev or a text in EAL's form.
+    devices: PCI devices, by address and arguments; no others are touched.
+    workers: number of threads for forwarders; may be more than there are CPUs.
+    hugepages: True or False; None: use them if enough are free.
+    buffers, data_room: number of packet buffers of all pools together, and their size.
+    targets: number of ports that will be targets of mirrors; the library may make a pool for each. None: the number of
+    devices, at least 4.
+    memory_mb: memory for DPDK; None: computed from buffers and targets.
+    telemetry: let other processes read DPDK's state through a socket.
     """
 
     vdevs: tuple[Vdev | str, ...] = ()
@@ -104,9 +104,9 @@ class EalConfig:
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{key} must be an int, not {type(value).__name__}")
         if self.workers < 0:
-            refuse(f"workers={self.workers}: it cannot be less than 0")
+            refuse(f"workers={self.workers}: less than 0")
         if not 0 <= self.buffers < 1 << 32 or not 1 <= self.data_room <= 0xFFFF:
-            refuse(f"buffers={self.buffers} of data_room={self.data_room}: DPDK's pools cannot be so")
+            refuse(f"buffers={self.buffers} of data_room={self.data_room}: more than a pool of DPDK can have")
         if self.targets is not None and not 0 <= self.targets <= 0xFFFF:
             refuse(f"targets={self.targets}: not within 0 to 65535")
         if self.memory_mb is not None and not 64 <= self.memory_mb <= _MAX_MEMORY_MB:

@@ -158,7 +158,7 @@ class Port(Closeable):
 
     @shows_keywords(PortOptions, PortConfig)
     def start(self, pool: Mempool, **options: Unpack[PortOptions]) -> Self:
-        """Sets the port up as ``PortConfig(**options)`` says and starts it; what it receives comes from ``pool``."""
+        """Set up and start the port. Options are the fields of PortConfig; ``pool`` has the buffers for rx."""
         check_keywords(options, PortOptions)
         config, port_id = PortConfig(**options), self.id
         if not hasattr(pool, "c"):
@@ -180,7 +180,7 @@ class Port(Closeable):
         return self
 
     def stop(self) -> None:
-        """Stops the port; it can be started again. Does nothing when it is stopped."""
+        """Stop the port. It can be started again. Stopping a stopped port does nothing."""
         port_id = self.id
         if not self._started:
             return
@@ -190,7 +190,7 @@ class Port(Closeable):
         self._stop(port_id)
 
     def close(self) -> None:
-        """Ends what uses the port, stops it and gives it up. A second call does nothing."""
+        """Close what uses the port, stop it and close it. A second call does nothing."""
         if self._id is None:
             return
         for user in list(self._users):
@@ -207,9 +207,9 @@ class Port(Closeable):
     # Frames.
 
     def send(self, frames: Iterable[Any], queue: int = 0) -> int:
-        """Sends frames, each ``bytes`` or anything with ``__bytes__``, as one burst; returns how many were taken.
+        """Send frames, each ``bytes`` or anything with ``__bytes__``, as one burst; return how many were taken.
 
-        What the port does not take is gone, as on any wire.
+        Frames that the port does not take are lost, as on any wire.
         """
         return self.send_raw(frames, queue)
 

@@ -25,7 +25,7 @@ __all__ = ["ForwardCounters", "ForwardMode", "Forwarder", "ForwarderConfig", "Fo
 
 
 class ForwardMode(Named):
-    """What becomes of packets on their way; the values are C's."""
+    """What to do with packets. Values as in C."""
 
     IO = 0
     MACSWAP = 1
@@ -46,9 +46,9 @@ class ForwarderOptions(TypedDict, total=False):
 class ForwarderConfig:
     """How to forward.
 
-    ``workers``: so many lcores, None meaning all that are free; no more are taken than the queues can employ.
-    ``packets``: receive exactly so many on the source, then no more. ``retry_s``: offer what the far end refuses
-    again, until that has taken nothing for so long.
+    ``workers``: number of lcores; None: all that are free, at most one a queue. ``packets``: stop after receiving
+    exactly this number on the source. ``retry_s``: retry packets that the far end refuses, until it has taken nothing
+    for this time.
     """
 
     mode: ForwardMode = ForwardMode.IO
@@ -96,10 +96,10 @@ class ForwarderStats:
 
 
 class Forwarder(Closeable):
-    """Receives on all queues of ``source`` and transmits on ``sink``; without a sink, frees what it receives.
+    """Forward packets from all queues of ``source`` to ``sink``; without a sink, drop them.
 
-    Options are ForwarderConfig's. Runs from ``start()``, or the entry of ``with``, until ``stop()``. The queues that it
-    uses are nobody else's meanwhile. Its counters stay readable until it is closed or started again.
+    Options are the fields of ForwarderConfig. Runs from ``start()``, or the entry of ``with``, until ``stop()``. Nobody
+    else may use its queues meanwhile. Its counters stay readable until it is closed or started again.
     """
 
     shares_queues = False
@@ -141,7 +141,7 @@ class Forwarder(Closeable):
             return self._c is not None and self.stats().running
 
     def start(self) -> Self:
-        """Starts the loops, with counters at 0."""
+        """Start the loops, with counters at 0."""
         with self._own_lock:
             if self.running:
                 raise ConflictError(errno.EBUSY, f"{self}: it is running")
@@ -159,19 +159,20 @@ class Forwarder(Closeable):
         return self
 
     def stop(self) -> None:
-        """Stops the loops; when it returns, the lcores have left them. A second call does nothing."""
+        """Stop the loops. When it returns, the lcores have left them. A second call does nothing."""
         with self._own_lock:
             if self._c is not None:
                 lib.ffi_forward_stop(self._c)
             self._detach()
 
     def close(self) -> None:
-        """Stops, and forgets the counters."""
+        """Stop, and drop the counters."""
         self.stop()
         with self._own_lock:
             self._free()
 
     def stats(self) -> ForwarderStats:
+        """Read the counters."""
         stats = ffi.new("struct ffi_forward_stats *")
         with self._own_lock:
             if self._c is None:

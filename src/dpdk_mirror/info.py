@@ -13,7 +13,7 @@ __all__ = ["FilterEngine", "MirrorInfo", "MirrorState", "kinds_of"]
 
 
 class MirrorState(Named):
-    """Whether a mirror is at work; the values are C's."""
+    """Whether a mirror is running, and why not. Values as in C."""
 
     RUNNING = 0
     WAITING = 1
@@ -22,7 +22,7 @@ class MirrorState(Named):
 
 
 class FilterEngine(Named):
-    """What runs a mirror's filter: machine code (JIT) or an interpreter; the values are C's."""
+    """What runs a mirror's filter: machine code (JIT) or an interpreter. Values as in C."""
 
     NONE = 0
     JIT = 1

@@ -61,16 +61,16 @@ class Mempool(Closeable):
 
     @property
     def available(self) -> int:
-        """How many buffers are free."""
+        """Number of free buffers."""
         return int(lib.ffi_pool_available(self.c))
 
     @property
     def in_use(self) -> int:
-        """How many buffers are not."""
+        """Number of buffers in use."""
         return self.size - self.available
 
     def close(self) -> None:
-        """Frees the pool; refused while a port, a mirror or anybody else still uses it. A second call does nothing."""
+        """Free the pool; refused while a port, a mirror or anything else uses it. A second call does nothing."""
         if self._c is None:
             return
         for user in self.users.values():

@@ -27,12 +27,12 @@ __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorOptions", "MirrorState"
 
 @dataclass(frozen=True, slots=True)
 class MirrorHooks:
-    """Hazardous: C code and C memory of your own in the data path, by address (an int) or as cffi or ctypes pointers.
+    """Hazardous: your own C code and memory in the data path, as addresses (int) or cffi or ctypes pointers.
 
-    ``offload`` is a ``rte_mirror_offload_fn``, or "symbol@library.so" for one in a library, which is loaded for that
-    and stays so; called with ``ctx`` for what ``select`` lets through, on the thread that polls the source. ``lock`` is
-    a ``rte_spinlock_t`` held while packets are taken and sent. All must stay valid until the mirror is closed, and none
-    may be Python: no Python runs per packet.
+    ``offload`` is an ``rte_mirror_offload_fn``, or "symbol@library.so", which loads the library for good. It is called
+    with ``ctx`` for the packets that pass ``select``, on the thread that polls the source. ``lock`` is an
+    ``rte_spinlock_t`` held while packets are taken and sent. All must stay valid until the mirror is closed. None may
+    be Python: no Python runs per packet.
     """
 
     offload: Any = None
@@ -71,10 +71,10 @@ class _Parameters:
 
 
 class Mirror(Numbered):
-    """Mirrors ``source``'s packets to ``target`` from the moment it is made until ``close()``.
+    """Mirror the packets of ``source`` to ``target``, until ``close()``.
 
-    Options are MirrorSpec's, which override ``spec``; ``direction``, another name of ``directions``; ``hooks``, which
-    are MirrorHooks; and ``pool``, a Mempool for what is copied or cut, instead of the library's own.
+    Options are the fields of MirrorSpec, which override ``spec``; ``direction``, another name of ``directions``;
+    ``hooks``, MirrorHooks; and ``pool``, a Mempool for packets that are copied or cut, instead of the library's own.
     """
 
     shares_queues = True  # the library allots a target's queues to its mirrors
@@ -111,34 +111,36 @@ class Mirror(Numbered):
 
     @property
     def spec(self) -> MirrorSpec:
-        """What it was asked to do; info() tells what it does."""
+        """The parameters it was given; info() has what it does."""
         return self._held[-1].spec
 
     def stats(self) -> MirrorStats:
+        """Read the counters."""
         stats = ffi.new("struct rte_mirror_stats *")
         self._check(lib.rte_mirror_stats_get(self.id, stats), "read the counters of")
         return MirrorStats(**{name: getattr(stats, name) for name in MirrorStats.__slots__})
 
     def info(self) -> MirrorInfo:
+        """Describe the mirror as it is now."""
         info = ffi.new("struct rte_mirror_info *")
         self._check(lib.rte_mirror_info_get(self.id, info), "describe")
         return MirrorInfo(**{name: _from_c(info, name, kind) for name, kind in kinds_of(MirrorInfo).items()})
 
     def reset(self) -> None:
-        """Sets the counters to 0."""
+        """Reset the counters to 0."""
         self._check(lib.rte_mirror_stats_reset(self.id), "reset the counters of")
 
     def pause(self) -> None:
-        """Mirrors nothing until ``resume()``; when it returns, nobody is inside. The target is everybody's meanwhile.
+        """Pause the mirror until ``resume()``. When it returns, no thread is inside the mirror.
 
-        It may be stopped and set up anew. Does nothing when the mirror is paused.
+        The target may be used, stopped and set up anew meanwhile. Pausing a paused mirror does nothing.
         """
         with self._own_lock:
             self._check(lib.rte_mirror_pause(self.id), "pause")
             self._give_back_queues()
 
     def resume(self) -> None:
-        """Goes on after ``pause()``, if a mirror that is made now could; else it stays paused."""
+        """Resume after ``pause()``. When a new mirror would be refused, so is this, and the mirror stays paused."""
         with self._own_lock:
             mirror_id = self.id
             self.target.attach(self, self._queues())
@@ -149,11 +151,11 @@ class Mirror(Numbered):
 
     @shows_keywords(MirrorOptions)
     def update(self, **options: Unpack[MirrorOptions]) -> None:
-        """Gives it other options, of those that it can be made with; the others stay.
+        """Change options; those that are not given stay.
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on. When
-        the new ones are refused, all stays as it was. After BusyTimeoutError the new ones hold, but somebody may still
-        be using the old hooks and the old pool: call again.
+        the new options are refused, nothing changes. After BusyTimeoutError the new options hold, but a thread may
+        still be using the old hooks and pool: call again.
         """
         check_keywords(options, MirrorOptions, _ELSEWHERE | _STAYS)
         with self._own_lock:
@@ -173,9 +175,9 @@ class Mirror(Numbered):
             self._check(rc, "update")
 
     def close(self) -> None:
-        """Removes the mirror; when it returns, nobody is inside it any more. A second call does nothing.
+        """Remove the mirror. When it returns, no thread is inside the mirror. A second call does nothing.
 
-        After BusyTimeoutError the mirror gets no packets any more but still exists: call again.
+        After BusyTimeoutError the mirror gets no more packets but still exists: call again.
         """
         with self._own_lock:
             if self._id is None:

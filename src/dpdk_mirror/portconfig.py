@@ -30,10 +30,10 @@ class PortOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class PortConfig:
-    """How a port is set up.
+    """How to set up a port.
 
-    Descriptors are per queue, 0 meaning the driver's default. Offloads go by DPDK's names, without their prefix.
-    ``multi_segs`` enables what frames of several buffers need (SCATTER on rx, MULTI_SEGS on tx) where the driver can.
+    Descriptors are per queue; 0 is the driver's default. Offloads have DPDK's names, without prefix. ``multi_segs``
+    enables SCATTER on rx and MULTI_SEGS on tx, which frames of several buffers need, where the driver has them.
     """
 
     rx_queues: int = 1

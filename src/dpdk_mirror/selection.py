@@ -185,7 +185,7 @@ class Sample(_Said):
 
 
 def _check_filter(key: str, expression: Any) -> str:
-    """Whether it is one that libpcap knows, libpcap says."""
+    """Check what is not left to libpcap."""
     if not isinstance(expression, str):
         raise TypeError(f"{key} must be a str, not {type(expression).__name__}")
     if not expression.strip():
@@ -214,7 +214,7 @@ def _nested(meaning: str, value: str, kind: type[Mac | Flow | Sample]) -> Mappin
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Select(_Said):
-    """Which packets to mirror, struct rte_mirror_select: those that pass every test that is given.
+    """Packets to mirror, struct rte_mirror_select: those that pass every test that is given.
 
     ``filter`` is an expression of pcap-filter(7). ``vlan`` and ``inner_vlan`` are ids of a packet's first and second
     tag, ``queues`` numbers of the source's queues: one, several, or text such as "100,200-210". ``sample`` comes last,
@@ -223,31 +223,29 @@ class Select(_Said):
 
     filter: str | None = field(
         default=None,
-        metadata=written(
-            'only packets that this expression chooses, see pcap-filter(7); "": all', "EXPRESSION", _check_filter
-        ),
+        metadata=written("mirror packets that match this expression, see pcap-filter(7)", "EXPRESSION", _check_filter),
     )
     mac: Mac | None = field(
         default=None,
         metadata=_nested(
-            "only packets with these Ethernet addresses: src, dst or both, as in src=02:00:00:00:00:01; behind a slash "
-            "a mask of the bits that count; and both_ways=yes for those with src and dst exchanged",
+            "mirror packets with these Ethernet addresses: src=MAC,dst=MAC, or one of them; MAC/MASK compares the bits "
+            "of the mask; both_ways=yes matches them exchanged, too",
             "MACS",
             Mac,
         ),
     )
     vlan: Numbers | None = field(
         default=None,
-        metadata=numbers("only packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", 4095),
+        metadata=numbers("mirror packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", 4095),
     )
     inner_vlan: Numbers | None = field(
-        default=None, metadata=numbers("only packets whose second VLAN tag has one of these ids", "IDS", 4095)
+        default=None, metadata=numbers("mirror packets whose second VLAN tag has one of these ids", "IDS", 4095)
     )
     flow: Flow | None = field(
         default=None,
         metadata=_nested(
-            "only packets of a flow of IPv4 or IPv6, as in protocol=tcp,dst_port=443: ip_version, protocol, src and "
-            "dst, which are addresses or prefixes, src_port and dst_port, which may be ranges, and both_ways=yes",
+            "mirror packets of an IPv4 or IPv6 flow: protocol=tcp,dst_port=443; keys are ip_version, protocol, src and "
+            "dst (addresses or prefixes), src_port and dst_port (numbers or ranges) and both_ways=yes",
             "FLOW",
             Flow,
         ),
@@ -255,12 +253,14 @@ class Select(_Said):
     sample: Sample | int | None = field(
         default=None,
         metadata=_nested(
-            "of those, every N-th of a queue only; N,random=yes,seed=S: each with a probability of 1 in N", "N", Sample
+            "of those, mirror every N-th of each queue; N,random=yes,seed=S: each with probability 1/N",
+            "N",
+            Sample,
         ),
     )
     queues: Numbers | None = field(
         default=None,
-        metadata=numbers("only packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, option="queue"),
+        metadata=numbers("mirror packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, option="queue"),
     )
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ __all__ = [
 
 
 class Direction(enum.IntFlag):
-    """Which packets of the source, as its application sees them; the values are C's."""
+    """Packets that the source receives, sends, or both. Values as in C."""
 
     RX = 1
     TX = 2
@@ -53,7 +53,7 @@ class Named(enum.IntEnum):
 
 
 class Mode(Named):
-    """What the target is given of each packet; the values are C's."""
+    """What the target gets of each packet. Values as in C."""
 
     SHARE = 0
     SPLIT = 1
@@ -99,7 +99,7 @@ def _check_name(key: str, name: Any) -> Any:
     except UnicodeEncodeError:
         refuse(f"{key}={name!r}: not UTF-8")
     if re.fullmatch("[0-9]+", name):
-        refuse(f"{key}={name}: would be taken for an id", "give one that is not digits alone")
+        refuse(f"{key}={name}: would be taken for an id", "give a name that is not digits alone")
     return name
 
 
@@ -120,42 +120,40 @@ class SpecOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
-    """How to mirror, whatever the ports: struct rte_mirror_param without what only lives inside one process.
+    """How to mirror, whatever the ports: struct rte_mirror_param without what lives inside one process only.
 
-    0 and None mean the library's default. ``origin`` has the target's packets say where they come from
-    (RTE_MIRROR_F_ORIGIN). ``select`` are the packets to mirror; Select() is all, and so None.
+    0 and None mean the library's default. ``origin`` records in the mirror's packets where they come from
+    (RTE_MIRROR_F_ORIGIN). ``select`` chooses packets; Select() and None choose all.
     """
 
     directions: Direction = field(
         default=Direction.BOTH,
         metadata=choice(
-            "what the source receives, what is sent on it, or both",
+            "packets that the source receives (rx), that are sent on it (tx), or both",
             Direction.RX, Direction.TX, Direction.BOTH, alias="direction",
         ),
     )  # fmt: skip
     mode: Mode = field(
         default=Mode.SHARE,
         metadata=choice(
-            "what the target gets of a packet: the same buffer (share), a copy of its headers and the rest by "
-            "reference (split), a copy (copy), or what suits the target (auto)",
+            "what to give the target: the same buffer (share), a copy of the headers and a reference to the rest "
+            "(split), a copy (copy), or what suits the target (auto)",
             *Mode,
         ),
     )
-    target_queue: int = field(
-        default=0, metadata=number("the first tx queue of the target to use", bits=16, fixed=True)
-    )
+    target_queue: int = field(default=0, metadata=number("first tx queue of the target to use", bits=16, fixed=True))
     nb_target_queues: int = field(
-        default=0, metadata=number("how many of the target's tx queues to use; 0: all", bits=16, fixed=True)
+        default=0, metadata=number("number of tx queues of the target to use; 0: all", bits=16, fixed=True)
     )
     snaplen: int = field(
-        default=0, metadata=number("bytes that the target gets of each packet; 0: all", bits=32, also=_check_length)
+        default=0, metadata=number("cut packets to N bytes; 0: do not cut", bits=32, also=_check_length)
     )
     split_len: int = field(
         default=0,
-        metadata=number("bytes that mode split copies; 0: the library's default", bits=32, also=_check_length),
+        metadata=number("bytes that mode split copies; 0: 192", bits=32, also=_check_length),
     )
-    origin: bool = field(default=False, metadata=flag("let the target's packets say where they come from"))
-    name: str | None = field(default=None, metadata=written("what the mirror is called", "NAME", _check_name))
+    origin: bool = field(default=False, metadata=flag("record in each mirrored packet where and when it was seen"))
+    name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))
     select: Select | None = None
 
     def __post_init__(self) -> None:
@@ -171,7 +169,7 @@ class MirrorSpec:
 
     @shows_keywords(SpecOptions)
     def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
-        """The same but for these options, of which ``direction`` is another name of ``directions``."""
+        """Return a spec with these options changed; ``direction`` is another name of ``directions``."""
         check_keywords(options, SpecOptions, PLACES)
         values: dict[str, Any] = {}
         for name, value in options.items():
@@ -182,7 +180,7 @@ class MirrorSpec:
         return replace(self, **values)
 
     def texts(self) -> dict[str, str]:
-        """Every parameter's value as text, by its key; the name only if it has one."""
+        """Return every parameter's value as text, by key; the name only if there is one."""
         texts = {key: text_of(getattr(self, key)) for key in parameters_of(self)}
         if self.name is None:
             del texts["name"]
@@ -190,7 +188,7 @@ class MirrorSpec:
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> MirrorSpec:
-        """The spec of these parameters; what is not named keeps its default. An alias will do for a key."""
+        """Make a spec from texts by key or alias; parameters that are not named keep their defaults."""
         given: dict[str, str] = {}
         for name, text in texts.items():
             key = ALIASES.get(name, name)
@@ -205,17 +203,17 @@ class MirrorSpec:
         return cls(select=Select.from_texts(parts), **values)
 
     def said(self) -> dict[str, str]:
-        """The texts of directions, mode and all that is not the library's default."""
+        """Return the texts of directions, mode and all that differs from the library's default."""
         always = ("directions", "mode")
         return {key: text for key, text in self.texts().items() if key in always or text != _DEFAULTS.get(key)}
 
     def to_pairs(self) -> str:
-        """``key=value,...`` in printable ASCII; what from_pairs() reads back."""
+        """Return ``key=value,...`` in printable ASCII, for from_pairs()."""
         return join_pairs(self.said())
 
     @classmethod
     def from_pairs(cls, text: str) -> MirrorSpec:
-        """The spec that ``text`` describes; what it does not name keeps its default."""
+        """Make a spec from ``key=value,...``; parameters that are not named keep their defaults."""
         return cls.from_texts(split_pairs(text))
 
 

@@ -56,7 +56,7 @@ class Vdev:
 
     @classmethod
     def null(cls, name: str, **args: object) -> Vdev:
-        """Receives endless zeroes, and discards what is sent on it."""
+        """A source of endless zeroes, which discards what is sent on it."""
         return cls("net_null", name, _join(args))
 
     @classmethod
@@ -66,7 +66,7 @@ class Vdev:
 
     @classmethod
     def pcap(cls, name: str, **args: object) -> Vdev:
-        """Reads ``rx_pcap`` and writes ``tx_pcap``, or uses ``iface`` by way of libpcap."""
+        """Read ``rx_pcap`` and write ``tx_pcap``, or use ``iface`` through libpcap."""
         return cls("net_pcap", name, _join(args))
 
     @classmethod

@@ -337,7 +337,7 @@ def test_each_parameter_is_an_option(command, fake, key):
         (["remove"], "give a mirror or --all"),
         (["remove", "web", "--all"], "give mirrors or --all, not both"),
         (["pause"], "MIRROR"),
-        (["stats", "--watch", "--interval", "0"], "no number of seconds"),
+        (["stats", "--watch", "--interval", "0"], "not a number of seconds"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message):
@@ -359,8 +359,8 @@ def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message
         (["update", "web", "--mode", "share", "--split-len", "64"], "split_len=64: mode share does not split; take"),
         (["update", "web", "--to", "tap:m1"], "argument --to: a mirror's source and target cannot change"),
         (["remove"], "give a mirror or --all"),
-        (["stats", "--interval", "x"], "argument --interval: 'x' is no number of seconds"),
-        (["run", "net_null0", "--to", "out.pcap", "--packets", "0"], "argument --packets: '0' is no number"),
+        (["stats", "--interval", "x"], "argument --interval: 'x' is not a number of seconds"),
+        (["run", "net_null0", "--to", "out.pcap", "--packets", "0"], "argument --packets: '0' is not a number"),
         (["run", "net_null0", "--to", "out.pcap", "--flow", "src=x"], "argument --flow: flow: src=x: no address"),
     ],
 )
@@ -566,5 +566,5 @@ def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):
     monkeypatch.setattr("dpdk_mirror.cli.common.closed_directories", places.runtime_directories)
     code, _, err = command("list")
     assert code == 1
-    assert err.startswith("dpdk-mirror: choose an application: you must not look into /tmp/dm-")
+    assert err.startswith("dpdk-mirror: choose an application: no permission to read /tmp/dm-")
     assert err.endswith("/dpdk [EACCES]; use sudo\n")

@@ -29,9 +29,9 @@ examples:
   dpdk-mirror add 0000:03:00.0 --to tap:m0
       mirror a port of a running application to a network interface
   dpdk-mirror run in.pcap --to out.pcapng
-      replay a capture and write what the mirror gets
+      replay a capture, and write what is mirrored
 
-dpdk-mirror COMMAND --help tells more.
+Run dpdk-mirror COMMAND --help for more.
 """
 
 

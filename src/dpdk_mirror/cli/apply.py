@@ -18,35 +18,35 @@ if TYPE_CHECKING:
     from ..remote.plan import Change
 
 _APPLY = {
-    "help": "make an application's mirrors what a file says",
+    "help": "make an application's mirrors match a file",
     "description": """\
-Makes the mirrors of a running application what FILE says, which is TOML:
+Make the mirrors of a running application match FILE, which is TOML:
 
-  app = "ovs"               # as --app, which overrides it; may be left out, too
+  app = "ovs"               # as --app, which overrides it; optional
 
   [mirrors.web]             # the mirror's name
-  source = "0000:03:00.0"   # these two must be there
+  source = "0000:03:00.0"   # required, as the next one
   to = "tap:m0"
-  directions = "rx"         # as the parameters of add, in their long form with _ for -
+  directions = "rx"         # parameters, named as options of add, with _ for -
   snaplen = 96
   force = false             # as --force of add
 
 Relative paths in targets start at FILE's folder, those of standard input at the working directory.
 
-A mirror that is as it should be stays untouched, a paused one stays paused. One that has the source and target of a
-mirror in FILE is updated, be its name another; where that cannot be done it is replaced, and goes on if its successor
-turns out not to be possible. So is one that has ended. Mirrors that FILE does not name stay, unless --prune is given;
-those of the application's own making are left alone always.
-Done twice, it changes nothing the second time. Mirrors end with their application: apply the file again when that has
-been restarted.
+A mirror that matches stays untouched, and a paused one stays paused. A mirror with the source and target of one in
+FILE is updated, whatever its name. Where an update cannot do, or the mirror has stopped, it is replaced; if the new one
+is refused, the old one goes on. Mirrors that FILE does not name stay, unless --prune is given. Mirrors that the
+application made itself always stay.
+Applying a file twice changes nothing the second time. Mirrors end with their application: apply the file again after a
+restart.
 
-All is checked first: sources, parameters, filters and targets. What would be refused is said then, nothing is changed,
-and the exit status is 1; so it is when something fails later, which does not keep the rest from being done.
+Sources, parameters, filters and targets are checked first. If one would be refused, nothing changes, and the exit
+status is 1. A later failure gives 1, too, and does not stop the other changes.
 """,
     "epilog": """\
 examples:
   dpdk-mirror apply mirrors.toml --dry-run
-      only check, and say what would be done
+      check, and print what would change
   dpdk-mirror apply mirrors.toml --prune
       remove the mirrors that the file does not name
 """,
@@ -55,8 +55,8 @@ examples:
 
 def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "apply", run, _APPLY)
-    parser.add_argument("file", metavar="FILE", type=Path, help="what should be; - is standard input")
-    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would be")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the file; - is standard input")
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
     parser.add_argument("--prune", action="store_true", help="remove mirrors that FILE does not name")
     add_common_arguments(parser)
 

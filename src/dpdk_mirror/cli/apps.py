@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from ..remote import Application
 
 _APPS = {
-    "help": "list the DPDK applications that run",
-    "description": "Lists the DPDK applications that have a telemetry socket, and the librte_mirror in them.",
+    "help": "list running DPDK applications",
+    "description": "List the DPDK applications that have a telemetry socket, and the version of librte_mirror in each.",
     "epilog": """\
 examples:
   dpdk-mirror apps
-      what runs here
+      all that run here
   dpdk-mirror apps --app ovs --json
-      only that one, for other programs
+      one of them, as JSON
 """,
 }
 _PORTS = {
     "help": "list an application's ports",
-    "description": "Lists the ports of a running application: what can be mirrored, and the targets that were made.",
+    "description": "List the ports of a running application, the targets of mirrors included.",
     "epilog": """\
 examples:
   dpdk-mirror ports
-      of the only application that has the plugin
+      if only one application has the plugin
   dpdk-mirror ports --app ovs --json
-      of one of several, for other programs
+      one of several applications, as JSON
 """,
 }
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "apps", run_apps, _APPS), app="all if it is left out")
+    add_common_arguments(add_command(commands, "apps", run_apps, _APPS), app="default: all")
     add_common_arguments(add_command(commands, "ports", run_ports, _PORTS))
 
 
@@ -61,7 +61,7 @@ def run_apps(arguments: argparse.Namespace) -> int:
     else:
         remark("no DPDK application with a telemetry socket is found")
     for folder in closed_directories():
-        remark(f"you must not look into {folder}; use sudo")
+        remark(f"no permission to read {folder}; use sudo")
     return 0
 
 

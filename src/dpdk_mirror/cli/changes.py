@@ -23,86 +23,73 @@ if TYPE_CHECKING:
 _ADD = {
     "help": "mirror a port of a running application",
     "description": """\
-Mirrors SOURCE, a port of a running application, to TARGET, until the mirror is removed or the application ends.
+Mirror SOURCE, a port of a running application, to TARGET, until the mirror is removed or the application ends.
 
-A TARGET is made inside the application when it is not there yet, and goes with the last mirror that uses it:
+The application makes a TARGET that does not exist, and removes it with the last mirror that uses it:
 
   tap:IFACE        a network interface, for tcpdump and the like
-  af_packet:IFACE  an interface that exists
+  af_packet:IFACE  an existing network interface
   vhost:SOCKET     a virtual machine, or a virtio-user port of another process
-  pcap:FILE        a capture file
-  ring:NAME        a ring, for other threads of the application
-  port:NAME        a port that exists, and on which nobody else transmits: takes --force
+  pcap:FILE        a new capture file in the old pcap format (not pcapng), written until the mirror is removed
+  ring:NAME        a ring, read by another thread of the application; stays when its mirrors go
+  port:NAME        an existing port that nobody else transmits on; requires --force
 
-Without --mode, the mode is auto. SOURCE is called as DPDK knows it, or as Open vSwitch does, if ovs-vsctl knows that
-name here. A relative path in TARGET starts at the working directory.
+Without --mode, the mode is auto. Name SOURCE as DPDK does, or as Open vSwitch does where ovs-vsctl knows that name.
+A relative path in TARGET starts at the working directory.
 """,
     "epilog": """\
 examples:
   dpdk-mirror add 0000:03:00.0 --to tap:m0
       then look: tcpdump -ni m0
   dpdk-mirror add 0000:03:00.0 --to pcap:/tmp/web.pcap --directions rx --snaplen 96 --name headers
-      what 0000:03:00.0 receives, the first 96 bytes of each packet
+      write what 0000:03:00.0 receives, the first 96 bytes of each packet
   dpdk-mirror add 0000:03:00.0 --to tap:m1 --filter 'tcp port 443' --name https
-      nothing but HTTPS
+      mirror only HTTPS
 """,
 }
 _UPDATE = {
-    "help": "give a mirror other parameters",
-    "description": "Changes a mirror's parameters while packets flow: each queue changes over between two bursts, and "
-    'counters go on.\nWhat is not named stays. "" for what chooses packets lets all through again.',
+    "help": "change a mirror's parameters",
+    "description": "Change a mirror's parameters while packets flow: each queue changes over between two bursts, and "
+    'counters go on.\nParameters that are not given stay. An empty value removes a test: --vlan "" mirrors any VLAN.',
     "epilog": """\
 examples:
   dpdk-mirror update web --snaplen 128
-      more of each packet
+      take more of each packet
   dpdk-mirror update web --filter 'tcp port 80 or tcp port 443' --vlan ""
-      other packets, of whatever VLAN
+      choose other packets, of any VLAN
   dpdk-mirror update web --directions both --mode copy
-      both directions, as copies
+      mirror both directions, as copies
 """,
 }
-_PAUSE = {
-    "help": "have mirrors be offered nothing for a while",
-    "description": "Pauses mirrors. They keep their targets, parameters and counters.",
-    "epilog": """\
+
+
+def _texts(verb: str, what: str, more: str = "") -> dict[str, str]:
+    """Of a command that does one thing to mirrors."""
+    return {
+        "help": f"{verb} {what}",
+        "description": f"{verb.capitalize()} {what}.{more}",
+        "epilog": f"""\
 examples:
-  dpdk-mirror pause web
+  dpdk-mirror {verb} web
       by name
-  dpdk-mirror pause web 2 --app ovs
-      two, the second one by its id
+  dpdk-mirror {verb} web 2 --app ovs
+      two mirrors of an application, the second one by its id
 """,
-}
-_RESUME = {
-    "help": "have paused mirrors go on",
-    "description": "Has mirrors go on that were paused.",
-    "epilog": """\
-examples:
-  dpdk-mirror resume web
-      by name
-  dpdk-mirror resume web 2 --app ovs
-      two, the second one by its id
-""",
-}
-_RESET = {
-    "help": "set the counters of mirrors to 0",
-    "description": "Sets the counters of mirrors to 0.",
-    "epilog": """\
-examples:
-  dpdk-mirror reset web
-      by name
-  dpdk-mirror reset web 2 --app ovs
-      two, the second one by its id
-""",
-}
+    }
+
+
+_PAUSE = _texts("pause", "mirrors", " They keep their targets, parameters and counters.")
+_RESUME = _texts("resume", "paused mirrors")
+_RESET = _texts("reset", "the counters of mirrors")
 _REMOVE = {
     "help": "remove mirrors",
-    "description": "Removes mirrors. When it ends, the application is in no way inside them any more.",
+    "description": "Remove mirrors. When the command ends, no thread of the application is inside them.",
     "epilog": """\
 examples:
   dpdk-mirror remove web
       by name
   dpdk-mirror remove --all --app ovs
-      all of an application; none is no error
+      all mirrors of an application; none is no error
 """,
 }
 
@@ -112,7 +99,7 @@ _STAYS = "a mirror's source and target cannot change: remove the mirror, and add
 def add_parsers(commands: Any) -> None:
     _add_add(commands)
     update = add_command(commands, "update", run_update, _UPDATE)
-    update.add_argument("mirror", metavar="MIRROR", help="its name or id")
+    update.add_argument("mirror", metavar="MIRROR", help="name or id of a mirror")
     add_parameter_arguments(update, [key for key, parameter in PARAMETERS.items() if not parameter.fixed])
     fixed = ["to", "force", *(key.replace("_", "-") for key, parameter in PARAMETERS.items() if parameter.fixed)]
     update.unknown_hints = {f"--{name}": _STAYS for name in fixed}
@@ -121,19 +108,21 @@ def add_parsers(commands: Any) -> None:
         ("pause", run_pause, _PAUSE), ("resume", run_resume, _RESUME), ("reset", run_reset, _RESET)
     ):  # fmt: skip
         parser = add_command(commands, name, run, texts)
-        parser.add_argument("mirrors", metavar="MIRROR", nargs="+", help="its name or id")
+        parser.add_argument("mirrors", metavar="MIRROR", nargs="+", help="name or id of a mirror")
         add_common_arguments(parser)
     remove = add_command(commands, "remove", run_remove, _REMOVE)
-    remove.add_argument("mirrors", metavar="MIRROR", nargs="*", help="its name or id")
-    remove.add_argument("--all", action="store_true", help="all but those of the application's own making")
+    remove.add_argument("mirrors", metavar="MIRROR", nargs="*", help="name or id of a mirror")
+    remove.add_argument(
+        "--all", action="store_true", help="remove all but the mirrors that the application made itself"
+    )
     add_common_arguments(remove)
 
 
 def _add_add(commands: Any) -> None:
     parser = add_command(commands, "add", run_add, _ADD)
-    parser.add_argument("source", metavar="SOURCE", help="the port to mirror: its name or id, as ports lists them")
-    parser.add_argument("--to", metavar="TARGET", required=True, help="where the mirror sends packets")
-    parser.add_argument("--force", action="store_true", help="nobody else transmits on port:NAME")
+    parser.add_argument("source", metavar="SOURCE", help="port to mirror: its name or id, as ports lists them")
+    parser.add_argument("--to", metavar="TARGET", required=True, help="where to send packets")
+    parser.add_argument("--force", action="store_true", help="confirm that nobody else transmits on port:NAME")
     add_parameter_arguments(parser)
     add_common_arguments(parser)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _VARIABLE = "DPDK_MIRROR_APP"
-_LOAD = "start one with -d $(dpdk-mirror plugin-path) among its EAL arguments; dpdk-mirror doctor tells more"
+_LOAD = "start one with -d $(dpdk-mirror plugin-path) among its EAL arguments; run dpdk-mirror doctor for more"
 
 
 def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], texts: Mapping[str, str]) -> Any:
@@ -46,16 +46,16 @@ def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], in
 def add_common_arguments(
     parser: argparse.ArgumentParser,
     *,
-    app: str | None = "else the one in DPDK_MIRROR_APP, or the only one that has the plugin",
+    app: str | None = "default: DPDK_MIRROR_APP, or the only one that has the plugin",
 ) -> None:
-    """``app`` is what holds without --app, which there is none of if it is None."""
+    """``app`` says what the default of --app is; None: the command has no --app."""
     if app is not None:
         parser.add_argument(
             "--app", metavar="PREFIX|SOCKET",
-            help=f"the application: its file prefix as apps lists it, or its socket's path; {app}",
+            help=f"application: its file prefix, as apps lists it, or the path of its socket; {app}",
         )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="JSON on stdout, instead of text")
-    parser.add_argument("--debug", action="store_true", help="tracebacks")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def open_application(arguments: argparse.Namespace) -> Application:
@@ -110,7 +110,7 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
         return errors[0]
     if closed := closed_directories():
         folders = ", ".join(map(str, closed))
-        return NotPermittedError(errno.EACCES, f"{what}: you must not look into {folders}", "use sudo")
+        return NotPermittedError(errno.EACCES, f"{what}: no permission to read {folders}", "use sudo")
     return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _LOAD)
 
 
@@ -130,7 +130,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
 
 

@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     import argparse
 
 _DOCTOR = {
-    "help": "look for what is missing, and say how to mend it",
+    "help": "find out what is missing, and how to fix it",
     "description": """\
-Looks at what mirrors in running applications need: the plugin, hugepages, rights, and the applications themselves.
+Check what mirrors in running applications need: the plugin, hugepages, permissions, and the applications.
 
-  ok    as it should be
-  note  not there, which may be all right
-  bad   will not work; then the exit status is 1
+  ok    in order
+  note  missing, which may be all right
+  bad   does not work; the exit status is 1
 
-With --app it looks at that application alone, which then must be fit for mirrors.
+With --app, check that application alone; it must be able to mirror.
 """,
     "epilog": """\
 examples:
   dpdk-mirror doctor
-      what there is, and what to do
+      check everything
   dpdk-mirror doctor --app ovs --json
-      whether that application can be mirrored, for other programs
+      check one application, and print JSON
 """,
 }
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "doctor", run, _DOCTOR), app="all if it is left out")
+    add_common_arguments(add_command(commands, "doctor", run, _DOCTOR), app="default: all")
 
 
 def run(arguments: argparse.Namespace) -> int:

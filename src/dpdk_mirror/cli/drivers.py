@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 _DRIVERS = {
     "help": "list the drivers of the installed DPDK",
-    "description": "Lists the drivers that the installed DPDK has, with the arguments that they say they take.",
+    "description": "List the drivers of the installed DPDK, with the arguments that they document.",
     "epilog": """\
 examples:
   dpdk-mirror drivers 'net_*'
       all drivers for Ethernet ports
   dpdk-mirror drivers net_tap --json
-      one driver, with all that its file tells
+      one driver, with all that its file says
 """,
 }
 
@@ -36,10 +36,14 @@ examples:
 def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "drivers", run, _DRIVERS)
     parser.add_argument(
-        "pattern", metavar="NAME", nargs="?", default="*", help="only drivers of that name; a shell pattern as 'net_*'"
+        "pattern",
+        metavar="NAME",
+        nargs="?",
+        default="*",
+        help="name of a driver, or a shell pattern such as 'net_*'",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON array on stdout, instead of a table")
-    parser.add_argument("--debug", action="store_true", help="tracebacks")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def run(arguments: argparse.Namespace) -> int:

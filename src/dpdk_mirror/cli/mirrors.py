@@ -40,51 +40,51 @@ if TYPE_CHECKING:
 
 _LIST = {
     "help": "list the mirrors of applications",
-    "description": "Lists the mirrors of running applications, oldest first, whoever has added them.",
+    "description": "List the mirrors of running applications, oldest first, whoever added them.",
     "epilog": """\
 examples:
   dpdk-mirror list
-      of all applications that have the plugin
+      all applications that have the plugin
   dpdk-mirror list --app ovs --json
-      of one of several, with all that info tells
+      one application, with all that info shows
 """,
 }
 _INFO = {
     "help": "describe mirrors",
-    "description": "Tells all about mirrors: the mode that was chosen and why, why one is not running, which of the "
-    "source's\nqueues the application polls.",
+    "description": "Describe mirrors: the mode and why it was chosen, why a mirror is not running, which queues of the "
+    "source\nthe application polls.",
     "epilog": """\
 examples:
   dpdk-mirror info web
       by name
   dpdk-mirror info 1 --json
-      by id, for other programs
+      by id, as JSON
 """,
 }
 _STATS = {
     "help": "show the counters of mirrors",
-    "description": "Shows how many packets mirrors were offered (seen), sent to their targets (packets, bytes), and "
-    "left out, by\nreason. Those that are 0 for all are not shown.",
+    "description": "Show how many packets mirrors were offered (seen), sent to their targets (packets, bytes), and "
+    "left out, by\nreason. Hide the reasons that are 0 for all.",
     "epilog": """\
 examples:
   dpdk-mirror stats
-      of all mirrors of all applications
+      all mirrors of all applications
   dpdk-mirror stats web --watch
-      every second, with rates, until Ctrl-C
+      update every second, with rates, until Ctrl-C
 """,
 }
 
 
 def add_parsers(commands: Any) -> None:
-    which = "else the one in DPDK_MIRROR_APP, or all that have the plugin"
+    which = "default: DPDK_MIRROR_APP, or all that have the plugin"
     add_common_arguments(add_command(commands, "list", run_list, _LIST), app=which)
     info = add_command(commands, "info", run_info, _INFO)
-    info.add_argument("mirrors", metavar="MIRROR", nargs="+", help="its name or id")
+    info.add_argument("mirrors", metavar="MIRROR", nargs="+", help="name or id of a mirror")
     add_common_arguments(info)
     stats = add_command(commands, "stats", run_stats, _STATS)
-    stats.add_argument("mirrors", metavar="MIRROR", nargs="*", help="only these, by name or id")
-    stats.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C; --json: a line each time")
-    stats.add_argument("--interval", metavar="S", type=seconds, default=1.0, help="seconds between two looks (1)")
+    stats.add_argument("mirrors", metavar="MIRROR", nargs="*", help="name or id of a mirror; default: all")
+    stats.add_argument("--watch", action="store_true", help="update until Ctrl-C; with --json, print a line each time")
+    stats.add_argument("--interval", metavar="S", type=seconds, default=1.0, help="time between updates in seconds (1)")
     add_common_arguments(stats, app=which)
 
 

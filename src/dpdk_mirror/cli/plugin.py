@@ -20,22 +20,22 @@ SHELLS = ("bash", "zsh", "fish")
 
 _PLUGIN_PATH = {
     "help": "print the path of the plugin, for -d",
-    "description": "Prints the path of librte_mirror.so: what a DPDK application is given with -d among its EAL "
-    "arguments, so\nthat its ports can be mirrored. It does nothing there until it is asked to.",
+    "description": "Print the path of librte_mirror.so. Start a DPDK application with it, as -d PATH among its EAL "
+    "arguments,\nto make its ports ready for mirrors. It does nothing until it is asked to.",
     "epilog": """\
 examples:
   dpdk-mirror plugin-path
       the path
   dpdk-mirror plugin-path --json
-      with the folders above it because of which EAL would refuse it
+      with the folders above it that make EAL refuse it
 
   dpdk-testpmd --no-pci --vdev net_null0 -d $(dpdk-mirror plugin-path) -- --forward-mode=io
-      an application that takes it
+      start an application with it
 """,
 }
 _COMPLETION = {
-    "help": "print what completes this command in a shell",
-    "description": "Prints what a shell needs to complete this command's words.",
+    "help": "print a shell completion script",
+    "description": "Print a script that lets a shell complete this command's words.",
     "epilog": """\
 examples:
   dpdk-mirror completion bash
@@ -61,7 +61,7 @@ def run_plugin_path(arguments: argparse.Namespace) -> int:
         return 0
     say(str(path))
     if folders:
-        remark(f"EAL will refuse it, since everybody may write to {', '.join(map(str, folders))}; {without_path(path)}")
+        remark(f"EAL refuses it: anybody may write to {', '.join(map(str, folders))}; {without_path(path)}")
     return 0
 
 

@@ -37,8 +37,8 @@ _KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and
 _LENGTHS = ("snaplen", "split_len")
 
 _DESCRIPTION = """\
-Forwards packets from SOURCE to SINK and sends what passes SOURCE to each TARGET as well. Without --mode, the mode is
-share, which copies nothing; with --snaplen or --split-len it is auto.
+Forward packets from SOURCE to SINK, and mirror what passes SOURCE to each TARGET. Without --mode, the mode is share,
+which copies nothing; with --snaplen or --split-len it is auto.
 
              forwarded
    SOURCE  <----------->  SINK
@@ -47,22 +47,21 @@ share, which copies nothing; with --snaplen or --split-len it is auto.
       +-------------->  TARGET
       +-------------->  TARGET ...
 
-An end is what EAL calls devargs (net_tap0,iface=t0 or 0000:03:00.0), or a capture: anything with a slash, anything
-that ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed
-once, as fast as possible and without loss. Without SINK, what SOURCE delivers is discarded.
+An end is a device in EAL's form (net_tap0,iface=t0 or 0000:03:00.0), or a capture: a path with a slash, a name that
+ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed once, as
+fast as possible and without loss; its packets keep their times. Without SINK, packets are discarded.
 
-Captures are written as NAME.part and get their name at a good end. Once "ready" is printed, Ctrl-C, SIGTERM and
-SIGHUP (the terminal goes; not under nohup) are a good end. Before that they leave nothing behind; the exit status then,
-and at the second time, is 130, 143 or 129. A capture as SOURCE that is cut off is mirrored as far as it goes; the exit
-status then is 1. Packets of a replay keep the times that they have in it.
+A capture is NAME.part until the run ends well. After "ready", Ctrl-C, SIGTERM and SIGHUP (unless under nohup) end a run
+well. Before "ready", or the second time, the exit status is 130, 143 or 129; before "ready" nothing is left behind. If
+SOURCE is a capture that is cut off, what is whole is mirrored, and the exit status is 1.
 """
 
 _EPILOG = """\
 examples:
   dpdk-mirror run in.pcap --to out.pcapng
-      replay a capture and write what the mirror gets
+      replay a capture, and write what is mirrored
   dpdk-mirror run in.pcap --to out.pcapng --snaplen 96
-      write the first 96 bytes of each packet; out.pcapng tells how long they were
+      write the first 96 bytes of each packet, and its original length
   dpdk-mirror run in.pcap --to dns.pcapng --filter 'port 53'
       write only DNS
   dpdk-mirror run net_null0 --packets 1000 --to - | tcpdump -nr -
@@ -73,25 +72,25 @@ examples:
 def add_parsers(commands: Any) -> None:
     parser = commands.add_parser(
         "run",
-        help="forward packets, or replay a capture, and mirror them meanwhile",
+        help="forward packets or replay a capture, and mirror it",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from, and are mirrored")
-    parser.add_argument("sink", metavar="SINK", type=parse_end, nargs="?", help="where they go; discarded if not given")
+    parser.add_argument("sink", metavar="SINK", type=parse_end, nargs="?", help="where they go; default: nowhere")
     parser.add_argument(
         "--to", "--mirror-to", metavar="TARGET", type=parse_end, action="append", required=True, dest="targets",
-        help="where the mirror sends them; may be given several times",
+        help="where to mirror packets to; may be repeated",
     )  # fmt: skip
     add_parameter_arguments(parser, _KEYS)
     parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
-        "--one-way", action="store_true", help="forward from SOURCE to SINK only; so it is for captures and net_null"
+        "--one-way", action="store_true", help="forward from SOURCE to SINK only, as with captures and net_null"
     )
     parser.add_argument(
         "--stamp", action="store_true",
-        help="captures of a replay tell when packets were mirrored, instead of the times in SOURCE",
+        help="write when packets were mirrored, instead of the times that they have in a replay",
     )  # fmt: skip
     _add_end_arguments(parser)
     _add_other_arguments(parser)
@@ -99,23 +98,21 @@ def add_parsers(commands: Any) -> None:
 
 
 def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        _NO_HUGE, action="store_true", help="do without hugepages; otherwise they are used where enough are free"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end, instead of tables")
-    parser.add_argument("--debug", action="store_true", help="EAL's log, and tracebacks")
+    parser.add_argument(_NO_HUGE, action="store_true", help="use no hugepages; default: use them if enough are free")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument("--debug", action="store_true", help="show EAL's log and tracebacks")
 
 
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--seconds", metavar="S", type=seconds, help="end after S seconds")
-    ends.add_argument("--packets", metavar="N", type=_count, help="end after exactly N packets received on SOURCE")
-    ends.add_argument("--until-idle", metavar="S", type=seconds, help="end when SOURCE has given nothing for S seconds")
+    ends.add_argument("--packets", metavar="N", type=_count, help="end after exactly N packets from SOURCE")
+    ends.add_argument("--until-idle", metavar="S", type=seconds, help="end after S seconds without packets from SOURCE")
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
 
 
@@ -230,9 +227,9 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
 def _remarks(plan: Plan) -> Iterator[str]:
     """What may not be meant so."""
     if plan.spec.directions is Direction.TX and not plan.both_ways:
-        yield "nothing is sent on SOURCE in this run, so a mirror of tx gets nothing"
+        yield "this run sends nothing on SOURCE, so a mirror of tx gets nothing"
     if plan.stamp and not plan.is_replay:
-        yield "--stamp is for replays: captures of a live SOURCE always tell when packets were mirrored"
+        yield "--stamp is for replays: captures of a live SOURCE always say when packets were mirrored"
 
 
 def _run(circuit: Circuit, arguments: argparse.Namespace, signals: Signals) -> dict[str, Any]:

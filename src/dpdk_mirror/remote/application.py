@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Applications that run, and what is asked of them."""
+"""Running applications and their mirrors."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _ENDED = "its mirrors have ended with it: connect to the one that runs now"
 
 
 class Application(Closeable):
-    """A running application, by the path of its socket. Connects when it is first asked something.
+    """A running application, by the path of its socket. The first request connects.
 
-    A connection that has failed is made anew for the next request, but not to another process that has got the socket
-    since: then, as when it is gone, that raises DisconnectedError.
+    After a connection fails, the next request connects again, but only to the same process: when that has ended, it
+    raises DisconnectedError.
     """
 
     def __init__(self, path: str | Path, *, timeout_s: float = TIMEOUT_S) -> None:
@@ -60,7 +60,7 @@ class Application(Closeable):
 
     @property
     def pid(self) -> int:
-        """Its process, as it says."""
+        """The id of its process."""
         return self.greet().pid
 
     @property
@@ -83,7 +83,7 @@ class Application(Closeable):
             return False
 
     def ports(self) -> list[RemotePort]:
-        """All its ports, by id."""
+        """List its ports, by id."""
         found = []
         for port_id in self._pages("ports", "/mirror/ports"):
             try:
@@ -93,15 +93,15 @@ class Application(Closeable):
         return found
 
     def port(self, port: str | int) -> RemotePort:
-        """A port by its name or id."""
+        """Find a port by its name or id."""
         return port_of(self.ask(f"describe port {port}", "/mirror/ports", {"port": str(port)}))
 
     def mirrors(self) -> list[RemoteMirror]:
-        """All its mirrors, oldest first, whoever has added them."""
+        """List its mirrors, oldest first, whoever added them."""
         return [RemoteMirror(self, mirror_id) for mirror_id in self._pages("mirrors", "/mirror/list")]
 
     def find(self, mirror: str | int) -> RemoteMirror:
-        """A mirror by its name or id."""
+        """Find a mirror by its name or id."""
         info = info_of(self.ask(f"find mirror {mirror}", "/mirror/info", {"mirror": str(mirror)}))
         return RemoteMirror(self, info.id, str(mirror))
 
@@ -115,64 +115,64 @@ class Application(Closeable):
         force: bool = False,
         **options: Unpack[SpecOptions],
     ) -> RemoteMirror:
-        """Adds a mirror of the port ``source`` (a name or id); it is removed by its ``close()``.
+        """Mirror the port ``source`` (a name or id). ``close()`` removes the mirror.
 
-        ``to`` is a target that is made when it is not there yet: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE,
-        ring:NAME; or port:NAME, one that exists, which takes ``force`` since others may transmit on it. Options are
-        ``direction`` and MirrorSpec's; they override ``spec``. Without a mode in either it is auto.
+        ``to`` is a target, which is made if it does not exist: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE,
+        ring:NAME; or port:NAME, an existing port, which requires ``force``, since others may transmit on it. Options
+        are the fields of MirrorSpec and ``direction``; they override ``spec``. Without a mode in either, it is auto.
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
         return self.add(Wanted(str(source), to, force, (spec or MirrorSpec(mode=Mode.AUTO)).changed(**options)))
 
     def add(self, wanted: Wanted, *, replaces: str | None = None) -> RemoteMirror:
-        """Adds a mirror. One that it ``replaces`` goes if the new one can be; else it goes on, maybe by another id."""
+        """Add a mirror. If it is refused, the one that it ``replaces`` goes on, maybe with another id."""
         asked = wanted.texts() | ({"replace": replaces} if replaces is not None else {})
         answer = self.ask(f"register mirror {wanted}", "/mirror/add", asked)
         return RemoteMirror(self, answer.number("id"), answer.text("name"))
 
     def check(self, wanted: Wanted, *, replaces: str | None = None, without: Iterable[int] = ()) -> None:
-        """Raises what ``add()`` would if the mirrors with the ids of ``without`` were not there; changes nothing."""
+        """Raise what ``add()`` would if the mirrors with the ids of ``without`` did not exist; change nothing."""
         asked = wanted.texts() | {"dry": "yes"} | ({"replace": replaces} if replaces is not None else {})
         if ids := ",".join(map(str, without)):
             asked["without"] = ids
         self.ask(f"check mirror {wanted}", "/mirror/add", asked)
 
     def remove_all(self) -> int:
-        """Removes all its mirrors but those that it has registered itself; returns how many there were."""
+        """Remove all mirrors but those that the application made itself; return how many."""
         return self.ask("remove all mirrors", "/mirror/remove", {"all": "yes"}).number("removed")
 
     def add_target(self, to: str, *, tx_queues: int = 0) -> int:
-        """Makes a target that stays without a mirror, until ``remove_target()``; returns its port id."""
+        """Make a target that stays until ``remove_target()``; return its port id."""
         queues = {"tx_queues": str(tx_queues)} if tx_queues else {}
         return self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}).number("port")
 
     def remove_target(self, to: str, *, force: bool = False) -> None:
-        """Removes a target that ``add_target()`` has made and no mirror uses, or a ring that is kept.
+        """Remove a target that ``add_target()`` made and no mirror uses, or a ring without mirrors.
 
-        A ring takes ``force``: nobody in the application reads it any more.
+        A ring requires ``force``, which confirms that nobody in the application reads it any more.
         """
         asked = {"to": to, **({"force": "yes"} if force else {})}
         self.ask(f"remove target {to}", "/mirror/target/remove", asked)
 
     def ask(self, doing: str, command: str, parameters: Mapping[str, str]) -> Answer:
-        """Any command of the plugin's, for which there is no method; ``doing`` is what errors say that was tried."""
+        """Send any command to the plugin. ``doing`` says in errors what was tried."""
         doing = f"{doing} in {self}"
         return Answer(doing, self._known(doing, command, parameters))
 
     def close(self) -> None:
-        """Closes the connection; mirrors stay."""
+        """Close the connection. Mirrors stay."""
         with self._lock:
             self._closed = True
             self._drop()
 
     def greet(self) -> Greeting:
-        """Connects, if need be; returns what the application says of itself."""
+        """Connect if necessary; return what the application says of itself."""
         with self._lock:
             return self._open(f"connect to {self.path}").greeting
 
     def hang_up(self) -> None:
-        """Closes the connection until the next request: an application takes 10 clients at a time."""
+        """Close the connection until the next request: an application takes 10 clients at a time."""
         with self._lock:
             self._drop()
 

@@ -64,7 +64,7 @@ def not_found(where: str) -> MirrorError:
     which = "no application answers there" if "/" in where else "no application of that file prefix answers"
     what = f"connect to {where}: {which}"
     if closed := closed_directories():
-        reason = f"and you must not look into {', '.join(map(str, closed))}"
+        reason = f"and there is no permission to read {', '.join(map(str, closed))}"
         return NotPermittedError(errno.EACCES, f"{what}, {reason}", "use sudo")
     return NotFoundError(errno.ENOENT, what, _ALL)
 

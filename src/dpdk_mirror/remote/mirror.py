@@ -26,7 +26,7 @@ _STAYS = dict.fromkeys(("source", "to"), "does not change while the mirror exist
 
 
 class RemoteMirror(Numbered):
-    """A mirror of an application's, which lives until it is removed, or its application ends.
+    """A mirror in a running application. It lives until it is removed or the application ends.
 
     ``close()``, and the end of a ``with`` block, remove it, whoever has added it.
     """
@@ -44,7 +44,7 @@ class RemoteMirror(Numbered):
 
     @property
     def spec(self) -> MirrorSpec:
-        """What it was asked to do; info() tells what it does. UnsupportedError: its application itself has made it."""
+        """The parameters it was given; info() has what it does. UnsupportedError: the application itself has made it."""
         info = self.info()
         if not info.added:
             what = f"tell what {self} was asked to do: the application itself has made it"
@@ -52,26 +52,28 @@ class RemoteMirror(Numbered):
         return MirrorSpec.from_pairs(info.spec)
 
     def stats(self) -> MirrorStats:
+        """Read the counters."""
         return stats_of(self._ask("read the counters of", "stats"))
 
     def info(self) -> RemoteMirrorInfo:
+        """Describe the mirror as it is now."""
         return info_of(self._ask("describe", "info"))
 
     def reset(self) -> None:
-        """Sets the counters to 0."""
+        """Reset the counters to 0."""
         self._ask("reset the counters of", "reset")
 
     def pause(self) -> None:
-        """Mirrors nothing until ``resume()``. Does nothing when the mirror is paused."""
+        """Pause the mirror until ``resume()``. Pausing a paused mirror does nothing."""
         self._ask("pause", "pause")
 
     def resume(self) -> None:
-        """Goes on after ``pause()``, if a mirror that is made now could; else it stays paused."""
+        """Resume after ``pause()``. When a new mirror would be refused, so is this, and the mirror stays paused."""
         self._ask("resume", "resume")
 
     @shows_keywords(SpecOptions)
     def update(self, **options: Unpack[SpecOptions]) -> None:
-        """Gives it other options, of those that it can be added with; the others stay, and so do source and target.
+        """Change options; those that are not given stay. The source and the target cannot change.
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
@@ -81,16 +83,16 @@ class RemoteMirror(Numbered):
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
 
     def change(self, texts: Mapping[str, str]) -> None:
-        """``update()`` with the keys and values of a spec's text."""
+        """Change options as ``update()`` does, given as texts by key."""
         self._ask("update", "update", texts)
 
     def remove(self) -> None:
-        """Removes the mirror; when it returns, no poller of the application's is inside it any more."""
+        """Remove the mirror. When it returns, no thread of the application is inside it."""
         self._ask("remove", "remove")
         self._id = None
 
     def close(self) -> None:
-        """Removes the mirror, unless it is gone, with its application or otherwise. A second call does nothing."""
+        """Remove the mirror, unless it or its application is gone. A second call does nothing."""
         if self._id is None:
             return
         try:
