@@ -12,6 +12,9 @@
 #include "portinfo.h"
 #include "targets.h"
 
+/* Grows when a client has to know. */
+#define PROTOCOL 1
+
 int
 mirror_command_version(struct pairs *params, struct reply *reply)
 {
@@ -24,7 +27,7 @@ mirror_command_version(struct pairs *params, struct reply *reply)
 	mirror_targets_write_kinds(&targets);
 	mirror_reply_object(reply);
 	mirror_reply_string(reply, "version", MIRROR_VERSION);
-	mirror_reply_number(reply, "protocol", COMMANDS_PROTOCOL);
+	mirror_reply_number(reply, "protocol", PROTOCOL);
 	mirror_reply_string(reply, "dpdk", rte_version());
 	mirror_reply_number(reply, "pid", getpid());
 	mirror_reply_text(reply, "targets", buffer);

@@ -15,9 +15,6 @@
 #include "pairs.h"
 #include "reply.h"
 
-/** Grows when a client has to know. */
-#define COMMANDS_PROTOCOL 1
-
 struct command {
 	const char *name; /**< /mirror/NAME */
 	const char *help; /**< one sentence, and the parameters */

@@ -44,7 +44,7 @@ class RemoteMirror(Numbered):
 
     @property
     def spec(self) -> MirrorSpec:
-        """The parameters it was given; info() has what it does. UnsupportedError: the application itself has made it."""
+        """The parameters it was given; info() has what it does. UnsupportedError: it is the application's own."""
         info = self.info()
         if not info.added:
             what = f"tell what {self} was asked to do: the application itself has made it"
