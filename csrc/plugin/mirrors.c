@@ -17,9 +17,9 @@ static LIST_HEAD(, asked_mirror) asked_mirrors = LIST_HEAD_INITIALIZER(asked_mir
 static void
 remember(struct asked_mirror *mirror, const struct spec *spec)
 {
-	mirror_compiled_hold(spec->compiled);
+	mirror_compiled_hold(spec->select.compiled);
 	mirror_compiled_release(mirror->compiled);
-	mirror->compiled = spec->compiled;
+	mirror->compiled = spec->select.compiled;
 	strcpy(mirror->spec, spec->text);
 }
 
@@ -35,8 +35,8 @@ mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, stru
 {
 	int rc = mirror_spec_read(spec, mirror->spec, changes);
 
-	if (spec->compiled == NULL && spec->filter[0] != '\0')
-		spec->compiled = mirror->compiled;
+	if (spec->select.compiled == NULL && spec->select.filter[0] != '\0')
+		spec->select.compiled = mirror->compiled;
 	return rc;
 }
 

@@ -179,7 +179,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
 	/* It is needed to restore the mirror. */
-	mirror_compiled_hold(old_spec.compiled);
+	mirror_compiled_hold(old_spec.select.compiled);
 	rc = mirror_asked_remove(old->id);
 	if (rc == 0) {
 		rc = add(ports, spec, id);
@@ -188,7 +188,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 		else if (info.state == RTE_MIRROR_PAUSED)
 			rte_mirror_pause(*id);
 	}
-	mirror_compiled_release(old_spec.compiled);
+	mirror_compiled_release(old_spec.select.compiled);
 	return rc;
 }
 

@@ -46,7 +46,7 @@ struct key {
 	uint32_t last; /* the greatest number of ranges */
 	const struct choice *choices;
 	/* Of what has a grammar of its own. */
-	int (*read_own)(struct spec *spec, const char *name, const char *value);
+	int (*read_own)(struct spec_select *select, const char *name, const char *value);
 	bool is_selection; /* an empty value takes it back */
 };
 
@@ -116,18 +116,18 @@ read_ranges(struct spec *spec, const struct key *key, const char *value)
 static int
 read_own(struct spec *spec, const struct key *key, const char *value)
 {
-	return key->read_own(spec, key->name, value);
+	return key->read_own(&spec->select, key->name, value);
 }
 
 static int
-read_name(struct spec *spec, const char *name, const char *value)
+read_name(struct spec *spec, const struct key *key, const char *value)
 {
 	if (value[0] == '\0')
-		return mirror_value_refuse(name, value, "give one, or leave it out");
+		return mirror_value_refuse(key->name, value, "give one, or leave it out");
 	if (strlen(value) >= sizeof(spec->name))
-		return mirror_value_refuse(name, value, "longer than 63 bytes");
+		return mirror_value_refuse(key->name, value, "longer than 63 bytes");
 	if (mirror_scalar_is_digits(value))
-		return mirror_value_refuse(name, value, "would be taken for an id");
+		return mirror_value_refuse(key->name, value, "would be taken for an id");
 	strcpy(spec->name, value);
 	return 0;
 }
@@ -156,14 +156,14 @@ static const struct key keys[] = {
 	NUMBER(snaplen),
 	NUMBER(split_len),
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
-	{ .name = "name", .read = read_own, .read_own = read_name },
+	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),
 	SELECTION("mac", mirror_spec_read_mac),
-	RANGES("vlan", vlans, 4095),
-	RANGES("inner_vlan", inner_vlans, 4095),
+	RANGES("vlan", select.vlans, 4095),
+	RANGES("inner_vlan", select.inner_vlans, 4095),
 	SELECTION("flow", mirror_spec_read_flow),
 	SELECTION("sample", mirror_spec_read_sample),
-	RANGES("queues", queues, UINT16_MAX),
+	RANGES("queues", select.queues, UINT16_MAX),
 };
 
 _Static_assert(sizeof(enum rte_mirror_mode) == sizeof(uint32_t), "choices have 32 bits");
@@ -206,7 +206,7 @@ mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes)
 		append_pair(&merged, keys[i].name, value);
 		rc = keys[i].read(spec, &keys[i], value);
 	}
-	spec->compiled = changes->filter;
+	spec->select.compiled = changes->filter;
 	if (rc == 0 && merged.is_cut)
 		return mirror_plugin_refuse(EINVAL,
 				"parameters: more than %zu bytes with those that the mirror has: "
@@ -230,7 +230,7 @@ mirror_spec_param(const struct spec *spec, struct rte_mirror_select *select)
 	struct rte_mirror_param param = spec->param;
 
 	param.name = spec->name[0] != '\0' ? spec->name : NULL;
-	param.select = mirror_spec_select(spec, select) ? select : NULL;
+	param.select = mirror_spec_select(&spec->select, select) ? select : NULL;
 	return param;
 }
 

@@ -11,10 +11,9 @@
  * for the library.
  */
 
-#include <stdbool.h>
-
 #include "pairs.h"
 #include "rte_mirror.h"
+#include "spec_select.h"
 #include "text.h"
 
 /** Bytes that any spec's text fits into, the terminating 0 included. */
@@ -23,35 +22,13 @@
 /** What holds where nothing is said. */
 #define SPEC_DEFAULT "directions=both,mode=auto"
 
-/** How many numbers and ranges a value may have. */
-#define SPEC_RANGES_MAX 64
-
-struct spec_ranges {
-	uint16_t nb; /**< 0: none were given */
-	struct rte_mirror_range ranges[SPEC_RANGES_MAX];
-};
-
-struct spec_sample {
-	uint32_t one_in; /**< 0: none was given */
-	uint64_t seed;
-	uint8_t random;
-};
-
 /** May be copied. */
 struct spec {
 	char text[SPEC_TEXT_SIZE]; /**< as it was asked for, in the order of the keys' table */
 	struct rte_mirror_param
 			param; /**< without what points into the spec, and without a target */
 	char name[RTE_MIRROR_NAME_SIZE]; /**< "": none was given */
-
-	/* Which packets: as struct rte_mirror_select, with what that points to. */
-	char filter[PAIRS_TEXT_SIZE]; /**< "": none was given */
-	struct compiled *compiled; /**< the filter, where somebody has compiled it; not counted */
-	struct rte_mirror_mac mac;
-	struct rte_mirror_flow flow;
-	struct spec_ranges vlans, inner_vlans, queues;
-	struct spec_sample sample;
-	bool has_mac, has_flow;
+	struct spec_select select;
 };
 
 /**

@@ -31,7 +31,7 @@ read_answer(const char *name, const char *value, uint8_t *answer)
 }
 
 int
-mirror_spec_read_filter(struct spec *spec, const char *name __rte_unused, const char *value)
+mirror_spec_read_filter(struct spec_select *spec, const char *name __rte_unused, const char *value)
 {
 	/* It is out of a text that has no more room. */
 	strcpy(spec->filter, value);
@@ -60,7 +60,7 @@ read_addresses(struct pairs *pairs, struct rte_mirror_mac *mac)
 }
 
 int
-mirror_spec_read_mac(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_mac(struct spec_select *spec, const char *name, const char *value)
 {
 	static const char *const keys[] = { "src", "dst", "both_ways", NULL };
 	struct pairs pairs;
@@ -151,7 +151,7 @@ says_something(const struct rte_mirror_flow *flow)
 }
 
 int
-mirror_spec_read_flow(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_flow(struct spec_select *spec, const char *name, const char *value)
 {
 	/* Which IP it is comes first. */
 	static const char *const keys[] = { "ip_version", "protocol", "src", "dst", "src_port",
@@ -195,7 +195,7 @@ read_chance(const char *value, struct spec_sample *sample)
 }
 
 int
-mirror_spec_read_sample(struct spec *spec, const char *name, const char *value)
+mirror_spec_read_sample(struct spec_select *spec, const char *name, const char *value)
 {
 	const struct value_limits limits = { 1, UINT32_MAX, SCALAR_DIGITS_64 };
 	const char *comma = strchr(value, ',');
@@ -217,7 +217,7 @@ ranges_of(const struct spec_ranges *ranges, uint16_t *nb)
 }
 
 bool
-mirror_spec_select(const struct spec *spec, struct rte_mirror_select *select)
+mirror_spec_select(const struct spec_select *spec, struct rte_mirror_select *select)
 {
 	*select = (struct rte_mirror_select){
 		.mac = spec->has_mac ? &spec->mac : NULL,

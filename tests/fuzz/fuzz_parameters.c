@@ -76,13 +76,15 @@ read_back(const struct spec *spec)
 	answer(spec->text);
 	need(mirror_spec_read(&again, spec->text, &none) == 0);
 	need(strcmp(again.text, spec->text) == 0);
-	need(strcmp(again.name, spec->name) == 0 && strcmp(again.filter, spec->filter) == 0);
+	need(strcmp(again.name, spec->name) == 0 &&
+			strcmp(again.select.filter, spec->select.filter) == 0);
 	need(again.param.mode == spec->param.mode && again.param.flags == spec->param.flags);
-	need(memcmp(&again.mac, &spec->mac, sizeof(again.mac)) == 0);
-	need(memcmp(&again.flow, &spec->flow, sizeof(again.flow)) == 0);
-	need(memcmp(&again.vlans, &spec->vlans, sizeof(again.vlans)) == 0);
-	need(again.has_mac == spec->has_mac && again.has_flow == spec->has_flow);
-	need(again.sample.one_in == spec->sample.one_in);
+	need(memcmp(&again.select.mac, &spec->select.mac, sizeof(again.select.mac)) == 0);
+	need(memcmp(&again.select.flow, &spec->select.flow, sizeof(again.select.flow)) == 0);
+	need(memcmp(&again.select.vlans, &spec->select.vlans, sizeof(again.select.vlans)) == 0);
+	need(again.select.has_mac == spec->select.has_mac &&
+			again.select.has_flow == spec->select.has_flow);
+	need(again.select.sample.one_in == spec->select.sample.one_in);
 }
 
 int
