@@ -24,6 +24,9 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 STAMPS := build/stamps
 PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test stress,$(MAKECMDGOALS)),.ci/packages.test)
+# Each is a build folder of the library and its C tests.
+C_BUILDS := gcc clang sanitized
+RUN_C_TESTS = for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE docs/meson.build docs/generate.py \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
@@ -34,9 +37,14 @@ build: $(STAMPS)/package
 demo: $(STAMPS)/package
 	@$(IN_VENV) python examples/demo.py
 
-# pytest comes last, so that its closing line does.
-test: lint docs c-test
-	$(IN_VENV) pytest -n 2 --dist loadfile
+# The C tests run beside pytest: either waits much of its time, for processes, for threads. What they print is shown if
+# they fail; else pytest's closing line comes last.
+test: lint docs $(C_BUILDS:%=build/c/%/build.ninja)
+	@echo "C tests: build/c-test.log"
+	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
+	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \
+	$(IN_VENV) pytest -n 2 --dist loadfile || status=$$?; \
+	wait $$c_tests || { status=$$?; cat build/c-test.log; }; exit $$status
 
 lint: $(STAMPS)/test-tools $(STAMPS)/package doxygen
 	$(IN_VENV) ruff check
@@ -52,10 +60,8 @@ doxygen: $(STAMPS)/build-tools
 docs: doxygen $(STAMPS)/docs-tools $(STAMPS)/package
 	$(IN_VENV) sphinx-build -q -W --keep-going -E -c docs -d build/doctrees . build/docs
 
-# Each of C_BUILDS is a build folder of the library and its C tests.
-C_BUILDS := gcc clang sanitized
 c-test: $(C_BUILDS:%=build/c/%/build.ninja)
-	for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
+	$(RUN_C_TESTS)
 
 # The library as it is installed: gcc's build has the same options.
 bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
@@ -86,7 +92,8 @@ stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 build/c/clang/build.ninja: SETUP := env CC=clang meson setup
-build/c/sanitized/build.ninja: SETUP := env CC=gcc meson setup -Db_sanitize=address,undefined
+# What the optimizer has removed no sanitizer sees; less of it is also compiled sooner.
+build/c/sanitized/build.ninja: SETUP := env CC=gcc meson setup -Db_sanitize=address,undefined -Doptimization=1
 
 build/c/%/build.ninja: $(STAMPS)/build-tools
 	rm -rf $(@D)

@@ -65,10 +65,11 @@ def test_commands_print_what_stands_below_them(tmp_path, block):
     """But when, and for how long; and through a pipe, in any order."""
     subprocess.run([sys.executable, ROOT / "examples" / "traffic.py", tmp_path / "traffic.pcap"], check=True)
     environment = f"export XDG_RUNTIME_DIR={tmp_path} PATH={Path(sys.executable).parent}:$PATH"
-    commands = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-    for command, shown in (each.split("\n", 1) for each in commands):
+    for typed in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, shown = typed.split("\n", 1)
+        separated = command.replace(" | ", " 2>stderr | ")  # two programs may write into each other's lines
         done = subprocess.run(
-            ["bash", "-c", f"{environment}; {command}"],
+            ["bash", "-c", f"{environment}; touch stderr; {separated}; cat stderr"],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
