@@ -63,7 +63,8 @@ def test_python_example_prints_what_stands_below_it(tmp_path, number):
 @pytest.mark.parametrize("block", COMMANDS, ids=[block.splitlines()[0] for block in COMMANDS])
 def test_commands_print_what_stands_below_them(tmp_path, block):
     """But when, and for how long; and through a pipe, in any order."""
-    subprocess.run([sys.executable, ROOT / "examples" / "traffic.py", tmp_path / "traffic.pcap"], check=True)
+    if "traffic.pcap" in block:
+        subprocess.run([sys.executable, ROOT / "examples" / "traffic.py", tmp_path / "traffic.pcap"], check=True)
     environment = f"export XDG_RUNTIME_DIR={tmp_path} PATH={Path(sys.executable).parent}:$PATH"
     for typed in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, shown = typed.split("\n", 1)
