@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -24,14 +24,14 @@ NAME_SIZE = 64
 # Of what one request may say.
 TEXT_SIZE = 1024
 
+NUMBERS = [each.name for each in fields(MirrorSpec) if each.type == "int"]
+
 WRITTEN = st.builds(
     MirrorSpec,
     directions=st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH]),
     mode=st.sampled_from([Mode.SPLIT, Mode.AUTO]),
-    target_queue=st.integers(0, 65535),
-    nb_target_queues=st.integers(0, 65535),
-    snaplen=st.sampled_from([0, 2000, 2**32 - 1]),
-    split_len=st.sampled_from([0, 14, 1999]),
+    **dict.fromkeys(NUMBERS, st.integers(0, 65535))
+    | {"snaplen": st.sampled_from([0, 2000, 2**32 - 1]), "split_len": st.sampled_from([0, 14, 1999])},
     origin=st.booleans(),
     name=st.none()
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15).filter(
@@ -187,6 +187,7 @@ def test_every_parameter_of_python_is_one_of_c(reader):
     select = Select(
         "tcp", mac, vlan=1, inner_vlan="2,3", flow=flow, sample=Sample(7, random=True, seed=8), queues="0-9"
     )
-    spec = MirrorSpec(Direction.RX, Mode.SPLIT, 1, 2, 96, 20, origin=True, name="all of them", select=select)
+    numbers = {key: 100 - place for place, key in enumerate(NUMBERS)} | {"split_len": 20}
+    spec = MirrorSpec(Direction.RX, Mode.SPLIT, **numbers, origin=True, name="all of them", select=select)
     assert all(getattr(spec, field) != getattr(MirrorSpec(), field) for field in MirrorSpec.__slots__)
     assert reader.read(replace(spec).to_pairs()) == (True, spec.to_pairs())

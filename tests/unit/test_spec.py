@@ -26,11 +26,11 @@ def specs(draw):
     mode = draw(st.sampled_from(Mode))
     snaplen = draw(st.just(0) | st.integers(14, LONGEST))
     splits = mode in (Mode.SPLIT, Mode.AUTO) and snaplen != 14
+    others = [each.name for each in fields(MirrorSpec) if each.type == "int" and not each.name.endswith("len")]
     return MirrorSpec(
         directions=draw(st.sampled_from([Direction.RX, Direction.TX, Direction.BOTH])),
         mode=mode,
-        target_queue=draw(st.integers(0, 0xFFFF)),
-        nb_target_queues=draw(st.integers(0, 0xFFFF)),
+        **{key: draw(st.integers(0, 0xFFFF)) for key in others},
         snaplen=snaplen,
         split_len=draw(st.just(0) | st.integers(14, snaplen - 1 if snaplen else LONGEST)) if splits else 0,
         origin=draw(st.booleans()) if mode is not Mode.SHARE else False,
