@@ -87,6 +87,8 @@ class Mirror(Numbered):
         for role, port in (("source", source), ("target", target)):
             if not hasattr(port, "tx_queues"):
                 raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
+        if not isinstance(spec, MirrorSpec | None):
+            raise TypeError(f"spec must be a MirrorSpec, not {type(spec).__name__}")
         self.source, self.target = source, target
         parameters = _Parameters(spec or MirrorSpec(), MirrorHooks(), None).changed(options)
         self._held = [parameters]  # what C may use; what holds is last

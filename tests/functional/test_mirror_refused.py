@@ -234,6 +234,7 @@ def test_a_device_that_is_gone_is_not_found(dpdk_port, refused):
         {"hooks": MirrorHooks(ctx=1.5)},
         {"hooks": 1},
         {"pool": "packets"},
+        {"spec": "mode=copy"},
         {"origin": 1},
     ],
 )

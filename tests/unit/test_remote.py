@@ -195,7 +195,10 @@ def test_a_socket_of_the_plugins_own_goes_by_its_path(start):
         assert app.mirrors() == []
 
 
-@pytest.mark.parametrize("values", [{"source": 1.5, "to": "ring:a"}, {"source": 0, "to": None}])
+@pytest.mark.parametrize(
+    "values",
+    [{"source": 1.5, "to": "ring:a"}, {"source": 0, "to": None}, {"source": 0, "to": "ring:a", "spec": "mode=copy"}],
+)
 def test_wrong_types_are_type_errors(app, values):
     with pytest.raises(TypeError):
         app.mirror(**values)

@@ -123,6 +123,8 @@ class Application(Closeable):
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
+        if not isinstance(spec, MirrorSpec | None):
+            raise TypeError(f"spec must be a MirrorSpec, not {type(spec).__name__}")
         return self.add(Wanted(str(source), to, force, (spec or MirrorSpec(mode=Mode.AUTO)).changed(**options)))
 
     def add(self, wanted: Wanted, *, replaces: str | None = None) -> RemoteMirror:
