@@ -227,7 +227,7 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
 def _remarks(plan: Plan) -> Iterator[str]:
     """What may not be meant so."""
     if plan.spec.directions is Direction.TX and not plan.both_ways:
-        yield "this run sends nothing on SOURCE, so a mirror of tx gets nothing"
+        yield "nothing is sent on SOURCE in this run, so a mirror of tx gets nothing"
     if plan.stamp and not plan.is_replay:
         yield "--stamp is for replays: captures of a live SOURCE always say when packets were mirrored"
 
