@@ -17,7 +17,7 @@ def main() -> int:
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     vlan, path = sys.argv[1], Path(sys.argv[2])
-    frames, stats = watching.watch(traffic.office(), Select(vlan=vlan))
+    frames, stats = watching.watch(traffic.office(), Select(vlans=vlan))
     traffic.write(path, frames)
     print(f"{path.name}: {stats.packets} packets of VLAN {vlan}; {stats.filtered} of others were left out")
     return 0

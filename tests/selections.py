@@ -70,8 +70,8 @@ def selects(draw, *, most=64):
     return Select(
         filter=draw(st.none() | FILTERS),
         mac=draw(st.none() | macs()),
-        vlan=draw(st.none() | numbers(4095, most=most)),
-        inner_vlan=draw(st.none() | numbers(4095, most=most)),
+        vlans=draw(st.none() | numbers(4095, most=most)),
+        inner_vlans=draw(st.none() | numbers(4095, most=most)),
         flow=draw(st.none() | flows()),
         sample=draw(st.none() | samples()),
         queues=draw(st.none() | numbers(65535, most=most)),

@@ -16,10 +16,10 @@
 /* Mirrors come and go. */
 
 static int
-add(uint16_t src_port, const struct rte_mirror_param *param, struct mirror_selection *selection,
+add(uint16_t source_port, const struct rte_mirror_param *param, struct mirror_selection *selection,
 		uint32_t *mirror_id)
 {
-	struct mirror *mirror = mirror_create(src_port, param, selection);
+	struct mirror *mirror = mirror_create(source_port, param, selection);
 	int rc;
 
 	if (mirror == NULL)
@@ -53,22 +53,22 @@ free_mirror:
 }
 
 int
-rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id)
+rte_mirror_add(uint16_t source_port, const struct rte_mirror_param *param, uint32_t *mirror_id)
 {
 	struct mirror_selection *selection;
 	int rc = mirror_registry_lock_for(param, &selection);
 
 	if (rc != 0)
 		return rc;
-	rc = add(src_port, param, selection, mirror_id);
+	rc = add(source_port, param, selection, mirror_id);
 	mirror_registry_unlock();
 	return rc;
 }
 
 int
-rte_mirror_register(uint16_t src_port, struct rte_mirror_param *param)
+rte_mirror_register(uint16_t source_port, struct rte_mirror_param *param)
 {
-	return rte_mirror_add(src_port, param, NULL);
+	return rte_mirror_add(source_port, param, NULL);
 }
 
 static int
@@ -102,29 +102,29 @@ rte_mirror_remove(uint32_t mirror_id)
 }
 
 static struct mirror *
-find_on_source(uint16_t src_port)
+find_on_source(uint16_t source_port)
 {
 	struct mirror *mirror;
 
 	TAILQ_FOREACH(mirror, &mirror_all, next) {
-		if (mirror->src_port == src_port)
+		if (mirror->source_port == source_port)
 			break;
 	}
 	return mirror;
 }
 
 int
-rte_mirror_unregister(uint16_t src_port)
+rte_mirror_unregister(uint16_t source_port)
 {
 	struct mirror *mirror;
 	int rc = mirror_registry_lock();
 
 	if (rc != 0)
 		return rc;
-	mirror = find_on_source(src_port);
+	mirror = find_on_source(source_port);
 	if (mirror == NULL)
-		rc = mirror_refuse(ENOENT, "port %u has no mirror", src_port);
-	for (; rc == 0 && mirror != NULL; mirror = find_on_source(src_port))
+		rc = mirror_refuse(ENOENT, "port %u has no mirror", source_port);
+	for (; rc == 0 && mirror != NULL; mirror = find_on_source(source_port))
 		rc = remove_mirror(mirror);
 	mirror_registry_unlock();
 	return rc;

@@ -36,7 +36,7 @@ check_change(const struct mirror *mirror, const struct rte_mirror_param *param,
 	int rc;
 
 	*changed = (struct mirror){ .id = mirror->id,
-		.src_port = mirror->src_port,
+		.source_port = mirror->source_port,
 		.param = *param,
 		.selection = selection };
 	changed->param.name = NULL;

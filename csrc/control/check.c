@@ -131,31 +131,31 @@ check_selected_queues(const struct mirror *mirror, const struct rte_eth_dev_info
 	const uint16_t nb_tx = (directions & RTE_MIRROR_TX) != 0 ? source->nb_tx_queues : 0;
 
 	return mirror_selection_check_queues(
-			mirror->selection, mirror->src_port, RTE_MAX(nb_rx, nb_tx));
+			mirror->selection, mirror->source_port, RTE_MAX(nb_rx, nb_tx));
 }
 
 static int
 check_source(const struct mirror *mirror)
 {
 	struct rte_eth_dev_info dev;
-	int rc = check_port(mirror->src_port, "source", &dev);
+	int rc = check_port(mirror->source_port, "source", &dev);
 
 	if (rc != 0)
 		return rc;
 	if ((mirror->param.directions & RTE_MIRROR_RX) != 0 && dev.nb_rx_queues == 0)
 		return mirror_refuse(EINVAL,
 				"source: port %u has no rx queue: configure one, or mirror tx alone",
-				mirror->src_port);
+				mirror->source_port);
 	if ((mirror->param.directions & RTE_MIRROR_TX) != 0 && dev.nb_tx_queues == 0)
 		return mirror_refuse(EINVAL,
 				"source: port %u has no tx queue: configure one, or mirror rx alone",
-				mirror->src_port);
+				mirror->source_port);
 	if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
-			mirror_port_is_lockfree(mirror->src_port))
+			mirror_port_is_lockfree(mirror->source_port))
 		return mirror_refuse(ENOTSUP,
 				"source: port %u has MT_LOCKFREE enabled, so several threads may send on one "
 				"queue at once: configure it without, or mirror rx alone",
-				mirror->src_port);
+				mirror->source_port);
 	return check_selected_queues(mirror, &dev);
 }
 
@@ -198,7 +198,7 @@ finds_way(uint16_t from, uint16_t to, bool *visited)
 		return false;
 	visited[from] = true;
 	TAILQ_FOREACH(mirror, &mirror_all, next) {
-		if (mirror->src_port != from || mirror->state == RTE_MIRROR_STOPPED ||
+		if (mirror->source_port != from || mirror->state == RTE_MIRROR_STOPPED ||
 				mirror->is_set_aside)
 			continue;
 		if (finds_way(mirror->param.target_port, to, visited))
@@ -227,14 +227,14 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 				"there is a mirror named %s already: choose another name", name);
 	if (other->state == RTE_MIRROR_STOPPED)
 		return 0;
-	if (other->src_port == mirror->src_port && other_target == target &&
+	if (other->source_port == mirror->source_port && other_target == target &&
 			(other->param.directions & mirror->param.directions) != 0)
 		return mirror_refuse(EEXIST,
 				"%s mirrors port %u to port %u in this direction already: update it, or remove it first",
-				other->name, mirror->src_port, target);
+				other->name, mirror->source_port, target);
 	if (lock == NULL || other->param.lock != lock)
 		return 0;
-	if (leads_to(target, other->src_port) || leads_to(other_target, mirror->src_port))
+	if (leads_to(target, other->source_port) || leads_to(other_target, mirror->source_port))
 		return mirror_refuse(EBUSY,
 				"%s, in one chain with this mirror, holds the same lock while it sends: "
 				"give each a lock of its own",
@@ -249,10 +249,10 @@ check_others(const struct mirror *mirror, const char *name)
 	struct mirror *other;
 	int rc;
 
-	if (mirror->param.target_port == mirror->src_port)
+	if (mirror->param.target_port == mirror->source_port)
 		return mirror_refuse(ELOOP, "port %u is source and target: mirror to another port",
-				mirror->src_port);
-	if (leads_to(mirror->param.target_port, mirror->src_port))
+				mirror->source_port);
+	if (leads_to(mirror->param.target_port, mirror->source_port))
 		return mirror_refuse(ELOOP, "target would be mirrored back to its source");
 	TAILQ_FOREACH(other, &mirror_all, next) {
 		if (!mirror_is_in_question(other, mirror))
@@ -261,11 +261,11 @@ check_others(const struct mirror *mirror, const char *name)
 		if (rc != 0)
 			return rc;
 		nb_on_source += other->state != RTE_MIRROR_STOPPED &&
-				other->src_port == mirror->src_port;
+				other->source_port == mirror->source_port;
 	}
 	if (nb_on_source >= MIRROR_MAX_PER_SOURCE)
 		return mirror_refuse(ENOMEM, "port %u has %u mirrors: remove one first",
-				mirror->src_port, nb_on_source);
+				mirror->source_port, nb_on_source);
 	return 0;
 }
 
@@ -287,7 +287,7 @@ mirror_check_only(struct mirror *mirror, const char *name)
 int
 mirror_check(struct mirror *mirror, const char *name)
 {
-	const uint16_t source = mirror->src_port, target = mirror->param.target_port;
+	const uint16_t source = mirror->source_port, target = mirror->param.target_port;
 	int rc;
 
 	mirror->config = (struct mirror_config){ 0 };

@@ -18,7 +18,7 @@
 /** Checks what can be told from the parameters alone: 0 or -errno. */
 int mirror_check_param(const struct rte_mirror_param *param);
 /**
- * Checks mirror->param for mirror->src_port against ports and mirrors other than the one with mirror->id. On success
+ * Checks mirror->param for mirror->source_port against ports and mirrors other than the one with mirror->id. On success
  * mirror->config is what they come to.
  */
 int mirror_check(struct mirror *mirror, const char *name);

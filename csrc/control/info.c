@@ -62,7 +62,7 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 
 	*info = (struct rte_mirror_info){
 		.id = mirror->id,
-		.src_port = mirror->src_port,
+		.source_port = mirror->source_port,
 		.target_port = mirror->param.target_port,
 		.target_queue = mirror->param.target_queue,
 		.nb_target_queues = config->nb_target_queues,
@@ -82,10 +82,10 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 		info->nb_rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
 		info->nb_tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
 	}
-	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->src_port)) {
+	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->source_port)) {
 		info->state = RTE_MIRROR_WAITING;
 		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped",
-				mirror->src_port);
+				mirror->source_port);
 	}
 }
 

@@ -81,7 +81,7 @@ warn(const struct mirror *mirror, const struct mirror_port_lengths *target,
 	uint32_t mtu, most, longest = mirror->config.longest;
 
 	if (driver->limit == MIRROR_LIMIT_NONE ||
-			mirror_port_lengths_get(mirror->src_port, &source) != 0)
+			mirror_port_lengths_get(mirror->source_port, &source) != 0)
 		return;
 	if (driver->limit == MIRROR_LIMIT_UNKNOWN)
 		longest = target->mtu + RTE_ETHER_HDR_LEN;
@@ -93,12 +93,12 @@ warn(const struct mirror *mirror, const struct mirror_port_lengths *target,
 		snprintf(warning, RTE_MIRROR_REASON_SIZE,
 				"port %u, whose MTU is %u, may lose longer packets of port %u, whose MTU is "
 				"%u: raise the former, or give a snaplen of %u",
-				to, target->mtu, mirror->src_port, mtu, longest);
+				to, target->mtu, mirror->source_port, mtu, longest);
 	else
 		snprintf(warning, RTE_MIRROR_REASON_SIZE,
 				"port %u takes packets of up to %u bytes, and those of port %u may have %u: "
 				"longer ones count as oversize: raise the target's MTU, or give a snaplen of %u",
-				to, longest, mirror->src_port, mtu + RTE_ETHER_HDR_LEN, longest);
+				to, longest, mirror->source_port, mtu + RTE_ETHER_HDR_LEN, longest);
 }
 
 void

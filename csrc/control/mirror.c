@@ -19,7 +19,7 @@ struct mirror_head mirror_all = TAILQ_HEAD_INITIALIZER(mirror_all);
 static uint32_t last_id;
 
 struct mirror *
-mirror_create(uint16_t src_port, const struct rte_mirror_param *param,
+mirror_create(uint16_t source_port, const struct rte_mirror_param *param,
 		struct mirror_selection *selection)
 {
 	struct mirror *mirror = calloc(1, sizeof(*mirror));
@@ -31,7 +31,7 @@ mirror_create(uint16_t src_port, const struct rte_mirror_param *param,
 	}
 	TAILQ_INIT(&mirror->slots);
 	mirror->selection = selection;
-	mirror->src_port = src_port;
+	mirror->source_port = source_port;
 	mirror->param = *param;
 	mirror->param.name = NULL;
 	mirror->param.select = NULL;

@@ -65,7 +65,7 @@ struct mirror_config {
 struct mirror {
 	uint32_t id;
 	char name[RTE_MIRROR_NAME_SIZE];
-	uint16_t src_port;
+	uint16_t source_port;
 	struct rte_mirror_param param; /**< as asked for; its name and select are NULL */
 	struct mirror_config config;
 	struct mirror_selection *selection; /**< NULL: every packet of every queue */
@@ -85,7 +85,7 @@ TAILQ_HEAD(mirror_head, mirror);
 extern struct mirror_head mirror_all;
 
 /** A mirror with these parameters, not among the others yet; takes over the selection. NULL: no memory, the refusal kept. */
-struct mirror *mirror_create(uint16_t src_port, const struct rte_mirror_param *param,
+struct mirror *mirror_create(uint16_t source_port, const struct rte_mirror_param *param,
 		struct mirror_selection *selection);
 /** Frees a mirror that no poller can be using, and which is not among the others any more. */
 void mirror_destroy(struct mirror *mirror);

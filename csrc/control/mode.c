@@ -98,11 +98,11 @@ check_is_single(struct mirror *mirror)
 {
 	const struct mirror *other;
 	struct rte_eth_dev_info source;
-	int rc = mirror_port_info_get(mirror->src_port, &source);
+	int rc = mirror_port_info_get(mirror->source_port, &source);
 
 	if (rc != 0)
 		return mirror_refuse(-rc, "source: port %u does not say what it is: %s",
-				mirror->src_port, strerror(-rc));
+				mirror->source_port, strerror(-rc));
 	if (mirror_count_queues(mirror, &source) > 1)
 		return mirror_refuse(ENOTSUP,
 				"pool %s is for one thread, and the source has a poller for each queue and "
@@ -134,7 +134,7 @@ needed_room(const struct mirror *mirror)
 
 	if (config->mode == RTE_MIRROR_SPLIT)
 		return config->split_len;
-	if (config->mode == RTE_MIRROR_SHARE || rte_eth_dev_get_mtu(mirror->src_port, &mtu) != 0)
+	if (config->mode == RTE_MIRROR_SHARE || rte_eth_dev_get_mtu(mirror->source_port, &mtu) != 0)
 		return 1;
 	longest = RTE_MIN(config->snaplen, (uint32_t)mtu + FRAME_OVERHEAD);
 	return (longest - 1) / config->max_segs + 1;

@@ -47,8 +47,8 @@ stop_if_gone(struct mirror *mirror)
 {
 	const uint16_t target = mirror->param.target_port;
 
-	if (mirror_is_gone(mirror->src_port, mirror->config.source_epoch))
-		stop(mirror, "its source, port %u, was removed", mirror->src_port);
+	if (mirror_is_gone(mirror->source_port, mirror->config.source_epoch))
+		stop(mirror, "its source, port %u, was removed", mirror->source_port);
 	else if (mirror_is_gone(target, mirror->config.target_epoch))
 		stop(mirror, "its target, port %u, was removed", target);
 }
@@ -60,9 +60,9 @@ stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 	if (!mirror_port_is_started(mirror->param.target_port))
 		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
 	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
-			mirror_port_is_lockfree(mirror->src_port))
+			mirror_port_is_lockfree(mirror->source_port))
 		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",
-				mirror->src_port);
+				mirror->source_port);
 	else if (mirror->config.mode != RTE_MIRROR_COPY && fast_free_port != RTE_MAX_ETHPORTS)
 		stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);
@@ -95,7 +95,7 @@ find_slot(const struct mirror *mirror, const struct mirror_point *point)
 static int
 cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction direction)
 {
-	struct mirror_point *point = mirror_point_get(mirror->src_port, queue_id, direction);
+	struct mirror_point *point = mirror_point_get(mirror->source_port, queue_id, direction);
 	struct mirror_slot *slot;
 	int rc;
 
@@ -154,13 +154,13 @@ static int
 cover_source(struct mirror *mirror)
 {
 	struct rte_eth_dev_info dev;
-	int rc = mirror_port_info_get(mirror->src_port, &dev);
+	int rc = mirror_port_info_get(mirror->source_port, &dev);
 
 	/* Ports' MTUs change, and there is no event. */
 	mirror_find_longest(mirror);
 	if (rc == 0 && mirror->config.pool_is_single && mirror_count_queues(mirror, &dev) > 1) {
 		stop(mirror, "its pool is for one poller, and port %u has more queues now",
-				mirror->src_port);
+				mirror->source_port);
 		return 0;
 	}
 	if (rc == 0)

@@ -118,6 +118,6 @@ mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer
 				"this DPDK has no rx/tx callbacks: build it with RTE_ETHDEV_RXTX_CALLBACKS");
 	default:
 		return mirror_refuse(-rc, "port %u: cannot attach to its queues: %s",
-				mirror->src_port, strerror(-rc));
+				mirror->source_port, strerror(-rc));
 	}
 }

@@ -35,11 +35,11 @@ set_aside(const uint32_t *ids, uint32_t nb)
 }
 
 int
-rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param, const uint32_t *without,
-		uint32_t nb_without)
+rte_mirror_check(uint16_t source_port, const struct rte_mirror_param *param,
+		const uint32_t *without, uint32_t nb_without)
 {
 	struct mirror_selection *selection;
-	struct mirror trial = { .src_port = src_port };
+	struct mirror trial = { .source_port = source_port };
 	int rc;
 
 	if (without == NULL && nb_without != 0)

@@ -217,7 +217,7 @@ enum rte_mirror_filter_engine {
 /** A mirror as it is now. */
 struct rte_mirror_info {
 	uint32_t id;                 /**< the mirror's id */
-	uint16_t src_port;           /**< its source */
+	uint16_t source_port;        /**< its source */
 	uint16_t target_port;        /**< its target */
 	uint16_t target_queue;       /**< first tx queue of the target that it may use */
 	uint16_t nb_target_queues;   /**< how many tx queues of the target it may use */
@@ -253,26 +253,26 @@ struct rte_mirror_queue {
 /**
  * Mirrors a port: rte_mirror_add() without the id. The prototype is the RFC's.
  *
- * @param src_port
+ * @param source_port
  *   The source.
  * @param param
  *   What to mirror, and how; not written.
  * @return
  *   0, or a negative errno as of rte_mirror_add().
  */
-int rte_mirror_register(uint16_t src_port, struct rte_mirror_param *param);
+int rte_mirror_register(uint16_t source_port, struct rte_mirror_param *param);
 
 /**
  * Removes every mirror of a source, as rte_mirror_remove() does. The prototype is the RFC's.
  *
- * @param src_port
+ * @param source_port
  *   The source.
  * @return
  *   0, or a negative errno:
  *   - -ENOENT: the port has no mirror
  *   - -ETIMEDOUT, -EDEADLK: as of rte_mirror_remove()
  */
-int rte_mirror_unregister(uint16_t src_port);
+int rte_mirror_unregister(uint16_t source_port);
 
 /**
  * Adds a mirror to a port.
@@ -304,7 +304,7 @@ int rte_mirror_unregister(uint16_t src_port);
  * MTUs that change are noticed within a second. If the source's MTU is more than the target takes, or may take, the
  * mirror's warning in struct rte_mirror_info says so.
  *
- * @param src_port
+ * @param source_port
  *   The source. Several mirrors may be on one source, several sources on one target.
  * @param param
  *   What to mirror, and how.
@@ -331,12 +331,12 @@ int rte_mirror_unregister(uint16_t src_port);
  *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds
  *   - -EDEADLK: called from inside the data path
  */
-int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *mirror_id);
+int rte_mirror_add(uint16_t source_port, const struct rte_mirror_param *param, uint32_t *mirror_id);
 
 /**
  * Tells whether rte_mirror_add() would add a mirror, and changes nothing.
  *
- * @param src_port
+ * @param source_port
  *   The source.
  * @param param
  *   What to mirror, and how. With a target_port of RTE_MAX_ETHPORTS, for a target that is yet to be made, all is
@@ -350,7 +350,7 @@ int rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint
  *   0, or a negative errno as of rte_mirror_add(); -EINVAL also if without is NULL and nb_without is not 0. What is
  *   found out on attaching to queues, or takes up memory for good, is not among it.
  */
-int rte_mirror_check(uint16_t src_port, const struct rte_mirror_param *param,
+int rte_mirror_check(uint16_t source_port, const struct rte_mirror_param *param,
 		const uint32_t *without, uint32_t nb_without);
 
 /**

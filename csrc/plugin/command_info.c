@@ -120,10 +120,10 @@ describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *ask
 	char source[RTE_ETH_NAME_MAX_LEN], name[RTE_ETH_NAME_MAX_LEN];
 	char target[RTE_ETH_NAME_MAX_LEN + sizeof("port:")];
 
-	portinfo_name(info->src_port, source);
+	portinfo_name(info->source_port, source);
 	portinfo_name(info->target_port, name);
 	snprintf(target, sizeof(target), "port:%s", name);
-	mirror_reply_number(reply, "source_port", info->src_port);
+	mirror_reply_number(reply, "source_port", info->source_port);
 	mirror_reply_text(reply, "source", asked != NULL ? asked->source : source);
 	mirror_reply_number(reply, "target_port", info->target_port);
 	mirror_reply_text(reply, "target",

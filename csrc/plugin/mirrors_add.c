@@ -175,7 +175,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 		return rc;
 	rte_strscpy(old_spec.name, info.name, sizeof(old_spec.name));
 	rte_strscpy(text, mirror_targets_text(old->target), sizeof(text));
-	old_ports.source = info.src_port;
+	old_ports.source = info.source_port;
 	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
 	/* It is needed to restore the mirror. */

@@ -142,8 +142,13 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 #define CHOICE(key, second_name, field, texts) \
 	{ .name = key, .alias = second_name, .read = read_choice, FIELD(field), .choices = texts }
 #define FLAG(key, flag) { .name = key, .read = read_flag, FIELD(param.flags), .bits = flag }
-#define RANGES(key, field, greatest) \
-	{ .name = key, .read = read_ranges, FIELD(field), .last = greatest, .is_selection = true }
+#define RANGES(key, second_name, field, greatest) \
+	{ .name = key,                            \
+		.alias = second_name,             \
+		.read = read_ranges,              \
+		FIELD(field),                     \
+		.last = greatest,                 \
+		.is_selection = true }
 #define SELECTION(key, reader) \
 	{ .name = key, .read = read_own, .read_own = reader, .is_selection = true }
 
@@ -159,11 +164,11 @@ static const struct key keys[] = {
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),
 	SELECTION("mac", mirror_spec_read_mac),
-	RANGES("vlan", select.vlans, 4095),
-	RANGES("inner_vlan", select.inner_vlans, 4095),
+	RANGES("vlans", "vlan", select.vlans, 4095),
+	RANGES("inner_vlans", "inner_vlan", select.inner_vlans, 4095),
 	SELECTION("flow", mirror_spec_read_flow),
 	SELECTION("sample", mirror_spec_read_sample),
-	RANGES("queues", select.queues, UINT16_MAX),
+	RANGES("queues", "queue", select.queues, UINT16_MAX),
 };
 
 _Static_assert(sizeof(enum rte_mirror_mode) == sizeof(uint32_t), "choices have 32 bits");

@@ -113,7 +113,7 @@ try(const struct target *target)
 const struct target_kind mirror_target_af_packet = {
 	.name = "af_packet",
 	.value = "IFACE",
-	.meaning = "an interface that exists",
+	.meaning = "an existing network interface",
 	.driver = "net_af_packet",
 	.max_queues = 4,
 	.check = check,

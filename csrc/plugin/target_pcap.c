@@ -67,7 +67,7 @@ describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 const struct target_kind mirror_target_pcap = {
 	.name = "pcap",
 	.value = "FILE",
-	.meaning = "a capture file",
+	.meaning = "a new capture file in the old pcap format (not pcapng), written until the mirror is removed",
 	.driver = "net_pcap",
 	.max_queues = 1,
 	.check = check,

@@ -111,7 +111,7 @@ clean_up(const struct target *target, bool was_used)
 const struct target_kind mirror_target_ring = {
 	.name = "ring",
 	.value = "NAME",
-	.meaning = "a ring, for other threads of the application",
+	.meaning = "a ring, read by another thread of the application; stays when its mirrors go",
 	.driver = "net_ring",
 	.max_queues = NB_RINGS,
 	.is_kept = true,

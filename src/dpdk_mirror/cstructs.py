@@ -36,8 +36,8 @@ def select_struct(select: Select | None) -> tuple[Any, list[Any]]:
         kept.append(value)
         return value
 
-    for key, name in (("queues", "queues"), ("vlan", "vlans"), ("inner_vlan", "inner_vlans")):
-        if (text := getattr(select, key)) is not None:
+    for name in ("queues", "vlans", "inner_vlans"):
+        if (text := getattr(select, name)) is not None:
             ranges = [_range(part) for part in text.split(",")]
             setattr(made, name, keep(ffi.new("struct rte_mirror_range[]", ranges)))
             setattr(made, f"nb_{name}", len(ranges))

@@ -40,7 +40,7 @@ class MirrorInfo:
 
     id: int
     name: str
-    src_port: int
+    source_port: int
     target_port: int
     target_queue: int
     nb_target_queues: int

@@ -7,8 +7,9 @@ Checks, text, options of commands, completion, the manual and what C is given fo
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .pairs import refuse
 from .values import check_flag, check_number, ranges, to_flag, to_number
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Callable, Mapping
 
-__all__ = ["Parameter", "choice", "flag", "number", "numbers", "parameters_of", "text_of", "written"]
+__all__ = ["Parameter", "choice", "flag", "number", "numbers", "parameters_of", "takes_aliases", "text_of", "written"]
 
 _KEY = "parameter"
+
+T = TypeVar("T")
 
 
 def _same(_key: str, value: Any) -> Any:
@@ -31,9 +34,9 @@ class Parameter:
     """A key of a spec's text; the command line, TOML files and telemetry use it, too.
 
     ``value`` names its text in help, ``choices`` are all its texts if they are few. What is ``fixed`` cannot change
-    while the mirror exists. ``field`` is the spec's field that it is a part of, if that has another name, ``option``
-    its name on the command line, likewise; ``alias`` is a second name. ``read`` makes a value of its text, ``check``
-    puts a value into its one form; both are given the key, for what they refuse.
+    while the mirror exists. ``field`` is the spec's field that it is a part of, if that has another name; ``alias`` is
+    a second name, where users type. ``read`` makes a value of its text, ``check`` puts a value into its one form; both
+    are given the key, for what they refuse.
     """
 
     meaning: str
@@ -41,7 +44,6 @@ class Parameter:
     choices: tuple[str, ...] = ()
     fixed: bool = False
     field: str = ""
-    option: str = ""
     alias: str = ""
     read: Callable[[str, str], Any] = _same
     check: Callable[[str, Any], Any] = _same
@@ -54,6 +56,22 @@ class Parameter:
 def parameters_of(described: Any) -> dict[str, Parameter]:
     """The parameters that a dataclass describes, by their keys."""
     return {each.name: each.metadata[_KEY] for each in fields(described) if _KEY in each.metadata}
+
+
+def takes_aliases(described: type[T]) -> type[T]:
+    """Lets a dataclass's constructor take the second names of its parameters, too."""
+    make = described.__init__
+    keys = {each.alias: key for key, each in parameters_of(described).items() if each.alias}
+
+    @functools.wraps(make)
+    def init(self: T, *values: Any, **named: Any) -> None:
+        for alias, key in keys.items():
+            if alias in named and key in named:
+                raise TypeError(f"{alias}: another name of {key}: give one of them")
+        make(self, *values, **{keys.get(name, name): value for name, value in named.items()})
+
+    described.__init__ = init  # type: ignore[assignment]
+    return described
 
 
 def number(
@@ -99,13 +117,13 @@ def flag(meaning: str) -> Mapping[str, Parameter]:
     return Parameter(meaning, choices=("no", "yes"), read=to_flag, check=check).metadata()
 
 
-def numbers(meaning: str, value: str, last: int, *, option: str = "") -> Mapping[str, Parameter]:
+def numbers(meaning: str, value: str, last: int, *, alias: str) -> Mapping[str, Parameter]:
     """Numbers and ranges up to ``last``."""
 
     def check(key: str, value: Any) -> str:
         return ranges(key, value, last)
 
-    return Parameter(meaning, value, option=option, check=check).metadata()
+    return Parameter(meaning, value, alias=alias, check=check).metadata()
 
 
 def written(meaning: str, value: str, check: Callable[[str, Any], Any], read: Any = _same) -> Mapping[str, Parameter]:

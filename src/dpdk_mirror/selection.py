@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .pairs import join_pairs, refuse
-from .parameter import numbers, parameters_of, text_of, written
+from .parameter import numbers, parameters_of, takes_aliases, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -212,13 +212,15 @@ def _nested(meaning: str, value: str, kind: type[Mac | Flow | Sample]) -> Mappin
     return written(meaning, value, check, lambda _key, text: kind.from_text(text))
 
 
+@takes_aliases
 @dataclass(frozen=True, slots=True, repr=False)
 class Select(_Said):
     """Packets to mirror, struct rte_mirror_select: those that pass every test that is given.
 
-    ``filter`` is an expression of pcap-filter(7). ``vlan`` and ``inner_vlan`` are ids of a packet's first and second
+    ``filter`` is an expression of pcap-filter(7). ``vlans`` and ``inner_vlans`` are ids of a packet's first and second
     tag, ``queues`` numbers of the source's queues: one, several, or text such as "100,200-210". ``sample`` comes last,
-    and may be just the number. Values are kept as text in one form.
+    and may be just the number. Values are kept as text in one form. ``vlan``, ``inner_vlan`` and ``queue`` are second
+    names.
     """
 
     filter: str | None = field(
@@ -234,12 +236,15 @@ class Select(_Said):
             Mac,
         ),
     )
-    vlan: Numbers | None = field(
+    vlans: Numbers | None = field(
         default=None,
-        metadata=numbers("mirror packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", 4095),
+        metadata=numbers(
+            "mirror packets whose first VLAN tag has one of these ids: 100,200-210", "IDS", 4095, alias="vlan"
+        ),
     )
-    inner_vlan: Numbers | None = field(
-        default=None, metadata=numbers("mirror packets whose second VLAN tag has one of these ids", "IDS", 4095)
+    inner_vlans: Numbers | None = field(
+        default=None,
+        metadata=numbers("mirror packets whose second VLAN tag has one of these ids", "IDS", 4095, alias="inner_vlan"),
     )
     flow: Flow | None = field(
         default=None,
@@ -260,7 +265,7 @@ class Select(_Said):
     )
     queues: Numbers | None = field(
         default=None,
-        metadata=numbers("mirror packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, option="queue"),
+        metadata=numbers("mirror packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, alias="queue"),
     )
 
     def __post_init__(self) -> None:

@@ -228,7 +228,9 @@ ALIASES = {parameter.alias: key for key, parameter in PARAMETERS.items() if para
 
 def _places() -> dict[str, str]:
     """What is no option of a mirror's but a part of one, and where it belongs."""
-    places = {key: f"give select=Select({key}=...)" for key in parameters_of(Select)}
+    places: dict[str, str] = {}
+    for key, parameter in parameters_of(Select).items():
+        places |= dict.fromkeys(filter(None, (key, parameter.alias)), f"give select=Select({key}=...)")
     for kind in (Mac, Flow, Sample):
         for each in fields(kind):
             place = f"select=Select({kind.__name__.lower()}={kind.__name__}({each.name}=...))"

@@ -101,7 +101,7 @@ info_tells_what_was_asked_for(void)
 	id = mirror_with(bench.source.id, &param);
 	memset(&info, 0xff, sizeof(info));
 	CHECK_EQ(rte_mirror_info_get(id, &info), 0);
-	CHECK_EQ(info.src_port, bench.source.id);
+	CHECK_EQ(info.source_port, bench.source.id);
 	CHECK_EQ(info.target_port, bench.target.id);
 	CHECK_EQ(info.target_queue, 1);
 	CHECK_EQ(info.nb_target_queues, 2);

@@ -49,14 +49,14 @@ rte_mirror_filter_free(struct rte_mirror_filter *filter)
 }
 
 int
-rte_mirror_add(uint16_t src_port, const struct rte_mirror_param *param, uint32_t *id)
+rte_mirror_add(uint16_t source_port, const struct rte_mirror_param *param, uint32_t *id)
 {
 	int (*add)(uint16_t, const struct rte_mirror_param *, uint32_t *) = (int (*)(
 			uint16_t, const struct rte_mirror_param *, uint32_t *))(
 			uintptr_t)dlsym(RTLD_NEXT, "rte_mirror_add");
 
 	if (!now.is_full)
-		return add(src_port, param, id);
+		return add(source_port, param, id);
 	now.is_full = false;
 	return -ENOMEM;
 }

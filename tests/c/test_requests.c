@@ -40,9 +40,9 @@ text_is_told_as_it_was_sent(void)
 	add(&bench, "");
 	check_spec(SPEC("directions=both,mode=auto,name=m"));
 	order("/mirror/remove,mirror=m");
-	add(&bench, ",vlan=\"100,200-200\",direction=rx,mac=\"src=00:AA:00:00:00:01\"");
+	add(&bench, ",vlans=\"100,200-200\",direction=rx,mac=\"src=00:AA:00:00:00:01\"");
 	check_spec(SPEC("directions=rx,mode=auto,name=m,mac=" QUOTE "src=00:AA:00:00:00:01" QUOTE
-			",vlan=" QUOTE "100,200-200" QUOTE));
+			",vlans=" QUOTE "100,200-200" QUOTE));
 	order("/mirror/remove,mirror=m");
 	bench_close(&bench);
 }
@@ -53,10 +53,10 @@ an_update_changes_what_it_names(void)
 	struct bench bench;
 
 	bench_open(&bench, NULL, NULL);
-	add(&bench, ",snaplen=0096,vlan=7,filter=tcp");
-	order("/mirror/update,mirror=m,mode=copy,vlan=8");
-	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,name=m,filter=tcp,vlan=8"));
-	order("/mirror/update,mirror=m,vlan=\"\",filter=\"\",origin=yes");
+	add(&bench, ",snaplen=0096,vlans=7,filter=tcp");
+	order("/mirror/update,mirror=m,mode=copy,vlans=8");
+	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,name=m,filter=tcp,vlans=8"));
+	order("/mirror/update,mirror=m,vlans=\"\",filter=\"\",origin=yes");
 	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,origin=yes,name=m"));
 	order("/mirror/update,mirror=m,origin=no,snaplen=0");
 	check_spec(SPEC("directions=both,mode=copy,snaplen=0,origin=no,name=m"));
@@ -76,13 +76,13 @@ a_refused_update_changes_nothing(void)
 	struct bench bench;
 
 	bench_open(&bench, NULL, NULL);
-	add(&bench, ",vlan=7");
+	add(&bench, ",vlans=7");
 	order_refused("/mirror/update,mirror=m,mode=copy,snaplen=1", "snaplen 1 ");
-	order_refused("/mirror/update,mirror=m,mode=copy,vlan=4096", "vlan=4096: not within");
-	order_refused("/mirror/update,mirror=m,vlan=8,color=red", "color: no such parameter");
+	order_refused("/mirror/update,mirror=m,mode=copy,vlans=4096", "vlans=4096: not within");
+	order_refused("/mirror/update,mirror=m,vlans=8,color=red", "color: no such parameter");
 	order_refused("/mirror/update,mirror=m,directions=rx,direction=rx", "direction: no such");
 	order_refused("/mirror/update,mirror=m,name=\"\"", "give one, or leave it out");
-	check_spec(SPEC("directions=both,mode=auto,name=m,vlan=7"));
+	check_spec(SPEC("directions=both,mode=auto,name=m,vlans=7"));
 	order("/mirror/remove,mirror=m");
 	bench_close(&bench);
 }
@@ -103,7 +103,7 @@ ask_for_much(const char *key, char request[REQUEST_SIZE])
 static void
 more_than_an_answer_holds_is_refused(void)
 {
-	static const char *const keys[] = { "filter", "vlan", "inner_vlan" };
+	static const char *const keys[] = { "filter", "vlans", "inner_vlans" };
 	char before[REQUEST_ANSWER_SIZE], after[REQUEST_ANSWER_SIZE], request[REQUEST_SIZE];
 	struct bench bench;
 	unsigned int i;
@@ -123,7 +123,7 @@ more_than_an_answer_holds_is_refused(void)
 	order_refused(request, "more than 4095 bytes with those that the mirror");
 	ask("/mirror/info,mirror=m", after);
 	CHECK(strlen(after) > 3500 && strcmp(before, after) == 0);
-	order("/mirror/update,mirror=m,vlan=\"\"");
+	order("/mirror/update,mirror=m,vlans=\"\"");
 	order(request);
 	order("/mirror/remove,mirror=m");
 	bench_close(&bench);

@@ -47,8 +47,8 @@ static const struct spec_text remembered[] = {
 	{ "name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"",
 			"directions=both,mode=auto,name=\"a,b=c \\x22\\x5c\\xc3\\xa9\"" },
 	{ "vlan=\"100,200-200\",mac=\"dst=00:AA:00:00:00:01\"",
-			"directions=both,mode=auto,mac=\"dst=00:AA:00:00:00:01\",vlan=\"100,200-200\"" },
-	{ "flow=\"protocol=6\",filter=\"\",vlan=\"\"",
+			"directions=both,mode=auto,mac=\"dst=00:AA:00:00:00:01\",vlans=\"100,200-200\"" },
+	{ "flow=\"protocol=6\",filter=\"\",vlans=\"\"",
 			"directions=both,mode=auto,flow=\"protocol=6\"" },
 };
 

@@ -17,8 +17,8 @@
 static const struct spec_text given[] = {
 	{ "filter=tcp", "filter=tcp" },
 	{ "filter=\"host 10.0.0.1 \\xc3\\xa9\"", "filter=\"host 10.0.0.1 \\xc3\\xa9\"" },
-	{ "vlan=\"0100,200-0210,7-7\"", "vlan=\"100,200-210,7\"" },
-	{ "queues=65535,inner_vlan=0-4095", "inner_vlan=0-4095,queues=65535" },
+	{ "vlans=\"0100,200-0210,7-7\"", "vlans=\"100,200-210,7\"" },
+	{ "queue=65535,inner_vlan=0-4095", "inner_vlans=0-4095,queues=65535" },
 	{ "mac=\"dst=02:AB:00:00:00:01/ff:ff:ff:ff:ff:ff\"", "mac=\"dst=02:ab:00:00:00:01\"" },
 	{ "mac=\"both_ways=yes,dst=02:00:00:00:00:01/00:00:00:00:00:00,src="
 	  "02:00:00:00:00:02/ff:00:00:00:00:00\"",
@@ -36,14 +36,14 @@ static const struct spec_text given[] = {
 };
 
 static const struct spec_text refused[] = {
-	{ "vlan=4096", "vlan=4096: not within 0 to 4095" },
+	{ "vlans=4096", "vlans=4096: not within 0 to 4095" },
 	{ "queues=0-65536", "queues=0-65536: not within 0 to 65535" },
-	{ "vlan=5-3", "vlan=5-3: the range 5-3 is empty" },
-	{ "vlan=\"1,\"", "vlan=1,: not numbers and ranges" },
-	{ "vlan=\",1\"", "vlan=,1: not numbers and ranges" },
-	{ "vlan=1-", "vlan=1-: not numbers and ranges" },
-	{ "vlan=1-2-3", "vlan=1-2-3: not numbers and ranges" },
-	{ "vlan=00000000001", "not numbers and ranges" },
+	{ "vlans=5-3", "vlans=5-3: the range 5-3 is empty" },
+	{ "vlans=\"1,\"", "vlans=1,: not numbers and ranges" },
+	{ "vlans=\",1\"", "vlans=,1: not numbers and ranges" },
+	{ "vlans=1-", "vlans=1-: not numbers and ranges" },
+	{ "vlans=1-2-3", "vlans=1-2-3: not numbers and ranges" },
+	{ "vlans=00000000001", "not numbers and ranges" },
 	{ "mac=\"src=02:00:00:00:00\"", "mac: src=02:00:00:00:00: no address" },
 	{ "mac=\"src=02:00:00:00:00:01:02\"", "no address" },
 	{ "mac=\"src=02:00:00:00:00:01/\"", "no address" },
@@ -84,7 +84,7 @@ what_selects_nothing_sensible_says_why(void)
 }
 
 static const char everything_selected[] =
-		"filter=tcp,mac=\"src=02:00:00:00:00:01\",vlan=\"1,3-5\",inner_vlan=7,flow=\"src="
+		"filter=tcp,mac=\"src=02:00:00:00:00:01\",vlans=\"1,3-5\",inner_vlans=7,flow=\"src="
 		"10.0.0.0/8,dst_port=443\",sample=\"9,random=yes,seed=8\",queues=2";
 
 static void
@@ -121,8 +121,8 @@ the_library_is_given_what_is_selected(void)
 static void
 what_is_selected_can_be_taken_back(void)
 {
-	static const char *const keys[] = { "filter", "mac", "vlan", "inner_vlan", "flow", "sample",
-		"queues" };
+	static const char *const keys[] = { "filter", "mac", "vlans", "inner_vlans", "flow",
+		"sample", "queues" };
 	struct rte_mirror_select select;
 	struct spec spec;
 	char empty[32];
@@ -180,8 +180,8 @@ the_longest_spec_has_room(void)
 
 	read_much(&spec);
 	CHECK_EQ(change_to_many(&spec, "name", "\\xc3\\xa9", 31), 0);
-	CHECK_EQ(change_to_many(&spec, "vlan", "4094-4095,", 64), 0);
-	CHECK_EQ(change_to_many(&spec, "inner_vlan", "4094-4095,", 64), 0);
+	CHECK_EQ(change_to_many(&spec, "vlans", "4094-4095,", 64), 0);
+	CHECK_EQ(change_to_many(&spec, "inner_vlans", "4094-4095,", 64), 0);
 	CHECK_EQ(change_to_many(&spec, "queues", "65534-65535,", 64), 0);
 	CHECK(strlen(spec.text) > 3000);
 }
@@ -194,8 +194,8 @@ a_longer_one_is_refused(void)
 	char before[SPEC_TEXT_SIZE];
 
 	read_much(&spec);
-	CHECK_EQ(change_to_many(&spec, "vlan", "0000004094-0000004095,", 44), 0);
-	CHECK_EQ(change_to_many(&spec, "inner_vlan", "0000004094-0000004095,", 44), 0);
+	CHECK_EQ(change_to_many(&spec, "vlans", "0000004094-0000004095,", 44), 0);
+	CHECK_EQ(change_to_many(&spec, "inner_vlans", "0000004094-0000004095,", 44), 0);
 	strcpy(before, spec.text);
 	CHECK_EQ(change_to_many(&spec, "queues", "0000065534-0000065535,", 44), -EINVAL);
 	CHECK(strstr(mirror_plugin_reason(), "more than 4095 bytes with those") != NULL);

@@ -92,7 +92,7 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
         assert mirror.info() == MirrorInfo(
             id=mirror.id,
             name="tap of source",
-            src_port=source.id,
+            source_port=source.id,
             target_port=target.id,
             target_queue=0,
             nb_target_queues=4,

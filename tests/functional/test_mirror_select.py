@@ -37,10 +37,10 @@ CHOICES = [
     (Select(mac=Mac(src=A, dst=B)), "https"),
     (Select(mac=Mac(src=A, dst=B, both_ways=True)), "https answer"),
     (Select(mac=Mac(dst="02:00:00:00:00:00/ff:ff:ff:00:00:00")), "https answer dns ping"),
-    (Select(vlan=100), "vlan"),
-    (Select(vlan="1-7,99-100"), "vlan qinq"),
-    (Select(vlan=205), ""),
-    (Select(inner_vlan=range(200, 211)), "qinq"),
+    (Select(vlans=100), "vlan"),
+    (Select(vlans="1-7,99-100"), "vlan qinq"),
+    (Select(vlans=205), ""),
+    (Select(inner_vlans=range(200, 211)), "qinq"),
     (Select(flow=Flow(protocol="udp")), "dns dns6 vlan"),
     (Select(flow=Flow(protocol=6, dst_port=443)), "https qinq"),
     (Select(flow=Flow(src="10.0.0.0/8", dst="192.0.2.2", both_ways=True)), "https answer dns ping vlan"),
@@ -122,7 +122,7 @@ def test_a_selection_can_be_changed_and_taken_away(dpdk_port):
     source, target = dpdk_port("source"), dpdk_port("target")
     with Mirror(source, target, direction=Direction.RX, select=Select(filter="arp")) as mirror:
         assert pass_through(source, target) == [FRAMES["arp"]]
-        mirror.update(select=Select(vlan=100))
+        mirror.update(select=Select(vlans=100))
         assert pass_through(source, target) == [FRAMES["vlan"]]
         mirror.update(name="other")
         assert pass_through(source, target) == [FRAMES["vlan"]]

@@ -65,7 +65,7 @@ SELECT_PIECES = [
     *("tcp", "ospf", "icmp6", "99", "256", "-", ",", ",", ",", ":", ".", "\\x22", "\\x00"),
 ]
 SELECT_VALUES = st.lists(st.sampled_from(SELECT_PIECES), max_size=8).map("".join)
-SELECT_KEYS = ["mac", "vlan", "inner_vlan", "flow", "sample", "queues", "filter"]
+SELECT_KEYS = ["mac", "vlans", "inner_vlans", "flow", "sample", "queues", "filter"]
 ANY = (
     st.text()
     | st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
@@ -154,8 +154,8 @@ def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
     ("key", "value"),
     [
         *((key, "nonsense") for key in PARAMETERS if key not in {"name", "filter"}),
-        ("vlan", "4096"),
-        ("vlan", '"7,5-3"'),
+        ("vlans", "4096"),
+        ("vlans", '"7,5-3"'),
         ("queues", "65536"),
         ("mac", '"src=1"'),
         ("mac", '"dst=1"'),
@@ -185,7 +185,7 @@ def test_every_parameter_of_python_is_one_of_c(reader):
     mac = Mac("02:00:00:00:00:01", "02:00:00:00:00:02/ff:00:00:00:00:00", both_ways=True)
     flow = Flow(protocol=6, src="::1", dst="2001:db8::/32", src_port=1, dst_port="2-3", both_ways=True)
     select = Select(
-        "tcp", mac, vlan=1, inner_vlan="2,3", flow=flow, sample=Sample(7, random=True, seed=8), queues="0-9"
+        "tcp", mac, vlans=1, inner_vlans="2,3", flow=flow, sample=Sample(7, random=True, seed=8), queues="0-9"
     )
     numbers = {key: 100 - place for place, key in enumerate(NUMBERS)} | {"split_len": 20}
     spec = MirrorSpec(Direction.RX, Mode.SPLIT, **numbers, origin=True, name="all of them", select=select)

@@ -133,8 +133,8 @@ def passes_one_way(flow: Flow, addresses: tuple, ports: tuple[int, int]) -> bool
 def is_chosen(select: Select, packet: Packet) -> bool:
     return (
         (select.mac is None or passes_mac(select.mac, packet))
-        and (select.vlan is None or any(is_within(vlan, select.vlan) for vlan in packet.vlans[:1]))
-        and (select.inner_vlan is None or any(is_within(vlan, select.inner_vlan) for vlan in packet.vlans[1:2]))
+        and (select.vlans is None or any(is_within(vlan, select.vlans) for vlan in packet.vlans[:1]))
+        and (select.inner_vlans is None or any(is_within(vlan, select.inner_vlans) for vlan in packet.vlans[1:2]))
         and (select.flow is None or passes_flow(select.flow, packet))
     )
 
@@ -262,8 +262,8 @@ def selects(draw, packet):
     outer, inner = [*packet.vlans, 100, 100][:2]
     return Select(
         mac=draw(st.none() | macs(packet.macs)) if packet.macs else None,
-        vlan=draw(st.none() | st.none() | near(outer, 4095)),
-        inner_vlan=draw(st.none() | st.none() | near(inner, 4095)),
+        vlans=draw(st.none() | st.none() | near(outer, 4095)),
+        inner_vlans=draw(st.none() | st.none() | near(inner, 4095)),
         flow=draw(flows(packet)) if packet.addresses else None,
     )
 

@@ -26,8 +26,8 @@ SPEC = MirrorSpec(
     select=Select(
         filter="udp port 53",
         mac=Mac(dst="02:00:00:00:00:00/ff:ff:ff:00:00:00"),
-        vlan="100,200-210",
-        inner_vlan=7,
+        vlans="100,200-210",
+        inner_vlans=7,
         flow=Flow(protocol="udp", dst="192.0.2.0/24", dst_port=range(50, 60)),
         sample=Sample(2),
         queues=0,

@@ -26,7 +26,7 @@ TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "vhost:{}/vhost"]
 CHOICES = {
     "filter": ["ether[0] & 1 = 0", "greater 500", "vlan 5", "tcp prt 1"],
     "mac": ["src=02:00:00:00:00:01", "dst=00:00:00:00:00:00/01:00:00:00:00:00"],
-    "vlan": ["1-10", "4096"],
+    "vlans": ["1-10", "4096"],
     "flow": ["protocol=tcp,dst_port=443", "ip_version=6"],
     "sample": ["3", "2,random=yes,seed=1"],
     "queues": ["0", "1"],

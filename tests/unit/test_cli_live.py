@@ -313,7 +313,7 @@ VALUES = {
 def test_each_parameter_is_an_option(command, fake, key):
     """Of add, and where it can be changed of update."""
     value = VALUES.get(PARAMETERS[key].value) or PARAMETERS[key].choices[-1]
-    flag = f"--{PARAMETERS[key].option or key.replace('_', '-')}"
+    flag = f"--{key.replace('_', '-')}"
     option = [flag] if PARAMETERS[key].choices == ("no", "yes") else [flag, value]
     assert command("add", 0, "--to", "ring:a", *option)[0] == 0
     assert fake.mirrors[1].spec.texts()[key] == value
@@ -352,7 +352,10 @@ def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message
     ("arguments", "line"),
     [
         (["add", "0", "--to", "ring:a", "--snaplen", "13"], "argument --snaplen: snaplen=13: less than an Ethernet"),
-        (["add", "0", "--to", "ring:a", "--vlan", "4096"], "argument --vlan: vlan=4096: not within 0 to 4095"),
+        (
+            ["add", "0", "--to", "ring:a", "--vlans", "4096"],
+            "argument --vlans/--vlan: vlans=4096: not within 0 to 4095",
+        ),
         (["add", "0", "--to", "ring:a", "--mac", "x"], "argument --mac: mac=x: not key=value,..."),
         (["add", "0", "--to", "ring:a", "--name", "7"], "argument --name: name=7: would be taken for an id"),
         (["update", "web", "--mode", "half"], "argument --mode: invalid choice: 'half'"),

@@ -88,7 +88,7 @@ def test_info_tells_all(app, fake):
     fake.warning = "long ones are lost"
     mirror = app.mirror("net_ring0", to="tap:m0", name=LONG)
     assert mirror.info() == RemoteMirrorInfo(
-        id=1, name=LONG, src_port=0, target_port=9, target_queue=0, nb_target_queues=1,
+        id=1, name=LONG, source_port=0, target_port=9, target_queue=0, nb_target_queues=1,
         nb_rx_queues=2, nb_tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
         snaplen=0, split_len=0, origin=False, filter_engine=FilterEngine.NONE, reason="",
         mode_reason="net_tap reads a packet within its tx burst", warning="long ones are lost",
@@ -103,7 +103,7 @@ def test_what_a_mirror_of_the_applications_own_was_asked_is_not_told(app, fake):
     fake.mirrors[1].added = 0
     assert mirror.info().spec == ""
     assert mirror.info().snaplen == 64
-    with pytest.raises(UnsupportedError, match="mirror 1 was asked to do: the application itself has made it"):
+    with pytest.raises(UnsupportedError, match="mirror1 was asked to do: the application itself has made it"):
         _ = mirror.spec
 
 

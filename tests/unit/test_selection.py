@@ -51,7 +51,7 @@ def test_a_spec_names_what_is_selected():
         select=Select(
             filter="tcp port 443 and not host 10.0.0.1",
             mac=Mac("02:00:00:00:00:01", "02:00:00:00:00:02/ff:ff:ff:00:00:00", both_ways=True),
-            vlan="100,200-210",
+            vlans="100,200-210",
             flow=Flow(protocol="tcp", src="10.0.0.0/8", src_port="1024-65535", dst_port=443),
             sample=Sample(1000, random=True, seed=7),
             queues=[0, 2, 3],
@@ -59,7 +59,7 @@ def test_a_spec_names_what_is_selected():
     )
     assert spec.to_pairs() == (
         'directions=both,mode=share,filter="tcp port 443 and not host 10.0.0.1",'
-        'mac="src=02:00:00:00:00:01,dst=02:00:00:00:00:02/ff:ff:ff:00:00:00,both_ways=yes",vlan="100,200-210",'
+        'mac="src=02:00:00:00:00:01,dst=02:00:00:00:00:02/ff:ff:ff:00:00:00,both_ways=yes",vlans="100,200-210",'
         'flow="protocol=tcp,src=10.0.0.0/8,src_port=1024-65535,dst_port=443",sample="1000,random=yes,seed=7",'
         'queues="0,2-3"'
     )
@@ -68,7 +68,7 @@ def test_a_spec_names_what_is_selected():
 def test_everything_is_no_selection():
     """So that specs of every packet are equal, and say the same."""
     assert MirrorSpec(select=Select()).select is None
-    assert MirrorSpec.from_pairs('filter="",mac="",vlan="",flow="",sample="",queues=""') == MirrorSpec()
+    assert MirrorSpec.from_pairs('filter="",mac="",vlans="",flow="",sample="",queues=""') == MirrorSpec()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_everything_is_no_selection():
     ],
 )
 def test_numbers_are_one_several_or_text(value, text):
-    assert Select(vlan=value).vlan == Select(inner_vlan=value).inner_vlan == Select(queues=value).queues == text
+    assert Select(vlans=value).vlans == Select(inner_vlans=value).inner_vlans == Select(queues=value).queues == text
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_addresses_have_one_form(mac, same):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("vlan=4096", "vlan=4096: not within 0 to 4095"),
-        ("inner_vlan=4000-5000", "inner_vlan=4000-5000: not within 0 to 4095"),
+        ("vlans=4096", "vlans=4096: not within 0 to 4095"),
+        ("inner_vlans=4000-5000", "inner_vlans=4000-5000: not within 0 to 4095"),
         ("queues=65536", "queues=65536: not within 0 to 65535"),
-        ("vlan=5-3", "vlan=5-3: the range 5-3 is empty"),
-        ('vlan="1,"', "vlan=1,: not numbers and ranges, such as 100,200-210"),
-        ("vlan=-1", "vlan=-1: not numbers and ranges"),
-        ('vlan="' + "1," * 64 + '1"', "more than 64 numbers and ranges"),
+        ("vlans=5-3", "vlans=5-3: the range 5-3 is empty"),
+        ('vlans="1,"', "vlans=1,: not numbers and ranges, such as 100,200-210"),
+        ("vlans=-1", "vlans=-1: not numbers and ranges"),
+        ('vlans="' + "1," * 64 + '1"', "more than 64 numbers and ranges"),
         (
             "mac=02:00:00:00:00:01",
             "mac=02:00:00:00:00:01: not key=value,... with each of src, dst, both_ways at most once",
@@ -182,9 +182,9 @@ def test_port_0_is_to_be_asked_for_in_a_filter():
         (Select, {"flow": "protocol=tcp"}),
         (Select, {"sample": "1000"}),
         (Select, {"sample": True}),
-        (Select, {"vlan": 1.5}),
-        (Select, {"vlan": True}),
-        (Select, {"vlan": ["1"]}),
+        (Select, {"vlans": 1.5}),
+        (Select, {"vlans": True}),
+        (Select, {"vlans": ["1"]}),
         (Mac, {"src": b"\2\0\0\0\0\1"}),
         (Mac, {"src": "02:00:00:00:00:01", "both_ways": 1}),
         (Flow, {"src": 1}),
@@ -199,3 +199,9 @@ def test_port_0_is_to_be_asked_for_in_a_filter():
 def test_wrong_types_are_type_errors(kind, values):
     with pytest.raises(TypeError):
         kind(**values)
+
+
+def test_second_names_are_taken_by_the_constructor_too():
+    assert Select(vlan=5, inner_vlan=6, queue=7) == Select(vlans=5, inner_vlans=6, queues=7)
+    with pytest.raises(TypeError, match="vlan: another name of vlans: give one of them"):
+        Select(vlan=5, vlans=6)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def in_process(source: Port, target: Port, pool: Mempool) -> None:
-    select = Select(filter="tcp", vlan="100,200-210", flow=Flow(protocol="tcp", dst_port=range(80, 90)), sample=7)
+    select = Select(filter="tcp", vlans="100,200-210", flow=Flow(protocol="tcp", dst_port=range(80, 90)), sample=7)
     with Mirror(source, target, direction=Direction.RX, mode=Mode.COPY, select=select, pool=pool) as mirror:
         mirror.update(snaplen=64, hooks=MirrorHooks(), name=None)
         mirror.update(snaplen="64")  # error: arg-type

@@ -50,12 +50,12 @@ examples:
 _UPDATE = {
     "help": "change a mirror's parameters",
     "description": "Change a mirror's parameters while packets flow: each queue changes over between two bursts, and "
-    'counters go on.\nParameters that are not given stay. An empty value removes a test: --vlan "" mirrors any VLAN.',
+    'counters go on.\nParameters that are not given stay. An empty value removes a test: --vlans "" mirrors any VLAN.',
     "epilog": """\
 examples:
   dpdk-mirror update web --snaplen 128
       take more of each packet
-  dpdk-mirror update web --filter 'tcp port 80 or tcp port 443' --vlan ""
+  dpdk-mirror update web --filter 'tcp port 80 or tcp port 443' --vlans ""
       choose other packets, of any VLAN
   dpdk-mirror update web --directions both --mode copy
       mirror both directions, as copies

@@ -31,8 +31,8 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, keys: Iterable[str]
             options["choices"] = parameter.choices
         else:
             options |= {"metavar": parameter.value, "type": _checked(key)}
-        names = [parameter.option or key.replace("_", "-"), *([parameter.alias] if parameter.alias else [])]
-        group.add_argument(*(f"--{name}" for name in names), **options)
+        names = [f"--{name.replace('_', '-')}" for name in (key, parameter.alias) if name]
+        group.add_argument(*names, **options)
 
 
 def texts_of(arguments: argparse.Namespace) -> dict[str, str]:

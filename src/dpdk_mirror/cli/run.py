@@ -75,6 +75,7 @@ def add_parsers(commands: Any) -> None:
         help="forward packets or replay a capture, and mirror it",
         description=_DESCRIPTION,
         epilog=_EPILOG,
+        conflict_handler="resolve",  # --queues is how many; the parameter is --queue here
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from, and are mirrored")

@@ -126,7 +126,7 @@ def _pairs(app: Application, desired: Desired, present: list[RemoteMirrorInfo]) 
     for name, wanted in desired.mirrors.items():
         source = _source_id(app, wanted.source) if present else None
         for info, spec in specs:
-            same = wanted.source in (info.source, str(info.src_port)) or source == info.src_port
+            same = wanted.source in (info.source, str(info.source_port)) or source == info.source_port
             yield _Pair(name, wanted, info, spec, same)
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemotePort"]
 
-_KEYS = {"src_port": "source_port"}
 # What older libraries do not tell, and what it means then.
 _ADDED_LATER: dict[str, Any] = {"added": True, "warning": ""}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
@@ -77,14 +76,14 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
 
 def _value(answer: Answer, name: str, kind: Any) -> Any:
     """A field of an answer as one of that type."""
-    key, default = _KEYS.get(name, name), _ADDED_LATER.get(name)
+    default = _ADDED_LATER.get(name)
     if kind is int:
-        return answer.number(key)
+        return answer.number(name)
     if kind is bool:
-        return answer.flag(key, default=default)
+        return answer.flag(name, default=default)
     if kind is str:
-        return answer.string(key) if key in QUEUE_LISTS else answer.text(key, default=default)
-    return answer.choice(key, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
+        return answer.string(name) if name in QUEUE_LISTS else answer.text(name, default=default)
+    return answer.choice(name, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
 
 
 def stats_of(answer: Answer) -> MirrorStats:

@@ -66,7 +66,7 @@ def test_an_application_with_either_kind_of_dpdk_is_mirrored(build, tmp_path, fo
 def test_a_dpdk_without_bpf_takes_filters(build):
     """Nothing of another DPDK is loaded for them."""
     with Forwarder(build("static")) as forwarder, forwarder.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:r", name="none", filter="tcp port 80", vlan=5)
+        telemetry.call("add", source=0, to="ring:r", name="none", filter="tcp port 80", vlans=5)
         assert telemetry.call("info", mirror="none")["filter_engine"] == "jit"
         wait_until(lambda: telemetry.call("stats", mirror="none")["filtered"] > 0, "packets left out")
         assert "librte_" not in Path(f"/proc/{forwarder.pid}/maps").read_text().replace("librte_mirror", "")
