@@ -71,11 +71,11 @@ def _plugin() -> Iterator[Finding]:
         yield Finding("plugin", "ok", f"{path} can be loaded")
     folders = writable_parents(path)
     if folders:
-        what = f"EAL will refuse its path: everybody may write to {', '.join(map(str, folders))}"
+        what = f"EAL refuses its path: anybody may write to {', '.join(map(str, folders))}"
         fix = f"give -d {path.name} and LD_LIBRARY_PATH={path.parent}, or install it elsewhere"
         yield Finding("plugin path", "bad", what, fix)
     else:
-        yield Finding("plugin path", "ok", "nobody but its owners may write to the folders above it, as EAL demands")
+        yield Finding("plugin path", "ok", "only their owners may write to the folders above it, as EAL requires")
 
 
 def _dpdk() -> Finding:
@@ -101,15 +101,15 @@ def _hugepages() -> Iterator[Finding]:
 
 def _rights() -> Iterator[Finding]:
     if os.geteuid() == 0:
-        yield Finding("rights", "ok", "root may talk to all applications")
+        yield Finding("rights", "ok", "root may control all applications")
     else:
         closed = ", ".join(map(str, closed_directories()))
-        what = f"you may talk to your own applications{f', and not look into {closed}' if closed else ''}"
-        yield Finding("rights", "note", what, "for those of root's: sudo $(command -v dpdk-mirror)")
+        what = f"you may control your own applications{f'; no permission to read {closed}' if closed else ''}"
+        yield Finding("rights", "note", what, "for applications of root: sudo $(command -v dpdk-mirror)")
     if _TUN.exists():
-        yield Finding("tap", "ok", f"{_TUN} is there, for targets tap:IFACE")
+        yield Finding("tap", "ok", f"{_TUN} exists, for targets tap:IFACE")
     else:
-        what = f"{_TUN} is not there, so targets tap:IFACE will not work"
+        what = f"{_TUN} does not exist, so targets tap:IFACE do not work"
         yield Finding("tap", "note", what, "as root: modprobe tun")
 
 
@@ -166,7 +166,7 @@ def _process(process: Process) -> Finding:
     """One that no telemetry socket leads to."""
     topic = f"process {process.pid}"
     if process.socket is None:
-        what = f"{process.name} has DPDK loaded, and no telemetry socket that is found here"
+        what = f"{process.name} has DPDK loaded, but no telemetry socket was found"
         also = "" if process.has_mirror else f"{_LOAD}, and "
         fix = f"start it {also}with DPDK_MIRROR_SOCKET=/run/{process.name}.mirror in its environment"
         return Finding(topic, "note", what, f"if it is to be mirrored: {fix}")

@@ -161,7 +161,7 @@ class Eal(Closeable):
         self._check_open(f"unplug {port.name}")
         device = next((device for device in self._devices.values() if port.name in device.ports), None)
         if device is None:
-            raise NotFoundError(errno.ENODEV, f"unplug {port.name}: it is no port of a device that EAL was given")
+            raise NotFoundError(errno.ENODEV, f"unplug {port.name}: it is no port of a device of this EAL")
         port.close()
         for name in device.ports:
             if name in self._ports:
@@ -311,7 +311,7 @@ class _Device:
 
 def _plug_error(code: int, vdev: Vdev, reason: str) -> MirrorError:
     if vdev.driver in _KERNEL_DRIVERS and os.geteuid() != 0:
-        hint = "it takes root, or a user namespace as of unshare -Urnm"
+        hint = "it requires root, or a user namespace: unshare -Urnm"
     else:
         hint = f"{vdev.driver} takes {params}" if (params := vdev.params) else ""
     why = f"DPDK says {reason!r}" if reason else "its driver refuses it without a word"

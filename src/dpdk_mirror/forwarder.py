@@ -112,7 +112,7 @@ class Forwarder(Closeable):
         self.source, self.sink = source, sink
         self.config = ForwarderConfig(**options)
         if (sink is None) != (self.config.mode is ForwardMode.DRAIN):
-            raise InvalidConfigError(errno.EINVAL, f"{self}: drain, and nothing else, goes without a sink")
+            raise InvalidConfigError(errno.EINVAL, f"{self}: mode drain goes without a sink, and no other does")
         if sink is source and self.config.both_ways:
             raise InvalidConfigError(errno.EINVAL, f"{self}: one port has one way")
         self._c: Any = None  # C type: struct ffi_forward *; None before start() and after close()

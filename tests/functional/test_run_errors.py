@@ -87,7 +87,7 @@ def test_what_is_no_capture_leaves_no_output(tmp_path, content, reason, source):
         (["./", "--to", "out.pcapng"], "read ./: Is a directory"),
         (["in.pcap", "--to", "nix/out.pcapng"], "write nix/out.pcapng: No such file or directory"),
         (["in.pcap", "out.pcap", "--to", "nix/out.pcapng"], "write nix/out.pcapng: No such file or directory"),
-        (["in.pcap", "--to", "."], "open .: it is no device's name"),
+        (["in.pcap", "--to", "."], "open .: not the name of a device"),
         (["in.pcap", "--to", "out.txt"], "put file: in front"),
         (["in.pcap", "--to", "out/"], "write out/: Is a directory"),
         (["in.pcap", "--to", "./"], "write ./: Is a directory"),

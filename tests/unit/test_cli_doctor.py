@@ -111,7 +111,7 @@ def test_missing_hugepages_and_tun_may_be_all_right(doctor, healthy, monkeypatch
 
 def test_rights_that_are_missing_say_sudo(doctor, healthy, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert doctor()[1]["rights"]["fix"] == "for those of root's: sudo $(command -v dpdk-mirror)"
+    assert doctor()[1]["rights"]["fix"] == "for applications of root: sudo $(command -v dpdk-mirror)"
 
 
 def test_applications_are_told_apart(doctor, healthy, start):
@@ -184,7 +184,7 @@ def test_a_process_without_a_socket_is_told_of_a_socket_of_its_own(doctor, healt
     process(healthy, 13, "7f0 r-xp 0 08:01 1 /usr/lib/libc.so.6\n")
     code, found = doctor()
     assert code == 0
-    assert "testpmd has DPDK loaded, and no telemetry socket" in found["process 12"]["what"]
+    assert "testpmd has DPDK loaded, but no telemetry socket" in found["process 12"]["what"]
     assert found["process 12"]["fix"].startswith("if it is to be mirrored: start it with -d $(dpdk-mirror plugin-path)")
     assert found["process 12"]["fix"].endswith("and with DPDK_MIRROR_SOCKET=/run/testpmd.mirror in its environment")
     assert "process 13" not in found

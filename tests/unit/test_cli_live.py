@@ -411,8 +411,8 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_1(command, fake):
     code, out, err = command("add", "nix", "--to", "tap:m0")
     assert (code, out) == (1, "")
     assert err == (
-        "dpdk-mirror: describe port nix in ovs: there is no port nix [ENODEV]; dpdk-mirror ports lists them; of an "
-        "interface of Open vSwitch's of type=dpdk the number is: ovs-vsctl get Interface nix status:port_no\n"
+        "dpdk-mirror: describe port nix in ovs: there is no port nix [ENODEV]; dpdk-mirror ports lists them; for an "
+        "Open vSwitch interface of type=dpdk, get the number by: ovs-vsctl get Interface nix status:port_no\n"
     )
     code, out, err = command("add", 7, "--to", "tap:m0")
     assert (code, out) == (1, "")

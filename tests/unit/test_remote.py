@@ -238,7 +238,7 @@ def test_a_request_of_1023_bytes_is_sent_and_one_of_more_is_not(app, fake, exces
     fixed = {"source": "0", "to": "ring:a", **MirrorSpec(mode=Mode.AUTO, name="x").said()}
     name = "x" * (REQUEST_MAX + excess + 1 - len(f"/mirror/add,{join_pairs(fixed)}"))
     if excess:
-        with pytest.raises(InvalidConfigError, match="has 1024 bytes, more than the 1023 that pass the socket"):
+        with pytest.raises(InvalidConfigError, match="has 1024 bytes; the socket takes at most 1023"):
             app.mirror(0, to="ring:a", name=name)
         assert fake.requests == ["/mirror/version"]
     else:

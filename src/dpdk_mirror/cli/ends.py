@@ -98,8 +98,8 @@ class Ends:
             raise InvalidConfigError(errno.EINVAL, "open the ends: one of them has no name")
         for end in self.all:
             if _looks_misnamed(end):
-                what = f"open {end.label}: it is no device's name"
-                hint = "if it is a capture, put file: in front, or a slash, or .pcap, .pcapng or .cap at its end"
+                what = f"open {end.label}: not the name of a device"
+                hint = "for a capture, put file: in front, or a slash, or end it in .pcap, .pcapng or .cap"
                 raise InvalidConfigError(errno.EINVAL, what, hint)
         labels = [end.label for end in self.all if isinstance(end, DeviceEnd)]
         for label in labels:

@@ -72,7 +72,7 @@ class Channel:
         """The answer's value; ``doing`` is what errors say that was tried."""
         request = f"{command},{join_pairs(parameters)}" if parameters else command
         if len(request) > REQUEST_MAX:
-            what = f"{doing}: the request has {len(request)} bytes, more than the {REQUEST_MAX} that pass the socket"
+            what = f"{doing}: the request has {len(request)} bytes; the socket takes at most {REQUEST_MAX}"
             raise InvalidConfigError(errno.EMSGSIZE, what, "shorten what it names")
         self._doing = doing
         deadline = time.monotonic() + self._timeout_s

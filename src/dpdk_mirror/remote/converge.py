@@ -149,7 +149,7 @@ class _Run:
         return False
 
     def _blocked(self, change: Change) -> MirrorError:
-        what = f"{change.action} mirror {change.name} in {self._app}: a mirror has its name that could not be changed"
+        what = f"{change.action} mirror {change.name} in {self._app}: a mirror that could not be changed has its name"
         return ConflictError(errno.EEXIST, what)
 
     def _give_name_back(self, change: Change) -> None:

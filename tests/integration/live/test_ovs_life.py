@@ -124,7 +124,7 @@ def test_a_port_is_found_by_the_switchs_name_for_it(ovs, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("added mirror named: net_null_named -> ring:named (both)\n")
     with ovs.telemetry() as telemetry:
         telemetry.call("remove", mirror="named")
-    hint = "of type=dpdk the number is: ovs-vsctl get Interface {} status:port_no\n"
+    hint = "of type=dpdk, get the number by: ovs-vsctl get Interface {} status:port_no\n"
     for name, folder in (("nix", ovs.directory), ("phy", "/nowhere")):
         monkeypatch.setenv("OVS_RUNDIR", str(folder))
         assert main(["add", name, "--to", "ring:named", *app]) == 1
