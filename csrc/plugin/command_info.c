@@ -120,8 +120,8 @@ describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *ask
 	char source[RTE_ETH_NAME_MAX_LEN], name[RTE_ETH_NAME_MAX_LEN];
 	char target[RTE_ETH_NAME_MAX_LEN + sizeof("port:")];
 
-	portinfo_name(info->source_port, source);
-	portinfo_name(info->target_port, name);
+	mirror_portinfo_name(info->source_port, source);
+	mirror_portinfo_name(info->target_port, name);
 	snprintf(target, sizeof(target), "port:%s", name);
 	mirror_reply_number(reply, "source_port", info->source_port);
 	mirror_reply_text(reply, "source", asked != NULL ? asked->source : source);

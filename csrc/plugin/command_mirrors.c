@@ -52,9 +52,9 @@ read_ports(struct pairs *params, struct mirrors_ports *ports)
 	if (rc == 0)
 		rc = mirror_params_answer(params, "force", &ports->force);
 	if (rc == 0)
-		rc = portinfo_find(source, &ports->source);
+		rc = mirror_portinfo_find(source, &ports->source);
 	if (rc == 0)
-		portinfo_name(ports->source, ports->source_name);
+		mirror_portinfo_name(ports->source, ports->source_name);
 	return rc;
 }
 

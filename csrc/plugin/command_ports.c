@@ -39,7 +39,7 @@ describe(uint16_t port_id, struct reply *reply)
 {
 	char mac[RTE_ETHER_ADDR_FMT_SIZE] = "";
 	struct portinfo info;
-	int rc = portinfo_get(port_id, &info);
+	int rc = mirror_portinfo_get(port_id, &info);
 
 	if (rc != 0)
 		return rc;
@@ -67,7 +67,7 @@ list(uint32_t start, struct reply *reply)
 
 	mirror_reply_array(reply);
 	for (port = start; port < RTE_MAX_ETHPORTS && nb < REPLY_MAX_NUMBERS; port++) {
-		if (!portinfo_exists((uint16_t)port))
+		if (!mirror_portinfo_exists((uint16_t)port))
 			continue;
 		mirror_reply_append(reply, port);
 		nb++;
@@ -89,6 +89,6 @@ mirror_command_ports(struct pairs *params, struct reply *reply)
 	if (rc == 0 && name_or_id == NULL)
 		list(start, reply);
 	else if (rc == 0)
-		rc = portinfo_find(name_or_id, &port);
+		rc = mirror_portinfo_find(name_or_id, &port);
 	return rc == 0 && name_or_id != NULL ? describe(port, reply) : rc;
 }

@@ -44,8 +44,8 @@ most_queues(void)
 	uint16_t port;
 
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (portinfo_exists(port) && !mirror_targets_is_ours(port) &&
-				portinfo_get(port, &info) == 0)
+		if (mirror_portinfo_exists(port) && !mirror_targets_is_ours(port) &&
+				mirror_portinfo_get(port, &info) == 0)
 			most = RTE_MAX(most, (uint32_t)info.nb_rx_queues + info.nb_tx_queues);
 	}
 	return most;

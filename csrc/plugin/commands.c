@@ -69,7 +69,7 @@ begin(void)
 
 	if (!has_begun) {
 		mirror_eal_watch();
-		rc = portinfo_watch();
+		rc = mirror_portinfo_watch();
 		if (rc == 0)
 			rc = mirror_targets_init();
 		has_begun = rc == 0;

@@ -48,7 +48,7 @@ check_source(const struct mirrors_ports *ports)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
 
-	portinfo_name(ports->source, name);
+	mirror_portinfo_name(ports->source, name);
 	if (strcmp(name, ports->source_name) == 0)
 		return 0;
 	return mirror_plugin_refuse(ENODEV, "source: port %s has gone", ports->source_name);
@@ -62,7 +62,7 @@ open_target(const struct mirrors_ports *ports, const struct spec *spec, struct t
 	int rc = check_source(ports);
 
 	if (rc == 0)
-		rc = portinfo_get(ports->source, &source);
+		rc = mirror_portinfo_get(ports->source, &source);
 	if (rc == 0)
 		rc = mirror_targets_open(
 				ports->target, wanted_queues(spec, &source), ports->force, target);

@@ -14,7 +14,7 @@
 #include "scalar.h"
 
 int
-portinfo_watch(void)
+mirror_portinfo_watch(void)
 {
 	int rc = mirror_port_guard_watch();
 
@@ -24,24 +24,26 @@ portinfo_watch(void)
 }
 
 bool
-portinfo_exists(uint16_t port_id)
+mirror_portinfo_exists(uint16_t port_id)
 {
 	return mirror_port_is_there(port_id);
 }
 
 int
-portinfo_find(const char *name_or_id, uint16_t *port_id)
+mirror_portinfo_find(const char *name_or_id, uint16_t *port_id)
 {
 	uint64_t number;
 	uint16_t port;
 
 	if (name_or_id[0] != '\0' && mirror_scalar_is_digits(name_or_id)) {
 		if (mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
-				number < RTE_MAX_ETHPORTS && portinfo_exists((uint16_t)number)) {
+				number < RTE_MAX_ETHPORTS &&
+				mirror_portinfo_exists((uint16_t)number)) {
 			*port_id = (uint16_t)number;
 			return 0;
 		}
-	} else if (rte_eth_dev_get_port_by_name(name_or_id, &port) == 0 && portinfo_exists(port)) {
+	} else if (rte_eth_dev_get_port_by_name(name_or_id, &port) == 0 &&
+			mirror_portinfo_exists(port)) {
 		*port_id = port;
 		return 0;
 	}
@@ -83,7 +85,7 @@ ask(uint16_t port_id, struct portinfo *info)
 }
 
 int
-portinfo_get(uint16_t port_id, struct portinfo *info)
+mirror_portinfo_get(uint16_t port_id, struct portinfo *info)
 {
 	int rc = -ENODEV;
 
@@ -99,7 +101,7 @@ portinfo_get(uint16_t port_id, struct portinfo *info)
 }
 
 void
-portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN])
+mirror_portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN])
 {
 	name[0] = '\0';
 	if (!mirror_port_hold(port_id))

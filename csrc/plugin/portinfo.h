@@ -31,13 +31,13 @@ struct portinfo {
 };
 
 /** Has ports watched from now on, so that none is asked while it goes. */
-int portinfo_watch(void);
+int mirror_portinfo_watch(void);
 /** Whether there is a port with that number. */
-bool portinfo_exists(uint16_t port_id);
+bool mirror_portinfo_exists(uint16_t port_id);
 /** The port with that number, if it is all digits, or that name. */
-int portinfo_find(const char *name_or_id, uint16_t *port_id);
-int portinfo_get(uint16_t port_id, struct portinfo *info);
+int mirror_portinfo_find(const char *name_or_id, uint16_t *port_id);
+int mirror_portinfo_get(uint16_t port_id, struct portinfo *info);
 /** The port's name, or "" if there is none. */
-void portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN]);
+void mirror_portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN]);
 
 #endif /* MIRROR_PLUGIN_PORTINFO_H */

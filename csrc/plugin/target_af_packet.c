@@ -30,7 +30,7 @@ port_on(unsigned int index)
 	uint16_t port;
 
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (portinfo_exists(port) && portinfo_get(port, &info) == 0 &&
+		if (mirror_portinfo_exists(port) && mirror_portinfo_get(port, &info) == 0 &&
 				info.if_index == index)
 			break;
 	}

@@ -266,7 +266,7 @@ a_target_whose_device_is_gone_leaves_anothers_port_alone(void)
 	CHECK(target_open("ring:od", 1) == target);
 	CHECK(mirror_targets_port(target) != port_id);
 	target_end(target);
-	CHECK_EQ(portinfo_get(port_id, &now), 0);
+	CHECK_EQ(mirror_portinfo_get(port_id, &now), 0);
 	CHECK(now.is_started && mirror_targets_is_ours(port_id));
 	mirror_targets_close(other);
 	CHECK(!rte_eth_dev_is_valid_port(port_id));

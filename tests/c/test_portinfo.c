@@ -23,7 +23,7 @@ ask_while_it_goes(uint16_t port_id, enum rte_eth_event_type event, void *arg, vo
 	(void)event;
 	(void)arg;
 	(void)ret_param;
-	asked_rc = portinfo_get(port_id, &asked_info);
+	asked_rc = mirror_portinfo_get(port_id, &asked_info);
 	return 0;
 }
 
@@ -38,9 +38,9 @@ a_driver_is_not_asked_while_its_port_goes(void)
 	CHECK_EQ(rte_eth_dev_callback_register(
 				 port_id, RTE_ETH_EVENT_DESTROY, ask_while_it_goes, NULL),
 			0);
-	CHECK_EQ(portinfo_watch(), 0);
+	CHECK_EQ(mirror_portinfo_watch(), 0);
 	vdev_configure(port_id, &options);
-	CHECK_EQ(portinfo_get(port_id, &info), 0);
+	CHECK_EQ(mirror_portinfo_get(port_id, &info), 0);
 	CHECK(info.is_started);
 	CHECK_EQ(info.nb_tx_queues, 2);
 	CHECK(strcmp(info.driver, "net_null") == 0);
@@ -50,8 +50,8 @@ a_driver_is_not_asked_while_its_port_goes(void)
 	CHECK_EQ(asked_rc, 0);
 	CHECK(!asked_info.is_started);
 	CHECK(strcmp(asked_info.name, DEVICE) == 0);
-	CHECK(!portinfo_exists(port_id));
-	CHECK_EQ(portinfo_get(port_id, &info), -ENODEV);
+	CHECK(!mirror_portinfo_exists(port_id));
+	CHECK_EQ(mirror_portinfo_get(port_id, &info), -ENODEV);
 	CHECK_EQ(rte_eal_hotplug_remove("vdev", DEVICE), 0);
 }
 
@@ -63,15 +63,15 @@ a_port_is_found_by_its_name_and_by_its_number(void)
 	char number[8];
 
 	snprintf(number, sizeof(number), "%u", port_id);
-	CHECK_EQ(portinfo_find(DEVICE, &found), 0);
+	CHECK_EQ(mirror_portinfo_find(DEVICE, &found), 0);
 	CHECK_EQ(found, port_id);
 	found = RTE_MAX_ETHPORTS;
-	CHECK_EQ(portinfo_find(number, &found), 0);
+	CHECK_EQ(mirror_portinfo_find(number, &found), 0);
 	CHECK_EQ(found, port_id);
-	CHECK_EQ(portinfo_find("net_nul", &found), -ENODEV);
-	CHECK_EQ(portinfo_find("", &found), -ENODEV);
-	CHECK_EQ(portinfo_find("65536", &found), -ENODEV);
-	CHECK_EQ(portinfo_find("99999999999999999999999999", &found), -ENODEV);
+	CHECK_EQ(mirror_portinfo_find("net_nul", &found), -ENODEV);
+	CHECK_EQ(mirror_portinfo_find("", &found), -ENODEV);
+	CHECK_EQ(mirror_portinfo_find("65536", &found), -ENODEV);
+	CHECK_EQ(mirror_portinfo_find("99999999999999999999999999", &found), -ENODEV);
 	CHECK(strstr(mirror_plugin_reason(), "there is no port 9999") != NULL);
 	vdev_close(port_id, DEVICE);
 }

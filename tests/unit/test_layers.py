@@ -157,7 +157,7 @@ def test_c_files_of_a_folder_use_each_other_without_circles(folder):
     TopologicalSorter(uses_in_folder(CSRC / folder)).prepare()
 
 
-@pytest.mark.parametrize("folder", [".", "control", "datapath", "filter"])
+@pytest.mark.parametrize("folder", [".", "control", "datapath", "filter", "plugin"])
 def test_symbols_of_the_library_say_whose_they_are(folder):
     """Where these files are linked into a program, as in tests, they take no name that may be another's."""
     names = set().union(*(defined_and_used(path)[0] for path in (CSRC / folder).glob("*.c")))
