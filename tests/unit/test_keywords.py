@@ -47,7 +47,7 @@ def test_the_options_of_a_spec_are_its_fields_with_their_types():
     assert {key: options[key] for key in hints if key in options} == hints
     aliases = {alias: key for alias, key in ALIASES.items() if key in hints}
     assert {alias: options[alias] for alias in aliases} == {alias: hints[key] for alias, key in aliases.items()}
-    assert options.keys() == hints.keys() | ALIASES.keys()
+    assert options.keys() == hints.keys() | aliases.keys()
     assert MirrorOptions.__annotations__.keys() == {*options, "hooks", "pool"}
 
 
