@@ -32,7 +32,7 @@ void mirror_find_longest(struct mirror *mirror);
 /** Bytes of data that an mbuf of the library's pools has room for; more where the target takes few segments. */
 #define MIRROR_POOL_ROOM 2048
 
-/** The library's pool for a mirror, made if there is none; NULL: no memory. */
+/** The library's pool for a mirror, made if there is none; NULL: rte_errno tells why. */
 struct rte_mempool *mirror_pool_get(const struct mirror *mirror);
 /** Frees the library's pools that are of no more use, as far as nobody has anything of them. */
 void mirror_pools_tidy(void);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -231,6 +232,9 @@ choose_pool(struct mirror *mirror)
 	if (config->pool == NULL) {
 		if (config->mode == RTE_MIRROR_SHARE && config->snaplen == UINT32_MAX)
 			return 0;
+		if (rte_errno != ENOMEM)
+			return mirror_refuse(ENOMEM, "cannot make a pool of mbufs, %s: give a pool",
+					rte_strerror(rte_errno));
 		return mirror_refuse(ENOMEM,
 				"no memory for a pool of mbufs: give EAL more, or give a pool");
 	}

@@ -2,10 +2,13 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -131,15 +134,22 @@ size_for(uint16_t target_port, unsigned int least)
 	return RTE_MIN(rte_align32pow2(nb + 1) - 1, NB_MAX);
 }
 
+/* All processes share the names, and those of two namespaces may have one pid: what is taken is passed over. */
 static struct rte_mempool *
 create_mempool(const struct mirror_pool *pool, unsigned int size)
 {
-	static unsigned int serial;
+	static uint16_t serial;
+	const uint16_t first = serial;
 	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *mempool;
 
-	snprintf(name, sizeof(name), "mirror_%" PRIu16 "_%u", pool->target_port, serial++);
-	return rte_pktmbuf_pool_create(
-			name, size, CACHE_SIZE, 0, RTE_PKTMBUF_HEADROOM + pool->room, pool->socket);
+	do {
+		snprintf(name, sizeof(name), "mirror_%" PRIu16 "_%x_%" PRIx16, pool->target_port,
+				(unsigned int)getpid(), serial++);
+		mempool = rte_pktmbuf_pool_create(name, size, CACHE_SIZE, 0,
+				RTE_PKTMBUF_HEADROOM + pool->room, pool->socket);
+	} while (mempool == NULL && rte_errno == EEXIST && serial != first);
+	return mempool;
 }
 
 static struct mirror_pool *
@@ -148,6 +158,7 @@ create(uint16_t target_port, uint32_t target_epoch, int socket, uint16_t room)
 	const unsigned int least = room == ROOM_SMALL ? NB_SMALL : NB_LARGE;
 	struct mirror_pool *pool = malloc(sizeof(*pool));
 
+	rte_errno = ENOMEM;
 	if (pool == NULL)
 		return NULL;
 	*pool = (struct mirror_pool){

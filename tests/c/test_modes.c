@@ -6,7 +6,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <rte_string_fns.h>
 
 #include "edits.h"
 #include "poison.h"
@@ -289,7 +292,47 @@ what_cannot_be_mirrored_is_counted_for_each(void)
 	bench_close(&bench);
 }
 
+static char last_name[RTE_MEMPOOL_NAMESIZE];
+
+static void
+note_name(struct rte_mempool *pool, void *arg __rte_unused)
+{
+	if (strncmp(pool->name, "mirror_", 7) == 0)
+		rte_strscpy(last_name, pool->name, sizeof(last_name));
+}
+
+/* Names are shared by all processes: others' pools have the next ones that this one would give. */
+static void
+names_that_others_have_are_passed_over(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
+	struct rte_mempool *others[3];
+	char name[RTE_MEMPOOL_NAMESIZE], *number;
+	struct bench bench;
+	unsigned int i;
+
+	bench_open(&bench, NULL, NULL);
+	param.target_port = bench.target.id;
+	mirror_off(mirror_with(bench.source.id, &param));
+	rte_mempool_walk(note_name, NULL);
+	number = strrchr(last_name, '_') + 1;
+	for (i = 0; i < RTE_DIM(others); i++) {
+		snprintf(name, sizeof(name), "%.*s%lx", (int)(number - last_name), last_name,
+				strtoul(number, NULL, 16) + 1 + i);
+		others[i] = rte_pktmbuf_pool_create(name, 1, 0, 0, 0, SOCKET_ID_ANY);
+		CHECK(others[i] != NULL);
+	}
+	/* Chains are no longer taken: another pool for the same target. */
+	port_stop(&bench.target);
+	port_configure(&bench.target, &(struct port_options){ 1, 1, 0 });
+	mirror_off(mirror_with(bench.source.id, &param));
+	for (i = 0; i < RTE_DIM(others); i++)
+		rte_mempool_free(others[i]);
+	bench_close(&bench);
+}
+
 const struct test_case test_cases[] = {
+	{ "names_that_others_have_are_passed_over", names_that_others_have_are_passed_over },
 	{ "each_of_several_modes_gets_what_it_should", each_of_several_modes_gets_what_it_should },
 	{ "a_dry_pool_is_its_own_mirrors_loss", a_dry_pool_is_its_own_mirrors_loss },
 	{ "what_is_made_for_a_target_comes_from_its_own_pool",
