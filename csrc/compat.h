@@ -35,6 +35,13 @@ struct mirror_bus {
 	int (*cleanup)(void);
 };
 
+/** Of rte_eth_dev_info.dev_flags: the port is a member of a bond. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define MIRROR_IS_BOND_MEMBER RTE_ETH_DEV_BONDING_MEMBER
+#else
+#define MIRROR_IS_BOND_MEMBER RTE_ETH_DEV_BONDED_SLAVE
+#endif
+
 /** What symbols.h lists besides. */
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
 #define MIRROR_RELEASE_SYMBOLS(X)    \

@@ -169,6 +169,11 @@ check_target(struct mirror *mirror)
 
 	if (rc != 0)
 		return rc;
+	if (mirror_port_is_member(port))
+		return mirror_refuse(ENOTSUP,
+				"target: port %u is a member of a bond, which transmits on its queues: "
+				"mirror to the bond",
+				port);
 	if (dev.nb_tx_queues == 0)
 		return mirror_refuse(
 				EINVAL, "target: port %u has no tx queue: configure one", port);

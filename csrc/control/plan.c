@@ -59,6 +59,11 @@ stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 {
 	if (!mirror_port_is_started(mirror->param.target_port))
 		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
+	else if (mirror_port_is_member(mirror->param.target_port))
+		stop(mirror,
+				"its target, port %u, is a member of a bond now, which transmits on its "
+				"queues: mirror to the bond",
+				mirror->param.target_port);
 	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
 			mirror_port_is_lockfree(mirror->source_port))
 		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",

@@ -217,6 +217,15 @@ mirror_port_is_lockfree(uint16_t port_id)
 	return (mirror_port_tx_offloads(port_id) & RTE_ETH_TX_OFFLOAD_MT_LOCKFREE) != 0;
 }
 
+bool
+mirror_port_is_member(uint16_t port_id)
+{
+	struct rte_eth_dev_info dev;
+
+	return mirror_port_info_get(port_id, &dev) == 0 &&
+			(*dev.dev_flags & MIRROR_IS_BOND_MEMBER) != 0;
+}
+
 static bool
 queue_has_fast_free(uint16_t port_id, uint16_t queue_id)
 {

@@ -41,6 +41,8 @@ int mirror_port_lengths_get(uint16_t port_id, struct mirror_port_lengths *length
 /** The tx offloads that the port was configured with. */
 uint64_t mirror_port_tx_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);
+/** Whether a started port is a member of a bond, which transmits on its queues. */
+bool mirror_port_is_member(uint16_t port_id);
 /** How many packets a started port's tx queues can hold. */
 uint32_t mirror_port_tx_descriptors(uint16_t port_id);
 /**

@@ -34,7 +34,7 @@
  * Source: any started port whose rx/tx callbacks this process runs.
  *
  * Target: a started port. While the mirror exists, nobody else transmits on its tx queues (all of them, or the window
- * that the parameters name). Remove its mirrors before you stop, close or reconfigure it.
+ * that the parameters name); so a member of a bond is none. Remove its mirrors before you stop, close or reconfigure it.
  *
  * Results: every int is 0 (or what its text says) or a negative errno. Results go through out-parameters, which are left
  * alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
@@ -323,6 +323,7 @@ int rte_mirror_unregister(uint16_t source_port);
  *   - -EBUSY: a chained mirror holds the same lock
  *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while
  *     RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process; split to a target that does not take chains;
+ *     a target that is a member of a bond;
  *     a pool for one producer or one consumer where several pollers would use it, or for one producer to a target that may
  *     not free mbufs before rte_eth_tx_burst() returns (auto knows of those that do); tx mirror of a port with
  *     RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks

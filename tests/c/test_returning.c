@@ -7,6 +7,10 @@
  * that it holds itself would be at it for ever: the watchdog ends the program.
  */
 
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
 #include "bonds.h"
 
 #define NB_PKTS 10
@@ -240,7 +244,63 @@ a_lock_is_taken_once_on_the_way_through_a_bond(void)
 	watched_close(&bench);
 }
 
+/* Its queues are the bond's, which takes no locks of the library's. */
+static void
+a_member_is_no_target(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct bench bench;
+	struct bonds bonds;
+
+	watched_open(&bench, NULL, NULL);
+	bonds_open(&bonds, 0, 2, bench.pool);
+	param.target_port = bonds.member;
+	for (param.mode = RTE_MIRROR_SHARE; param.mode <= RTE_MIRROR_AUTO; param.mode++) {
+		/* Any of its queues. */
+		for (param.target_queue = 0; param.target_queue < 2; param.target_queue++) {
+			CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOTSUP);
+			CHECK(strstr(rte_mirror_last_error(), "member of a bond") != NULL);
+		}
+	}
+	param = (struct rte_mirror_param){ .target_port = bonds.bond, .directions = RTE_MIRROR_RX };
+	mirror_off(mirror_with(bench.source.id, &param));
+	bonds_close(&bonds, 0);
+	watched_close(&bench);
+}
+
+/* A bond takes it in while it is a target. */
+static void
+a_target_that_becomes_a_member_ends_the_mirror(void)
+{
+	static const struct port_options options = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct bench bench;
+	struct bonds bonds;
+	uint32_t id, paused;
+
+	watched_open(&bench, NULL, NULL);
+	bonds.member = vdev_open("net_null0", "");
+	vdev_configure(bonds.member, &options);
+	param.target_port = bonds.member;
+	id = mirror_with(bench.source.id, &param);
+	param.directions = RTE_MIRROR_TX;
+	paused = mirror_with(bench.source.id, &param);
+	CHECK_EQ(rte_mirror_pause(paused), 0);
+	bonds.bond = bonding_open("net_bonding0", "net_null0");
+	vdev_configure(bonds.bond, &options);
+	CHECK_WITHIN(30000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "member of a bond") != NULL);
+	CHECK_EQ(rte_mirror_resume(paused), -ENOTSUP);
+	mirror_off(id);
+	mirror_off(paused);
+	bonds_close(&bonds, 0);
+	watched_close(&bench);
+}
+
 const struct test_case test_cases[] = {
+	{ "a_target_that_becomes_a_member_ends_the_mirror",
+			a_target_that_becomes_a_member_ends_the_mirror },
+	{ "a_member_is_no_target", a_member_is_no_target },
 	{ "a_member_may_be_mirrored_to_its_bond", a_member_may_be_mirrored_to_its_bond },
 	{ "a_member_may_be_mirrored_to_a_bond_of_its_bond",
 			a_member_may_be_mirrored_to_a_bond_of_its_bond },
