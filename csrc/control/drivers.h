@@ -11,6 +11,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** What keeps a driver from sending a long packet. */
 enum mirror_limit {
@@ -27,7 +28,9 @@ struct mirror_driver {
 	/** Has read a packet, and freed it by reference count, when rte_eth_tx_burst() returns. */
 	bool reads_at_once;
 	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	uint16_t max_segs; /**< of which it says more; 0: it says the truth */
 	enum mirror_limit limit;
+	uint32_t frame_size; /**< the longest packet that it sends on an interface; 0: any */
 };
 
 /** What is known of a driver; name NULL: nothing. */

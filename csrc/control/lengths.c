@@ -55,6 +55,7 @@ find_longest(struct mirror_config *config, const struct mirror_port_lengths *por
 		const struct mirror_driver *driver)
 {
 	const uint32_t mtu = real_mtu(port, driver);
+	uint32_t frame_size = port->frame_size;
 
 	config->longest = UINT32_MAX;
 	config->tag_room = 0;
@@ -64,10 +65,11 @@ find_longest(struct mirror_config *config, const struct mirror_port_lengths *por
 		/* The kernel lets a tag be beyond it: see packet_extra_vlan_len_allowed() there. */
 		config->longest = mtu + RTE_ETHER_HDR_LEN;
 		config->tag_room = RTE_VLAN_HLEN;
+		frame_size = frame_size != 0 ? frame_size : driver->frame_size;
 	}
-	if (port->frame_size != 0 && port->frame_size < config->longest + config->tag_room) {
-		config->longest = RTE_MIN(config->longest, port->frame_size);
-		config->tag_room = port->frame_size - config->longest;
+	if (frame_size != 0 && frame_size < config->longest + config->tag_room) {
+		config->longest = RTE_MIN(config->longest, frame_size);
+		config->tag_room = frame_size - config->longest;
 	}
 }
 

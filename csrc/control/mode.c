@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "bonds.h"
 #include "config.h"
 #include "drivers.h"
 #include "error.h"
@@ -66,6 +67,11 @@ check_mode(const struct mirror *mirror, uint16_t fast_free_port)
 				"port %u has MBUF_FAST_FREE enabled and would free packets that the mirror "
 				"still shares: configure it without, or choose RTE_MIRROR_COPY",
 				fast_free_port);
+	if (config->mode == RTE_MIRROR_SHARE && mirror_port_rewrites(mirror->param.target_port))
+		return mirror_refuse(ENOTSUP,
+				"target: port %u is a bond that balances loads by rewriting packets, or does not "
+				"tell its mode: choose RTE_MIRROR_SPLIT or RTE_MIRROR_COPY",
+				mirror->param.target_port);
 	if (config->mode == RTE_MIRROR_SPLIT && config->max_segs == 1)
 		return mirror_refuse(ENOTSUP,
 				"target: port %u takes one segment a packet: enable MULTI_SEGS there, or "
@@ -259,6 +265,8 @@ count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *ta
 	/* What frees without a look at mbufs leaves chains linked, or frees their first segment alone. */
 	if (mirror_port_has_fast_free(target_port))
 		return 1;
+	if (driver->max_segs != 0)
+		nb = RTE_MIN(nb, driver->max_segs);
 	/* 0: the driver does not tell. */
 	if (limit->nb_seg_max != 0)
 		nb = RTE_MIN(nb, limit->nb_seg_max);

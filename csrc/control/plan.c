@@ -12,6 +12,7 @@
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
+#include "bonds.h"
 #include "config.h"
 #include "error.h"
 #include "plan.h"
@@ -68,6 +69,10 @@ stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 			mirror_port_is_lockfree(mirror->source_port))
 		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",
 				mirror->source_port);
+	else if (mirror->config.mode == RTE_MIRROR_SHARE &&
+			mirror_port_rewrites(mirror->param.target_port))
+		stop(mirror, "its target, port %u, is a bond that rewrites packets now",
+				mirror->param.target_port);
 	else if (mirror->config.mode != RTE_MIRROR_COPY && fast_free_port != RTE_MAX_ETHPORTS)
 		stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);

@@ -18,7 +18,7 @@
 #include "ports.h"
 
 /** Bytes of the longest frame that arrives anywhere, and more. */
-#define END_FRAME_SIZE 10240
+#define END_FRAME_SIZE 20480
 
 struct end_driver;
 

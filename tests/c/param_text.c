@@ -168,8 +168,8 @@ write_select(struct text *text, const struct rte_mirror_select *select)
 		write_value(text, "filter", select->filter);
 	if (select->mac != NULL)
 		write_mac(text, select->mac);
-	write_ranges(text, "vlan", select->vlans, select->nb_vlans);
-	write_ranges(text, "inner_vlan", select->inner_vlans, select->nb_inner_vlans);
+	write_ranges(text, "vlans", select->vlans, select->nb_vlans);
+	write_ranges(text, "inner_vlans", select->inner_vlans, select->nb_inner_vlans);
 	if (select->flow != NULL)
 		write_flow(text, select->flow);
 	write_sample(text, select);

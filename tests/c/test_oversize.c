@@ -82,6 +82,15 @@ check_arrived(struct end *end, const struct packet *packet, uint32_t length)
 	CHECK(memcmp(got, packet->bytes.data, length) == 0);
 }
 
+/* The source receives them, and has them no longer. */
+static void
+pass(const struct stage *stage, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	ring_put(stage->source.rx[0], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, pkts, nb_pkts), nb_pkts);
+	packets_free(pkts, nb_pkts);
+}
+
 /* All in one burst: what does not fit takes nothing with it. */
 static void
 check_burst(struct stage *stage, uint32_t id, uint32_t mtu, uint32_t snaplen)
@@ -93,9 +102,7 @@ check_burst(struct stage *stage, uint32_t id, uint32_t mtu, uint32_t snaplen)
 	packets_fill(stage->pool, mtu);
 	for (i = 0; i < NB_PKTS; i++)
 		pkts[i] = packets[i].pkt;
-	ring_put(stage->source.rx[0], pkts, NB_PKTS);
-	CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, pkts, NB_PKTS), NB_PKTS);
-	packets_free(pkts, NB_PKTS);
+	pass(stage, pkts, NB_PKTS);
 	for (i = 0; i < NB_PKTS; i++) {
 		if (snaplen == UINT32_MAX && !fits(&stage->end, &packets[i], mtu))
 			continue;
@@ -170,30 +177,38 @@ what_a_target_does_not_take_is_counted_as_oversize(void)
 	}
 }
 
+static bool
+stage_open_on(struct stage *stage, const char *driver_name)
+{
+	const struct end_driver *driver = end_drivers;
+
+	while (driver->name != NULL &&
+			(!driver->is_kernels || strcmp(driver->name, driver_name) != 0))
+		driver++;
+	if (driver->name == NULL || end_missing(driver) != NULL)
+		return false;
+	stage_open(stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	return true;
+}
+
 /* What an interface would take may still be more than net_af_packet's ring has room for: 2048 bytes, less 32. */
 static void
 a_ring_of_short_frames_bounds_a_long_mtu(void)
 {
 	const uint32_t lengths[] = { 2016, 2017, 8900, 60 };
-	const struct end_driver *driver = end_drivers;
 	struct rte_mbuf *pkts[RTE_DIM(lengths)];
 	struct stage stage;
 	unsigned int i;
 	uint32_t id;
 
-	while (driver->name != NULL && strcmp(driver->name, "net_af_packet") != 0)
-		driver++;
-	if (end_missing(driver) != NULL)
+	if (!stage_open_on(&stage, "net_af_packet"))
 		return;
-	stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
 	for (i = 0; i < RTE_DIM(lengths); i++) {
 		packet_fill(&packets[i], stage.pool, lengths[i], NONE);
 		pkts[i] = packets[i].pkt;
 	}
-	ring_put(stage.source.rx[0], pkts, RTE_DIM(lengths));
-	CHECK_EQ(rte_eth_rx_burst(stage.source.id, 0, pkts, RTE_DIM(lengths)), RTE_DIM(lengths));
-	packets_free(pkts, RTE_DIM(lengths));
+	pass(&stage, pkts, RTE_DIM(lengths));
 	check_arrived(&stage.end, &packets[0], 2016);
 	check_arrived(&stage.end, &packets[3], 60);
 	CHECK_EQ(stats_of(id).packets, 2);
@@ -202,10 +217,67 @@ a_ring_of_short_frames_bounds_a_long_mtu(void)
 	stage_close(&stage);
 }
 
+/* net_pcap has a buffer of 16128 bytes for what is not in one piece, and says that it has sent what is longer. */
+static void
+a_buffer_of_the_driver_bounds_a_long_mtu(void)
+{
+	struct rte_mbuf *pkts[2];
+	uint8_t got[END_FRAME_SIZE];
+	struct stage stage;
+	unsigned int mode, i;
+	uint32_t id;
+
+	if (!stage_open_on(&stage, "net_pcap"))
+		return;
+	wire_command("ip link set end1 mtu 30000");
+	wire_command("ip link set %s mtu 30000", stage.end.path);
+	for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++) {
+		id = stage_mirror(&stage, RTE_MIRROR_RX, (enum rte_mirror_mode)mode);
+		for (i = 0; i < 2; i++) {
+			/* Of 16128 bytes, and of one more. */
+			pkts[i] = packet_make(stage.pool, 54, SEG_LEN, i);
+			CHECK_EQ(rte_pktmbuf_trim(pkts[i], 54 * SEG_LEN - 16128 - i), 0);
+		}
+		pass(&stage, pkts, 2);
+		CHECK_EQ(end_receive(&stage.end, got), 16128);
+		CHECK_EQ(stats_of(id).packets, 1);
+		CHECK_EQ(stats_of(id).oversize, 1);
+		mirror_off(id);
+	}
+	stage_close(&stage);
+}
+
+/* net_tap sends as many pieces as writev() takes, refuses more, and says of neither. */
+static void
+more_segments_than_the_driver_takes_are_copied(void)
+{
+	const uint16_t nb_segs[] = { 1, 1023, 1 };
+	struct rte_mbuf *pkts[RTE_DIM(nb_segs)];
+	uint8_t got[END_FRAME_SIZE];
+	struct stage stage;
+	unsigned int i;
+	uint32_t id;
+
+	if (!stage_open_on(&stage, "net_tap"))
+		return;
+	id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+	for (i = 0; i < RTE_DIM(nb_segs); i++)
+		pkts[i] = packet_make(stage.pool, nb_segs[i], nb_segs[i] > 1 ? 1 : 60, i);
+	pass(&stage, pkts, RTE_DIM(nb_segs));
+	for (i = 0; i < RTE_DIM(nb_segs); i++)
+		CHECK_EQ(end_receive(&stage.end, got), nb_segs[i] > 1 ? nb_segs[i] : 60);
+	CHECK_EQ(stats_of(id).packets, RTE_DIM(nb_segs));
+	mirror_off(id);
+	stage_close(&stage);
+}
+
 const struct test_case test_cases[] = {
 	{ "what_a_target_does_not_take_is_counted_as_oversize",
 			what_a_target_does_not_take_is_counted_as_oversize },
 	{ "a_ring_of_short_frames_bounds_a_long_mtu", a_ring_of_short_frames_bounds_a_long_mtu },
+	{ "a_buffer_of_the_driver_bounds_a_long_mtu", a_buffer_of_the_driver_bounds_a_long_mtu },
+	{ "more_segments_than_the_driver_takes_are_copied",
+			more_segments_than_the_driver_takes_are_copied },
 	{ "every_driver_was_there", every_driver_was_there },
 	{ NULL, NULL },
 };

@@ -163,7 +163,7 @@ the_kinds_of_targets_are_told(void)
 {
 	check_answer("/mirror/version",
 			"tap:IFACE  a network interface, for tcpdump and the like\\\\x0aaf_packet:IFACE  ");
-	check_answer("/mirror/version", "port:NAME  a port that exists");
+	check_answer("/mirror/version", "port:NAME  an existing port");
 }
 
 const struct test_case test_cases[] = {

@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <rte_eth_bond.h>
+
 #include "bonds.h"
 
 #define NB_PKTS 10
@@ -297,7 +299,46 @@ a_target_that_becomes_a_member_ends_the_mirror(void)
 	watched_close(&bench);
 }
 
+/* Modes 5 and 6 write source addresses, and what ARP says, into the packets that they are given. */
+static void
+a_bond_that_rewrites_is_not_shared_with(void)
+{
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct bench bench;
+	struct bonds bonds;
+	int mode;
+	uint32_t id;
+
+	watched_open(&bench, NULL, NULL);
+	bonds_open(&bonds, 0, 1, bench.pool);
+	param.target_port = bonds.bond;
+	for (mode = 0; mode <= 6; mode++) {
+		CHECK_EQ(rte_eth_bond_mode_set(bonds.bond, mode), 0);
+		param.mode = RTE_MIRROR_SHARE;
+		CHECK_EQ(rte_mirror_add(bench.source.id, &param, &id), mode >= 5 ? -ENOTSUP : 0);
+		if (mode >= 5)
+			CHECK(strstr(rte_mirror_last_error(), "rewriting") != NULL);
+		else
+			mirror_off(id);
+		param.mode = RTE_MIRROR_AUTO;
+		id = mirror_with(bench.source.id, &param);
+		CHECK_EQ(info_of(id).mode, RTE_MIRROR_COPY);
+		mirror_off(id);
+	}
+	/* And it may come to do so. */
+	CHECK_EQ(rte_eth_bond_mode_set(bonds.bond, 1), 0);
+	param.mode = RTE_MIRROR_SHARE;
+	id = mirror_with(bench.source.id, &param);
+	CHECK_EQ(rte_eth_bond_mode_set(bonds.bond, 6), 0);
+	CHECK_WITHIN(30000, info_of(id).state == RTE_MIRROR_STOPPED);
+	CHECK(strstr(info_of(id).reason, "rewrites") != NULL);
+	mirror_off(id);
+	bonds_close(&bonds, 0);
+	watched_close(&bench);
+}
+
 const struct test_case test_cases[] = {
+	{ "a_bond_that_rewrites_is_not_shared_with", a_bond_that_rewrites_is_not_shared_with },
 	{ "a_target_that_becomes_a_member_ends_the_mirror",
 			a_target_that_becomes_a_member_ends_the_mirror },
 	{ "a_member_is_no_target", a_member_is_no_target },

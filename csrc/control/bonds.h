@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_CONTROL_BONDS_H
+#define MIRROR_CONTROL_BONDS_H
+
+/**
+ * @file
+ * Layer 1, bonds.c: what net_bonding does to packets.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Whether a started port is a bond that writes to the packets that it transmits, or one that does not tell. */
+bool mirror_port_rewrites(uint16_t port_id);
+
+#endif /* MIRROR_CONTROL_BONDS_H */
