@@ -251,7 +251,7 @@ a_buffer_of_the_driver_bounds_a_long_mtu(void)
 static void
 more_segments_than_the_driver_takes_are_copied(void)
 {
-	const uint16_t nb_segs[] = { 1, 1023, 1 };
+	const uint16_t nb_segs[] = { 1, 1025, 1 };
 	struct rte_mbuf *pkts[RTE_DIM(nb_segs)];
 	uint8_t got[END_FRAME_SIZE];
 	struct stage stage;
