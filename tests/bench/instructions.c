@@ -21,7 +21,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
-#include "../c/bench.h"
+#include "../c/testbed.h"
 #include "singlestep.h"
 
 #define BURST       32

@@ -44,7 +44,7 @@ static struct bed bed;
 static struct comparison comparison;
 
 /* What the flows of a comparison have in common. */
-struct scene {
+struct setting {
 	const char *comparison; /* what it is about */
 	const struct packet_size *size;
 	struct traffic *traffic; /* NULL: forwarded packets */
@@ -63,21 +63,21 @@ print_number(const char *name, double value)
 
 /* One line of JSON for each flow. */
 static void
-print_flow(const struct scene *scene, unsigned int index)
+print_flow(const struct setting *setting, unsigned int index)
 {
 	const struct method *method = comparison.flows[index].method;
 	const struct measured *measured = &comparison.measured[index];
-	const struct flow_options *options = &scene->options;
+	const struct flow_options *options = &setting->options;
 	/* The baseline itself is what its loop takes, and so is forwarding; a mirror is what it adds. */
-	const struct quartiles cycles = index == 0 || scene->traffic == NULL ?
+	const struct quartiles cycles = index == 0 || setting->traffic == NULL ?
 			measured_cycles(&comparison, index) :
 			measured_difference(&comparison, index);
 
-	printf("{\"comparison\": \"%s\", \"method\": \"%s\", \"mirrors\": %u", scene->comparison,
+	printf("{\"comparison\": \"%s\", \"method\": \"%s\", \"mirrors\": %u", setting->comparison,
 			method->label != NULL ? method->label : method->name,
 			method->idle ? method->nb_mirrors : RTE_MAX(method->nb_mirrors, 1u));
 	printf(", \"size\": %u, \"segments\": %u, \"burst\": %u, \"queues\": %u",
-			scene->size->segment_size, scene->size->nb_segments, options->burst,
+			setting->size->segment_size, setting->size->nb_segments, options->burst,
 			options->nb_queues);
 	printf(", \"warmth\": \"%s\", \"target\": \"%s\"", options->cold ? "cold" : "warm",
 			options->later ? "ring" : "null");
@@ -89,7 +89,7 @@ print_flow(const struct scene *scene, unsigned int index)
 
 /* Measures methods, given as words, with the comparison's chunk, and prints what it found. */
 static void
-compare(const struct scene *scene, const char *methods)
+compare(const struct setting *setting, const char *methods)
 {
 	char words[256], *word, *rest = words;
 	unsigned int i;
@@ -98,46 +98,46 @@ compare(const struct scene *scene, const char *methods)
 	comparison.nb_flows = 0;
 	while ((word = strtok_r(rest, " ", &rest)) != NULL) {
 		flow_open(&comparison.flows[comparison.nb_flows], &bed, comparison.nb_flows,
-				method_find(word), &scene->options);
+				method_find(word), &setting->options);
 		comparison.nb_flows++;
 	}
-	for (i = 0; scene->traffic == NULL && i < comparison.nb_flows; i++)
+	for (i = 0; setting->traffic == NULL && i < comparison.nb_flows; i++)
 		forward_open(comparison.arg, &comparison.flows[i]);
-	if (scene->options.later)
+	if (setting->options.later)
 		reader_start();
 	measure(&comparison);
-	if (scene->options.later)
+	if (setting->options.later)
 		reader_stop();
 	for (i = 0; i < comparison.nb_flows; i++) {
-		if (scene->traffic == NULL)
+		if (setting->traffic == NULL)
 			forward_close(&comparison.flows[i]);
 		flow_close(&comparison.flows[i]);
-		print_flow(scene, i);
+		print_flow(setting, i);
 	}
 }
 
 static void
-compare_cost(const struct scene *scene, const char *methods)
+compare_cost(const struct setting *setting, const char *methods)
 {
-	const bool warmed = scene->options.later && !scene->options.cold;
+	const bool warmed = setting->options.later && !setting->options.cold;
 	struct cost_chunk chunk = {
-		.traffic = scene->traffic,
+		.traffic = setting->traffic,
 		.nb_laps = warmed ? 8 : 1,
-		.lap_pkts = warmed ? scene->traffic->shape.nb_packets : 2048,
+		.lap_pkts = warmed ? setting->traffic->shape.nb_packets : 2048,
 		.warmed = warmed,
 	};
 
-	if (scene->options.later && !bed_has_reader())
+	if (setting->options.later && !bed_has_reader())
 		return;
 	comparison.chunk = cost_chunk;
 	comparison.arg = &chunk;
-	compare(scene, methods);
+	compare(setting, methods);
 }
 
 static void
 compare_throughput(const struct packet_size *size, bool later)
 {
-	const struct scene scene = {
+	const struct setting setting = {
 		.comparison = "throughput",
 		.size = size,
 		.options = { .nb_queues = 1, .burst = 32, .later = later, .cold = true },
@@ -152,42 +152,42 @@ compare_throughput(const struct packet_size *size, bool later)
 		return;
 	comparison.chunk = forward_chunk;
 	comparison.arg = &forward;
-	compare(&scene, FORWARDING);
+	compare(&setting, FORWARDING);
 }
 
 /* 1, 4, 8, 16, 32 and 64 packets at a time. */
 static void
-compare_bursts(struct scene scene)
+compare_bursts(struct setting setting)
 {
-	uint16_t *burst = &scene.options.burst;
+	uint16_t *burst = &setting.options.burst;
 
-	scene.comparison = "bursts";
+	setting.comparison = "bursts";
 	for (*burst = 1; *burst <= BED_MAX_BURST; *burst *= *burst == 1 ? 4 : 2)
-		compare_cost(&scene, OVER_BURST);
+		compare_cost(&setting, OVER_BURST);
 }
 
 static void
-compare_idle(struct scene scene)
+compare_idle(struct setting setting)
 {
-	scene.comparison = "idle";
-	compare_cost(&scene, IDLE);
+	setting.comparison = "idle";
+	compare_cost(&setting, IDLE);
 }
 
 static void
-compare_mirrors(struct scene scene)
+compare_mirrors(struct setting setting)
 {
-	scene.comparison = "mirrors";
-	compare_cost(&scene, scene.options.later ? OVER_MIRRORS : OVER_MIRRORS " share8");
+	setting.comparison = "mirrors";
+	compare_cost(&setting, setting.options.later ? OVER_MIRRORS : OVER_MIRRORS " share8");
 }
 
 static void
-compare_queues(struct scene scene)
+compare_queues(struct setting setting)
 {
-	uint16_t *nb_queues = &scene.options.nb_queues;
+	uint16_t *nb_queues = &setting.options.nb_queues;
 
-	scene.comparison = "queues";
+	setting.comparison = "queues";
 	for (*nb_queues = 1; *nb_queues <= BED_SOURCE_QUEUES; *nb_queues *= 2)
-		compare_cost(&scene, OVER_QUEUES);
+		compare_cost(&setting, OVER_QUEUES);
 }
 
 /* Warm packets that are freed later come round once a lap; see cost_chunk(). */
@@ -218,7 +218,7 @@ static void
 compare_step(const struct packet_size *size, const struct flow_options *options)
 {
 	struct traffic traffic;
-	const struct scene scene = {
+	const struct setting setting = {
 		.comparison = "sizes",
 		.size = size,
 		.traffic = &traffic,
@@ -226,7 +226,7 @@ compare_step(const struct packet_size *size, const struct flow_options *options)
 	};
 
 	traffic_with(&traffic, size, options, false);
-	compare_cost(&scene, OVER_SIZE);
+	compare_cost(&setting, OVER_SIZE);
 	traffic_close(&traffic);
 }
 
@@ -235,7 +235,7 @@ static void
 compare_all(const struct packet_size *size, const struct flow_options *options)
 {
 	struct traffic traffic;
-	const struct scene scene = {
+	const struct setting setting = {
 		.comparison = "methods",
 		.size = size,
 		.traffic = &traffic,
@@ -244,14 +244,14 @@ compare_all(const struct packet_size *size, const struct flow_options *options)
 	const bool has_all = size == &sizes[0] && options->cold == options->later;
 
 	traffic_with(&traffic, size, options, false);
-	compare_cost(&scene, ALL);
+	compare_cost(&setting, ALL);
 	if (has_all && !options->cold)
-		compare_idle(scene);
+		compare_idle(setting);
 	if (has_all) {
-		compare_bursts(scene);
-		compare_mirrors(scene);
+		compare_bursts(setting);
+		compare_mirrors(setting);
 		if (!options->later)
-			compare_queues(scene);
+			compare_queues(setting);
 	}
 	traffic_close(&traffic);
 }
@@ -286,21 +286,21 @@ compare_sizes(void)
 
 /* Filters of packets that are not all alike, more than a branch predictor remembers. */
 static void
-compare_mix(struct scene scene)
+compare_mix(struct setting setting)
 {
 	struct traffic_shape shape = {
-		.segment_size = scene.size->segment_size,
-		.nb_segments = scene.size->nb_segments,
-		.nb_packets = scene.options.cold ? packets_of(scene.size, &scene.options) :
-						   TRAFFIC_MIXED,
-		.shuffled = scene.options.cold,
+		.segment_size = setting.size->segment_size,
+		.nb_segments = setting.size->nb_segments,
+		.nb_packets = setting.options.cold ? packets_of(setting.size, &setting.options) :
+						     TRAFFIC_MIXED,
+		.shuffled = setting.options.cold,
 		.mixed = true,
 	};
 
-	scene.comparison = "mix";
-	traffic_open(scene.traffic, &shape, bed.packets);
-	compare_cost(&scene, FILTERING_MIX);
-	traffic_close(scene.traffic);
+	setting.comparison = "mix";
+	traffic_open(setting.traffic, &shape, bed.packets);
+	compare_cost(&setting, FILTERING_MIX);
+	traffic_close(setting.traffic);
 }
 
 /* What it costs to choose among packets, to targets that free at once. */
@@ -308,23 +308,23 @@ static void
 compare_selection(bool cold)
 {
 	struct traffic traffic;
-	struct scene scene = {
+	struct setting setting = {
 		.comparison = "selection",
 		.size = &sizes[0],
 		.traffic = &traffic,
 		.options = { .nb_queues = 1, .burst = 32, .cold = cold },
 	};
 
-	traffic_with(&traffic, scene.size, &scene.options, false);
-	compare_cost(&scene, SELECTING);
-	scene.comparison = "filters";
-	compare_cost(&scene, FILTERING);
+	traffic_with(&traffic, setting.size, &setting.options, false);
+	compare_cost(&setting, SELECTING);
+	setting.comparison = "filters";
+	compare_cost(&setting, FILTERING);
 	traffic_close(&traffic);
-	scene.comparison = "vlans";
-	traffic_with(&traffic, scene.size, &scene.options, true);
-	compare_cost(&scene, SELECTING_VLANS);
+	setting.comparison = "vlans";
+	traffic_with(&traffic, setting.size, &setting.options, true);
+	compare_cost(&setting, SELECTING_VLANS);
 	traffic_close(&traffic);
-	compare_mix(scene);
+	compare_mix(setting);
 }
 
 /* bench ROUNDS */

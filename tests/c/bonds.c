@@ -53,16 +53,16 @@ bonds_close(const struct bonds *bonds, unsigned int number)
 }
 
 void
-watched_open(struct bench *bench, const struct port_options *source,
+watched_open(struct testbed *testbed, const struct port_options *source,
 		const struct port_options *target)
 {
 	alarm(WATCHDOG_S);
-	bench_open(bench, source, target);
+	testbed_open(testbed, source, target);
 }
 
 void
-watched_close(struct bench *bench)
+watched_close(struct testbed *testbed)
 {
-	bench_close(bench);
+	testbed_close(testbed);
 	alarm(0);
 }

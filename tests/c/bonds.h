@@ -7,10 +7,10 @@
 
 /**
  * @file
- * Bonds, as targets that transmit through other ports; and benches where a poller that waits for ever ends the program.
+ * Bonds, as targets that transmit through other ports; and testbeds where a poller that waits for ever ends the program.
  */
 
-#include "bench.h"
+#include "testbed.h"
 
 /** A bond over one member. */
 struct bonds {
@@ -24,9 +24,9 @@ void bonds_close(const struct bonds *bonds, unsigned int number);
 /** Waits until a bond transmits: it has to notice that its members' links are up. */
 void bond_wait(uint16_t port_id, struct rte_mempool *pool);
 
-/** As bench_open() and bench_close(); between them there is a minute, or SIGALRM ends the program. */
-void watched_open(struct bench *bench, const struct port_options *source,
+/** As testbed_open() and testbed_close(); between them there is a minute, or SIGALRM ends the program. */
+void watched_open(struct testbed *testbed, const struct port_options *source,
 		const struct port_options *target);
-void watched_close(struct bench *bench);
+void watched_close(struct testbed *testbed);
 
 #endif /* BONDS_H */

@@ -12,7 +12,7 @@
 static void
 pass(const struct poller *poller, struct rte_mbuf **pkts)
 {
-	const struct port *source = &poller->bench->source;
+	const struct port *source = &poller->testbed->source;
 	struct rte_mbuf *out[NUMBERED_BURST];
 
 	if ((poller->directions & RTE_MIRROR_RX) != 0) {
@@ -36,14 +36,14 @@ poll(void *arg)
 
 	while (!__atomic_load_n(&poller->stop, __ATOMIC_ACQUIRE) &&
 			(poller->nb_wanted == 0 || nb < poller->nb_wanted)) {
-		if (rte_ring_free_count(poller->bench->target.tx[0]) < NUMBERED_BURST) {
+		if (rte_ring_free_count(poller->testbed->target.tx[0]) < NUMBERED_BURST) {
 			test_pause();
 			continue;
 		}
 		for (i = 0; i < NUMBERED_BURST; i++, number++) {
 			/* Short ones, and such as split splits. */
 			pkts[i] = packet_make(
-					poller->bench->pool, 1 + i % 3, i % 3 != 0 ? 300 : 60, i);
+					poller->testbed->pool, 1 + i % 3, i % 3 != 0 ? 300 : 60, i);
 			packet_write(pkts[i], OFFSET, &number, sizeof(number));
 		}
 		pass(poller, pkts);

@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define NUMBERED_BURST 32
 
 /** An application that numbers its packets, and never sends more than the target has room for. */
 struct poller {
-	const struct bench *bench;
+	const struct testbed *testbed;
 	uint32_t directions;
 	uint64_t nb_wanted; /**< bursts; 0: until told */
 	bool stop;

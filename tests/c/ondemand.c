@@ -12,7 +12,7 @@
 #include <rte_malloc.h>
 
 #include "../../csrc/plugin/refusal.h"
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 #include "vhost_peer.h"
 #include "wires.h"

@@ -10,7 +10,7 @@
  * Parameters that are refused, and all that must not come of them.
  */
 
-#include "bench.h"
+#include "testbed.h"
 
 /** Parameters, what comes of them, and a part of the sentence. */
 struct refusal {
@@ -19,13 +19,13 @@ struct refusal {
 	const char *says;
 };
 
-/** Passes packets through the source, which is mirrored to bench->target alone: how many mirrors shared each. */
-unsigned int nb_shared(const struct bench *bench);
+/** Passes packets through the source, which is mirrored to testbed->target alone: how many mirrors shared each. */
+unsigned int nb_shared(const struct testbed *testbed);
 
 /**
- * Checks for each, with bench->target as its target and rx as its direction, that no mirror, callback or pool comes of
+ * Checks for each, with testbed->target as its target and rx as its direction, that no mirror, callback or pool comes of
  * adding it, and that a mirror goes on as it was when it is to be updated so.
  */
-void check_refusals(const struct bench *bench, struct refusal *refusals, unsigned int nb);
+void check_refusals(const struct testbed *testbed, struct refusal *refusals, unsigned int nb);
 
 #endif /* REFUSAL_H */

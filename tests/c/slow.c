@@ -9,7 +9,7 @@
 
 #include <rte_ethdev.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "slow.h"
 
 static struct {

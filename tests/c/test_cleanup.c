@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 /* How many threads of this process have a name. */
 static unsigned int
@@ -74,25 +74,25 @@ call_as_child(uint32_t id, uint16_t source, uint16_t target)
 static void
 a_forked_child_can_change_nothing(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	struct rte_mbuf *pkt;
 	uint32_t id;
 	pid_t child;
 	int status;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	child = fork();
 	if (child == 0)
-		_exit(call_as_child(id, bench.source.id, bench.target.id));
+		_exit(call_as_child(id, testbed.source.id, testbed.target.id));
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
-	pkt = packet_make(bench.pool, 1, 60, 0);
-	bench_receive(&bench, 0, &pkt, 1);
+	pkt = packet_make(testbed.pool, 1, 60, 0);
+	testbed_receive(&testbed, 0, &pkt, 1);
 	CHECK_EQ(stats_of(id).packets, 1);
 	rte_pktmbuf_free(pkt);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* net_ring's with a ring's name; EAL takes its memory, and leaves the port. */
@@ -113,22 +113,22 @@ calls_after_eal_is_cleaned_up(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX, .mode = RTE_MIRROR_COPY };
 	struct rte_mbuf *pkt;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[3];
 	uint16_t left;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	left = open_port_that_is_left();
-	param.target_port = bench.target.id;
-	ids[0] = mirror_with(bench.source.id, &param);
-	param.target_port = bench.target2.id;
-	ids[1] = mirror_with(bench.source.id, &param);
+	param.target_port = testbed.target.id;
+	ids[0] = mirror_with(testbed.source.id, &param);
+	param.target_port = testbed.target2.id;
+	ids[1] = mirror_with(testbed.source.id, &param);
 	param.target_port = left;
-	ids[2] = mirror_with(bench.source.id, &param);
-	pkt = packet_make(bench.pool, 1, 60, 0);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, &pkt, 1), 1);
+	ids[2] = mirror_with(testbed.source.id, &param);
+	pkt = packet_make(testbed.pool, 1, 60, 0);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, &pkt, 1), 1);
 	mirror_off(ids[0]);
-	port_stop(&bench.target);
+	port_stop(&testbed.target);
 	test_end();
 	CHECK(rte_eth_dev_is_valid_port(left));
 	/* It looks every so often; and then it finds that there is nothing to look at any more. */
@@ -137,9 +137,9 @@ calls_after_eal_is_cleaned_up(void)
 	CHECK_EQ(stats_of(ids[1]).packets, 1);
 	CHECK_EQ(info_of(ids[1]).state, RTE_MIRROR_STOPPED);
 	CHECK_EQ(info_of(ids[2]).state, RTE_MIRROR_STOPPED);
-	param.target_port = bench.target2.id;
+	param.target_port = testbed.target2.id;
 	CHECK_EQ(rte_mirror_update(ids[1], &param), -ENETDOWN);
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENODEV);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENODEV);
 	mirror_off(ids[1]);
 	mirror_off(ids[2]);
 	CHECK_EQ(rte_mirror_list(NULL, 0), 0);

@@ -17,7 +17,7 @@
 
 #include <pcap/pcap.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 /* Which expression waits. */
 #define SLOW "host name.example"
@@ -92,22 +92,22 @@ static void
 nobody_else_waits_for_a_name(void)
 {
 	struct rte_mirror_filter *slow = NULL;
-	struct bench bench;
+	struct testbed testbed;
 	pthread_t thread;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	answer(false);
 	CHECK_EQ(pthread_create(&thread, NULL, compile_slowly, &slow), 0);
 	wait_until_inside(true);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	CHECK_EQ(stats_of(id).seen, 0);
 	mirror_off(id);
 	answer(true);
 	CHECK_EQ(result_of(thread), 0);
 	CHECK(slow != NULL);
 	rte_mirror_filter_free(slow);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -137,21 +137,21 @@ mirrors_run_a_filter_of_their_own_each_or_one_together(void)
 {
 	struct rte_mirror_select select = { .filter = NULL };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .select = &select };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[2];
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	CHECK_EQ(rte_mirror_filter_compile("ether[0] = 1", &select.compiled), 0);
-	ids[0] = mirror_with(bench.source.id, &param);
+	ids[0] = mirror_with(testbed.source.id, &param);
 	param.directions = RTE_MIRROR_TX;
-	ids[1] = mirror_with(bench.source.id, &param);
+	ids[1] = mirror_with(testbed.source.id, &param);
 	rte_mirror_filter_free(select.compiled);
 	CHECK_EQ(info_of(ids[0]).filter_engine, RTE_MIRROR_FILTER_JIT);
 	mirror_off(ids[0]);
 	CHECK_EQ(info_of(ids[1]).filter_engine, RTE_MIRROR_FILTER_JIT);
 	mirror_off(ids[1]);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* However little stack the application's threads have: libpcap parses an expression by recursion. */
@@ -227,7 +227,7 @@ a_filter_given_twice_or_not_at_all_is_refused(void)
 {
 	struct rte_mirror_select select = { .filter = "tcp" };
 	struct rte_mirror_filter *filter = NULL;
-	struct bench bench;
+	struct testbed testbed;
 
 	CHECK_EQ(rte_mirror_filter_compile(NULL, &filter), -EINVAL);
 	CHECK_EQ(rte_mirror_filter_compile("tcp", NULL), -EINVAL);
@@ -235,16 +235,16 @@ a_filter_given_twice_or_not_at_all_is_refused(void)
 	CHECK(filter == NULL);
 	rte_mirror_filter_free(NULL);
 	CHECK_EQ(rte_mirror_filter_compile("udp", &select.compiled), 0);
-	bench_open(&bench, NULL, NULL);
-	CHECK_EQ(rte_mirror_add(bench.source.id,
-				 &(struct rte_mirror_param){ .target_port = bench.target.id,
+	testbed_open(&testbed, NULL, NULL);
+	CHECK_EQ(rte_mirror_add(testbed.source.id,
+				 &(struct rte_mirror_param){ .target_port = testbed.target.id,
 						 .directions = RTE_MIRROR_RX,
 						 .select = &select },
 				 NULL),
 			-EINVAL);
 	CHECK(strstr(rte_mirror_last_error(), "give one") != NULL);
 	rte_mirror_filter_free(select.compiled);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

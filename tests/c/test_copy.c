@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 static struct bytes before[NB_LAYOUTS];
 
@@ -33,20 +33,20 @@ copies_fit_mbufs_of_any_size(void)
 	static const uint16_t rooms[] = { 64, 65, 100, 192, 512, 2048, 9216 };
 	struct rte_mirror_param param = { .mode = RTE_MIRROR_COPY, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 	char name[32];
 
 	for (i = 0; i < RTE_DIM(rooms); i++) {
 		snprintf(name, sizeof(name), "room%u", rooms[i]);
 		param.pool = poison_pool_create(name, 1023, RTE_PKTMBUF_HEADROOM + rooms[i]);
-		scene_open(&scene, &param, NULL);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &param, NULL);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		bytes_read_all(before, pkts, NB_LAYOUTS);
-		scene_pass(&scene, pkts, NB_LAYOUTS);
-		CHECK_EQ(stats_of(scene.id).packets, NB_LAYOUTS);
-		CHECK_EQ(stats_of(scene.id).bytes, sum_of_lengths(before, NB_LAYOUTS));
-		scene_get(&scene, got, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
+		CHECK_EQ(stats_of(late.id).packets, NB_LAYOUTS);
+		CHECK_EQ(stats_of(late.id).bytes, sum_of_lengths(before, NB_LAYOUTS));
+		late_target_get(&late, got, NB_LAYOUTS);
 		bytes_check_all(before, got, NB_LAYOUTS);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			CHECK_EQ(got[j]->nb_segs, (before[j].len + rooms[i] - 1) / rooms[i]);
@@ -55,7 +55,7 @@ copies_fit_mbufs_of_any_size(void)
 		}
 		packets_free(pkts, NB_LAYOUTS);
 		packets_free(got, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 		poison_pool_free(param.pool);
 	}
 }
@@ -67,21 +67,21 @@ copies_hold_nothing_of_the_application(void)
 	const struct rte_mirror_param param = { .mode = RTE_MIRROR_COPY,
 		.directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	unsigned int kind;
 
-	scene_open(&scene, &param, NULL);
+	late_target_open(&late, &param, NULL);
 	for (kind = 0; kind < ORIGINAL_KINDS; kind++) {
-		originals_make(&scene.originals, (enum original_kind)kind, pkts);
+		originals_make(&late.originals, (enum original_kind)kind, pkts);
 		bytes_read_all(before, pkts, NB_LAYOUTS);
-		scene_pass(&scene, pkts, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
 		packets_free(pkts, NB_LAYOUTS);
-		originals_check_whole(&scene.originals);
-		scene_get(&scene, got, NB_LAYOUTS);
+		originals_check_whole(&late.originals);
+		late_target_get(&late, got, NB_LAYOUTS);
 		bytes_check_all(before, got, NB_LAYOUTS);
 		packets_free(got, NB_LAYOUTS);
 	}
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* A target that takes no chains gets one segment, or nothing where one mbuf of the pool is too short. */
@@ -91,11 +91,11 @@ check_flattened(enum rte_mirror_mode mode, uint16_t room)
 	struct rte_mirror_param param = { .mode = mode, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	unsigned int i, nb_fit = 0;
-	struct scene scene;
+	struct late_target late;
 
 	param.pool = poison_pool_create("flat", 127, RTE_PKTMBUF_HEADROOM + room);
-	scene_open(&scene, &param, &no_chains);
-	originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+	late_target_open(&late, &param, &no_chains);
+	originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 	for (i = 0; i < NB_LAYOUTS; i++) {
 		/* Shared whole, however long. */
 		const bool fits = pkts[i]->pkt_len <= room ||
@@ -105,17 +105,17 @@ check_flattened(enum rte_mirror_mode mode, uint16_t room)
 			bytes_read(&before[nb_fit++], pkts[i]);
 	}
 	CHECK(nb_fit > 10 && nb_fit < NB_LAYOUTS);
-	scene_pass(&scene, pkts, NB_LAYOUTS);
+	late_target_pass(&late, pkts, NB_LAYOUTS);
 	packets_free(pkts, NB_LAYOUTS);
-	CHECK_EQ(stats_of(scene.id).packets, nb_fit);
-	CHECK_EQ(stats_of(scene.id).unsupported, NB_LAYOUTS - nb_fit);
-	CHECK_EQ(stats_of(scene.id).bytes, sum_of_lengths(before, nb_fit));
-	scene_get(&scene, got, (uint16_t)nb_fit);
+	CHECK_EQ(stats_of(late.id).packets, nb_fit);
+	CHECK_EQ(stats_of(late.id).unsupported, NB_LAYOUTS - nb_fit);
+	CHECK_EQ(stats_of(late.id).bytes, sum_of_lengths(before, nb_fit));
+	late_target_get(&late, got, (uint16_t)nb_fit);
 	bytes_check_all(before, got, (uint16_t)nb_fit);
 	for (i = 0; i < nb_fit; i++)
 		CHECK_EQ(got[i]->nb_segs, 1);
 	packets_free(got, nb_fit);
-	scene_close(&scene);
+	late_target_close(&late);
 	poison_pool_free(param.pool);
 }
 
@@ -134,25 +134,25 @@ the_librarys_pool_has_room_for_jumbo_packets(void)
 	const struct layout layout = { 5, { 1800, 1800, 1800, 1800, 1800 } };
 	struct rte_mirror_param param = { .mode = RTE_MIRROR_COPY, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkt, *got;
-	struct bench bench;
+	struct testbed testbed;
 	struct originals originals;
 	uint32_t id;
 
-	bench_open(&bench, NULL, &no_chains);
+	testbed_open(&testbed, NULL, &no_chains);
 	originals_open(&originals);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	pkt = original_make(&originals, ORIGINAL_DIRECT, &layout, 1);
 	bytes_read(before, pkt);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
 	rte_pktmbuf_free(pkt);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	CHECK_EQ(got->nb_segs, 1);
 	bytes_check(before, got, 9000);
 	rte_pktmbuf_free(got);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	originals_close(&originals);
 }
 
@@ -163,23 +163,23 @@ check_bursts(enum rte_mirror_mode mode)
 	const struct rte_mirror_param param = { .mode = mode, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[257], *got[257];
 	static struct bytes bytes[257];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i;
 
-	scene_open(&scene, &param, NULL);
+	late_target_open(&late, &param, NULL);
 	for (i = 0; i < RTE_DIM(bursts); i++) {
-		packets_make(scene.bench.pool, pkts, bursts[i], 1 + i % 3, 60);
+		packets_make(late.testbed.pool, pkts, bursts[i], 1 + i % 3, 60);
 		bytes_read_all(bytes, pkts, bursts[i]);
-		CHECK_EQ(rte_mirror_stats_reset(scene.id), 0);
-		scene_pass(&scene, pkts, bursts[i]);
-		CHECK_EQ(stats_of(scene.id).seen, bursts[i]);
-		CHECK_EQ(stats_of(scene.id).packets, bursts[i]);
-		scene_get(&scene, got, bursts[i]);
+		CHECK_EQ(rte_mirror_stats_reset(late.id), 0);
+		late_target_pass(&late, pkts, bursts[i]);
+		CHECK_EQ(stats_of(late.id).seen, bursts[i]);
+		CHECK_EQ(stats_of(late.id).packets, bursts[i]);
+		late_target_get(&late, got, bursts[i]);
 		packets_free(pkts, bursts[i]);
 		bytes_check_all(bytes, got, bursts[i]);
 		packets_free(got, bursts[i]);
 	}
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 static void
@@ -196,29 +196,29 @@ check_full_target(enum rte_mirror_mode mode)
 	const struct rte_mirror_param param = { .mode = mode, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *filler, *got;
 	struct rte_mirror_stats stats;
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	filler = packet_make(scene.bench.pool, 1, 60, 0);
-	while (rte_ring_free_count(scene.bench.target.tx[0]) > 6) {
+	late_target_open(&late, &param, NULL);
+	filler = packet_make(late.testbed.pool, 1, 60, 0);
+	while (rte_ring_free_count(late.testbed.target.tx[0]) > 6) {
 		rte_mbuf_refcnt_update(filler, 1);
-		ring_put(scene.bench.target.tx[0], &filler, 1);
+		ring_put(late.testbed.target.tx[0], &filler, 1);
 	}
-	originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+	originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 	bytes_read_all(before, pkts, NB_LAYOUTS);
-	scene_pass(&scene, pkts, NB_LAYOUTS);
-	stats = stats_of(scene.id);
+	late_target_pass(&late, pkts, NB_LAYOUTS);
+	stats = stats_of(late.id);
 	CHECK_EQ(stats.packets, 6);
 	CHECK_EQ(stats.bytes, sum_of_lengths(before, 6));
 	CHECK_EQ(stats.full, NB_LAYOUTS - 6);
 	packets_check_refcnt(pkts + 6, NB_LAYOUTS - 6, 1);
 	/* The first six packets fit one mbuf each. */
-	CHECK_EQ(rte_mempool_in_use_count(scene.pool), 6);
+	CHECK_EQ(rte_mempool_in_use_count(late.pool), 6);
 	packets_free(pkts, NB_LAYOUTS);
-	while (ring_get(scene.bench.target.tx[0], &got, 1) == 1)
+	while (ring_get(late.testbed.target.tx[0], &got, 1) == 1)
 		rte_pktmbuf_free(got);
 	rte_pktmbuf_free(filler);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 static void
@@ -237,25 +237,25 @@ packets_of_no_length_are_counted_once(void)
 	const struct layout empty[] = { { 1, { 0 } }, { 3, { 0, 0, 0 } } };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[2], *got[2];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i;
 
 	for (i = 0; i < 2 * RTE_DIM(modes); i++) {
 		param.mode = modes[i / 2];
 		param.snaplen = i % 2 * 100;
-		scene_open(&scene, &param, NULL);
-		pkts[0] = original_make(&scene.originals, ORIGINAL_DIRECT, &empty[0], 0);
-		pkts[1] = original_make(&scene.originals, ORIGINAL_DIRECT, &empty[1], 0);
+		late_target_open(&late, &param, NULL);
+		pkts[0] = original_make(&late.originals, ORIGINAL_DIRECT, &empty[0], 0);
+		pkts[1] = original_make(&late.originals, ORIGINAL_DIRECT, &empty[1], 0);
 		bytes_read_all(before, pkts, 2);
-		scene_pass(&scene, pkts, 2);
-		CHECK_EQ(stats_of(scene.id).seen, 2);
-		CHECK_EQ(stats_of(scene.id).packets, 2);
-		CHECK_EQ(stats_of(scene.id).bytes, 0);
-		scene_get(&scene, got, 2);
+		late_target_pass(&late, pkts, 2);
+		CHECK_EQ(stats_of(late.id).seen, 2);
+		CHECK_EQ(stats_of(late.id).packets, 2);
+		CHECK_EQ(stats_of(late.id).bytes, 0);
+		late_target_get(&late, got, 2);
 		bytes_check_all(before, got, 2);
 		packets_free(got, 2);
 		packets_free(pkts, 2);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 
@@ -267,21 +267,21 @@ packets_longer_than_their_segments_are_unsupported(void)
 		{ .mode = RTE_MIRROR_COPY }, { .mode = RTE_MIRROR_COPY, .snaplen = 50 },
 		{ .mode = RTE_MIRROR_SHARE, .snaplen = 50 } };
 	struct rte_mbuf *pkts[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < RTE_DIM(params); i++) {
 		params[i].directions = RTE_MIRROR_TX;
-		scene_open(&scene, &params[i], NULL);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &params[i], NULL);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		for (j = 0; j < NB_LAYOUTS; j++)
 			pkts[j]->pkt_len += 1 + 100 * j;
 		/* Below snaplen it may be shared as it is. */
-		scene_pass(&scene, pkts + 1, NB_LAYOUTS - 1);
-		CHECK_EQ(stats_of(scene.id).unsupported, NB_LAYOUTS - 1);
-		scene_get(&scene, pkts, 0);
+		late_target_pass(&late, pkts + 1, NB_LAYOUTS - 1);
+		CHECK_EQ(stats_of(late.id).unsupported, NB_LAYOUTS - 1);
+		late_target_get(&late, pkts, 0);
 		packets_free(pkts, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 

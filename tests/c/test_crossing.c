@@ -52,18 +52,18 @@ pollers_that_meet_head_on_do_not_wait_for_each_other(void)
 	const struct port_options two = { .nb_rx_queues = 1, .nb_tx_queues = 2 };
 	struct sender senders[2];
 	struct bonds here, there;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[4];
 
-	watched_open(&bench, &two, &two);
-	bonds_open(&here, 0, 1, bench.pool);
-	bonds_open(&there, 1, 1, bench.pool);
-	ids[0] = mirror_on(bench.source.id, here.bond, RTE_MIRROR_TX);
+	watched_open(&testbed, &two, &two);
+	bonds_open(&here, 0, 1, testbed.pool);
+	bonds_open(&there, 1, 1, testbed.pool);
+	ids[0] = mirror_on(testbed.source.id, here.bond, RTE_MIRROR_TX);
 	ids[1] = mirror_on(here.member, there.bond, RTE_MIRROR_TX);
-	ids[2] = mirror_on(bench.target.id, there.bond, RTE_MIRROR_TX);
+	ids[2] = mirror_on(testbed.target.id, there.bond, RTE_MIRROR_TX);
 	ids[3] = mirror_on(there.member, here.bond, RTE_MIRROR_TX);
-	senders[0] = (struct sender){ &bench.source, bench.pool, 0 };
-	senders[1] = (struct sender){ &bench.target, bench.pool, 0 };
+	senders[0] = (struct sender){ &testbed.source, testbed.pool, 0 };
+	senders[1] = (struct sender){ &testbed.target, testbed.pool, 0 };
 	send_from_two(senders);
 	/* What the application sent is not lost, whoever was in the way. */
 	CHECK_EQ(stats_of(ids[0]).packets, NB_ROUNDS * NB_PKTS);
@@ -78,7 +78,7 @@ pollers_that_meet_head_on_do_not_wait_for_each_other(void)
 	mirror_off(ids[3]);
 	bonds_close(&there, 1);
 	bonds_close(&here, 0);
-	watched_close(&bench);
+	watched_close(&testbed);
 }
 
 /* Chains of mirrors wait for each other, as ever. */
@@ -88,21 +88,21 @@ pollers_of_a_chain_lose_nothing(void)
 	const struct port_options one = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 	const struct port_options two = { .nb_rx_queues = 1, .nb_tx_queues = 2 };
 	struct sender senders[2];
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t middle, end;
 	uint32_t ids[3];
 
-	watched_open(&bench, &two, &two);
+	watched_open(&testbed, &two, &two);
 	middle = vdev_open("net_null0", "");
 	vdev_configure(middle, &two);
 	end = vdev_open("net_null1", "");
 	vdev_configure(end, &one);
 	/* Each of the source's queues has a queue of the middle, and these one of the end. */
-	ids[0] = mirror_on(bench.source.id, middle, RTE_MIRROR_TX);
+	ids[0] = mirror_on(testbed.source.id, middle, RTE_MIRROR_TX);
 	ids[1] = mirror_on(middle, end, RTE_MIRROR_TX);
-	ids[2] = mirror_on(bench.target.id, end, RTE_MIRROR_TX);
-	senders[0] = (struct sender){ &bench.source, bench.pool, 0 };
-	senders[1] = (struct sender){ &bench.source, bench.pool, 1 };
+	ids[2] = mirror_on(testbed.target.id, end, RTE_MIRROR_TX);
+	senders[0] = (struct sender){ &testbed.source, testbed.pool, 0 };
+	senders[1] = (struct sender){ &testbed.source, testbed.pool, 1 };
 	send_from_two(senders);
 	CHECK_EQ(stats_of(ids[0]).packets, 2 * NB_ROUNDS * NB_PKTS);
 	CHECK_EQ(stats_of(ids[1]).packets, 2 * NB_ROUNDS * NB_PKTS);
@@ -111,7 +111,7 @@ pollers_of_a_chain_lose_nothing(void)
 	mirror_off(ids[2]);
 	vdev_close(end, "net_null1");
 	vdev_close(middle, "net_null0");
-	watched_close(&bench);
+	watched_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

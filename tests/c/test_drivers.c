@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "stage.h"
+#include "real_target.h"
 
 #define BURST     32
 #define BURST_MAX 100
@@ -21,21 +21,22 @@
 
 /* Has a burst pass through the source: packets that the kernel takes for nothing it knows, the application's now. */
 static void
-stage_receive(struct stage *stage, struct rte_mbuf **pkts, uint16_t nb_pkts, uint16_t nb_segs)
+real_target_receive(struct real_target *real, struct rte_mbuf **pkts, uint16_t nb_pkts,
+		uint16_t nb_segs)
 {
 	static const uint8_t header[] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5 };
 	struct snapshot *before;
 	uint16_t i;
 
-	packets_make(stage->pool, pkts, nb_pkts, nb_segs, SEG_LEN);
+	packets_make(real->pool, pkts, nb_pkts, nb_segs, SEG_LEN);
 	for (i = 0; i < nb_pkts; i++)
 		memcpy(rte_pktmbuf_mtod(pkts[i], void *), header, sizeof(header));
 	before = snapshot_take(pkts, nb_pkts);
-	ring_put(stage->source.rx[0], pkts, nb_pkts);
-	stage_forget(stage);
-	CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, pkts, nb_pkts), nb_pkts);
+	ring_put(real->source.rx[0], pkts, nb_pkts);
+	real_target_forget(real);
+	CHECK_EQ(rte_eth_rx_burst(real->source.id, 0, pkts, nb_pkts), nb_pkts);
 	snapshot_check(before, pkts, nb_pkts);
-	CHECK_EQ(stage->nb_seen, nb_pkts);
+	CHECK_EQ(real->nb_seen, nb_pkts);
 }
 
 /* What the packets' bytes are, one behind the other. */
@@ -71,32 +72,32 @@ edit(struct rte_mbuf *const *pkts, uint16_t nb_pkts)
 
 /* The far end has these frames next. */
 static void
-check_arrival(struct stage *stage, const uint8_t *bytes, uint16_t nb_frames, uint32_t length)
+check_arrival(struct real_target *real, const uint8_t *bytes, uint16_t nb_frames, uint32_t length)
 {
 	uint8_t frame[END_FRAME_SIZE];
 	uint16_t i;
 
-	if (stage->end.driver->is_blind)
+	if (real->end.driver->is_blind)
 		return;
 	for (i = 0; i < nb_frames; i++) {
-		CHECK_EQ(end_receive(&stage->end, frame), length);
+		CHECK_EQ(end_receive(&real->end, frame), length);
 		CHECK(memcmp(frame, bytes + (size_t)i * SEGS_MAX * SEG_LEN, length) == 0);
 	}
 }
 
 /* A burst whose packets the application overwrites as soon as it has them; what arrives is as it was. */
 static void
-check_edited_burst(struct stage *stage, uint16_t nb_segs)
+check_edited_burst(struct real_target *real, uint16_t nb_segs)
 {
 	const uint32_t length = nb_segs * SEG_LEN;
 	struct rte_mbuf *pkts[BURST];
 	const uint8_t *bytes;
 
-	stage_receive(stage, pkts, BURST, nb_segs);
+	real_target_receive(real, pkts, BURST, nb_segs);
 	packets_check_refcnt(pkts, BURST, 1);
 	bytes = bytes_of(pkts, BURST, length);
 	edit(pkts, BURST);
-	check_arrival(stage, bytes, BURST, length);
+	check_arrival(real, bytes, BURST, length);
 	packets_free(pkts, BURST);
 }
 
@@ -114,22 +115,22 @@ static void
 drivers_that_auto_shares_with_have_read_and_freed_when_they_return(void)
 {
 	const struct end_driver *driver = NULL;
-	struct stage stage;
+	struct real_target real;
 	uint16_t nb_segs;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, false)) != NULL) {
-		stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
+	while ((driver = real_target_next_driver(driver, false)) != NULL) {
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
 		check_mode(id, RTE_MIRROR_SHARE, driver->name);
 		for (nb_segs = 1; nb_segs <= SEGS_MAX; nb_segs++) {
-			check_edited_burst(&stage, nb_segs);
-			CHECK_EQ(stage.nb_shared, BURST);
-			CHECK_EQ(stage.segs_max, nb_segs);
+			check_edited_burst(&real, nb_segs);
+			CHECK_EQ(real.nb_shared, BURST);
+			CHECK_EQ(real.segs_max, nb_segs);
 			CHECK_EQ(stats_of(id).packets, nb_segs * BURST);
 		}
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 
@@ -138,35 +139,35 @@ static void
 chains_arrive_where_they_are_not_enabled(void)
 {
 	const struct end_driver *driver = NULL;
-	struct stage stage;
+	struct real_target real;
 	uint16_t nb_segs;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, false)) != NULL) {
-		stage_open(&stage, driver, 0);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+	while ((driver = real_target_next_driver(driver, false)) != NULL) {
+		real_target_open(&real, driver, 0);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
 		for (nb_segs = 1; nb_segs <= SEGS_MAX; nb_segs++) {
-			check_edited_burst(&stage, nb_segs);
-			CHECK_EQ(stage.nb_shared,
+			check_edited_burst(&real, nb_segs);
+			CHECK_EQ(real.nb_shared,
 					driver->takes_any_chain || nb_segs == 1 ? BURST : 0);
-			CHECK_EQ(stage.segs_max, driver->takes_any_chain ? nb_segs : 1);
+			CHECK_EQ(real.segs_max, driver->takes_any_chain ? nb_segs : 1);
 		}
 		CHECK_EQ(stats_of(id).packets, SEGS_MAX * BURST);
 		CHECK_EQ(stats_of(id).bytes, (1 + 2 + 3 + 4 + 5) * SEG_LEN * BURST);
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 
 /* Sends a burst: whether it was taken, whole. */
 static bool
-passes(struct stage *stage, uint32_t id, uint16_t nb_segs)
+passes(struct real_target *real, uint32_t id, uint16_t nb_segs)
 {
 	const uint64_t before = stats_of(id).packets;
 	struct rte_mbuf *pkts[BURST];
 	uint64_t nb;
 
-	stage_receive(stage, pkts, BURST, nb_segs);
+	real_target_receive(real, pkts, BURST, nb_segs);
 	packets_check_refcnt(pkts, BURST, 1);
 	packets_free(pkts, BURST);
 	nb = stats_of(id).packets - before;
@@ -175,17 +176,17 @@ passes(struct stage *stage, uint32_t id, uint16_t nb_segs)
 }
 
 static void
-check_blocked_burst(struct stage *stage, uint32_t id, uint16_t nb_segs)
+check_blocked_burst(struct real_target *real, uint32_t id, uint16_t nb_segs)
 {
-	const struct end_driver *driver = stage->end.driver;
+	const struct end_driver *driver = real->end.driver;
 	const uint32_t length = nb_segs * SEG_LEN;
 	struct rte_mbuf *pkts[BURST_MAX];
 	struct rte_mirror_stats stats;
 	const uint8_t *bytes;
 
 	CHECK_EQ(rte_mirror_stats_reset(id), 0);
-	driver->block(&stage->end);
-	stage_receive(stage, pkts, BURST_MAX, nb_segs);
+	driver->block(&real->end);
+	real_target_receive(real, pkts, BURST_MAX, nb_segs);
 	packets_check_refcnt(pkts, BURST_MAX, 1);
 	stats = stats_of(id);
 	CHECK_EQ(stats.packets, driver->nb_when_blocked);
@@ -193,21 +194,21 @@ check_blocked_burst(struct stage *stage, uint32_t id, uint16_t nb_segs)
 	CHECK_EQ(stats.bytes, driver->nb_when_blocked * length);
 	bytes = bytes_of(pkts, BURST_MAX, length);
 	packets_free(pkts, BURST_MAX);
-	driver->unblock(&stage->end);
+	driver->unblock(&real->end);
 	/* An interface that was down says so once more when it is up again. */
-	CHECK_WITHIN(5000, passes(stage, id, nb_segs));
-	check_arrival(stage, bytes, driver->nb_when_blocked, length);
-	check_arrival(stage, bytes, BURST, length);
+	CHECK_WITHIN(5000, passes(real, id, nb_segs));
+	check_arrival(real, bytes, driver->nb_when_blocked, length);
+	check_arrival(real, bytes, BURST, length);
 }
 
 static void
-check_blocked(struct stage *stage, enum rte_mirror_mode mode)
+check_blocked(struct real_target *real, enum rte_mirror_mode mode)
 {
-	const uint32_t id = stage_mirror(stage, RTE_MIRROR_RX, mode);
+	const uint32_t id = real_target_mirror(real, RTE_MIRROR_RX, mode);
 	uint16_t nb_segs;
 
 	for (nb_segs = 1; nb_segs <= SEGS_MAX; nb_segs += 2)
-		check_blocked_burst(stage, id, nb_segs);
+		check_blocked_burst(real, id, nb_segs);
 	mirror_off(id);
 }
 
@@ -216,15 +217,15 @@ static void
 what_a_driver_refuses_is_given_back(void)
 {
 	const struct end_driver *driver = NULL;
-	struct stage stage;
+	struct real_target real;
 
-	while ((driver = stage_next_driver(driver, false)) != NULL) {
+	while ((driver = real_target_next_driver(driver, false)) != NULL) {
 		if (driver->block == NULL)
 			continue;
-		stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		check_blocked(&stage, RTE_MIRROR_SHARE);
-		check_blocked(&stage, RTE_MIRROR_SPLIT);
-		stage_close(&stage);
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		check_blocked(&real, RTE_MIRROR_SHARE);
+		check_blocked(&real, RTE_MIRROR_SPLIT);
+		real_target_close(&real);
 	}
 }
 
@@ -235,17 +236,17 @@ what_a_driver_takes_in_part_is_given_back_in_part(void)
 	const struct end_driver *driver = NULL;
 	struct rte_mbuf *pkts[BURST_MAX];
 	const uint8_t *bytes = NULL;
-	struct stage stage;
+	struct real_target real;
 	unsigned int nb;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, false)) != NULL) {
+	while ((driver = real_target_next_driver(driver, false)) != NULL) {
 		if (driver->nb_waiting == 0)
 			continue;
-		stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
 		for (nb = 0; nb <= driver->nb_waiting; nb += 63) {
-			stage_receive(&stage, pkts, 63, 3);
+			real_target_receive(&real, pkts, 63, 3);
 			packets_check_refcnt(pkts, 63, 1);
 			bytes = bytes_of(pkts, 63, 3 * SEG_LEN);
 			packets_free(pkts, 63);
@@ -253,10 +254,10 @@ what_a_driver_takes_in_part_is_given_back_in_part(void)
 		CHECK_EQ(stats_of(id).packets, driver->nb_waiting);
 		CHECK_EQ(stats_of(id).full, nb - driver->nb_waiting);
 		for (nb = driver->nb_waiting; nb >= 63; nb -= 63)
-			check_arrival(&stage, bytes, 63, 3 * SEG_LEN);
-		check_arrival(&stage, bytes, (uint16_t)nb, 3 * SEG_LEN);
+			check_arrival(&real, bytes, 63, 3 * SEG_LEN);
+		check_arrival(&real, bytes, (uint16_t)nb, 3 * SEG_LEN);
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 
@@ -266,22 +267,22 @@ a_driver_that_reads_late_shows_what_the_application_writes(void)
 {
 	const struct end_driver *driver = NULL;
 	struct rte_mbuf *pkts[BURST];
-	struct stage stage;
+	struct real_target real;
 	const uint8_t *bytes;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, true)) != NULL) {
-		stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
-		stage_receive(&stage, pkts, BURST, 2);
+	while ((driver = real_target_next_driver(driver, true)) != NULL) {
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+		real_target_receive(&real, pkts, BURST, 2);
 		packets_check_refcnt(pkts, BURST, 2);
 		edit(pkts, BURST);
 		bytes = bytes_of(pkts, BURST, 2 * SEG_LEN);
 		CHECK_EQ(bytes[0], EDIT);
-		check_arrival(&stage, bytes, BURST, 2 * SEG_LEN);
+		check_arrival(&real, bytes, BURST, 2 * SEG_LEN);
 		packets_free(pkts, BURST);
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 
@@ -291,28 +292,28 @@ auto_splits_for_a_driver_that_reads_late(void)
 {
 	const struct end_driver *driver = NULL;
 	struct rte_mbuf *pkts[BURST];
-	struct stage stage;
+	struct real_target real;
 	const uint8_t *bytes;
 	uint16_t nb_segs, i;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, true)) != NULL) {
-		stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
+	while ((driver = real_target_next_driver(driver, true)) != NULL) {
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
 		check_mode(id, RTE_MIRROR_SPLIT, driver->name);
 		for (nb_segs = 1; nb_segs <= SEGS_MAX; nb_segs++) {
-			stage_receive(&stage, pkts, BURST, nb_segs);
-			CHECK_EQ(stage.nb_shared, 0);
+			real_target_receive(&real, pkts, BURST, nb_segs);
+			CHECK_EQ(real.nb_shared, 0);
 			bytes = bytes_of(pkts, BURST, nb_segs * SEG_LEN);
 			for (i = 0; i < BURST; i++)
 				memset(pkts[i]->buf_addr, EDIT,
 						pkts[i]->data_off + RTE_MIRROR_SPLIT_LEN);
 			/* Given up at once: the mirror's references hold what is not copied. */
 			packets_free(pkts, BURST);
-			check_arrival(&stage, bytes, BURST, nb_segs * SEG_LEN);
+			check_arrival(&real, bytes, BURST, nb_segs * SEG_LEN);
 		}
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 
@@ -320,21 +321,21 @@ static void
 auto_copies_for_a_driver_that_reads_late_and_takes_no_chains(void)
 {
 	const struct end_driver *driver = NULL;
-	struct stage stage;
+	struct real_target real;
 	uint16_t nb_segs;
 	uint32_t id;
 
-	while ((driver = stage_next_driver(driver, true)) != NULL) {
-		stage_open(&stage, driver, 0);
-		id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
+	while ((driver = real_target_next_driver(driver, true)) != NULL) {
+		real_target_open(&real, driver, 0);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_AUTO);
 		check_mode(id, RTE_MIRROR_COPY, driver->name);
 		for (nb_segs = 1; nb_segs <= SEGS_MAX; nb_segs++) {
-			check_edited_burst(&stage, nb_segs);
-			CHECK_EQ(stage.nb_shared, 0);
-			CHECK_EQ(stage.segs_max, 1);
+			check_edited_burst(&real, nb_segs);
+			CHECK_EQ(real.nb_shared, 0);
+			CHECK_EQ(real.segs_max, 1);
 		}
 		mirror_off(id);
-		stage_close(&stage);
+		real_target_close(&real);
 	}
 }
 

@@ -10,7 +10,7 @@
 
 #include "frames.h"
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 #define IPSUM   (RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM)
 #define OUT_UDP RTE_MBUF_F_TX_OUTER_UDP_CKSUM
@@ -18,13 +18,13 @@
 
 /* Copies each packet into mbufs with room for so many bytes. */
 static void
-finish_open(struct scene *scene, uint16_t room)
+finish_open(struct late_target *late, uint16_t room)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX, .mode = RTE_MIRROR_COPY };
 
 	param.pool = poison_pool_create("rooms", 255, RTE_PKTMBUF_HEADROOM + room);
-	scene_open(scene, &param, NULL);
-	scene->pool = param.pool;
+	late_target_open(late, &param, NULL);
+	late->pool = param.pool;
 }
 
 static void
@@ -45,16 +45,16 @@ check_bytes(const struct frame *frame, const struct rte_mbuf *got, uint16_t room
 
 /* The frame's packet is mirrored as it is on the wire; it cannot be if its headers do not fit in the first mbuf. */
 static void
-check_frame(struct scene *scene, const struct frame *frame, uint16_t room, uint32_t headers)
+check_frame(struct late_target *late, const struct frame *frame, uint16_t room, uint32_t headers)
 {
-	struct rte_mbuf *pkt = frame_packet(frame, scene->bench.pool, 384), *got;
+	struct rte_mbuf *pkt = frame_packet(frame, late->testbed.pool, 384), *got;
 
-	CHECK_EQ(rte_mirror_stats_reset(scene->id), 0);
-	scene_pass(scene, &pkt, 1);
-	CHECK_EQ(stats_of(scene->id).packets, room >= headers);
-	CHECK_EQ(stats_of(scene->id).unsupported, room < headers);
+	CHECK_EQ(rte_mirror_stats_reset(late->id), 0);
+	late_target_pass(late, &pkt, 1);
+	CHECK_EQ(stats_of(late->id).packets, room >= headers);
+	CHECK_EQ(stats_of(late->id).unsupported, room < headers);
 	if (room >= headers) {
-		scene_get(scene, &got, 1);
+		late_target_get(late, &got, 1);
 		check_bytes(frame, got, room);
 		rte_pktmbuf_free(got);
 	}
@@ -87,16 +87,16 @@ checksums_over_mbufs_of_even_and_odd_sizes(void)
 	static const uint16_t rooms[] = { 40, 41, 50, 51, 52, 53, 54, 71, 101, 104, 105, 106, 500,
 		501, 999, 2048 };
 	static struct frame frame;
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < RTE_DIM(rooms); i++) {
-		finish_open(&scene, rooms[i]);
+		finish_open(&late, rooms[i]);
 		for (j = 0; j < RTE_DIM(shapes); j++) {
 			frame_make(&frame, &shapes[j]);
-			check_frame(&scene, &frame, rooms[i], headers_of(&frame));
+			check_frame(&late, &frame, rooms[i], headers_of(&frame));
 		}
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 

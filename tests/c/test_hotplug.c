@@ -11,7 +11,7 @@
 
 #include <rte_dev.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 
 #define NB_TARGETS 500

@@ -11,7 +11,7 @@
 #include <rte_mbuf_dyn.h>
 #include <rte_mempool.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "faults.h"
 #include "poison.h"
 
@@ -26,22 +26,22 @@ a_refused_mirror_takes_no_field_of_mbufs(void)
 	struct rte_mirror_param param = {
 		.directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY, .flags = RTE_MIRROR_F_ORIGIN
 	};
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = poison_pool_create("nothing", 15, RTE_PKTMBUF_HEADROOM);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	CHECK_EQ(rte_mirror_update(id, &param), -EINVAL);
 	mirror_off(id);
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -EINVAL);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -EINVAL);
 	CHECK(rte_mbuf_dynfield_lookup(FIELD, NULL) < 0);
 	poison_pool_free(param.pool);
 	param.pool = NULL;
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	CHECK(rte_mbuf_dynfield_lookup(FIELD, NULL) >= 0);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Whether it cannot be attached, or contradicts another; nor does an update. */
@@ -53,22 +53,22 @@ a_refused_mirror_leaves_no_pool(void)
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX, .mode = RTE_MIRROR_COPY };
 	struct rte_mempool *pool = poison_pool_create("mine", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
 	faults = (struct faults){ .no_callbacks = 1,
 		.callback_errno = ENOMEM,
 		.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
-	bench_open(&bench, NULL, &fast_free);
-	param.target_port = bench.target.id;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOMEM);
+	testbed_open(&testbed, NULL, &fast_free);
+	param.target_port = testbed.target.id;
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOMEM);
 	CHECK_EQ(nb_library_pools(), 0);
 	faults.no_callbacks = 0;
 	param.directions = RTE_MIRROR_RX;
 	param.pool = pool;
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	param.pool = NULL;
-	CHECK_EQ(rte_mirror_add(bench.target2.id, &param, NULL), -ENOTSUP);
+	CHECK_EQ(rte_mirror_add(testbed.target2.id, &param, NULL), -ENOTSUP);
 	CHECK_EQ(nb_library_pools(), 0);
 	faults.no_callbacks = 1;
 	param.directions = RTE_MIRROR_RX | RTE_MIRROR_TX;
@@ -76,7 +76,7 @@ a_refused_mirror_leaves_no_pool(void)
 	CHECK_EQ(nb_library_pools(), 0);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 	poison_pool_free(pool);
 }
 
@@ -91,15 +91,15 @@ configure_anew(const struct port *target, uint32_t id, const struct port_options
 
 /* Mirrors a packet: how much room the mbuf has that the target gets. */
 static uint16_t
-room_used(const struct bench *bench)
+room_used(const struct testbed *testbed)
 {
-	struct rte_mbuf *pkt = packet_make(bench->pool, 1, 60, 0), *got;
+	struct rte_mbuf *pkt = packet_make(testbed->pool, 1, 60, 0), *got;
 	uint16_t room;
 
-	ring_put(bench->source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, &pkt, 1), 1);
+	ring_put(testbed->source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, &pkt, 1), 1);
 	rte_pktmbuf_free(pkt);
-	CHECK_EQ(ring_get(bench->target.tx[0], &got, 1), 1);
+	CHECK_EQ(ring_get(testbed->target.tx[0], &got, 1), 1);
 	room = (uint16_t)(rte_pktmbuf_data_room_size(got->pool) - RTE_PKTMBUF_HEADROOM);
 	rte_pktmbuf_free(got);
 	return room;
@@ -111,29 +111,29 @@ a_target_that_is_configured_anew_has_one_pool(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
 	struct rte_mbuf *pkt, *got;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	CHECK_EQ(room_used(&bench), 2048);
-	configure_anew(&bench.target, id, &no_chains);
-	CHECK_EQ(room_used(&bench), 9216);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(room_used(&testbed), 2048);
+	configure_anew(&testbed.target, id, &no_chains);
+	CHECK_EQ(room_used(&testbed), 9216);
 	CHECK_EQ(nb_library_pools(), 1);
-	pkt = packet_make(bench.pool, 1, 60, 0);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
+	pkt = packet_make(testbed.pool, 1, 60, 0);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
 	rte_pktmbuf_free(pkt);
-	configure_anew(&bench.target, id, &port_default);
+	configure_anew(&testbed.target, id, &port_default);
 	CHECK_EQ(nb_library_pools(), 2);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	rte_pktmbuf_free(got);
 	CHECK_EQ(nb_library_pools(), 1);
-	CHECK_EQ(room_used(&bench), 2048);
+	CHECK_EQ(room_used(&testbed), 2048);
 	mirror_off(id);
 	CHECK_EQ(nb_library_pools(), 1);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	CHECK_EQ(nb_library_pools(), 0);
 }
 

@@ -7,25 +7,25 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 /* Passes packets through a queue of the source, each way: how many references the targets were given of them. */
 static unsigned int
-nb_mirrored(const struct bench *bench, uint16_t queue)
+nb_mirrored(const struct testbed *testbed, uint16_t queue)
 {
 	struct rte_mbuf *pkts[10];
 	unsigned int nb, i;
 
-	packets_make(bench->pool, pkts, 10, 1, 60);
-	ring_put(bench->source.rx[queue], pkts, 10);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 10), 10);
-	CHECK_EQ(rte_eth_tx_burst(bench->source.id, queue, pkts, 10), 10);
+	packets_make(testbed->pool, pkts, 10, 1, 60);
+	ring_put(testbed->source.rx[queue], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, queue, pkts, 10), 10);
+	CHECK_EQ(rte_eth_tx_burst(testbed->source.id, queue, pkts, 10), 10);
 	nb = 10 * (rte_mbuf_refcnt_read(pkts[0]) - 1u);
-	ring_check(bench->source.tx[queue], pkts, 10);
+	ring_check(testbed->source.tx[queue], pkts, 10);
 	for (i = 0; i < PORT_MAX_QUEUES; i++) {
-		while (ring_get(bench->target.tx[i], pkts, 1) == 1)
+		while (ring_get(testbed->target.tx[i], pkts, 1) == 1)
 			packets_free(pkts, 1);
-		while (ring_get(bench->target2.tx[i], pkts, 1) == 1)
+		while (ring_get(testbed->target2.tx[i], pkts, 1) == 1)
 			packets_free(pkts, 1);
 	}
 	return nb;
@@ -34,26 +34,26 @@ nb_mirrored(const struct bench *bench, uint16_t queue)
 static void
 a_source_that_stops_is_waited_for(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
-	port_stop(&bench.source);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
+	port_stop(&testbed.source);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_WAITING);
 	CHECK(info_of(id).reason[0] != '\0');
-	CHECK_EQ(rte_eth_dev_start(bench.source.id), 0);
+	CHECK_EQ(rte_eth_dev_start(testbed.source.id), 0);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_RUNNING);
 	CHECK(info_of(id).reason[0] == '\0');
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
 	CHECK_EQ(stats_of(id).packets, 40);
 	/* One whose source is stopped can be removed. */
-	port_stop(&bench.source);
+	port_stop(&testbed.source);
 	mirror_off(id);
-	CHECK_EQ(rte_eth_dev_start(bench.source.id), 0);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
-	bench_close(&bench);
+	CHECK_EQ(rte_eth_dev_start(testbed.source.id), 0);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
+	testbed_close(&testbed);
 }
 
 static void
@@ -61,85 +61,85 @@ new_queues_of_a_source_are_covered_within_a_second(void)
 {
 	const struct port_options one = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t queue;
 	uint32_t id;
 
-	bench_open(&bench, &one, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &four);
+	testbed_open(&testbed, &one, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &four);
 	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
 	for (queue = 0; queue < 4; queue++)
-		CHECK_EQ(nb_mirrored(&bench, queue), 20);
+		CHECK_EQ(nb_mirrored(&testbed, queue), 20);
 	CHECK_EQ(stats_of(id).packets, 100);
 	/* And fewer queues again, and more. */
-	port_stop(&bench.source);
-	port_configure(&bench.source, &one);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &one);
 	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 1 && info_of(id).nb_tx_queues == 1);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &four);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &four);
 	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
 	for (queue = 0; queue < 4; queue++)
-		CHECK_EQ(nb_mirrored(&bench, queue), 20);
+		CHECK_EQ(nb_mirrored(&testbed, queue), 20);
 	mirror_off(id);
 	for (queue = 0; queue < 4; queue++)
-		CHECK_EQ(nb_mirrored(&bench, queue), 0);
-	bench_close(&bench);
+		CHECK_EQ(nb_mirrored(&testbed, queue), 0);
+	testbed_close(&testbed);
 }
 
 static void
 a_mirror_ends_with_its_source(void)
 {
 	const struct port_options options = port_default;
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t port_id;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
-	port_id = bench.source.id;
-	port_close(&bench.source);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
+	port_id = testbed.source.id;
+	port_close(&testbed.source);
 	/* Another device gets the number at once, and the callbacks that ethdev has kept for it. */
-	port_open(&bench.source, &options);
-	CHECK_EQ(bench.source.id, port_id);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	port_open(&testbed.source, &options);
+	CHECK_EQ(testbed.source.id, port_id);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "source") != NULL);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
 	CHECK_EQ(stats_of(id).packets, 20);
 	/* The stopped one is not in the way of a new one. */
-	mirror_off(mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX));
+	mirror_off(mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX));
 	mirror_off(id);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
-	bench_close(&bench);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
+	testbed_close(&testbed);
 }
 
 /* A new device under an old number is mirrored once by each mirror of its own, and never by two callbacks. */
 static void
 a_successor_of_a_source_is_mirrored_once(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < 5; i++) {
-		id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-		CHECK_EQ(nb_mirrored(&bench, 0), 20);
+		id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+		CHECK_EQ(nb_mirrored(&testbed, 0), 20);
 		CHECK_EQ(stats_of(id).seen, 20);
-		port_close(&bench.source);
+		port_close(&testbed.source);
 		if (i % 2 == 0)
 			mirror_off(id);
-		port_open(&bench.source, &port_default);
+		port_open(&testbed.source, &port_default);
 		if (i % 2 == 1)
 			mirror_off(id);
-		CHECK_EQ(nb_mirrored(&bench, 0), 0);
+		CHECK_EQ(nb_mirrored(&testbed, 0), 0);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* What was mirrored from and to the former devices does not stand in the way, not even for a moment. */
@@ -147,24 +147,24 @@ static void
 successors_can_be_mirrored_at_once(void)
 {
 	const uint32_t both = RTE_MIRROR_RX | RTE_MIRROR_TX;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, both);
-	port_close(&bench.source);
-	port_open(&bench.source, &port_default);
-	id2 = mirror_on(bench.source.id, bench.target.id, both);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, both);
+	port_close(&testbed.source);
+	port_open(&testbed.source, &port_default);
+	id2 = mirror_on(testbed.source.id, testbed.target.id, both);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
 	CHECK_EQ(stats_of(id2).packets, 20);
-	port_close(&bench.target);
-	port_open(&bench.target, &port_default);
+	port_close(&testbed.target);
+	port_open(&testbed.target, &port_default);
 	/* It would be a loop, if the former target were still there. */
-	mirror_off(mirror_on(bench.target.id, bench.source.id, both));
+	mirror_off(mirror_on(testbed.target.id, testbed.source.id, both));
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Sends what a target is sent through another port: the mirror's own source. */
@@ -188,24 +188,24 @@ a_target_may_transmit_through_its_source(void)
 {
 	const struct rte_eth_rxtx_callback *callback;
 	struct rte_mbuf *pkts[10], *got[30];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	callback = rte_eth_add_tx_callback(bench.target.id, 0, send_through, &bench.source.id);
+	testbed_open(&testbed, NULL, NULL);
+	callback = rte_eth_add_tx_callback(testbed.target.id, 0, send_through, &testbed.source.id);
 	CHECK(callback != NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, 10, 1, 60);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 10), 10);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, 10, 1, 60);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 10), 10);
 	/* Once by the application and once by the target, which was sent each packet once. */
-	CHECK_EQ(ring_get(bench.source.tx[0], got, 30), 20);
+	CHECK_EQ(ring_get(testbed.source.tx[0], got, 30), 20);
 	packets_free(got, 20);
-	CHECK_EQ(ring_get(bench.target.tx[0], got, 30), 10);
+	CHECK_EQ(ring_get(testbed.target.tx[0], got, 30), 10);
 	packets_free(got, 10);
 	CHECK_EQ(stats_of(id).packets, 10);
 	mirror_off(id);
-	CHECK_EQ(rte_eth_remove_tx_callback(bench.target.id, 0, callback), 0);
-	bench_close(&bench);
+	CHECK_EQ(rte_eth_remove_tx_callback(testbed.target.id, 0, callback), 0);
+	testbed_close(&testbed);
 }
 
 struct registrar {
@@ -232,71 +232,71 @@ ports_may_go_while_mirrors_come(void)
 {
 	const struct port_options options = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 	struct registrar registrar = { 0 };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint16_t port_id;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	registrar.source = bench.source.id;
-	registrar.target = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	registrar.source = testbed.source.id;
+	registrar.target = testbed.target.id;
 	test_launch(0, add_and_remove, &registrar);
 	for (i = 0; i < 20000; i++) {
 		port_id = vdev_open("net_null7", "");
 		vdev_configure(port_id, &options);
-		id = mirror_on(port_id, bench.target2.id, RTE_MIRROR_RX);
+		id = mirror_on(port_id, testbed.target2.id, RTE_MIRROR_RX);
 		vdev_close(port_id, "net_null7");
 		mirror_off(id);
 	}
 	__atomic_store_n(&registrar.stop, true, __ATOMIC_RELEASE);
 	test_join(0);
 	CHECK(registrar.nb_cycles > 0);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
-	bench_close(&bench);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
+	testbed_close(&testbed);
 }
 
 static void
 a_mirror_ends_with_its_target(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t port_id;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
-	CHECK_EQ(nb_mirrored(&bench, 0), 20);
-	port_id = bench.target.id;
-	port_close(&bench.target);
-	port_open(&bench.target, &port_default);
-	CHECK_EQ(bench.target.id, port_id);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
+	port_id = testbed.target.id;
+	port_close(&testbed.target);
+	port_open(&testbed.target, &port_default);
+	CHECK_EQ(testbed.target.id, port_id);
 	/* The other mirror goes on, and the new device gets nothing that it was not asked to get. */
-	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 10);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "target") != NULL);
-	CHECK_EQ(nb_mirrored(&bench, 0), 10);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 10);
 	CHECK_EQ(stats_of(id2).packets, 30);
 	CHECK_EQ(stats_of(id).packets, 10);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 a_target_that_stops_ends_the_mirror(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	port_stop(&bench.target);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	port_stop(&testbed.target);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "target") != NULL);
-	CHECK_EQ(rte_eth_dev_start(bench.target.id), 0);
-	CHECK_EQ(nb_mirrored(&bench, 0), 0);
+	CHECK_EQ(rte_eth_dev_start(testbed.target.id), 0);
+	CHECK_EQ(nb_mirrored(&testbed, 0), 0);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Source and target may be any started ports: net_null's traffic never ends. */

@@ -13,7 +13,7 @@
 
 #include "edits.h"
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 #define NB_MIRRORS 8
 #define TCI        0x123
@@ -125,16 +125,16 @@ each_of_several_modes_gets_what_it_should(void)
 	struct rte_mbuf *pkts[NB_LAYOUTS];
 	struct originals originals;
 	struct snapshot *snapshot;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	originals_open(&originals);
-	members_open(&bench.source, RTE_MIRROR_TX);
+	members_open(&testbed.source, RTE_MIRROR_TX);
 	make_packets(&originals, pkts);
 	snapshot = snapshot_take(pkts, NB_LAYOUTS);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
-	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(ring_get(testbed.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
 	snapshot_check(snapshot, pkts, NB_LAYOUTS);
 	packets_free(pkts, NB_LAYOUTS);
 	for (i = 0; i < NB_MIRRORS; i++) {
@@ -145,7 +145,7 @@ each_of_several_modes_gets_what_it_should(void)
 	originals_check_whole(&originals);
 	members_close();
 	originals_close(&originals);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Mirrors that share together, one from a pool of the application's: if that runs dry it costs no other. */
@@ -155,37 +155,37 @@ a_dry_pool_is_its_own_mirrors_loss(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX };
 	struct rte_mempool *small = poison_pool_create("small", 2, RTE_MBUF_DEFAULT_BUF_SIZE);
 	struct rte_mbuf *pkts[9], *got[9];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = small;
-	id = mirror_with(bench.source.id, &param);
-	param.target_port = bench.target2.id;
+	id = mirror_with(testbed.source.id, &param);
+	param.target_port = testbed.target2.id;
 	param.pool = NULL;
-	id2 = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 9, 1, 60);
+	id2 = mirror_with(testbed.source.id, &param);
+	packets_make(testbed.pool, pkts, 9, 1, 60);
 	for (i = 0; i < 9; i += 2)
 		pkts[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 9), 9);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 9), 9);
 	CHECK_EQ(stats_of(id).packets, 6);
 	CHECK_EQ(stats_of(id).nombuf, 3);
 	CHECK_EQ(stats_of(id2).packets, 9);
-	CHECK_EQ(ring_get(bench.target.tx[0], got, 9), 6);
+	CHECK_EQ(ring_get(testbed.target.tx[0], got, 9), 6);
 	CHECK(got[0]->pool == small && got[1] == pkts[1] && got[2]->pool == small);
 	CHECK(got[3] == pkts[3] && got[4] == pkts[5] && got[5] == pkts[7]);
 	packets_free(got, 6);
 	mirror_off(id);
 	/* Nothing of the pool is with the other mirror. */
 	poison_pool_free(small);
-	CHECK_EQ(ring_get(bench.target2.tx[0], got, 9), 9);
+	CHECK_EQ(ring_get(testbed.target2.tx[0], got, 9), 9);
 	packets_free(got, 9);
 	mirror_off(id2);
-	CHECK_EQ(ring_get(bench.source.tx[0], pkts, 9), 9);
+	CHECK_EQ(ring_get(testbed.source.tx[0], pkts, 9), 9);
 	packets_free(pkts, 9);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* The pool that the library has for a target, by the name that it gives it. */
@@ -204,28 +204,28 @@ what_is_made_for_a_target_comes_from_its_own_pool(void)
 {
 	struct rte_mbuf *pkts[70], *got[70];
 	const struct port *target;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[2];
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	ids[0] = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
-	ids[1] = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, 70, 1, 60);
+	testbed_open(&testbed, NULL, NULL);
+	ids[0] = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_TX);
+	ids[1] = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, 70, 1, 60);
 	for (i = 0; i < 70; i += 7)
 		pkts[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 70), 70);
-	for (target = &bench.target; target <= &bench.target2; target++) {
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 70), 70);
+	for (target = &testbed.target; target <= &testbed.target2; target++) {
 		CHECK_EQ(ring_get(target->tx[0], got, 70), 70);
 		for (i = 0; i < 70; i++)
 			CHECK(i % 7 != 0 ? got[i] == pkts[i] : is_from_pool_of(got[i], target));
 		packets_free(got, 70);
 	}
-	CHECK_EQ(ring_get(bench.source.tx[0], pkts, 70), 70);
+	CHECK_EQ(ring_get(testbed.source.tx[0], pkts, 70), 70);
 	packets_free(pkts, 70);
 	mirror_off(ids[0]);
 	mirror_off(ids[1]);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* One of those that share together has a full target: its references are given back, and no other's. */
@@ -234,18 +234,18 @@ a_full_target_is_its_own_mirrors_loss(void)
 {
 	struct rte_mbuf *pkts[NB_LAYOUTS], *filler;
 	struct originals originals;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	originals_open(&originals);
-	members_open(&bench.source, RTE_MIRROR_TX);
-	filler = packet_make(bench.pool, 1, 60, 0);
+	members_open(&testbed.source, RTE_MIRROR_TX);
+	filler = packet_make(testbed.pool, 1, 60, 0);
 	rte_mbuf_refcnt_set(filler, PORT_RING_SIZE + 1);
 	while (rte_ring_free_count(members[2].target.tx[0]) > 0)
 		ring_put(members[2].target.tx[0], &filler, 1);
 	make_packets(&originals, pkts);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
 	CHECK_EQ(stats_of(members[2].id).full, NB_LAYOUTS);
 	for (i = 0; i < NB_MIRRORS; i++) {
 		if (i == 2)
@@ -254,12 +254,12 @@ a_full_target_is_its_own_mirrors_loss(void)
 		packets_free(members[i].got, NB_LAYOUTS);
 	}
 	packets_check_refcnt(pkts, NB_LAYOUTS, 1);
-	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(ring_get(testbed.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
 	packets_free(pkts, NB_LAYOUTS);
 	rte_pktmbuf_free(filler);
 	members_close();
 	originals_close(&originals);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* What cannot be had is counted once for each, together or not. */
@@ -268,16 +268,16 @@ what_cannot_be_mirrored_is_counted_for_each(void)
 {
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	struct originals originals;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	originals_open(&originals);
-	members_open(&bench.source, RTE_MIRROR_TX);
+	members_open(&testbed.source, RTE_MIRROR_TX);
 	originals_make(&originals, ORIGINAL_MIXED, pkts);
 	for (i = 0; i < 5; i++)
 		pkts[i]->ol_flags |= RTE_MBUF_F_TX_MACSEC;
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, NB_LAYOUTS), NB_LAYOUTS);
 	for (i = 0; i < NB_MIRRORS; i++) {
 		CHECK_EQ(stats_of(members[i].id).unsupported, 5);
 		CHECK_EQ(stats_of(members[i].id).packets, NB_LAYOUTS - 5);
@@ -285,11 +285,11 @@ what_cannot_be_mirrored_is_counted_for_each(void)
 		packets_free(got, NB_LAYOUTS - 5);
 	}
 	packets_check_refcnt(pkts, NB_LAYOUTS, 1);
-	CHECK_EQ(ring_get(bench.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
+	CHECK_EQ(ring_get(testbed.source.tx[0], pkts, NB_LAYOUTS), NB_LAYOUTS);
 	packets_free(pkts, NB_LAYOUTS);
 	members_close();
 	originals_close(&originals);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static char last_name[RTE_MEMPOOL_NAMESIZE];
@@ -308,12 +308,12 @@ names_that_others_have_are_passed_over(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
 	struct rte_mempool *others[3];
 	char name[RTE_MEMPOOL_NAMESIZE], *number;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	mirror_off(mirror_with(bench.source.id, &param));
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	mirror_off(mirror_with(testbed.source.id, &param));
 	rte_mempool_walk(note_name, NULL);
 	number = strrchr(last_name, '_') + 1;
 	for (i = 0; i < RTE_DIM(others); i++) {
@@ -323,12 +323,12 @@ names_that_others_have_are_passed_over(void)
 		CHECK(others[i] != NULL);
 	}
 	/* Chains are no longer taken: another pool for the same target. */
-	port_stop(&bench.target);
-	port_configure(&bench.target, &(struct port_options){ 1, 1, 0 });
-	mirror_off(mirror_with(bench.source.id, &param));
+	port_stop(&testbed.target);
+	port_configure(&testbed.target, &(struct port_options){ 1, 1, 0 });
+	mirror_off(mirror_with(testbed.source.id, &param));
 	for (i = 0; i < RTE_DIM(others); i++)
 		rte_mempool_free(others[i]);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "faults.h"
 
 /* A change to a mirror, and what there is before and after it. */
@@ -33,7 +33,7 @@ resume_it(uint32_t id, const struct rte_mirror_param *param)
 
 /* Whichever allocation fails: how many there are. */
 static unsigned int
-check_without_memory(const struct bench *bench, uint32_t id, const struct change *change,
+check_without_memory(const struct testbed *testbed, uint32_t id, const struct change *change,
 		const struct rte_mirror_param *param)
 {
 	unsigned int k, left;
@@ -48,11 +48,11 @@ check_without_memory(const struct bench *bench, uint32_t id, const struct change
 			break;
 		CHECK_EQ(rc, -ENOMEM);
 		CHECK_EQ(info_of(id).state, change->before);
-		CHECK_EQ(nb_bytes_sent(bench), change->nb_before);
+		CHECK_EQ(nb_bytes_sent(testbed), change->nb_before);
 	}
 	CHECK_EQ(rc, 0);
 	CHECK_EQ(info_of(id).state, change->after);
-	CHECK_EQ(nb_bytes_sent(bench), change->nb_after);
+	CHECK_EQ(nb_bytes_sent(testbed), change->nb_after);
 	return k - 1;
 }
 
@@ -66,21 +66,21 @@ changes_that_there_is_no_memory_for(void)
 		{ resume_it, RTE_MIRROR_PAUSED, RTE_MIRROR_RUNNING, 600, 600 + 2 * 200 },
 	};
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	param.directions = RTE_MIRROR_RX | RTE_MIRROR_TX;
 	param.snaplen = 20;
 	for (i = 0; i < RTE_DIM(changes); i++)
-		CHECK(check_without_memory(&bench, id, &changes[i], &param) > 1);
+		CHECK(check_without_memory(&testbed, id, &changes[i], &param) > 1);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

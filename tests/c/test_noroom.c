@@ -11,7 +11,7 @@
 
 #include <rte_mbuf_dyn.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 static void
 fill_mbufs(void)
@@ -33,30 +33,30 @@ origins_need_room_in_mbufs(void)
 	};
 	struct rte_mbuf *pkt, *got;
 	struct rte_mirror_origin origin;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
 	fill_mbufs();
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, &id), -ENOMEM);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, &id), -ENOMEM);
 	CHECK(strstr(rte_mirror_last_error(), "without RTE_MIRROR_F_ORIGIN") != NULL);
 	CHECK_EQ(rte_mirror_list(NULL, 0), 0);
 	CHECK_EQ(nb_library_pools(), 0);
 	param.flags = 0;
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	param.flags = RTE_MIRROR_F_ORIGIN;
 	CHECK_EQ(rte_mirror_update(id, &param), -ENOMEM);
 	CHECK_EQ(info_of(id).flags, 0);
-	pkt = packet_make(bench.pool, 1, 60, 0);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	pkt = packet_make(testbed.pool, 1, 60, 0);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	CHECK_EQ(rte_mirror_origin_get(got, &origin), -ENOENT);
 	rte_pktmbuf_free(pkt);
 	rte_pktmbuf_free(got);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 /* What the offload function does, and what it saw. */
 struct choice {
@@ -41,24 +41,24 @@ choose(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_
 }
 
 static uint32_t
-mirror_with_choice(struct bench *bench, uint32_t directions, struct choice *choice)
+mirror_with_choice(struct testbed *testbed, uint32_t directions, struct choice *choice)
 {
-	const struct rte_mirror_param param = { .target_port = bench->target.id,
+	const struct rte_mirror_param param = { .target_port = testbed->target.id,
 		.directions = directions,
 		.offload = choose,
 		.ctx = choice };
 
-	return mirror_with(bench->source.id, &param);
+	return mirror_with(testbed->source.id, &param);
 }
 
 /* Receives these packets, which have to come unchanged. */
 static void
-receive(struct bench *bench, struct rte_mbuf **pkts, uint16_t nb_pkts)
+receive(struct testbed *testbed, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct snapshot *before = snapshot_take(pkts, nb_pkts);
 
-	ring_put(bench->source.rx[0], pkts, nb_pkts);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, nb_pkts), nb_pkts);
+	ring_put(testbed->source.rx[0], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, nb_pkts), nb_pkts);
 	snapshot_check(before, pkts, nb_pkts);
 }
 
@@ -68,15 +68,15 @@ it_is_given_each_packet_and_its_context(void)
 	struct choice choice = { .answer = UINT16_MAX };
 	const struct port_options two = { .nb_rx_queues = 2, .nb_tx_queues = 1 };
 	struct rte_mbuf *pkts[257];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, &two, NULL);
-	id = mirror_with_choice(&bench, RTE_MIRROR_RX, &choice);
-	packets_make(bench.pool, pkts, 257, 1, 60);
-	ring_put(bench.source.rx[1], pkts, 257);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 1, pkts, 257), 257);
-	CHECK_EQ(choice.port_id, bench.source.id);
+	testbed_open(&testbed, &two, NULL);
+	id = mirror_with_choice(&testbed, RTE_MIRROR_RX, &choice);
+	packets_make(testbed.pool, pkts, 257, 1, 60);
+	ring_put(testbed.source.rx[1], pkts, 257);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 1, pkts, 257), 257);
+	CHECK_EQ(choice.port_id, testbed.source.id);
 	CHECK_EQ(choice.queue_id, 1);
 	CHECK_EQ(choice.nb_pkts, 257);
 	CHECK(memcmp(choice.pkts, pkts, sizeof(pkts)) == 0);
@@ -85,10 +85,10 @@ it_is_given_each_packet_and_its_context(void)
 	CHECK_EQ(choice.nb_calls, 5);
 	/* More than there are counts as all. */
 	CHECK_EQ(stats_of(id).packets, 257);
-	ring_check(bench.target.tx[0], pkts, 257);
+	ring_check(testbed.target.tx[0], pkts, 257);
 	packets_free(pkts, 257);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -96,26 +96,26 @@ what_it_declines_is_counted_and_not_touched(void)
 {
 	struct choice choice = { .answer = 0 };
 	struct rte_mbuf *pkts[40];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_with_choice(&bench, RTE_MIRROR_RX, &choice);
-	packets_make(bench.pool, pkts, 40, 2, 60);
-	receive(&bench, pkts, 40);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_with_choice(&testbed, RTE_MIRROR_RX, &choice);
+	packets_make(testbed.pool, pkts, 40, 2, 60);
+	receive(&testbed, pkts, 40);
 	packets_check_refcnt(pkts, 40, 1);
 	CHECK_EQ(stats_of(id).declined, 40);
 	CHECK_EQ(stats_of(id).packets, 0);
 	choice.answer = 15;
-	receive(&bench, pkts, 40);
+	receive(&testbed, pkts, 40);
 	packets_check_refcnt(pkts, 15, 2);
 	packets_check_refcnt(pkts + 15, 25, 1);
 	CHECK_EQ(stats_of(id).declined, 65);
 	CHECK_EQ(stats_of(id).packets, 15);
-	ring_check(bench.target.tx[0], pkts, 15);
+	ring_check(testbed.target.tx[0], pkts, 15);
 	packets_free(pkts, 40);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Reordering its array neither reorders the application's, nor what other mirrors get. */
@@ -126,28 +126,28 @@ its_array_is_its_own(void)
 	struct rte_mbuf *pkts[30], *chosen[10];
 	struct snapshot *before;
 	uint32_t id, plain;
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t i;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_with_choice(&bench, RTE_MIRROR_RX | RTE_MIRROR_TX, &choice);
-	plain = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, 30, 1, 60);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_with_choice(&testbed, RTE_MIRROR_RX | RTE_MIRROR_TX, &choice);
+	plain = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, 30, 1, 60);
 	for (i = 0; i < 10; i++)
 		chosen[i] = pkts[29 - i];
-	receive(&bench, pkts, 30);
-	ring_check(bench.target.tx[0], chosen, 10);
-	ring_check(bench.target2.tx[0], pkts, 30);
+	receive(&testbed, pkts, 30);
+	ring_check(testbed.target.tx[0], chosen, 10);
+	ring_check(testbed.target2.tx[0], pkts, 30);
 	before = snapshot_take(pkts, 30);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 30), 30);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 30), 30);
 	snapshot_check(before, pkts, 30);
-	ring_check(bench.target.tx[0], chosen, 10);
-	ring_check(bench.target2.tx[0], pkts, 30);
-	ring_check(bench.source.tx[0], pkts, 30);
+	ring_check(testbed.target.tx[0], chosen, 10);
+	ring_check(testbed.target2.tx[0], pkts, 30);
+	ring_check(testbed.source.tx[0], pkts, 30);
 	CHECK_EQ(stats_of(plain).packets, 60);
 	mirror_off(id);
 	mirror_off(plain);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* What the lock guards, seen from inside the target. */
@@ -180,25 +180,25 @@ the_lock_is_held_while_packets_are_sent(void)
 	const struct rte_eth_rxtx_callback *callback;
 	struct rte_mirror_param param = { .lock = &witness.lock, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[130];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	callback = rte_eth_add_tx_callback(bench.target.id, 0, look, &witness);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	callback = rte_eth_add_tx_callback(testbed.target.id, 0, look, &witness);
 	CHECK(callback != NULL);
-	packets_make(bench.pool, pkts, 130, 1, 60);
-	receive(&bench, pkts, 130);
+	packets_make(testbed.pool, pkts, 130, 1, 60);
+	receive(&testbed, pkts, 130);
 	CHECK_EQ(witness.nb_held, 3);
 	CHECK_EQ(witness.nb_free, 0);
 	CHECK(rte_spinlock_trylock(&witness.lock) == 1);
 	rte_spinlock_unlock(&witness.lock);
 	CHECK_EQ(stats_of(id).packets, 130);
-	CHECK_EQ(rte_eth_remove_tx_callback(bench.target.id, 0, callback), 0);
+	CHECK_EQ(rte_eth_remove_tx_callback(testbed.target.id, 0, callback), 0);
 	packets_free(pkts, 130);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -207,23 +207,23 @@ mirrors_in_a_row_may_share_a_lock(void)
 	rte_spinlock_t lock = RTE_SPINLOCK_INITIALIZER;
 	struct rte_mirror_param param = { .lock = &lock, .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[70];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	param.target_port = bench.target2.id;
-	id2 = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 70, 1, 60);
-	receive(&bench, pkts, 70);
-	ring_check(bench.target.tx[0], pkts, 70);
-	ring_check(bench.target2.tx[0], pkts, 70);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	param.target_port = testbed.target2.id;
+	id2 = mirror_with(testbed.source.id, &param);
+	packets_make(testbed.pool, pkts, 70, 1, 60);
+	receive(&testbed, pkts, 70);
+	ring_check(testbed.target.tx[0], pkts, 70);
+	ring_check(testbed.target2.tx[0], pkts, 70);
 	packets_free(pkts, 70);
-	CHECK_EQ(rte_mirror_unregister(bench.source.id), 0);
+	CHECK_EQ(rte_mirror_unregister(testbed.source.id), 0);
 	CHECK_EQ(rte_mirror_remove(id), -ENOENT);
 	CHECK_EQ(rte_mirror_remove(id2), -ENOENT);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Calls every function of the library from inside the data path. */
@@ -261,20 +261,20 @@ calls_from_inside_the_data_path_are_refused(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .offload = call_back };
 	struct rte_mbuf *pkts[5];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.ctx = &id;
-	id = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 5, 1, 60);
-	receive(&bench, pkts, 5);
-	ring_check(bench.target.tx[0], pkts, 5);
+	id = mirror_with(testbed.source.id, &param);
+	packets_make(testbed.pool, pkts, 5, 1, 60);
+	receive(&testbed, pkts, 5);
+	ring_check(testbed.target.tx[0], pkts, 5);
 	packets_free(pkts, 5);
 	CHECK_EQ(stats_of(id).packets, 5);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

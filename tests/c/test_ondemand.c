@@ -15,13 +15,13 @@
 #include <rte_dev.h>
 
 #include "../../csrc/plugin/portinfo.h"
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 
 #define NB_PACKETS 50
 
 static void
-mirror_packets(const struct bench *bench, struct end *end, uint16_t target_port)
+mirror_packets(const struct testbed *testbed, struct end *end, uint16_t target_port)
 {
 	struct rte_mirror_param param = {
 		.target_port = target_port, .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_AUTO
@@ -29,13 +29,13 @@ mirror_packets(const struct bench *bench, struct end *end, uint16_t target_port)
 	static uint8_t frame[END_FRAME_SIZE];
 	static struct bytes bytes[NB_PACKETS];
 	struct rte_mbuf *pkts[NB_PACKETS];
-	const uint32_t id = mirror_with(bench->source.id, &param);
+	const uint32_t id = mirror_with(testbed->source.id, &param);
 	unsigned int i;
 
-	packets_make(bench->pool, pkts, NB_PACKETS, 1, 60);
+	packets_make(testbed->pool, pkts, NB_PACKETS, 1, 60);
 	bytes_read_all(bytes, pkts, NB_PACKETS);
-	ring_put(bench->source.rx[0], pkts, NB_PACKETS);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	ring_put(testbed->source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
 	packets_free(pkts, NB_PACKETS);
 	for (i = 0; i < NB_PACKETS; i++) {
 		CHECK_EQ(end_receive(end, frame), bytes[i].len);
@@ -50,24 +50,24 @@ each_kind_gets_what_is_mirrored(void)
 {
 	const struct target_case *each;
 	struct target *target;
-	struct bench bench;
+	struct testbed testbed;
 	char text[TARGET_TEXT_SIZE];
 	struct end end;
 
 	interfaces_make();
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (each = target_cases; each->kind != NULL; each++) {
 		case_name(each, &end, text);
 		target = target_open(text, 1);
 		CHECK(mirror_targets_find(text) == target);
 		case_connect(each, &end);
-		mirror_packets(&bench, &end, mirror_targets_port(target));
+		mirror_packets(&testbed, &end, mirror_targets_port(target));
 		case_disconnect(&end);
 		target_end(target);
 		CHECK(mirror_targets_find(text) == NULL);
 		case_clean(each, &end);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 	interfaces_remove();
 }
 

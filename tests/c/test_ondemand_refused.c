@@ -23,7 +23,7 @@
 #include <rte_devargs.h>
 
 #include "../../csrc/plugin/refusal.h"
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 #include "wires.h"
 

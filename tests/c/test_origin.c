@@ -13,7 +13,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 #define FIELD "rte_mirror_dynfield_origin"
 
@@ -37,26 +37,26 @@ no_packet_tells_its_origin_unless_somebody_asks(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	CHECK(rte_mbuf_dynfield_lookup(FIELD, NULL) < 0);
 	for (i = 0; i < RTE_DIM(own_modes); i++) {
 		param.mode = own_modes[i];
-		scene_open(&scene, &param, NULL);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &param, NULL);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		/* Whatever an application has its fields and flags for. */
 		for (j = 0; j < NB_LAYOUTS; j++)
 			memset(pkts[j]->dynfield1, 0xff, sizeof(pkts[j]->dynfield1));
-		scene_pass(&scene, pkts, NB_LAYOUTS);
-		scene_get(&scene, got, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
+		late_target_get(&late, got, NB_LAYOUTS);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			check_says_nothing(pkts[j]);
 			check_says_nothing(got[j]);
 		}
 		packets_free(pkts, NB_LAYOUTS);
 		packets_free(got, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 
@@ -67,31 +67,31 @@ struct way {
 
 /* Passes a packet of 5 times 50 bytes that way. */
 static struct rte_mbuf *
-pass(struct bench *bench, struct way way)
+pass(struct testbed *testbed, struct way way)
 {
-	struct rte_mbuf *pkt = packet_make(bench->pool, 5, 50, 0);
+	struct rte_mbuf *pkt = packet_make(testbed->pool, 5, 50, 0);
 
 	if (way.is_tx) {
-		CHECK_EQ(rte_eth_tx_burst(bench->source.id, way.queue, &pkt, 1), 1);
-		CHECK_EQ(ring_get(bench->source.tx[way.queue], &pkt, 1), 1);
+		CHECK_EQ(rte_eth_tx_burst(testbed->source.id, way.queue, &pkt, 1), 1);
+		CHECK_EQ(ring_get(testbed->source.tx[way.queue], &pkt, 1), 1);
 	} else {
-		ring_put(bench->source.rx[way.queue], &pkt, 1);
-		CHECK_EQ(rte_eth_rx_burst(bench->source.id, way.queue, &pkt, 1), 1);
+		ring_put(testbed->source.rx[way.queue], &pkt, 1);
+		CHECK_EQ(rte_eth_rx_burst(testbed->source.id, way.queue, &pkt, 1), 1);
 	}
 	return pkt;
 }
 
 static void
-check_origin(struct bench *bench, struct way way)
+check_origin(struct testbed *testbed, struct way way)
 {
 	const uint64_t earliest = rte_rdtsc();
-	struct rte_mbuf *pkt = pass(bench, way), *got;
+	struct rte_mbuf *pkt = pass(testbed, way), *got;
 	const uint64_t latest = rte_rdtsc();
 	struct rte_mirror_origin origin;
 
-	CHECK_EQ(ring_get(bench->target.tx[0], &got, 1), 1);
+	CHECK_EQ(ring_get(testbed->target.tx[0], &got, 1), 1);
 	CHECK_EQ(rte_mirror_origin_get(got, &origin), 0);
-	CHECK_EQ(origin.port_id, bench->source.id);
+	CHECK_EQ(origin.port_id, testbed->source.id);
 	CHECK_EQ(origin.queue_id, way.queue);
 	CHECK_EQ(origin.is_tx, way.is_tx);
 	CHECK_EQ(origin.pkt_len, 250);
@@ -108,28 +108,28 @@ packets_tell_their_origin_when_asked_to(void)
 	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX | RTE_MIRROR_TX,
 		.flags = RTE_MIRROR_F_ORIGIN };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	struct way way;
 	uint32_t id;
 
-	bench_open(&bench, &four, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, &four, NULL);
+	param.target_port = testbed.target.id;
 	for (i = 0; i < 2 * RTE_DIM(own_modes); i++) {
 		param.mode = own_modes[i / 2];
 		param.snaplen = i % 2 * 60;
-		id = mirror_with(bench.source.id, &param);
+		id = mirror_with(testbed.source.id, &param);
 		CHECK_EQ(info_of(id).flags, RTE_MIRROR_F_ORIGIN);
 		CHECK(rte_mbuf_dynfield_lookup(FIELD, NULL) >= 0);
 		for (way.queue = 0; way.queue < 4; way.queue++) {
 			way.is_tx = false;
-			check_origin(&bench, way);
+			check_origin(&testbed, way);
 			way.is_tx = true;
-			check_origin(&bench, way);
+			check_origin(&testbed, way);
 		}
 		mirror_off(id);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Each of a burst tells its own, in every layout. */
@@ -141,16 +141,16 @@ every_packet_of_a_burst_tells_its_length(void)
 	};
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	struct rte_mirror_origin origin;
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < RTE_DIM(own_modes); i++) {
 		param.mode = own_modes[i];
-		scene_open(&scene, &param, NULL);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &param, NULL);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		bytes_read_all(before, pkts, NB_LAYOUTS);
-		scene_pass(&scene, pkts, NB_LAYOUTS);
-		scene_get(&scene, got, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
+		late_target_get(&late, got, NB_LAYOUTS);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			bytes_check(&before[j], got[j], RTE_MIN(before[j].len, 100u));
 			CHECK_EQ(rte_mirror_origin_get(got[j], &origin), 0);
@@ -158,7 +158,7 @@ every_packet_of_a_burst_tells_its_length(void)
 		}
 		packets_free(pkts, NB_LAYOUTS);
 		packets_free(got, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 
@@ -171,13 +171,13 @@ of_shared_packets_those_that_are_cut_tell_their_origin(void)
 	};
 	struct rte_mirror_origin origin;
 	struct rte_mbuf *pkts[2], *got[2];
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	pkts[0] = packet_make(scene.bench.pool, 1, 100, 0);
-	pkts[1] = packet_make(scene.bench.pool, 1, 101, 0);
-	scene_pass(&scene, pkts, 2);
-	scene_get(&scene, got, 2);
+	late_target_open(&late, &param, NULL);
+	pkts[0] = packet_make(late.testbed.pool, 1, 100, 0);
+	pkts[1] = packet_make(late.testbed.pool, 1, 101, 0);
+	late_target_pass(&late, pkts, 2);
+	late_target_get(&late, got, 2);
 	CHECK(got[0] == pkts[0]);
 	check_says_nothing(got[0]);
 	CHECK_EQ(got[1]->pkt_len, 100);
@@ -185,7 +185,7 @@ of_shared_packets_those_that_are_cut_tell_their_origin(void)
 	CHECK_EQ(origin.pkt_len, 101);
 	packets_free(pkts, 2);
 	packets_free(got, 2);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* Tags that are not in a packet, but are on the wire. */
@@ -216,19 +216,19 @@ check_wire_length(const struct tagging *tagging, enum rte_mirror_mode mode, uint
 	const uint32_t length = 60 + 4 * tagging->nb_tags;
 	struct rte_mirror_origin origin;
 	struct rte_mbuf *pkt, *got;
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	pkt = packet_make(scene.bench.pool, 1, 60, 0);
+	late_target_open(&late, &param, NULL);
+	pkt = packet_make(late.testbed.pool, 1, 60, 0);
 	pkt->ol_flags |= tagging->ol_flags;
-	scene_pass(&scene, &pkt, 1);
-	scene_get(&scene, &got, 1);
+	late_target_pass(&late, &pkt, 1);
+	late_target_get(&late, &got, 1);
 	CHECK_EQ(got->pkt_len, snaplen != 0 ? snaplen : length);
 	CHECK_EQ(rte_mirror_origin_get(got, &origin), 0);
 	CHECK_EQ(origin.pkt_len, length);
 	rte_pktmbuf_free(pkt);
 	rte_pktmbuf_free(got);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 static void
@@ -246,7 +246,7 @@ a_packets_length_is_that_on_the_wire(void)
 
 /* Uses every mbuf of a pool that a mirror has: how many packets tell their origin. */
 static unsigned int
-nb_telling(struct bench *bench, struct rte_mempool *pool)
+nb_telling(struct testbed *testbed, struct rte_mempool *pool)
 {
 	const struct way rx = { .queue = 0 };
 	struct rte_mirror_origin origin;
@@ -254,8 +254,8 @@ nb_telling(struct bench *bench, struct rte_mempool *pool)
 	unsigned int i, nb = 0, nb_telling = 0;
 
 	while (rte_mempool_avail_count(pool) > 0) {
-		rte_pktmbuf_free(pass(bench, rx));
-		CHECK_EQ(ring_get(bench->target.tx[0], &got[nb++], 1), 1);
+		rte_pktmbuf_free(pass(testbed, rx));
+		CHECK_EQ(ring_get(testbed->target.tx[0], &got[nb++], 1), 1);
 	}
 	for (i = 0; i < nb; i++)
 		nb_telling += rte_mirror_origin_get(got[i], &origin) == 0;
@@ -269,28 +269,28 @@ mbufs_used_again_do_not_tell_a_former_origin(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *mbuf;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = poison_pool_create("again", 7, RTE_MBUF_DEFAULT_BUF_SIZE);
 	for (i = 0; i < RTE_DIM(own_modes); i++) {
 		param.mode = own_modes[i];
 		param.flags = RTE_MIRROR_F_ORIGIN;
-		id = mirror_with(bench.source.id, &param);
-		CHECK_EQ(nb_telling(&bench, param.pool), 7);
+		id = mirror_with(testbed.source.id, &param);
+		CHECK_EQ(nb_telling(&testbed, param.pool), 7);
 		param.flags = 0;
 		CHECK_EQ(rte_mirror_update(id, &param), 0);
-		CHECK_EQ(nb_telling(&bench, param.pool), 0);
+		CHECK_EQ(nb_telling(&testbed, param.pool), 0);
 		mirror_off(id);
 		mbuf = rte_pktmbuf_alloc(param.pool);
 		check_says_nothing(mbuf);
 		rte_pktmbuf_free(mbuf);
 	}
 	poison_pool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* An application's dynamic field of 32 bits, and the flag that goes with it. */
@@ -321,19 +321,19 @@ the_applications_dynamic_fields_come_with_the_origin(void)
 		.flags = RTE_MIRROR_F_ORIGIN };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	struct rte_mirror_origin origin;
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < RTE_DIM(own_modes); i++) {
 		param.mode = own_modes[i];
-		scene_open(&scene, &param, NULL);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &param, NULL);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			*RTE_MBUF_DYNFIELD(pkts[j], dynamic.offset, uint32_t *) = 1000 + j;
 			pkts[j]->ol_flags |= j % 2 != 0 ? dynamic.flag : 0;
 		}
-		scene_pass(&scene, pkts, NB_LAYOUTS);
-		scene_get(&scene, got, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
+		late_target_get(&late, got, NB_LAYOUTS);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			CHECK_EQ(*RTE_MBUF_DYNFIELD(got[j], dynamic.offset, uint32_t *), 1000 + j);
 			CHECK_EQ((got[j]->ol_flags & dynamic.flag) != 0, j % 2 != 0);
@@ -341,7 +341,7 @@ the_applications_dynamic_fields_come_with_the_origin(void)
 		}
 		packets_free(pkts, NB_LAYOUTS);
 		packets_free(got, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 

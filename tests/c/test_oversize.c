@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stage.h"
+#include "real_target.h"
 #include "wires.h"
 
 #define SEG_LEN     300
@@ -84,32 +84,32 @@ check_arrived(struct end *end, const struct packet *packet, uint32_t length)
 
 /* The source receives them, and has them no longer. */
 static void
-pass(const struct stage *stage, struct rte_mbuf **pkts, uint16_t nb_pkts)
+pass(const struct real_target *real, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	ring_put(stage->source.rx[0], pkts, nb_pkts);
-	CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, pkts, nb_pkts), nb_pkts);
+	ring_put(real->source.rx[0], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(real->source.id, 0, pkts, nb_pkts), nb_pkts);
 	packets_free(pkts, nb_pkts);
 }
 
 /* All in one burst: what does not fit takes nothing with it. */
 static void
-check_burst(struct stage *stage, uint32_t id, uint32_t mtu, uint32_t snaplen)
+check_burst(struct real_target *real, uint32_t id, uint32_t mtu, uint32_t snaplen)
 {
 	struct rte_mbuf *pkts[NB_PKTS];
 	unsigned int i, nb = 0;
 
 	CHECK_EQ(rte_mirror_stats_reset(id), 0);
-	packets_fill(stage->pool, mtu);
+	packets_fill(real->pool, mtu);
 	for (i = 0; i < NB_PKTS; i++)
 		pkts[i] = packets[i].pkt;
-	pass(stage, pkts, NB_PKTS);
+	pass(real, pkts, NB_PKTS);
 	for (i = 0; i < NB_PKTS; i++) {
-		if (snaplen == UINT32_MAX && !fits(&stage->end, &packets[i], mtu))
+		if (snaplen == UINT32_MAX && !fits(&real->end, &packets[i], mtu))
 			continue;
-		check_arrived(&stage->end, &packets[i], RTE_MIN(packets[i].length, snaplen));
+		check_arrived(&real->end, &packets[i], RTE_MIN(packets[i].length, snaplen));
 		nb++;
 	}
-	end_check_empty(&stage->end);
+	end_check_empty(&real->end);
 	CHECK_EQ(stats_of(id).packets, nb);
 	CHECK_EQ(stats_of(id).oversize, NB_PKTS - nb);
 	CHECK(nb > 3 && (nb < NB_PKTS || snaplen != UINT32_MAX));
@@ -131,31 +131,31 @@ warns_of(uint32_t id, const char *text)
 }
 
 static void
-check_mode(struct stage *stage, enum rte_mirror_mode mode)
+check_mode(struct real_target *real, enum rte_mirror_mode mode)
 {
-	const char *longest = strcmp(stage->end.driver->name, "net_tap") == 0 ? "1022" : "1014";
-	struct rte_mirror_param param = { .target_port = stage->end.port_id,
+	const char *longest = strcmp(real->end.driver->name, "net_tap") == 0 ? "1022" : "1014";
+	struct rte_mirror_param param = { .target_port = real->end.port_id,
 		.directions = RTE_MIRROR_RX,
 		.mode = mode,
-		.pool = stage->own_pool };
+		.pool = real->own_pool };
 	uint32_t id;
 
-	set_mtu(&stage->end, 1500);
-	id = mirror_with(stage->source.id, &param);
+	set_mtu(&real->end, 1500);
+	id = mirror_with(real->source.id, &param);
 	CHECK_EQ(info_of(id).warning[0], '\0');
-	check_burst(stage, id, 1500, UINT32_MAX);
+	check_burst(real, id, 1500, UINT32_MAX);
 	/* Noticed while it is at work. */
-	set_mtu(&stage->end, 1000);
+	set_mtu(&real->end, 1000);
 	CHECK_WITHIN(30000, warns_of(id, longest));
-	check_burst(stage, id, 1000, UINT32_MAX);
+	check_burst(real, id, 1000, UINT32_MAX);
 	param.snaplen = 1000;
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	CHECK_EQ(info_of(id).warning[0], '\0');
-	check_burst(stage, id, 1000, 1000);
-	set_mtu(&stage->end, 1500);
+	check_burst(real, id, 1000, 1000);
+	set_mtu(&real->end, 1500);
 	param.snaplen = 0;
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
-	check_burst(stage, id, 1500, UINT32_MAX);
+	check_burst(real, id, 1500, UINT32_MAX);
 	mirror_off(id);
 }
 
@@ -164,21 +164,21 @@ what_a_target_does_not_take_is_counted_as_oversize(void)
 {
 	const struct end_driver *driver;
 	unsigned int mode;
-	struct stage stage;
+	struct real_target real;
 
 	for (driver = end_drivers; driver->name != NULL; driver++) {
 		if (!driver->is_kernels || end_missing(driver) != NULL)
 			continue;
 		for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++) {
-			stage_open(&stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-			check_mode(&stage, (enum rte_mirror_mode)mode);
-			stage_close(&stage);
+			real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+			check_mode(&real, (enum rte_mirror_mode)mode);
+			real_target_close(&real);
 		}
 	}
 }
 
 static bool
-stage_open_on(struct stage *stage, const char *driver_name)
+real_target_open_on(struct real_target *real, const char *driver_name)
 {
 	const struct end_driver *driver = end_drivers;
 
@@ -187,7 +187,7 @@ stage_open_on(struct stage *stage, const char *driver_name)
 		driver++;
 	if (driver->name == NULL || end_missing(driver) != NULL)
 		return false;
-	stage_open(stage, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+	real_target_open(real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	return true;
 }
 
@@ -197,24 +197,24 @@ a_ring_of_short_frames_bounds_a_long_mtu(void)
 {
 	const uint32_t lengths[] = { 2016, 2017, 8900, 60 };
 	struct rte_mbuf *pkts[RTE_DIM(lengths)];
-	struct stage stage;
+	struct real_target real;
 	unsigned int i;
 	uint32_t id;
 
-	if (!stage_open_on(&stage, "net_af_packet"))
+	if (!real_target_open_on(&real, "net_af_packet"))
 		return;
-	id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+	id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
 	for (i = 0; i < RTE_DIM(lengths); i++) {
-		packet_fill(&packets[i], stage.pool, lengths[i], NONE);
+		packet_fill(&packets[i], real.pool, lengths[i], NONE);
 		pkts[i] = packets[i].pkt;
 	}
-	pass(&stage, pkts, RTE_DIM(lengths));
-	check_arrived(&stage.end, &packets[0], 2016);
-	check_arrived(&stage.end, &packets[3], 60);
+	pass(&real, pkts, RTE_DIM(lengths));
+	check_arrived(&real.end, &packets[0], 2016);
+	check_arrived(&real.end, &packets[3], 60);
 	CHECK_EQ(stats_of(id).packets, 2);
 	CHECK_EQ(stats_of(id).oversize, 2);
 	mirror_off(id);
-	stage_close(&stage);
+	real_target_close(&real);
 }
 
 /* net_pcap has a buffer of 16128 bytes for what is not in one piece, and says that it has sent what is longer. */
@@ -223,28 +223,28 @@ a_buffer_of_the_driver_bounds_a_long_mtu(void)
 {
 	struct rte_mbuf *pkts[2];
 	uint8_t got[END_FRAME_SIZE];
-	struct stage stage;
+	struct real_target real;
 	unsigned int mode, i;
 	uint32_t id;
 
-	if (!stage_open_on(&stage, "net_pcap"))
+	if (!real_target_open_on(&real, "net_pcap"))
 		return;
 	wire_command("ip link set end1 mtu 30000");
-	wire_command("ip link set %s mtu 30000", stage.end.path);
+	wire_command("ip link set %s mtu 30000", real.end.path);
 	for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++) {
-		id = stage_mirror(&stage, RTE_MIRROR_RX, (enum rte_mirror_mode)mode);
+		id = real_target_mirror(&real, RTE_MIRROR_RX, (enum rte_mirror_mode)mode);
 		for (i = 0; i < 2; i++) {
 			/* Of 16128 bytes, and of one more. */
-			pkts[i] = packet_make(stage.pool, 54, SEG_LEN, i);
+			pkts[i] = packet_make(real.pool, 54, SEG_LEN, i);
 			CHECK_EQ(rte_pktmbuf_trim(pkts[i], 54 * SEG_LEN - 16128 - i), 0);
 		}
-		pass(&stage, pkts, 2);
-		CHECK_EQ(end_receive(&stage.end, got), 16128);
+		pass(&real, pkts, 2);
+		CHECK_EQ(end_receive(&real.end, got), 16128);
 		CHECK_EQ(stats_of(id).packets, 1);
 		CHECK_EQ(stats_of(id).oversize, 1);
 		mirror_off(id);
 	}
-	stage_close(&stage);
+	real_target_close(&real);
 }
 
 /* net_tap sends as many pieces as writev() takes, refuses more, and says of neither. */
@@ -254,21 +254,21 @@ more_segments_than_the_driver_takes_are_copied(void)
 	const uint16_t nb_segs[] = { 1, 1025, 1 };
 	struct rte_mbuf *pkts[RTE_DIM(nb_segs)];
 	uint8_t got[END_FRAME_SIZE];
-	struct stage stage;
+	struct real_target real;
 	unsigned int i;
 	uint32_t id;
 
-	if (!stage_open_on(&stage, "net_tap"))
+	if (!real_target_open_on(&real, "net_tap"))
 		return;
-	id = stage_mirror(&stage, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
+	id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
 	for (i = 0; i < RTE_DIM(nb_segs); i++)
-		pkts[i] = packet_make(stage.pool, nb_segs[i], nb_segs[i] > 1 ? 1 : 60, i);
-	pass(&stage, pkts, RTE_DIM(nb_segs));
+		pkts[i] = packet_make(real.pool, nb_segs[i], nb_segs[i] > 1 ? 1 : 60, i);
+	pass(&real, pkts, RTE_DIM(nb_segs));
 	for (i = 0; i < RTE_DIM(nb_segs); i++)
-		CHECK_EQ(end_receive(&stage.end, got), nb_segs[i] > 1 ? nb_segs[i] : 60);
+		CHECK_EQ(end_receive(&real.end, got), nb_segs[i] > 1 ? nb_segs[i] : 60);
 	CHECK_EQ(stats_of(id).packets, RTE_DIM(nb_segs));
 	mirror_off(id);
-	stage_close(&stage);
+	real_target_close(&real);
 }
 
 const struct test_case test_cases[] = {

@@ -36,11 +36,11 @@ lengths_and_flags_that_make_no_sense(void)
 		{ { .mode = (enum rte_mirror_mode)(RTE_MIRROR_AUTO + 1) }, -EINVAL, "mode 4" },
 		{ { .mode = (enum rte_mirror_mode) - 1 }, -EINVAL, "mode" },
 	};
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	check_refusals(&bench, refusals, RTE_DIM(refusals));
-	bench_close(&bench);
+	testbed_open(&testbed, NULL, NULL);
+	check_refusals(&testbed, refusals, RTE_DIM(refusals));
+	testbed_close(&testbed);
 }
 
 /* What is just enough. */
@@ -58,16 +58,16 @@ the_least_lengths_that_make_sense(void)
 		{ .flags = RTE_MIRROR_F_ORIGIN, .mode = RTE_MIRROR_AUTO },
 		{ .flags = RTE_MIRROR_F_ORIGIN, .snaplen = 64 },
 	};
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < RTE_DIM(params); i++) {
-		params[i].target_port = bench.target.id;
+		params[i].target_port = testbed.target.id;
 		params[i].directions = RTE_MIRROR_RX | RTE_MIRROR_TX;
-		mirror_off(mirror_with(bench.source.id, &params[i]));
+		mirror_off(mirror_with(testbed.source.id, &params[i]));
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -79,20 +79,20 @@ split_needs_a_target_that_takes_chains(void)
 	};
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_AUTO };
 	struct rte_mirror_info info;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, &no_chains);
-	check_refusals(&bench, refusals, RTE_DIM(refusals));
+	testbed_open(&testbed, NULL, &no_chains);
+	check_refusals(&testbed, refusals, RTE_DIM(refusals));
 	/* There auto is copy. */
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	info = info_of(id);
 	CHECK_EQ(info.mode, RTE_MIRROR_COPY);
 	CHECK_EQ(info.split_len, 0);
 	CHECK(strstr(info.mode_reason, "one segment") != NULL);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Copies are the mirror's own: what frees without a look at reference counts may have them. */
@@ -103,34 +103,34 @@ copy_gets_along_with_fast_free(void)
 		.nb_tx_queues = 1,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int mode;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	port_stop(&bench.target2);
-	port_configure(&bench.target2, &fast_free);
+	port_stop(&testbed.target2);
+	port_configure(&testbed.target2, &fast_free);
 	for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_SPLIT; mode++) {
 		param.mode = (enum rte_mirror_mode)mode;
-		CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOTSUP);
+		CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOTSUP);
 		CHECK(strstr(rte_mirror_last_error(), "FAST_FREE") != NULL);
 		CHECK(strstr(rte_mirror_last_error(), "RTE_MIRROR_COPY") != NULL);
-		CHECK_EQ(nb_shared(&bench), 0);
+		CHECK_EQ(nb_shared(&testbed), 0);
 	}
 	for (mode = RTE_MIRROR_COPY; mode <= RTE_MIRROR_AUTO; mode++) {
 		param.mode = (enum rte_mirror_mode)mode;
-		id = mirror_with(bench.source.id, &param);
+		id = mirror_with(testbed.source.id, &param);
 		CHECK_EQ(info_of(id).mode, RTE_MIRROR_COPY);
 		if (mode == RTE_MIRROR_AUTO)
 			CHECK(strstr(info_of(id).mode_reason, "FAST_FREE") != NULL);
-		CHECK_EQ(nb_shared(&bench), 0);
+		CHECK_EQ(nb_shared(&testbed), 0);
 		CHECK_EQ(stats_of(id).packets, 8);
 		mirror_off(id);
 	}
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Whoever frees without a look at an mbuf frees no chains either. */
@@ -143,25 +143,25 @@ copies_for_a_target_with_fast_free_are_in_one_segment(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
 	static struct bytes bytes;
 	struct rte_mbuf *pkt, *got;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	bench_open(&bench, NULL, &options);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	pkt = packet_make(bench.pool, 20, 300, 0);
+	testbed_open(&testbed, NULL, &options);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	pkt = packet_make(testbed.pool, 20, 300, 0);
 	bytes_read(&bytes, pkt);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	CHECK_EQ(got->nb_segs, 1);
 	bytes_check(&bytes, got, 6000);
 	rte_pktmbuf_free(pkt);
 	rte_pktmbuf_free(got);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

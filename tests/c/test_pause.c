@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "faults.h"
 #include "poison.h"
 
@@ -20,17 +20,17 @@ static const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 }
 
 /* Passes 10 packets of 60 bytes through a queue of the source, each way: how many bytes the targets got of them. */
 static unsigned int
-nb_bytes(const struct bench *bench, uint16_t queue)
+nb_bytes(const struct testbed *testbed, uint16_t queue)
 {
-	const struct port *targets[] = { &bench->target, &bench->target2 };
+	const struct port *targets[] = { &testbed->target, &testbed->target2 };
 	struct rte_mbuf *pkts[10], *got;
 	unsigned int i, sum = 0;
 
-	packets_make(bench->pool, pkts, 10, 1, 60);
-	ring_put(bench->source.rx[queue], pkts, 10);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 10), 10);
-	CHECK_EQ(rte_eth_tx_burst(bench->source.id, queue, pkts, 10), 10);
-	CHECK_EQ(ring_get(bench->source.tx[queue], pkts, 10), 10);
+	packets_make(testbed->pool, pkts, 10, 1, 60);
+	ring_put(testbed->source.rx[queue], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, queue, pkts, 10), 10);
+	CHECK_EQ(rte_eth_tx_burst(testbed->source.id, queue, pkts, 10), 10);
+	CHECK_EQ(ring_get(testbed->source.tx[queue], pkts, 10), 10);
 	packets_free(pkts, 10);
 	for (i = 0; i < RTE_DIM(targets); i++) {
 		while (ring_get(targets[i]->tx[0], &got, 1) == 1) {
@@ -43,9 +43,9 @@ nb_bytes(const struct bench *bench, uint16_t queue)
 
 /* Has the library look after all of its mirrors, as its watcher does now and then. */
 static void
-have_mirrors_looked_after(const struct bench *bench)
+have_mirrors_looked_after(const struct testbed *testbed)
 {
-	mirror_off(mirror_on(bench->target2.id, bench->target.id, RTE_MIRROR_RX));
+	mirror_off(mirror_on(testbed->target2.id, testbed->target.id, RTE_MIRROR_RX));
 }
 
 static void
@@ -77,62 +77,62 @@ a_paused_mirror_is_offered_nothing(void)
 	struct rte_mirror_param param = {
 		.directions = BOTH, .offload = count_calls, .ctx = &nb_calls
 	};
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	id2 = mirror_on(bench.source.id, bench.target2.id, BOTH);
-	CHECK_EQ(nb_bytes(&bench, 0), 4 * 600);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, BOTH);
+	CHECK_EQ(nb_bytes(&testbed, 0), 4 * 600);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	check_paused(id);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
-	have_mirrors_looked_after(&bench);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
+	have_mirrors_looked_after(&testbed);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	CHECK_EQ(rte_mirror_pause(id2), 0);
-	CHECK_EQ(nb_bytes(&bench, 0), 0);
+	CHECK_EQ(nb_bytes(&testbed, 0), 0);
 	CHECK_EQ(nb_calls, 2);
 	CHECK_EQ(stats_of(id).seen, 20);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_RUNNING);
 	CHECK(info_of(id).reason[0] == '\0');
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	CHECK_EQ(stats_of(id).packets, 40);
 	CHECK_EQ(stats_of(id2).seen, 60);
 	/* One that is paused can be removed. */
 	mirror_off(id2);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 mirrors_that_are_not_there_or_stopped_for_good(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(rte_mirror_pause(id + 1), -ENOENT);
 	CHECK_EQ(rte_mirror_resume(id + 1), -ENOENT);
 	CHECK_EQ(rte_mirror_resume(0), -ENOENT);
-	port_stop(&bench.target);
-	mirror_off(mirror_on(bench.target2.id, bench.source.id, RTE_MIRROR_RX));
+	port_stop(&testbed.target);
+	mirror_off(mirror_on(testbed.target2.id, testbed.source.id, RTE_MIRROR_RX));
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
 	CHECK_EQ(rte_mirror_pause(id), -ENETDOWN);
 	CHECK_EQ(rte_mirror_resume(id), -ENETDOWN);
 	CHECK_EQ(rte_mirror_update(id, &param), -ENETDOWN);
 	CHECK(strstr(rte_mirror_last_error(), "remove") != NULL);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
-	CHECK_EQ(rte_eth_dev_start(bench.target.id), 0);
+	CHECK_EQ(rte_eth_dev_start(testbed.target.id), 0);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Its target may be stopped meanwhile, and come back otherwise: what the mirror can be then is found out anew. */
@@ -140,71 +140,71 @@ static void
 a_target_may_be_reconfigured_while_its_mirror_is_paused(void)
 {
 	struct rte_mirror_param param = { .directions = BOTH, .mode = RTE_MIRROR_AUTO };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(info_of(id).mode, RTE_MIRROR_SPLIT);
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	port_stop(&bench.target);
-	mirror_off(mirror_on(bench.target2.id, bench.source.id, RTE_MIRROR_RX));
+	port_stop(&testbed.target);
+	mirror_off(mirror_on(testbed.target2.id, testbed.source.id, RTE_MIRROR_RX));
 	check_paused(id);
 	CHECK_EQ(rte_mirror_resume(id), -ENETDOWN);
 	CHECK(strstr(rte_mirror_last_error(), "not started") != NULL);
 	check_paused(id);
-	port_configure(&bench.target, &no_chains);
+	port_configure(&testbed.target, &no_chains);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	CHECK_EQ(info_of(id).mode, RTE_MIRROR_COPY);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	/* Split cannot be there. */
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	port_stop(&bench.target);
-	port_configure(&bench.target, &port_default);
+	port_stop(&testbed.target);
+	port_configure(&testbed.target, &port_default);
 	param.mode = RTE_MIRROR_SPLIT;
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	check_paused(id);
-	port_stop(&bench.target);
-	port_configure(&bench.target, &no_chains);
+	port_stop(&testbed.target);
+	port_configure(&testbed.target, &no_chains);
 	CHECK_EQ(rte_mirror_resume(id), -ENOTSUP);
 	CHECK(strstr(rte_mirror_last_error(), "MULTI_SEGS") != NULL);
 	check_paused(id);
-	CHECK_EQ(nb_bytes(&bench, 0), 0);
+	CHECK_EQ(nb_bytes(&testbed, 0), 0);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* With the queues that it has then. */
 static void
 a_source_may_be_reconfigured_while_its_mirror_is_paused(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t queue;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, BOTH);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, BOTH);
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	port_stop(&bench.source);
+	port_stop(&testbed.source);
 	check_paused(id);
 	CHECK_EQ(rte_mirror_resume(id), -ENETDOWN);
 	check_paused(id);
-	port_configure(&bench.source, &four);
-	have_mirrors_looked_after(&bench);
-	CHECK_EQ(nb_bytes(&bench, 3), 0);
+	port_configure(&testbed.source, &four);
+	have_mirrors_looked_after(&testbed);
+	CHECK_EQ(nb_bytes(&testbed, 3), 0);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	CHECK_EQ(info_of(id).nb_rx_queues, 4);
 	for (queue = 0; queue < 4; queue++)
-		CHECK_EQ(nb_bytes(&bench, queue), 2 * 600);
+		CHECK_EQ(nb_bytes(&testbed, queue), 2 * 600);
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &port_default);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &port_default);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	CHECK_EQ(info_of(id).nb_rx_queues, 1);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -213,41 +213,41 @@ fast_free_is_seen_when_a_mirror_is_to_go_on(void)
 	const struct port_options fast_free = { .nb_rx_queues = 1,
 		.nb_tx_queues = 1,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, BOTH);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, BOTH);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	port_stop(&bench.target2);
-	port_configure(&bench.target2, &fast_free);
+	port_stop(&testbed.target2);
+	port_configure(&testbed.target2, &fast_free);
 	CHECK_EQ(rte_mirror_resume(id), -ENOTSUP);
 	CHECK(strstr(rte_mirror_last_error(), "FAST_FREE") != NULL);
 	check_paused(id);
-	CHECK_EQ(nb_bytes(&bench, 0), 0);
-	port_stop(&bench.target2);
-	port_configure(&bench.target2, &port_default);
+	CHECK_EQ(nb_bytes(&testbed, 0), 0);
+	port_stop(&testbed.target2);
+	port_configure(&testbed.target2, &port_default);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* A mirror ends with its devices, paused or not, and does not go on with their successors. */
 static void
 a_paused_mirror_ends_with_its_source_or_target(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	struct port *port;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < 4; i++) {
-		port = i < 2 ? &bench.source : &bench.target;
-		id = mirror_on(bench.source.id, bench.target.id, BOTH);
+		port = i < 2 ? &testbed.source : &testbed.target;
+		id = mirror_on(testbed.source.id, testbed.target.id, BOTH);
 		CHECK_EQ(rte_mirror_pause(id), 0);
 		port_close(port);
 		if (i % 2 == 0)
@@ -256,10 +256,10 @@ a_paused_mirror_ends_with_its_source_or_target(void)
 		CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
 		CHECK(strstr(info_of(id).reason, "removed") != NULL);
 		CHECK_EQ(rte_mirror_resume(id), -ENETDOWN);
-		CHECK_EQ(nb_bytes(&bench, 0), 0);
+		CHECK_EQ(nb_bytes(&testbed, 0), 0);
 		mirror_off(id);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* New parameters while it is paused hold when it goes on; what the old had borrowed is the caller's at once. */
@@ -267,14 +267,14 @@ static void
 an_update_while_paused_holds_from_the_resumption_on(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = poison_pool_create("old", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
-	id = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_bytes(&bench, 0), 600);
+	id = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(nb_bytes(&testbed, 0), 600);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	param.snaplen = 1;
 	CHECK_EQ(rte_mirror_update(id, &param), -EINVAL);
@@ -286,11 +286,11 @@ an_update_while_paused_holds_from_the_resumption_on(void)
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	check_paused(id);
 	CHECK_EQ(info_of(id).snaplen, 20);
-	CHECK_EQ(nb_bytes(&bench, 0), 0);
+	CHECK_EQ(nb_bytes(&testbed, 0), 0);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 200);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 200);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* It comes back later: nobody may take its name, its place or the way round meanwhile. */
@@ -298,23 +298,23 @@ static void
 a_paused_mirror_stays_in_the_way_of_what_contradicts_it(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .name = "paused" };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	param.name = NULL;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -EEXIST);
-	param.target_port = bench.source.id;
-	CHECK_EQ(rte_mirror_add(bench.target.id, &param, NULL), -ELOOP);
-	param.target_port = bench.target2.id;
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -EEXIST);
+	param.target_port = testbed.source.id;
+	CHECK_EQ(rte_mirror_add(testbed.target.id, &param, NULL), -ELOOP);
+	param.target_port = testbed.target2.id;
 	param.name = "paused";
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -EEXIST);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -EEXIST);
 	CHECK_EQ(rte_mirror_resume(id), 0);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Wherever attaching breaks off, the mirror stays paused; it goes on the next time. */
@@ -322,35 +322,35 @@ static void
 a_resumption_that_fails_leaves_the_mirror_paused(void)
 {
 	struct rte_mbuf *pkts[1];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int k;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, BOTH);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, BOTH);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	/* Detached once traffic has shown that nobody is in the callbacks. */
 	CHECK_WITHIN(5000,
-			rte_eth_rx_burst(bench.source.id, 0, pkts, 1) == 0 &&
-					rte_eth_tx_burst(bench.source.id, 0, pkts, 0) == 0 &&
+			rte_eth_rx_burst(testbed.source.id, 0, pkts, 1) == 0 &&
+					rte_eth_tx_burst(testbed.source.id, 0, pkts, 0) == 0 &&
 					nb_callbacks_now() == 0);
 	for (k = 1; k <= 2; k++) {
 		faults = (struct faults){ .fail_callback = k, .callback_errno = ENOMEM };
 		CHECK_EQ(rte_mirror_resume(id), -ENOMEM);
 		CHECK_EQ(faults.fail_callback, 0);
 		check_paused(id);
-		CHECK_EQ(nb_bytes(&bench, 0), 0);
+		CHECK_EQ(nb_bytes(&testbed, 0), 0);
 		CHECK_WITHIN(5000,
-				rte_eth_rx_burst(bench.source.id, 0, pkts, 1) == 0 &&
-						rte_eth_tx_burst(bench.source.id, 0, pkts, 0) ==
+				rte_eth_rx_burst(testbed.source.id, 0, pkts, 1) == 0 &&
+						rte_eth_tx_burst(testbed.source.id, 0, pkts, 0) ==
 								0 &&
 						nb_callbacks_now() == 0);
 	}
 	faults = (struct faults){ 0 };
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(nb_bytes(&bench, 0), 2 * 600);
+	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

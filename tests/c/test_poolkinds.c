@@ -36,7 +36,7 @@ pool_create(const char *name, uint16_t room)
 }
 
 static void
-check_unfit_pool(const struct bench *bench, struct rte_mempool *pool, const char *says)
+check_unfit_pool(const struct testbed *testbed, struct rte_mempool *pool, const char *says)
 {
 	struct refusal refusals[] = {
 		{ { .mode = RTE_MIRROR_SPLIT, .pool = pool }, -EINVAL, says },
@@ -49,7 +49,7 @@ check_unfit_pool(const struct bench *bench, struct rte_mempool *pool, const char
 	const bool is_pinned = (rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) !=
 			0;
 
-	check_refusals(bench, refusals, is_pinned ? 2 : RTE_DIM(refusals));
+	check_refusals(testbed, refusals, is_pinned ? 2 : RTE_DIM(refusals));
 	rte_mempool_free(pool);
 }
 
@@ -57,13 +57,13 @@ static void
 pools_whose_mbufs_do_not_serve(void)
 {
 	static uint8_t memory[16 * ROOM] __rte_cache_aligned;
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	check_unfit_pool(&bench, pool_create("nothing", 0), "room for 0 bytes");
-	check_unfit_pool(&bench, pool_create("headroom", RTE_PKTMBUF_HEADROOM), "headroom");
-	check_unfit_pool(&bench, pinned_pool_create(memory, sizeof(memory)), "RTE_MIRROR_COPY");
-	bench_close(&bench);
+	testbed_open(&testbed, NULL, NULL);
+	check_unfit_pool(&testbed, pool_create("nothing", 0), "room for 0 bytes");
+	check_unfit_pool(&testbed, pool_create("headroom", RTE_PKTMBUF_HEADROOM), "headroom");
+	check_unfit_pool(&testbed, pinned_pool_create(memory, sizeof(memory)), "RTE_MIRROR_COPY");
+	testbed_close(&testbed);
 }
 
 static void
@@ -77,12 +77,12 @@ a_pool_of_something_else_than_mbufs(void)
 		{ { .mode = RTE_MIRROR_SPLIT, .pool = pool }, -EINVAL, "else" },
 		{ { .mode = RTE_MIRROR_AUTO, .pool = pool }, -EINVAL, "else" },
 	};
-	struct bench bench;
+	struct testbed testbed;
 
 	CHECK(pool != NULL);
-	bench_open(&bench, NULL, NULL);
-	check_refusals(&bench, refusals, RTE_DIM(refusals));
-	bench_close(&bench);
+	testbed_open(&testbed, NULL, NULL);
+	check_refusals(&testbed, refusals, RTE_DIM(refusals));
+	testbed_close(&testbed);
 	rte_mempool_free(pool);
 }
 
@@ -97,18 +97,18 @@ a_split_len_that_no_mbuf_has_room_for(void)
 		{ { .mode = RTE_MIRROR_AUTO, .split_len = UINT32_MAX }, -EINVAL, "split_len" },
 	};
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .pool = pool };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	check_refusals(&bench, refusals, RTE_DIM(refusals));
+	testbed_open(&testbed, NULL, NULL);
+	check_refusals(&testbed, refusals, RTE_DIM(refusals));
 	/* Enough for shorter heads, and for copies to a target that takes chains. */
-	param.target_port = bench.target.id;
+	param.target_port = testbed.target.id;
 	param.mode = RTE_MIRROR_COPY;
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	param.mode = RTE_MIRROR_SPLIT;
 	param.split_len = 191;
-	mirror_off(mirror_with(bench.source.id, &param));
-	bench_close(&bench);
+	mirror_off(mirror_with(testbed.source.id, &param));
+	testbed_close(&testbed);
 	rte_mempool_free(pool);
 }
 
@@ -124,18 +124,18 @@ copies_in_one_segment_need_mbufs_as_long_as_packets(void)
 	};
 	const struct port_options no_chains = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, &no_chains);
-	check_refusals(&bench, refusals, RTE_DIM(refusals));
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, &no_chains);
+	check_refusals(&testbed, refusals, RTE_DIM(refusals));
+	param.target_port = testbed.target.id;
 	param.pool = enough;
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	/* What is cut to fit, fits. */
 	param.pool = small;
 	param.snaplen = 1521;
-	mirror_off(mirror_with(bench.source.id, &param));
-	bench_close(&bench);
+	mirror_off(mirror_with(testbed.source.id, &param));
+	testbed_close(&testbed);
 	rte_mempool_free(small);
 	rte_mempool_free(enough);
 }
@@ -151,24 +151,24 @@ a_pinned_pool_serves_for_copies(void)
 	};
 	struct rte_mbuf *pkts[10], *got[10], *clone;
 	static struct bytes bytes[10];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	for (i = 0; i < 5; i++) {
-		packets_make(bench.pool, pkts, 10, 3, 60);
+		packets_make(testbed.pool, pkts, 10, 3, 60);
 		bytes_read_all(bytes, pkts, 10);
-		ring_put(bench.source.rx[0], pkts, 10);
-		CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, 10), 10);
+		ring_put(testbed.source.rx[0], pkts, 10);
+		CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, pkts, 10), 10);
 		packets_free(pkts, 10);
-		CHECK_EQ(ring_get(bench.target.tx[0], got, 10), 10);
+		CHECK_EQ(ring_get(testbed.target.tx[0], got, 10), 10);
 		bytes_check_all(bytes, got, 10);
 		/* The target can tell what they are: to refer to them, say. */
 		CHECK(RTE_MBUF_HAS_EXTBUF(got[0]) && RTE_MBUF_HAS_PINNED_EXTBUF(got[0]));
-		clone = rte_pktmbuf_clone(got[0], bench.pool);
+		clone = rte_pktmbuf_clone(got[0], testbed.pool);
 		packets_free(got, 10);
 		CHECK_EQ(rte_mempool_in_use_count(pinned), 1);
 		bytes_check(bytes, clone, 180);
@@ -176,7 +176,7 @@ a_pinned_pool_serves_for_copies(void)
 		CHECK_EQ(rte_mempool_in_use_count(pinned), 0);
 	}
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	rte_mempool_free(pinned);
 }
 
@@ -192,16 +192,16 @@ a_pinned_pool_does_not_serve_a_target_with_fast_free(void)
 	struct rte_mirror_param param = {
 		.directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY, .pool = pinned
 	};
-	struct bench bench;
+	struct testbed testbed;
 
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	bench_open(&bench, NULL, &fast_free);
-	param.target_port = bench.target.id;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -EINVAL);
+	testbed_open(&testbed, NULL, &fast_free);
+	param.target_port = testbed.target.id;
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -EINVAL);
 	CHECK(strstr(rte_mirror_last_error(), "FAST_FREE") != NULL);
 	CHECK(strstr(rte_mirror_last_error(), "pinned") != NULL);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 	rte_mempool_free(pinned);
 }
 

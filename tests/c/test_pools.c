@@ -13,7 +13,7 @@
 #include <rte_mempool.h>
 
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 static struct bytes before[NB_LAYOUTS];
 
@@ -52,31 +52,31 @@ check_drought(const struct drought *drought)
 	struct rte_mirror_param param = drought->param;
 	struct rte_mbuf *pkts[4], *got[4];
 	unsigned int nb, nb_got = 0;
-	struct scene scene;
+	struct late_target late;
 
 	param.directions = RTE_MIRROR_RX;
 	param.pool = poison_pool_create(
 			"dry", drought->pool_size, RTE_PKTMBUF_HEADROOM + drought->room);
-	scene_open(&scene, &param, NULL);
+	late_target_open(&late, &param, NULL);
 	for (nb = 0; drought->layouts[nb].nb_segs != 0; nb++) {
 		pkts[nb] = original_make(
-				&scene.originals, ORIGINAL_DIRECT, &drought->layouts[nb], nb);
+				&late.originals, ORIGINAL_DIRECT, &drought->layouts[nb], nb);
 		if ((drought->got >> nb & 1) != 0)
 			bytes_read(&before[nb_got++], pkts[nb]);
 	}
 	/* It checks that the application has all of its packets, and all of each. */
-	scene_pass(&scene, pkts, (uint16_t)nb);
-	CHECK_EQ(stats_of(scene.id).packets, nb_got);
-	CHECK_EQ(stats_of(scene.id).nombuf, nb - nb_got);
+	late_target_pass(&late, pkts, (uint16_t)nb);
+	CHECK_EQ(stats_of(late.id).packets, nb_got);
+	CHECK_EQ(stats_of(late.id).nombuf, nb - nb_got);
 	CHECK_EQ(rte_mempool_in_use_count(param.pool), drought->nb_used);
 	packets_free(pkts, nb);
-	scene_get(&scene, got, (uint16_t)nb_got);
+	late_target_get(&late, got, (uint16_t)nb_got);
 	for (nb = 0; nb < nb_got; nb++)
 		bytes_check(&before[nb], got[nb],
 				param.snaplen == 0 ? before[nb].len :
 						     RTE_MIN(before[nb].len, param.snaplen));
 	packets_free(got, nb_got);
-	scene_close(&scene);
+	late_target_close(&late);
 	poison_pool_free(param.pool);
 }
 
@@ -91,32 +91,32 @@ packets_that_a_dry_pool_has_no_mbufs_for_are_counted_exactly(void)
 
 /* Passes a burst of which so many get a mbuf, the first ones; the application's are all there. */
 static void
-check_partial(struct scene *scene, uint16_t nb_pkts, uint16_t nb_got)
+check_partial(struct late_target *late, uint16_t nb_pkts, uint16_t nb_got)
 {
 	static struct bytes bytes[200];
-	const struct rte_mirror_stats stats = stats_of(scene->id);
+	const struct rte_mirror_stats stats = stats_of(late->id);
 	struct rte_mbuf *pkts[200], *got[200];
 	uint16_t nb;
 
-	packets_make(scene->bench.pool, pkts, nb_pkts, 1, 60);
+	packets_make(late->testbed.pool, pkts, nb_pkts, 1, 60);
 	bytes_read_all(bytes, pkts, nb_pkts);
-	scene_pass(scene, pkts, nb_pkts);
+	late_target_pass(late, pkts, nb_pkts);
 	packets_free(pkts, nb_pkts);
-	CHECK_EQ(stats_of(scene->id).packets - stats.packets, nb_got);
-	CHECK_EQ(stats_of(scene->id).nombuf - stats.nombuf, nb_pkts - nb_got);
+	CHECK_EQ(stats_of(late->id).packets - stats.packets, nb_got);
+	CHECK_EQ(stats_of(late->id).nombuf - stats.nombuf, nb_pkts - nb_got);
 	/* Behind what the target holds already. */
-	nb = (uint16_t)rte_ring_count(scene->bench.target.tx[0]);
-	CHECK_EQ(ring_get(scene->bench.target.tx[0], got, nb), nb);
+	nb = (uint16_t)rte_ring_count(late->testbed.target.tx[0]);
+	CHECK_EQ(ring_get(late->testbed.target.tx[0], got, nb), nb);
 	bytes_check_all(bytes, got + nb - nb_got, nb_got);
-	ring_put(scene->bench.target.tx[0], got, nb);
+	ring_put(late->testbed.target.tx[0], got, nb);
 }
 
 static void
-free_some(struct scene *scene, uint16_t nb_pkts)
+free_some(struct late_target *late, uint16_t nb_pkts)
 {
 	struct rte_mbuf *got[200];
 
-	CHECK_EQ(ring_get(scene->bench.target.tx[0], got, nb_pkts), nb_pkts);
+	CHECK_EQ(ring_get(late->testbed.target.tx[0], got, nb_pkts), nb_pkts);
 	packets_free(got, nb_pkts);
 }
 
@@ -126,24 +126,24 @@ a_mirror_goes_on_when_mbufs_come_back(void)
 {
 	static const enum rte_mirror_mode modes[] = { RTE_MIRROR_SPLIT, RTE_MIRROR_COPY };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX };
-	struct scene scene;
+	struct late_target late;
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(modes); i++) {
 		param.mode = modes[i];
 		param.pool = poison_pool_create("partial", 100, RTE_MBUF_DEFAULT_BUF_SIZE);
-		scene_open(&scene, &param, NULL);
-		check_partial(&scene, 130, 100);
-		check_partial(&scene, 64, 0);
-		free_some(&scene, 3);
-		check_partial(&scene, 1, 1);
-		free_some(&scene, 98);
-		check_partial(&scene, 200, 100);
-		free_some(&scene, 100);
-		check_partial(&scene, 99, 99);
-		free_some(&scene, 99);
-		CHECK_EQ(stats_of(scene.id).seen, 130 + 64 + 1 + 200 + 99);
-		scene_close(&scene);
+		late_target_open(&late, &param, NULL);
+		check_partial(&late, 130, 100);
+		check_partial(&late, 64, 0);
+		free_some(&late, 3);
+		check_partial(&late, 1, 1);
+		free_some(&late, 98);
+		check_partial(&late, 200, 100);
+		free_some(&late, 100);
+		check_partial(&late, 99, 99);
+		free_some(&late, 99);
+		CHECK_EQ(stats_of(late.id).seen, 130 + 64 + 1 + 200 + 99);
+		late_target_close(&late);
 		poison_pool_free(param.pool);
 	}
 }
@@ -160,11 +160,11 @@ copy_on(const struct port *source, const struct port *target)
 
 /* Passes packets through a source, and leaves the mirrors' in their rings. */
 static void
-pass(const struct bench *bench, const struct port *source, uint16_t nb_pkts)
+pass(const struct testbed *testbed, const struct port *source, uint16_t nb_pkts)
 {
 	struct rte_mbuf *pkts[32];
 
-	packets_make(bench->pool, pkts, nb_pkts, 1, 60);
+	packets_make(testbed->pool, pkts, nb_pkts, 1, 60);
 	ring_put(source->rx[0], pkts, nb_pkts);
 	CHECK_EQ(rte_eth_rx_burst(source->id, 0, pkts, nb_pkts), nb_pkts);
 	packets_free(pkts, nb_pkts);
@@ -187,22 +187,22 @@ static void
 mirrors_to_one_target_have_one_pool(void)
 {
 	struct rte_mempool *pool;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id, id2, id3;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	CHECK_EQ(nb_library_pools(), 0);
-	id = copy_on(&bench.source, &bench.target);
-	id2 = copy_on(&bench.target2, &bench.target);
+	id = copy_on(&testbed.source, &testbed.target);
+	id2 = copy_on(&testbed.target2, &testbed.target);
 	CHECK_EQ(nb_library_pools(), 1);
-	id3 = copy_on(&bench.source, &bench.target2);
+	id3 = copy_on(&testbed.source, &testbed.target2);
 	CHECK_EQ(nb_library_pools(), 2);
-	pass(&bench, &bench.source, 1);
-	pass(&bench, &bench.target2, 1);
-	pool = pool_of_next(&bench.target);
-	CHECK(pool_of_next(&bench.target) == pool);
-	CHECK(pool_of_next(&bench.target2) != pool);
+	pass(&testbed, &testbed.source, 1);
+	pass(&testbed, &testbed.target2, 1);
+	pool = pool_of_next(&testbed.target);
+	CHECK(pool_of_next(&testbed.target) == pool);
+	CHECK(pool_of_next(&testbed.target2) != pool);
 	CHECK(pool->size >= 8191);
 	CHECK(rte_pktmbuf_data_room_size(pool) >= RTE_PKTMBUF_HEADROOM + 2048);
 	mirror_off(id3);
@@ -210,40 +210,40 @@ mirrors_to_one_target_have_one_pool(void)
 	mirror_off(id);
 	/* It stays for the next mirrors, of any number. */
 	for (i = 0; i < 100; i++) {
-		id = copy_on(&bench.source, &bench.target);
-		pass(&bench, &bench.source, 32);
-		while (!rte_ring_empty(bench.target.tx[0]))
-			CHECK(pool_of_next(&bench.target) == pool);
+		id = copy_on(&testbed.source, &testbed.target);
+		pass(&testbed, &testbed.source, 32);
+		while (!rte_ring_empty(testbed.target.tx[0]))
+			CHECK(pool_of_next(&testbed.target) == pool);
 		mirror_off(id);
 		CHECK_EQ(nb_library_pools(), 2);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 	CHECK_EQ(nb_library_pools(), 0);
 }
 
 static void
 a_pool_is_freed_with_its_target(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < 5; i++) {
-		id = copy_on(&bench.source, &bench.target);
-		pass(&bench, &bench.source, 32);
+		id = copy_on(&testbed.source, &testbed.target);
+		pass(&testbed, &testbed.source, 32);
 		CHECK_EQ(nb_library_pools(), 1);
 		if (i % 2 == 0)
 			mirror_off(id);
-		port_close(&bench.target);
+		port_close(&testbed.target);
 		if (i % 2 == 1)
 			mirror_off(id);
 		CHECK_EQ(nb_library_pools(), 0);
 		/* Another device under its number has another pool. */
-		port_open(&bench.target, &port_default);
+		port_open(&testbed.target, &port_default);
 		CHECK_EQ(nb_library_pools(), 0);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Who has a packet of a target that is gone can read it, and free it when he likes: so long the pool stays. */
@@ -251,32 +251,32 @@ static void
 a_pool_outlives_its_target_until_its_packets_are_back(void)
 {
 	struct rte_mbuf *pkt, *got[2];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = copy_on(&bench.source, &bench.target);
-	pkt = packet_make(bench.pool, 1, 60, 9);
+	testbed_open(&testbed, NULL, NULL);
+	id = copy_on(&testbed.source, &testbed.target);
+	pkt = packet_make(testbed.pool, 1, 60, 9);
 	bytes_read(before, pkt);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
 	rte_pktmbuf_free(pkt);
-	pass(&bench, &bench.source, 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], got, 2), 2);
-	port_close(&bench.target);
+	pass(&testbed, &testbed.source, 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], got, 2), 2);
+	port_close(&testbed.target);
 	mirror_off(id);
 	CHECK_EQ(nb_library_pools(), 1);
 	bytes_check(before, got[0], 60);
 	rte_pktmbuf_free(got[0]);
 	CHECK_EQ(nb_library_pools(), 1);
 	/* A new target in its place does not get the old one's pool, nor keep it. */
-	port_open(&bench.target, &port_default);
-	id = copy_on(&bench.source, &bench.target);
+	port_open(&testbed.target, &port_default);
+	id = copy_on(&testbed.source, &testbed.target);
 	CHECK_EQ(nb_library_pools(), 2);
 	rte_pktmbuf_free(got[1]);
 	CHECK_EQ(nb_library_pools(), 1);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	CHECK_EQ(nb_library_pools(), 0);
 }
 
@@ -291,24 +291,24 @@ the_librarys_pool_lasts_until_its_target_is_full(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_SPLIT };
 	struct originals originals;
 	struct rte_mbuf *pkt;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, &four_queues, &four_queues);
+	testbed_open(&testbed, &four_queues, &four_queues);
 	originals_open(&originals);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	pkt = original_make(&originals, ORIGINAL_DIRECT, &layout, 0);
 	for (i = 0; i < 4 * (PORT_RING_SIZE + 1); i++) {
-		ring_put(bench.source.rx[i % 4], &pkt, 1);
-		CHECK_EQ(rte_eth_rx_burst(bench.source.id, (uint16_t)(i % 4), &pkt, 1), 1);
+		ring_put(testbed.source.rx[i % 4], &pkt, 1);
+		CHECK_EQ(rte_eth_rx_burst(testbed.source.id, (uint16_t)(i % 4), &pkt, 1), 1);
 	}
 	CHECK_EQ(stats_of(id).packets, 4 * PORT_RING_SIZE);
 	CHECK_EQ(stats_of(id).full, 4);
 	rte_pktmbuf_free(pkt);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	originals_close(&originals);
 }
 
@@ -317,16 +317,16 @@ static void
 no_pool_is_made_where_one_is_given(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	param.pool = bench.pool;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	param.pool = testbed.pool;
 	for (param.mode = RTE_MIRROR_SHARE; param.mode <= RTE_MIRROR_AUTO; param.mode++) {
-		mirror_off(mirror_with(bench.source.id, &param));
+		mirror_off(mirror_with(testbed.source.id, &param));
 		CHECK_EQ(nb_library_pools(), 0);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* All memory but for small things. */
@@ -350,35 +350,35 @@ memory_for_a_pool_may_be_wanting(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX };
 	struct rte_mbuf *pkts[2];
 	void *blocks[256];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int nb;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	nb = fill_memory(blocks, RTE_DIM(blocks));
 	for (param.mode = RTE_MIRROR_SPLIT; param.mode <= RTE_MIRROR_AUTO; param.mode++)
-		CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOMEM);
+		CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOMEM);
 	param.mode = RTE_MIRROR_SHARE;
 	param.snaplen = 100;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOMEM);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOMEM);
 	CHECK_EQ(nb_library_pools(), 0);
 	param.snaplen = 0;
-	id = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 2, 1, 60);
+	id = mirror_with(testbed.source.id, &param);
+	packets_make(testbed.pool, pkts, 2, 1, 60);
 	pkts[0]->ol_flags |= RTE_MBUF_F_TX_VLAN;
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 2), 2);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 2), 2);
 	CHECK_EQ(stats_of(id).nombuf, 1);
 	CHECK_EQ(stats_of(id).packets, 1);
-	ring_check(bench.target.tx[0], &pkts[1], 1);
-	ring_check(bench.source.tx[0], pkts, 2);
+	ring_check(testbed.target.tx[0], &pkts[1], 1);
+	ring_check(testbed.source.tx[0], pkts, 2);
 	while (nb > 0)
 		rte_free(blocks[--nb]);
 	mirror_off(id);
 	/* With memory again it is as ever. */
 	param.mode = RTE_MIRROR_COPY;
-	mirror_off(mirror_with(bench.source.id, &param));
-	bench_close(&bench);
+	mirror_off(mirror_with(testbed.source.id, &param));
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -9,7 +9,7 @@
 
 #include "../../csrc/plugin/portinfo.h"
 #include "../../csrc/plugin/refusal.h"
-#include "bench.h"
+#include "testbed.h"
 
 #define DEVICE "net_null_info"
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define MOST    60000
 #define SEG_LEN 300
@@ -76,22 +76,22 @@ check(const struct rte_mirror_param *param, enum kind kind, bool is_full)
 	struct rte_mirror_param mirror = *param;
 	struct rte_mbuf *pkt, *got;
 	static struct bytes bytes;
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t before;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	mirror.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &mirror);
-	counted_make(&counted, kind, bench.pool);
+	testbed_open(&testbed, NULL, NULL);
+	mirror.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &mirror);
+	counted_make(&counted, kind, testbed.pool);
 	before = *counted.count;
 	*counted.count = is_full ? MOST : MOST - 1;
 	pkt = counted.pkt;
 	bytes_read(&bytes, pkt);
-	bench_receive(&bench, 0, &pkt, 1);
+	testbed_receive(&testbed, 0, &pkt, 1);
 	if (is_full)
 		CHECK_EQ(*counted.count, MOST);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	bytes_check(&bytes, got, param->snaplen != 0 ? param->snaplen : bytes.len);
 	if (shares)
 		CHECK_EQ(got == pkt, !is_copied);
@@ -103,7 +103,7 @@ check(const struct rte_mirror_param *param, enum kind kind, bool is_full)
 	*counted.count = before;
 	rte_pktmbuf_free(pkt);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -132,31 +132,31 @@ what_cannot_be_copied_is_counted(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[3], *got[3], *taken;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[2];
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	param.pool = rte_pktmbuf_pool_create("small", 1, 0, 0, PACKET_DATA_ROOM, SOCKET_ID_ANY);
 	CHECK(param.pool != NULL);
-	param.target_port = bench.target.id;
-	ids[0] = mirror_with(bench.source.id, &param);
-	param.target_port = bench.target2.id;
-	ids[1] = mirror_with(bench.source.id, &param);
+	param.target_port = testbed.target.id;
+	ids[0] = mirror_with(testbed.source.id, &param);
+	param.target_port = testbed.target2.id;
+	ids[1] = mirror_with(testbed.source.id, &param);
 	taken = rte_pktmbuf_alloc(param.pool);
 	CHECK(taken != NULL);
-	packets_make(bench.pool, pkts, 3, 1, SEG_LEN);
+	packets_make(testbed.pool, pkts, 3, 1, SEG_LEN);
 	rte_mbuf_refcnt_set(pkts[1], UINT16_MAX);
-	bench_receive(&bench, 0, pkts, 3);
+	testbed_receive(&testbed, 0, pkts, 3);
 	CHECK_EQ(rte_mbuf_refcnt_read(pkts[1]), UINT16_MAX);
 	for (i = 0; i < 2; i++) {
 		CHECK_EQ(stats_of(ids[i]).packets, 2);
 		CHECK_EQ(stats_of(ids[i]).nombuf, 1);
 	}
-	CHECK_EQ(ring_get(bench.target.tx[0], got, 3), 2);
+	CHECK_EQ(ring_get(testbed.target.tx[0], got, 3), 2);
 	CHECK(got[0] == pkts[0] && got[1] == pkts[2]);
 	packets_free(got, 2);
-	CHECK_EQ(ring_get(bench.target2.tx[0], got, 3), 2);
+	CHECK_EQ(ring_get(testbed.target2.tx[0], got, 3), 2);
 	packets_free(got, 2);
 	rte_mbuf_refcnt_set(pkts[1], 1);
 	packets_free(pkts, 3);
@@ -164,7 +164,7 @@ what_cannot_be_copied_is_counted(void)
 	mirror_off(ids[0]);
 	mirror_off(ids[1]);
 	rte_mempool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -2,32 +2,30 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/*
- * What is refused: with its errno and a sentence, and nothing half-set. Modes, lengths, pools: test_parameters.c.
- */
+/* What is refused: with its errno and a sentence, and nothing half-set. Modes, lengths, pools: test_parameters.c. */
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "faults.h"
 
 /* A burst each way through the source, none of which is mirrored to either target. */
 static void
-check_nothing_is_mirrored(struct bench *bench)
+check_nothing_is_mirrored(struct testbed *testbed)
 {
 	struct rte_mbuf *pkts[8];
 
-	packets_make(bench->pool, pkts, 8, 1, 60);
-	ring_put(bench->source.rx[0], pkts, 8);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, 8), 8);
-	CHECK_EQ(rte_eth_tx_burst(bench->source.id, 0, pkts, 8), 8);
+	packets_make(testbed->pool, pkts, 8, 1, 60);
+	ring_put(testbed->source.rx[0], pkts, 8);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, 8), 8);
+	CHECK_EQ(rte_eth_tx_burst(testbed->source.id, 0, pkts, 8), 8);
 	packets_check_refcnt(pkts, 8, 1);
-	ring_check(bench->source.tx[0], pkts, 8);
-	CHECK(rte_ring_empty(bench->target.tx[0]));
-	CHECK(rte_ring_empty(bench->target2.tx[0]));
+	ring_check(testbed->source.tx[0], pkts, 8);
+	CHECK(rte_ring_empty(testbed->target.tx[0]));
+	CHECK(rte_ring_empty(testbed->target2.tx[0]));
 }
 
 static void
@@ -46,12 +44,12 @@ check_refused(uint16_t source, const struct rte_mirror_param *param, int rc)
 }
 
 /* Parameters that are good but for one change. */
-#define CHECK_REFUSED(good, rc, ...)                        \
-	do {                                                \
-		struct rte_mirror_param param = good;       \
-                                                            \
-		__VA_ARGS__;                                \
-		check_refused(bench.source.id, &param, rc); \
+#define CHECK_REFUSED(good, rc, ...)                          \
+	do {                                                  \
+		struct rte_mirror_param param = good;         \
+                                                              \
+		__VA_ARGS__;                                  \
+		check_refused(testbed.source.id, &param, rc); \
 	} while (0)
 
 static void
@@ -59,13 +57,13 @@ wrong_parameters(void)
 {
 	char long_name[RTE_MIRROR_NAME_SIZE + 1] = { 0 };
 	struct rte_mirror_param good = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	good.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	good.target_port = testbed.target.id;
 	memset(long_name, 'x', sizeof(long_name) - 1);
-	check_refused(bench.source.id, NULL, -EINVAL);
+	check_refused(testbed.source.id, NULL, -EINVAL);
 	for (i = 0; i < RTE_DIM(good.reserved); i++)
 		CHECK_REFUSED(good, -EINVAL, param.reserved[i] = 1);
 	CHECK_REFUSED(good, -EINVAL, param.directions = 0);
@@ -76,30 +74,30 @@ wrong_parameters(void)
 	CHECK_REFUSED(good, -EINVAL, param.name = "new\nline");
 	CHECK_REFUSED(good, -EINVAL, param.name = long_name);
 	CHECK_REFUSED(good, -EINVAL, param.name = "0123456789012");
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	testbed_close(&testbed);
 }
 
 static void
 ports_and_queues_that_are_not_there(void)
 {
 	struct rte_mirror_param good = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	good.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	good.target_port = testbed.target.id;
 	CHECK_REFUSED(good, -ERANGE, param.target_queue = 1);
 	CHECK_REFUSED(good, -ERANGE, param.nb_target_queues = 2);
 	CHECK_REFUSED(good, -ERANGE, param.target_queue = param.nb_target_queues = UINT16_MAX);
 	CHECK_REFUSED(good, -ENODEV, param.target_port = RTE_MAX_ETHPORTS - 1);
 	CHECK_REFUSED(good, -ENODEV, param.target_port = RTE_MAX_ETHPORTS);
 	CHECK_REFUSED(good, -ENODEV, param.target_port = UINT16_MAX);
-	CHECK_REFUSED(good, -ELOOP, param.target_port = bench.source.id);
+	CHECK_REFUSED(good, -ELOOP, param.target_port = testbed.source.id);
 	check_refused(RTE_MAX_ETHPORTS - 1, &good, -ENODEV);
 	check_refused(RTE_MAX_ETHPORTS, &good, -ENODEV);
 	check_refused(UINT16_MAX, &good, -ENODEV);
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	testbed_close(&testbed);
 }
 
 static void
@@ -107,29 +105,29 @@ ports_that_packets_cannot_flow_through(void)
 {
 	const struct port_options no_rx = { .nb_tx_queues = 1 }, no_tx = { .nb_rx_queues = 1 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	port_stop(&bench.source);
-	check_refused(bench.source.id, &param, -ENETDOWN);
-	port_configure(&bench.source, &no_rx);
-	check_refused(bench.source.id, &param, -EINVAL);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &no_tx);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	port_stop(&testbed.source);
+	check_refused(testbed.source.id, &param, -ENETDOWN);
+	port_configure(&testbed.source, &no_rx);
+	check_refused(testbed.source.id, &param, -EINVAL);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &no_tx);
 	param.directions = RTE_MIRROR_RX | RTE_MIRROR_TX;
-	check_refused(bench.source.id, &param, -EINVAL);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &port_default);
-	port_stop(&bench.target);
-	check_refused(bench.source.id, &param, -ENETDOWN);
-	port_configure(&bench.target, &no_tx);
-	check_refused(bench.source.id, &param, -EINVAL);
-	port_stop(&bench.target);
-	port_configure(&bench.target, &port_default);
-	check_nothing_is_mirrored(&bench);
-	mirror_off(mirror_with(bench.source.id, &param));
-	bench_close(&bench);
+	check_refused(testbed.source.id, &param, -EINVAL);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &port_default);
+	port_stop(&testbed.target);
+	check_refused(testbed.source.id, &param, -ENETDOWN);
+	port_configure(&testbed.target, &no_tx);
+	check_refused(testbed.source.id, &param, -EINVAL);
+	port_stop(&testbed.target);
+	port_configure(&testbed.target, &port_default);
+	check_nothing_is_mirrored(&testbed);
+	mirror_off(mirror_with(testbed.source.id, &param));
+	testbed_close(&testbed);
 }
 
 static void
@@ -139,37 +137,37 @@ mirrors_that_contradict_another(void)
 	struct rte_mirror_param param = {
 		.directions = RTE_MIRROR_RX, .name = "first", .lock = &lock
 	};
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	/* The same name, though all else differs. */
-	param.target_port = bench.target2.id;
+	param.target_port = testbed.target2.id;
 	param.directions = RTE_MIRROR_TX;
-	check_refused(bench.source.id, &param, -EEXIST);
+	check_refused(testbed.source.id, &param, -EEXIST);
 	/* The same ports and direction, though the name differs. */
 	param.name = NULL;
-	param.target_port = bench.target.id;
+	param.target_port = testbed.target.id;
 	param.directions = RTE_MIRROR_RX | RTE_MIRROR_TX;
-	check_refused(bench.source.id, &param, -EEXIST);
+	check_refused(testbed.source.id, &param, -EEXIST);
 	/* A chain that would take one lock twice. */
-	param.target_port = bench.target2.id;
+	param.target_port = testbed.target2.id;
 	param.directions = RTE_MIRROR_TX;
-	check_refused(bench.target.id, &param, -EBUSY);
+	check_refused(testbed.target.id, &param, -EBUSY);
 	param.lock = NULL;
-	id2 = mirror_with(bench.target.id, &param);
+	id2 = mirror_with(testbed.target.id, &param);
 	/* Loops of two and of three. */
-	param.target_port = bench.source.id;
-	check_refused(bench.target.id, &param, -ELOOP);
-	check_refused(bench.target2.id, &param, -ELOOP);
+	param.target_port = testbed.source.id;
+	check_refused(testbed.target.id, &param, -ELOOP);
+	check_refused(testbed.target2.id, &param, -ELOOP);
 	mirror_off(id);
 	mirror_off(id2);
-	id = mirror_with(bench.target2.id, &param);
+	id = mirror_with(testbed.target2.id, &param);
 	mirror_off(id);
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	testbed_close(&testbed);
 }
 
 /* Whichever port of the process would free what mirrors share: source, target, or one that merely gets the packets. */
@@ -181,28 +179,29 @@ fast_free_on_any_port(void)
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	const struct port *port;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	for (i = 0; i < 3; i++) {
-		port = (const struct port *[]){ &bench.source, &bench.target, &bench.target2 }[i];
+		port = (const struct port *[]){ &testbed.source, &testbed.target,
+			&testbed.target2 }[i];
 		faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 		port_stop(port);
 		port_configure(port, &fast_free);
-		check_refused(bench.source.id, &param, -ENOTSUP);
+		check_refused(testbed.source.id, &param, -ENOTSUP);
 		CHECK(strstr(rte_mirror_last_error(), "FAST_FREE") != NULL);
 		port_stop(port);
 		port_configure(port, &port_default);
 		faults = (struct faults){ .queue_port = port->id,
 			.queue_tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
-		check_refused(bench.source.id, &param, -ENOTSUP);
+		check_refused(testbed.source.id, &param, -ENOTSUP);
 		faults = (struct faults){ 0 };
 	}
-	check_nothing_is_mirrored(&bench);
-	mirror_off(mirror_with(bench.source.id, &param));
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	mirror_off(mirror_with(testbed.source.id, &param));
+	testbed_close(&testbed);
 }
 
 /* A port that is configured with it later ends the mirrors, whose packets it would free. */
@@ -212,38 +211,38 @@ fast_free_that_comes_later(void)
 	const struct port_options fast_free = { .nb_rx_queues = 1,
 		.nb_tx_queues = 1,
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	port_stop(&bench.target2);
-	port_configure(&bench.target2, &fast_free);
+	port_stop(&testbed.target2);
+	port_configure(&testbed.target2, &fast_free);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "FAST_FREE") != NULL);
-	check_nothing_is_mirrored(&bench);
+	check_nothing_is_mirrored(&testbed);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Or one of its queues, which a running port may be given by itself. */
 static void
 fast_free_that_comes_later_on_a_queue(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	faults = (struct faults){ .queue_port = bench.target2.id,
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	faults = (struct faults){ .queue_port = testbed.target2.id,
 		.queue_tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "FAST_FREE") != NULL);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* A bonding port has what its members have: here net_null, said to be capable of FAST_FREE. */
@@ -255,22 +254,22 @@ fast_free_on_a_bonding_port(void)
 		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	uint16_t bonding, member;
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	member = vdev_open("net_null0", "");
 	bonding = bonding_open("net_bonding0", "net_null0");
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	vdev_configure(bonding, &fast_free);
-	check_refused(bench.source.id, &param, -ENOTSUP);
-	check_nothing_is_mirrored(&bench);
+	check_refused(testbed.source.id, &param, -ENOTSUP);
+	check_nothing_is_mirrored(&testbed);
 	vdev_close(bonding, "net_bonding0");
 	vdev_close(member, "net_null0");
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Several threads may send on one queue of such a source, but the mirror's context is for one. */
@@ -281,46 +280,46 @@ a_lockfree_source_of_a_tx_mirror(void)
 		.nb_rx_queues = 1, .nb_tx_queues = 1, .tx_offloads = RTE_ETH_TX_OFFLOAD_MT_LOCKFREE
 	};
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX | RTE_MIRROR_TX };
-	struct bench bench;
+	struct testbed testbed;
 
 	faults.tx_capabilities = RTE_ETH_TX_OFFLOAD_MT_LOCKFREE;
-	bench_open(&bench, &lockfree, NULL);
-	param.target_port = bench.target.id;
-	check_refused(bench.source.id, &param, -ENOTSUP);
+	testbed_open(&testbed, &lockfree, NULL);
+	param.target_port = testbed.target.id;
+	check_refused(testbed.source.id, &param, -ENOTSUP);
 	param.directions = RTE_MIRROR_TX;
-	check_refused(bench.source.id, &param, -ENOTSUP);
-	check_nothing_is_mirrored(&bench);
+	check_refused(testbed.source.id, &param, -ENOTSUP);
+	check_nothing_is_mirrored(&testbed);
 	param.directions = RTE_MIRROR_RX;
-	mirror_off(mirror_with(bench.source.id, &param));
+	mirror_off(mirror_with(testbed.source.id, &param));
 	faults = (struct faults){ 0 };
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 dpdk_without_callbacks(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX | RTE_MIRROR_TX };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	faults = (struct faults){ .no_callbacks = 1, .callback_errno = ENOTSUP };
-	check_refused(bench.source.id, &param, -ENOTSUP);
+	check_refused(testbed.source.id, &param, -ENOTSUP);
 	faults = (struct faults){ 0 };
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	testbed_close(&testbed);
 }
 
 /* Polls every queue of the source; nothing arrives. Proves to the library that its removed callbacks are left. */
 static int
-attached_after_polling(const struct bench *bench)
+attached_after_polling(const struct testbed *testbed)
 {
 	struct rte_mbuf *pkts[8];
 	uint16_t queue;
 
 	for (queue = 0; queue < PORT_MAX_QUEUES; queue++) {
-		CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 8), 0);
-		CHECK_EQ(rte_eth_tx_burst(bench->source.id, queue, pkts, 0), 0);
+		CHECK_EQ(rte_eth_rx_burst(testbed->source.id, queue, pkts, 8), 0);
+		CHECK_EQ(rte_eth_tx_burst(testbed->source.id, queue, pkts, 0), 0);
 	}
 	return nb_callbacks_now();
 }
@@ -331,27 +330,27 @@ a_callback_that_cannot_be_attached(void)
 {
 	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX | RTE_MIRROR_TX };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int k;
 	uint32_t id;
 
-	bench_open(&bench, &four, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, &four, NULL);
+	param.target_port = testbed.target.id;
 	for (k = 1; k <= 8; k++) {
 		faults = (struct faults){ .fail_callback = k, .callback_errno = ENOMEM };
-		check_refused(bench.source.id, &param, -ENOMEM);
+		check_refused(testbed.source.id, &param, -ENOMEM);
 		CHECK_EQ(faults.fail_callback, 0);
-		check_nothing_is_mirrored(&bench);
-		CHECK_WITHIN(5000, attached_after_polling(&bench) == 0);
+		check_nothing_is_mirrored(&testbed);
+		CHECK_WITHIN(5000, attached_after_polling(&testbed) == 0);
 	}
 	faults = (struct faults){ .fail_callback = 9, .callback_errno = ENOMEM };
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(info_of(id).nb_rx_queues, 4);
 	CHECK_EQ(info_of(id).nb_tx_queues, 4);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
-	check_nothing_is_mirrored(&bench);
-	bench_close(&bench);
+	check_nothing_is_mirrored(&testbed);
+	testbed_close(&testbed);
 }
 
 static void
@@ -359,11 +358,11 @@ ids_that_do_not_exist(void)
 {
 	struct rte_mirror_stats stats = { .seen = 77 };
 	struct rte_mirror_info info = { .id = 77 };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	CHECK_EQ(rte_mirror_remove(0), -ENOENT);
 	CHECK(rte_mirror_last_error()[0] != '\0');
 	CHECK_EQ(rte_mirror_remove(id + 1), -ENOENT);
@@ -372,7 +371,7 @@ ids_that_do_not_exist(void)
 	CHECK_EQ(rte_mirror_stats_reset(id + 1), -ENOENT);
 	CHECK_EQ(rte_mirror_info_get(id + 1, &info), -ENOENT);
 	CHECK_EQ(info.id, 77);
-	CHECK_EQ(rte_mirror_unregister(bench.target.id), -ENOENT);
+	CHECK_EQ(rte_mirror_unregister(testbed.target.id), -ENOENT);
 	CHECK_EQ(rte_mirror_unregister(UINT16_MAX), -ENOENT);
 	CHECK_EQ(rte_mirror_stats_get(id, NULL), -EINVAL);
 	CHECK_EQ(rte_mirror_info_get(id, NULL), -EINVAL);
@@ -380,7 +379,7 @@ ids_that_do_not_exist(void)
 	CHECK_EQ(rte_mirror_list(NULL, 0), 1);
 	mirror_off(id);
 	CHECK_EQ(rte_mirror_remove(id), -ENOENT);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -9,36 +9,36 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 static void
 ids_are_never_used_again(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t last = 0, id;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < 20; i++) {
-		id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+		id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 		CHECK(id > last);
 		last = id;
 		mirror_off(id);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 the_list_is_oldest_first_and_filled_as_far_as_there_is_room(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[3], listed[4] = { 0 };
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	CHECK_EQ(rte_mirror_list(listed, 4), 0);
-	ids[0] = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	ids[1] = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_TX);
-	ids[2] = mirror_on(bench.target.id, bench.target2.id, RTE_MIRROR_RX);
+	ids[0] = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	ids[1] = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_TX);
+	ids[2] = mirror_on(testbed.target.id, testbed.target2.id, RTE_MIRROR_RX);
 	CHECK_EQ(rte_mirror_list(listed, 2), 3);
 	CHECK(listed[0] == ids[0] && listed[1] == ids[1] && listed[2] == 0);
 	CHECK_EQ(rte_mirror_list(listed, 4), 3);
@@ -48,7 +48,7 @@ the_list_is_oldest_first_and_filled_as_far_as_there_is_room(void)
 	CHECK(listed[0] == ids[0] && listed[1] == ids[2]);
 	mirror_off(ids[0]);
 	mirror_off(ids[2]);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -56,14 +56,14 @@ names_are_given_or_made_and_unique(void)
 {
 	char name[RTE_MIRROR_NAME_SIZE], made[RTE_MIRROR_NAME_SIZE];
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .name = name };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	/* The name is copied. */
 	name[0] = 'x';
 	CHECK_EQ(info_of(id).name[0], 'n');
@@ -71,17 +71,17 @@ names_are_given_or_made_and_unique(void)
 	mirror_off(id);
 	/* The name that the library would make for the next but one is taken: it makes another. */
 	snprintf(name, sizeof(name), "mirror%u", id + 2);
-	id = mirror_with(bench.source.id, &param);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
+	id = mirror_with(testbed.source.id, &param);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
 	snprintf(made, sizeof(made), "mirror%u", id2);
 	CHECK(strcmp(info_of(id2).name, made) == 0);
 	CHECK(strcmp(info_of(id2).name, info_of(id).name) != 0);
 	mirror_off(id);
 	mirror_off(id2);
 	/* A name is free again with its mirror. */
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -93,16 +93,16 @@ info_tells_what_was_asked_for(void)
 		.target_queue = 1,
 		.nb_target_queues = 2 };
 	struct rte_mirror_info info;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, &four, &four);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, &four, &four);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	memset(&info, 0xff, sizeof(info));
 	CHECK_EQ(rte_mirror_info_get(id, &info), 0);
-	CHECK_EQ(info.source_port, bench.source.id);
-	CHECK_EQ(info.target_port, bench.target.id);
+	CHECK_EQ(info.source_port, testbed.source.id);
+	CHECK_EQ(info.target_port, testbed.target.id);
 	CHECK_EQ(info.target_queue, 1);
 	CHECK_EQ(info.nb_target_queues, 2);
 	CHECK_EQ(info.nb_rx_queues, 3);
@@ -116,20 +116,20 @@ info_tells_what_was_asked_for(void)
 	mirror_off(id);
 	/* 0 target queues: all from the first on. */
 	param.nb_target_queues = 0;
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(info_of(id).nb_target_queues, 3);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
-pass(const struct bench *bench, uint16_t nb_pkts)
+pass(const struct testbed *testbed, uint16_t nb_pkts)
 {
 	struct rte_mbuf *pkts[64];
 
-	packets_make(bench->pool, pkts, nb_pkts, 1, 60);
-	ring_put(bench->source.rx[0], pkts, nb_pkts);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, nb_pkts), nb_pkts);
+	packets_make(testbed->pool, pkts, nb_pkts, 1, 60);
+	ring_put(testbed->source.rx[0], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, nb_pkts), nb_pkts);
 	packets_free(pkts, nb_pkts);
 }
 
@@ -137,28 +137,28 @@ static void
 counters_start_over_for_one_mirror_alone(void)
 {
 	struct rte_mirror_stats zero = { 0 }, stats;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
-	pass(&bench, 10);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
+	pass(&testbed, 10);
 	CHECK_EQ(stats_of(id).bytes, 600);
 	CHECK_EQ(rte_mirror_stats_reset(id), 0);
 	stats = stats_of(id);
 	CHECK(memcmp(&stats, &zero, sizeof(zero)) == 0);
 	CHECK_EQ(stats_of(id2).packets, 10);
-	pass(&bench, 7);
+	pass(&testbed, 7);
 	CHECK_EQ(stats_of(id).packets, 7);
 	CHECK_EQ(stats_of(id2).packets, 17);
 	mirror_off(id);
 	/* A new mirror on the same ports starts from 0. */
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	CHECK_EQ(stats_of(id).seen, 0);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* The RFC's two functions: register is add, unregister removes all of a source's mirrors and no other's. */
@@ -166,26 +166,26 @@ static void
 register_and_unregister_are_per_source(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t other, listed;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	CHECK_EQ(rte_mirror_register(bench.source.id, &param), 0);
-	param.target_port = bench.target2.id;
-	CHECK_EQ(rte_mirror_register(bench.source.id, &param), 0);
-	CHECK_EQ(rte_mirror_register(bench.source.id, &param), -EEXIST);
-	CHECK_EQ(rte_mirror_register(bench.source.id, NULL), -EINVAL);
-	other = mirror_on(bench.target.id, bench.target2.id, RTE_MIRROR_RX);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	CHECK_EQ(rte_mirror_register(testbed.source.id, &param), 0);
+	param.target_port = testbed.target2.id;
+	CHECK_EQ(rte_mirror_register(testbed.source.id, &param), 0);
+	CHECK_EQ(rte_mirror_register(testbed.source.id, &param), -EEXIST);
+	CHECK_EQ(rte_mirror_register(testbed.source.id, NULL), -EINVAL);
+	other = mirror_on(testbed.target.id, testbed.target2.id, RTE_MIRROR_RX);
 	CHECK_EQ(rte_mirror_list(NULL, 0), 3);
-	CHECK_EQ(rte_mirror_unregister(bench.source.id), 0);
+	CHECK_EQ(rte_mirror_unregister(testbed.source.id), 0);
 	CHECK_EQ(rte_mirror_list(&listed, 1), 1);
 	CHECK_EQ(listed, other);
-	CHECK_EQ(rte_mirror_unregister(bench.source.id), -ENOENT);
-	pass(&bench, 5);
-	CHECK(rte_ring_empty(bench.target.tx[0]));
-	CHECK_EQ(rte_mirror_unregister(bench.target.id), 0);
-	bench_close(&bench);
+	CHECK_EQ(rte_mirror_unregister(testbed.source.id), -ENOENT);
+	pass(&testbed, 5);
+	CHECK(rte_ring_empty(testbed.target.tx[0]));
+	CHECK_EQ(rte_mirror_unregister(testbed.target.id), 0);
+	testbed_close(&testbed);
 }
 
 static void *

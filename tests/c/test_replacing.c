@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 #include "requests.h"
 #include "slow.h"
@@ -78,18 +78,18 @@ replace_while(const char *meanwhile)
 {
 	const unsigned int nb_made = now.nb_made, nb_freed = now.nb_freed;
 	char path[96], text[TARGET_TEXT_SIZE], request[512];
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	snprintf(path, sizeof(path), "%s/replaced", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=m,filter=\"udp\"",
-			bench.source.id, text);
+			testbed.source.id, text);
 	order(request);
 	slow_begin(mirror_targets_port(mirror_targets_find(text)));
 	snprintf(now.replace, sizeof(now.replace),
 			"/mirror/add,source=%u,to=ring:new,replace=m,name=m,filter=\"tcp\"",
-			bench.source.id);
+			testbed.source.id);
 	test_launch(0, replace, NULL);
 	slow_wait();
 	order(meanwhile);
@@ -99,7 +99,7 @@ replace_while(const char *meanwhile)
 	order("/mirror/target/remove,to=ring:new,force=yes");
 	CHECK_EQ(now.nb_freed - nb_freed, now.nb_made - nb_made);
 	CHECK_EQ(unlink(path), 0);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -125,12 +125,12 @@ static void
 an_old_mirror_whose_successor_cannot_come_is_what_it_was(void)
 {
 	char request[512], answer[REQUEST_ANSWER_SIZE];
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	snprintf(request, sizeof(request),
 			"/mirror/add,source=%u,to=port:%u,force=yes,filter=\"udp port 7\",vlan=7-7",
-			bench.source.id, bench.target.id);
+			testbed.source.id, testbed.target.id);
 	order(request);
 	ask("/mirror/list", answer);
 	snprintf(now.replace, sizeof(now.replace), "mirror%d", atoi(strchr(answer, '[') + 1));
@@ -138,7 +138,7 @@ an_old_mirror_whose_successor_cannot_come_is_what_it_was(void)
 	order(request);
 	snprintf(request, sizeof(request),
 			"/mirror/add,source=%u,to=port:%u,force=yes,replace=%s,name=new",
-			bench.source.id, bench.target2.id, now.replace);
+			testbed.source.id, testbed.target2.id, now.replace);
 	now.is_full = true;
 	order_refused(request, "ENOMEM");
 	snprintf(request, sizeof(request), "/mirror/info,mirror=%s", now.replace);
@@ -149,7 +149,7 @@ an_old_mirror_whose_successor_cannot_come_is_what_it_was(void)
 	order(request);
 	snprintf(request, sizeof(request), "/mirror/remove,mirror=%s", now.replace);
 	order(request);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "requests.h"
 
 /* As info has it: in pieces, a quote as \x22, a backslash doubled. */
@@ -16,12 +16,12 @@
 #define QUOTE      "\\\\x22"
 
 static void
-add(const struct bench *bench, const char *params)
+add(const struct testbed *testbed, const char *params)
 {
 	char request[512];
 
 	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=port:%u,force=yes,name=m%s",
-			bench->source.id, bench->target.id, params);
+			testbed->source.id, testbed->target.id, params);
 	order(request);
 }
 
@@ -34,26 +34,26 @@ check_spec(const char *spec)
 static void
 text_is_told_as_it_was_sent(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	add(&bench, "");
+	testbed_open(&testbed, NULL, NULL);
+	add(&testbed, "");
 	check_spec(SPEC("directions=both,mode=auto,name=m"));
 	order("/mirror/remove,mirror=m");
-	add(&bench, ",vlans=\"100,200-200\",direction=rx,mac=\"src=00:AA:00:00:00:01\"");
+	add(&testbed, ",vlans=\"100,200-200\",direction=rx,mac=\"src=00:AA:00:00:00:01\"");
 	check_spec(SPEC("directions=rx,mode=auto,name=m,mac=" QUOTE "src=00:AA:00:00:00:01" QUOTE
 			",vlans=" QUOTE "100,200-200" QUOTE));
 	order("/mirror/remove,mirror=m");
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 an_update_changes_what_it_names(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	add(&bench, ",snaplen=0096,vlans=7,filter=tcp");
+	testbed_open(&testbed, NULL, NULL);
+	add(&testbed, ",snaplen=0096,vlans=7,filter=tcp");
 	order("/mirror/update,mirror=m,mode=copy,vlans=8");
 	check_spec(SPEC("directions=both,mode=copy,snaplen=0096,name=m,filter=tcp,vlans=8"));
 	order("/mirror/update,mirror=m,vlans=\"\",filter=\"\",origin=yes");
@@ -67,16 +67,16 @@ an_update_changes_what_it_names(void)
 	check_answer("/mirror/info,mirror=other",
 			SPEC("directions=both,mode=share,snaplen=0,origin=no,name=other"));
 	order("/mirror/remove,mirror=other");
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 a_refused_update_changes_nothing(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	add(&bench, ",vlans=7");
+	testbed_open(&testbed, NULL, NULL);
+	add(&testbed, ",vlans=7");
 	order_refused("/mirror/update,mirror=m,mode=copy,snaplen=1", "snaplen 1 ");
 	order_refused("/mirror/update,mirror=m,mode=copy,vlans=4096", "vlans=4096: not within");
 	order_refused("/mirror/update,mirror=m,vlans=8,color=red", "color: no such parameter");
@@ -84,7 +84,7 @@ a_refused_update_changes_nothing(void)
 	order_refused("/mirror/update,mirror=m,name=\"\"", "give one, or leave it out");
 	check_spec(SPEC("directions=both,mode=auto,name=m,vlans=7"));
 	order("/mirror/remove,mirror=m");
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Asks for as much as a request has room for: zeros that say nothing take some, too. */
@@ -105,11 +105,11 @@ more_than_an_answer_holds_is_refused(void)
 {
 	static const char *const keys[] = { "filter", "vlans", "inner_vlans" };
 	char before[REQUEST_ANSWER_SIZE], after[REQUEST_ANSWER_SIZE], request[REQUEST_SIZE];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	add(&bench,
+	testbed_open(&testbed, NULL, NULL);
+	add(&testbed,
 			",mac=\"src=00:AA:00:00:00:01/ff:ff:ff:ff:ff:ff,dst=00:AA:00:00:00:01/ff:ff:ff:ff:ff:ff,"
 			"both_ways=no\",sample=\"00000000000000000001,random=no\","
 			"flow=\"protocol=0000000006,src_port=0000000000-0000000001,"
@@ -126,7 +126,7 @@ more_than_an_answer_holds_is_refused(void)
 	order("/mirror/update,mirror=m,vlans=\"\"");
 	order(request);
 	order("/mirror/remove,mirror=m");
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* By which functions of its own it chooses, and what else, the library does not tell. */
@@ -138,12 +138,12 @@ an_applications_own_mirror_has_no_spec(void)
 	struct rte_mirror_param param = {
 		.directions = RTE_MIRROR_RX, .select = &select, .snaplen = 64, .name = "own"
 	};
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	check_answer("/mirror/info,mirror=own", "\"spec\":[]");
 	check_answer("/mirror/info,mirror=own", "\"added\":0");
 	check_answer("/mirror/info,mirror=own", "\"snaplen\":64");
@@ -155,7 +155,7 @@ an_applications_own_mirror_has_no_spec(void)
 	order("/mirror/reset,mirror=own");
 	order("/mirror/remove,mirror=own");
 	CHECK_EQ(rte_mirror_list(NULL, 0), 0);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void

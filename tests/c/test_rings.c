@@ -12,7 +12,7 @@
 #include <rte_malloc.h>
 
 #include "../../csrc/plugin/refusal.h"
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 
 #define NB_PACKETS 20
@@ -20,16 +20,17 @@
 #define TEXT       "ring:read"
 #define NAME       "ETH_RXTX0_read"
 
-/* Mirrors packets from the bench's source to a target, and has the application free its own. */
+/* Mirrors packets from the testbed's source to a target, and has the application free its own. */
 static void
-mirror_packets(const struct bench *bench, struct target *target)
+mirror_packets(const struct testbed *testbed, struct target *target)
 {
-	const uint32_t id = mirror_on(bench->source.id, mirror_targets_port(target), RTE_MIRROR_RX);
+	const uint32_t id = mirror_on(
+			testbed->source.id, mirror_targets_port(target), RTE_MIRROR_RX);
 	struct rte_mbuf *pkts[NB_PACKETS];
 
-	packets_make(bench->pool, pkts, NB_PACKETS, 1, 60);
-	ring_put(bench->source.rx[0], pkts, NB_PACKETS);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	packets_make(testbed->pool, pkts, NB_PACKETS, 1, 60);
+	ring_put(testbed->source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
 	packets_free(pkts, NB_PACKETS);
 	CHECK_EQ(stats_of(id).packets, NB_PACKETS);
 	mirror_off(id);
@@ -51,15 +52,15 @@ a_ring_stays_and_what_it_holds_can_be_read(void)
 {
 	struct target *target;
 	struct rte_ring *ring;
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t port_id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	target = target_open(TEXT, 1);
 	port_id = mirror_targets_port(target);
 	ring = rte_ring_lookup(NAME);
 	CHECK(ring != NULL);
-	mirror_packets(&bench, target);
+	mirror_packets(&testbed, target);
 	mirror_targets_close(target);
 	CHECK(rte_ring_lookup(NAME) == ring);
 	CHECK_EQ(read_all(ring), NB_PACKETS);
@@ -68,13 +69,13 @@ a_ring_stays_and_what_it_holds_can_be_read(void)
 	CHECK_EQ(mirror_targets_port(target), port_id);
 	CHECK_EQ(mirror_targets_queues(target), 1);
 	CHECK(rte_ring_lookup(NAME) == ring);
-	mirror_packets(&bench, target);
+	mirror_packets(&testbed, target);
 	CHECK_EQ(read_all(ring), NB_PACKETS);
 	target_end(target);
 	CHECK(rte_ring_lookup(NAME) == NULL);
 	CHECK(rte_ring_lookup("ETH_RXTX15_read") == NULL);
 	CHECK(!mirror_targets_is_ours(port_id));
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static struct {
@@ -125,15 +126,15 @@ static void
 a_reader_reads_on_while_mirrors_come_and_go(void)
 {
 	struct target *target;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	target = target_open(TEXT, 1);
 	reader.port = mirror_targets_port(target);
 	test_launch(0, read_on, NULL);
 	for (i = 0; i < NB_CYCLES; i++) {
-		mirror_packets(&bench, target);
+		mirror_packets(&testbed, target);
 		mirror_targets_close(target);
 		overwrite_what_is_free();
 		CHECK_WITHIN(10000,
@@ -146,7 +147,7 @@ a_reader_reads_on_while_mirrors_come_and_go(void)
 	CHECK_EQ(reader.nb_strange, 0);
 	CHECK_EQ(reader.nb_read, NB_CYCLES * NB_PACKETS);
 	target_end(target);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Who ends one gives back what is in it. */
@@ -155,23 +156,24 @@ packets_that_nobody_has_read_are_not_lost(void)
 {
 	struct rte_mbuf *pkts[NB_PACKETS];
 	struct target *target;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	target = target_open(TEXT, 2);
-	id = mirror_on(bench.source.id, mirror_targets_port(target), RTE_MIRROR_RX | RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, NB_PACKETS, 2, 60);
-	ring_put(bench.source.rx[0], pkts, NB_PACKETS);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	id = mirror_on(testbed.source.id, mirror_targets_port(target),
+			RTE_MIRROR_RX | RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, NB_PACKETS, 2, 60);
+	ring_put(testbed.source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
 	mirror_off(id);
 	mirror_targets_close(target);
 	packets_check_refcnt(pkts, NB_PACKETS, 3);
 	mirror_targets_end(target);
 	packets_check_refcnt(pkts, NB_PACKETS, 1);
-	/* The bench misses packets that have not come back. */
-	bench_close(&bench);
+	/* The testbed misses packets that have not come back. */
+	testbed_close(&testbed);
 }
 
 static void

@@ -7,14 +7,14 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define BURST 32
 
 /* How many of these packets the mirror takes; every taken one has to be the first, or so many after the last. */
 static unsigned int
-count_taken(const struct bench *bench, struct rte_mbuf **pkts, uint16_t nb_pkts, unsigned int *gone,
-		unsigned int every)
+count_taken(const struct testbed *testbed, struct rte_mbuf **pkts, uint16_t nb_pkts,
+		unsigned int *gone, unsigned int every)
 {
 	struct rte_mbuf *got;
 	unsigned int nb = 0;
@@ -23,12 +23,12 @@ count_taken(const struct bench *bench, struct rte_mbuf **pkts, uint16_t nb_pkts,
 	for (i = 0; i < nb_pkts; i++, ++*gone) {
 		if ((*gone + 1) % every != 0)
 			continue;
-		CHECK_EQ(ring_get(bench->target.tx[0], &got, 1), 1);
+		CHECK_EQ(ring_get(testbed->target.tx[0], &got, 1), 1);
 		CHECK(got == pkts[i]);
 		rte_pktmbuf_free(got);
 		nb++;
 	}
-	CHECK_EQ(ring_get(bench->target.tx[0], &got, 1), 0);
+	CHECK_EQ(ring_get(testbed->target.tx[0], &got, 1), 0);
 	return nb;
 }
 
@@ -38,19 +38,19 @@ every_nth_packet_of_a_queue_is_taken(void)
 	static const uint16_t bursts[] = { 1, 2, 64, 65, 200, 3, 7, 128, 31 };
 	static const uint32_t rates[] = { 1, 2, 3, 7, 64, 65, 100, 499 };
 	struct rte_mbuf *pkts[200];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i, j;
 
-	bench_open(&bench, NULL, NULL);
-	packets_make(bench.pool, pkts, 200, 1, 60);
+	testbed_open(&testbed, NULL, NULL);
+	packets_make(testbed.pool, pkts, 200, 1, 60);
 	for (i = 0; i < RTE_DIM(rates); i++) {
 		const struct rte_mirror_select select = { .sample_one_in = rates[i] };
-		const uint32_t id = mirror_selecting(&bench, bench.target.id, &select);
+		const uint32_t id = mirror_selecting(&testbed, testbed.target.id, &select);
 		unsigned int gone = 0, taken = 0;
 
 		for (j = 0; j < RTE_DIM(bursts); j++) {
-			bench_receive(&bench, 0, pkts, bursts[j]);
-			taken += count_taken(&bench, pkts, bursts[j], &gone, rates[i]);
+			testbed_receive(&testbed, 0, pkts, bursts[j]);
+			taken += count_taken(&testbed, pkts, bursts[j], &gone, rates[i]);
 		}
 		CHECK_EQ(stats_of(id).seen, gone);
 		CHECK_EQ(stats_of(id).packets, taken);
@@ -59,7 +59,7 @@ every_nth_packet_of_a_queue_is_taken(void)
 		mirror_off(id);
 	}
 	packets_free(pkts, 200);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -68,22 +68,22 @@ each_queue_counts_for_itself(void)
 	const struct port_options two = { .nb_rx_queues = 2, .nb_tx_queues = 1 };
 	const struct rte_mirror_select select = { .sample_one_in = 10 };
 	struct rte_mbuf *pkts[9], *got;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, &two, NULL);
-	packets_make(bench.pool, pkts, 9, 1, 60);
-	id = mirror_selecting(&bench, bench.target.id, &select);
-	bench_receive(&bench, 0, pkts, 9);
-	bench_receive(&bench, 1, pkts, 9);
+	testbed_open(&testbed, &two, NULL);
+	packets_make(testbed.pool, pkts, 9, 1, 60);
+	id = mirror_selecting(&testbed, testbed.target.id, &select);
+	testbed_receive(&testbed, 0, pkts, 9);
+	testbed_receive(&testbed, 1, pkts, 9);
 	CHECK_EQ(stats_of(id).unsampled, 18);
-	bench_receive(&bench, 0, pkts, 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	testbed_receive(&testbed, 0, pkts, 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	CHECK(got == pkts[0]);
 	rte_pktmbuf_free(got);
 	packets_free(pkts, 9);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -91,31 +91,31 @@ an_update_starts_anew_and_a_pause_does_not(void)
 {
 	struct rte_mirror_select select = { .sample_one_in = 10 };
 	struct rte_mbuf *pkts[9], *got;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	packets_make(bench.pool, pkts, 9, 1, 60);
-	id = mirror_selecting(&bench, bench.target.id, &select);
-	bench_receive(&bench, 0, pkts, 9);
+	testbed_open(&testbed, NULL, NULL);
+	packets_make(testbed.pool, pkts, 9, 1, 60);
+	id = mirror_selecting(&testbed, testbed.target.id, &select);
+	testbed_receive(&testbed, 0, pkts, 9);
 	CHECK_EQ(rte_mirror_pause(id), 0);
-	bench_receive(&bench, 0, pkts, 9);
+	testbed_receive(&testbed, 0, pkts, 9);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	bench_receive(&bench, 0, pkts, 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	testbed_receive(&testbed, 0, pkts, 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	rte_pktmbuf_free(got);
-	bench_receive(&bench, 0, pkts, 9);
-	mirror_select_now(id, &bench, &select);
-	bench_receive(&bench, 0, pkts, 9);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 0);
+	testbed_receive(&testbed, 0, pkts, 9);
+	mirror_select_now(id, &testbed, &select);
+	testbed_receive(&testbed, 0, pkts, 9);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 0);
 	select.sample_one_in = 1;
-	mirror_select_now(id, &bench, &select);
-	bench_receive(&bench, 0, pkts, 9);
+	mirror_select_now(id, &testbed, &select);
+	testbed_receive(&testbed, 0, pkts, 9);
 	CHECK_EQ(stats_of(id).packets, 10);
-	ring_check(bench.target.tx[0], pkts, 9);
+	ring_check(testbed.target.tx[0], pkts, 9);
 	packets_free(pkts, 9);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Which packets of a queue were taken: what an offload function is given, which declines them all. */
@@ -150,23 +150,23 @@ note(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pk
 }
 
 static struct gaps
-sample_at_random(const struct bench *bench, struct rte_mbuf **pkts, uint32_t one_in, uint64_t seed,
-		uint64_t nb_bursts)
+sample_at_random(const struct testbed *testbed, struct rte_mbuf **pkts, uint32_t one_in,
+		uint64_t seed, uint64_t nb_bursts)
 {
 	struct gaps gaps = { .pkts = pkts };
 	const struct rte_mirror_select select = {
 		.sample_one_in = one_in, .sample_random = 1, .sample_seed = seed
 	};
-	const struct rte_mirror_param param = { .target_port = bench->target.id,
+	const struct rte_mirror_param param = { .target_port = testbed->target.id,
 		.directions = RTE_MIRROR_RX,
 		.select = &select,
 		.offload = note,
 		.ctx = &gaps };
-	const uint32_t id = mirror_with(bench->source.id, &param);
+	const uint32_t id = mirror_with(testbed->source.id, &param);
 	struct rte_mirror_stats stats;
 
 	for (; nb_bursts > 0; nb_bursts--) {
-		bench_receive(bench, 0, pkts, BURST);
+		testbed_receive(testbed, 0, pkts, BURST);
 		gaps.before += BURST;
 	}
 	stats = stats_of(id);
@@ -183,15 +183,15 @@ random_sampling_keeps_its_rate_and_has_no_period(void)
 {
 	static const uint32_t rates[] = { 2, 100, 1000 };
 	struct rte_mbuf *pkts[BURST];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	packets_make(bench.pool, pkts, BURST, 1, 60);
+	testbed_open(&testbed, NULL, NULL);
+	packets_make(testbed.pool, pkts, BURST, 1, 60);
 	for (i = 0; i < RTE_DIM(rates); i++) {
 		const double p = 1.0 / rates[i];
 		const struct gaps gaps = sample_at_random(
-				&bench, pkts, rates[i], 12345 + i, 10000000 / BURST);
+				&testbed, pkts, rates[i], 12345 + i, 10000000 / BURST);
 		const double n = (double)gaps.before, mean = gaps.sum / gaps.nb;
 		const double variance = gaps.squares / gaps.nb - mean * mean;
 		const double covariance = gaps.products / gaps.nb - mean * mean;
@@ -203,7 +203,7 @@ random_sampling_keeps_its_rate_and_has_no_period(void)
 		CHECK(fabs(covariance / variance) < 6 / sqrt(gaps.nb));
 	}
 	packets_free(pkts, BURST);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -211,19 +211,19 @@ equal_seeds_choose_equally(void)
 {
 	struct gaps first, second, other;
 	struct rte_mbuf *pkts[BURST];
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	packets_make(bench.pool, pkts, BURST, 1, 60);
-	first = sample_at_random(&bench, pkts, 10, 7, 1000);
-	second = sample_at_random(&bench, pkts, 10, 7, 1000);
-	other = sample_at_random(&bench, pkts, 10, 8, 1000);
+	testbed_open(&testbed, NULL, NULL);
+	packets_make(testbed.pool, pkts, BURST, 1, 60);
+	first = sample_at_random(&testbed, pkts, 10, 7, 1000);
+	second = sample_at_random(&testbed, pkts, 10, 7, 1000);
+	other = sample_at_random(&testbed, pkts, 10, 8, 1000);
 	CHECK(first.products == second.products && first.last == second.last);
 	CHECK(first.products != other.products);
 	/* One in one is all. */
-	CHECK_EQ(sample_at_random(&bench, pkts, 1, 7, 10).nb, 10 * BURST);
+	CHECK_EQ(sample_at_random(&testbed, pkts, 1, 7, 10).nb, 10 * BURST);
 	packets_free(pkts, BURST);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

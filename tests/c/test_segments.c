@@ -11,7 +11,7 @@
 
 #include "faults.h"
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 /* What a driver says of it, and what its target is given at the most. */
 static const struct limit {
@@ -26,7 +26,7 @@ static const struct limit {
 
 static struct bytes before[NB_LAYOUTS];
 
-/* In how many mbufs of the scene's pool a packet is copied. */
+/* In how many mbufs of the late's pool a packet is copied. */
 static uint32_t
 nb_copies(uint32_t length)
 {
@@ -50,14 +50,14 @@ check_mode(enum rte_mirror_mode mode, const struct limit *limit)
 {
 	const struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = mode };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	uint16_t i, nb = 0;
 
-	scene_open(&scene, &param, NULL);
-	originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+	late_target_open(&late, &param, NULL);
+	originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 	bytes_read_all(before, pkts, NB_LAYOUTS);
-	scene_pass(&scene, pkts, NB_LAYOUTS);
-	CHECK_EQ(ring_get(scene.bench.target.tx[0], got, NB_LAYOUTS), stats_of(scene.id).packets);
+	late_target_pass(&late, pkts, NB_LAYOUTS);
+	CHECK_EQ(ring_get(late.testbed.target.tx[0], got, NB_LAYOUTS), stats_of(late.id).packets);
 	for (i = 0; i < NB_LAYOUTS; i++) {
 		if (!is_possible(mode, layouts[i].nb_segs, before[i].len, limit->max_segs))
 			continue;
@@ -67,11 +67,11 @@ check_mode(enum rte_mirror_mode mode, const struct limit *limit)
 				mode == RTE_MIRROR_SHARE && pkts[i]->nb_segs <= limit->max_segs);
 		nb++;
 	}
-	CHECK_EQ(stats_of(scene.id).packets, nb);
-	CHECK_EQ(stats_of(scene.id).unsupported, NB_LAYOUTS - nb);
+	CHECK_EQ(stats_of(late.id).packets, nb);
+	CHECK_EQ(stats_of(late.id).unsupported, NB_LAYOUTS - nb);
 	packets_free(got, nb);
 	packets_free(pkts, NB_LAYOUTS);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* Longer chains become copies. */
@@ -94,34 +94,34 @@ static void
 a_target_that_takes_one_segment_takes_no_chains(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_AUTO };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
 	faults = (struct faults){ .nb_mtu_seg_max = 1 };
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(info_of(id).mode, RTE_MIRROR_COPY);
 	mirror_off(id);
 	param.mode = RTE_MIRROR_SPLIT;
-	CHECK_EQ(rte_mirror_add(bench.source.id, &param, NULL), -ENOTSUP);
-	bench_close(&bench);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOTSUP);
+	testbed_close(&testbed);
 	faults = (struct faults){ 0 };
 }
 
 /* The source's longest packet, of 1522 bytes, is to fit in four mbufs: such a pool is wanted. */
 static void
-check_room(const struct bench *bench, uint16_t room, int rc)
+check_room(const struct testbed *testbed, uint16_t room, int rc)
 {
 	const struct rte_mirror_param param = { .directions = RTE_MIRROR_RX,
 		.mode = RTE_MIRROR_COPY,
-		.target_port = bench->target.id,
+		.target_port = testbed->target.id,
 		.pool = poison_pool_create("room", 15, RTE_PKTMBUF_HEADROOM + room) };
 
-	CHECK_EQ(rte_mirror_add(bench->source.id, &param, NULL), rc);
+	CHECK_EQ(rte_mirror_add(testbed->source.id, &param, NULL), rc);
 	CHECK_EQ(rte_mirror_list(NULL, 0), rc == 0);
 	if (rc == 0)
-		CHECK_EQ(rte_mirror_unregister(bench->source.id), 0);
+		CHECK_EQ(rte_mirror_unregister(testbed->source.id), 0);
 	poison_pool_free(param.pool);
 }
 
@@ -133,28 +133,28 @@ the_segments_that_a_target_takes_hold_the_longest_packets(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
 	struct originals originals;
 	struct rte_mbuf *pkt, *got;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
 	faults = (struct faults){ .nb_mtu_seg_max = 4 };
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	originals_open(&originals);
-	check_room(&bench, 380, -EINVAL);
-	check_room(&bench, 381, 0);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	check_room(&testbed, 380, -EINVAL);
+	check_room(&testbed, 381, 0);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	pkt = original_make(&originals, ORIGINAL_DIRECT, &layout, 0);
 	bytes_read(before, pkt);
-	ring_put(bench.source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, &pkt, 1), 1);
-	CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+	ring_put(testbed.source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, &pkt, 1), 1);
+	CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 	bytes_check(before, got, 9000);
 	CHECK(got->nb_segs <= 4);
 	rte_pktmbuf_free(got);
 	rte_pktmbuf_free(pkt);
 	mirror_off(id);
 	originals_close(&originals);
-	bench_close(&bench);
+	testbed_close(&testbed);
 	faults = (struct faults){ 0 };
 }
 

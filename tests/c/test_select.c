@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 
-#include "hexes.h"
+#include "hexframes.h"
 
 /* With no_code.c there are two programs of this file. */
 #ifdef WITHOUT_CODE
@@ -30,11 +30,11 @@ static void
 check(const struct rte_mirror_select *select, const struct hex_case *cases, unsigned int nb_cases,
 		uint32_t direction)
 {
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	hex_check(&bench, select, cases, nb_cases, direction);
-	bench_close(&bench);
+	testbed_open(&testbed, NULL, NULL);
+	hex_check(&testbed, select, cases, nb_cases, direction);
+	testbed_close(&testbed);
 }
 
 static void
@@ -221,24 +221,24 @@ a_filter_finds_bits_and_bytes(void)
 		  "0001" MAC_1 IP4 V4("5", "0000", UDP) PORTS,
 				false },
 	};
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i, j;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < RTE_DIM(filter_cases); i++) {
 		const struct rte_mirror_select select = { .filter = filter_cases[i].filter };
-		const struct rte_mirror_param param = { .target_port = bench.target.id,
+		const struct rte_mirror_param param = { .target_port = testbed.target.id,
 			.directions = RTE_MIRROR_RX,
 			.select = &select };
-		const uint32_t id = mirror_with(bench.source.id, &param);
+		const uint32_t id = mirror_with(testbed.source.id, &param);
 
 		CHECK_EQ(info_of(id).filter_engine, ENGINE);
 		mirror_off(id);
 		for (j = 0; j < RTE_DIM(cases); j++)
 			cases[j].chosen = filter_cases[i].chosen[j];
-		hex_check(&bench, &select, cases, RTE_DIM(cases), RTE_MIRROR_RX);
+		hex_check(&testbed, &select, cases, RTE_DIM(cases), RTE_MIRROR_RX);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static const struct rte_mirror_flow https = { .ip_version = 4,

@@ -6,7 +6,7 @@
 
 #include <netinet/in.h>
 
-#include "hexes.h"
+#include "hexframes.h"
 
 static const struct rte_mirror_mac mac = { .dst_mask = { { 0xff } }, .dst = { { 2 } } };
 static const struct rte_mirror_range vlan = { 5, 5 };
@@ -46,15 +46,15 @@ broken(struct rte_mempool *pool, uint32_t length, uint16_t seg_len)
 }
 
 static void
-check(const struct bench *bench, uint32_t id, uint32_t length, uint16_t seg_len, bool is_told)
+check(const struct testbed *testbed, uint32_t id, uint32_t length, uint16_t seg_len, bool is_told)
 {
 	const struct rte_mirror_stats before = stats_of(id);
-	struct rte_mbuf *pkt = broken(bench->pool, length, seg_len), *got;
+	struct rte_mbuf *pkt = broken(testbed->pool, length, seg_len), *got;
 	const uint16_t nb_segs = pkt->nb_segs;
 	struct rte_mirror_stats after;
 
-	ring_put(bench->source.rx[0], &pkt, 1);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, &got, 1), 1);
+	ring_put(testbed->source.rx[0], &pkt, 1);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, &got, 1), 1);
 	CHECK(got == pkt && pkt->nb_segs == nb_segs);
 	after = stats_of(id);
 	CHECK_EQ(after.seen, before.seen + 1);
@@ -62,7 +62,7 @@ check(const struct bench *bench, uint32_t id, uint32_t length, uint16_t seg_len,
 	if (!is_told)
 		CHECK_EQ(after.unsupported, before.unsupported + 1);
 	CHECK_EQ(after.filtered, before.filtered);
-	while (ring_get(bench->target.tx[0], &got, 1) == 1)
+	while (ring_get(testbed->target.tx[0], &got, 1) == 1)
 		rte_pktmbuf_free(got);
 	/* Freed as what it is. */
 	for (pkt->nb_segs = 1, got = pkt; got->next != NULL; got = got->next)
@@ -74,25 +74,26 @@ static void
 what_ends_too_early_to_tell_is_unsupported(void)
 {
 	static const uint16_t seg_lens[] = { 0, 1, 13, 16 };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i, j;
 	uint32_t length, id;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	for (i = 0; i < RTE_DIM(choices); i++) {
-		const struct rte_mirror_param param = { .target_port = bench.target.id,
+		const struct rte_mirror_param param = { .target_port = testbed.target.id,
 			.directions = RTE_MIRROR_RX,
 			.mode = RTE_MIRROR_COPY,
 			.select = &choices[i].select };
 
-		id = mirror_with(bench.source.id, &param);
+		id = mirror_with(testbed.source.id, &param);
 		for (j = 0; j < RTE_DIM(seg_lens); j++) {
 			for (length = 0; length <= choices[i].reads; length++)
-				check(&bench, id, length, seg_lens[j], length == choices[i].reads);
+				check(&testbed, id, length, seg_lens[j],
+						length == choices[i].reads);
 		}
 		mirror_off(id);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -13,11 +13,11 @@ static void
 check(const struct rte_mirror_select *select, int rc, const char *says)
 {
 	struct refusal refusal = { { .select = select }, rc, says };
-	struct bench bench;
+	struct testbed testbed;
 
-	bench_open(&bench, NULL, NULL);
-	check_refusals(&bench, &refusal, 1);
-	bench_close(&bench);
+	testbed_open(&testbed, NULL, NULL);
+	check_refusals(&testbed, &refusal, 1);
+	testbed_close(&testbed);
 }
 
 static void

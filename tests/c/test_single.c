@@ -11,7 +11,7 @@
 
 #include <rte_mempool.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define BOTH (RTE_MIRROR_RX | RTE_MIRROR_TX)
 
@@ -46,11 +46,11 @@ single_pool_create(unsigned int kind)
 }
 
 static void
-check_refused(const struct bench *bench, const struct rte_mirror_param *param, const char *says)
+check_refused(const struct testbed *testbed, const struct rte_mirror_param *param, const char *says)
 {
 	const int nb_mirrors = rte_mirror_list(NULL, 0);
 
-	CHECK_EQ(rte_mirror_add(bench->source.id, param, NULL), -ENOTSUP);
+	CHECK_EQ(rte_mirror_add(testbed->source.id, param, NULL), -ENOTSUP);
 	CHECK(strstr(rte_mirror_last_error(), "single") != NULL);
 	CHECK(strstr(rte_mirror_last_error(), says) != NULL);
 	CHECK_EQ(rte_mirror_list(NULL, 0), nb_mirrors);
@@ -58,35 +58,35 @@ check_refused(const struct bench *bench, const struct rte_mirror_param *param, c
 
 /* Passes packets through a source's queue: how many of them the mirror's target took. */
 static unsigned int
-nb_mirrored(const struct bench *bench, uint32_t id, uint16_t queue)
+nb_mirrored(const struct testbed *testbed, uint32_t id, uint16_t queue)
 {
 	const uint64_t before = stats_of(id).packets;
 	struct rte_mbuf *pkts[10], *got;
 
-	packets_make(bench->pool, pkts, 10, 1, 60);
-	ring_put(bench->source.rx[queue], pkts, 10);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, 10), 10);
+	packets_make(testbed->pool, pkts, 10, 1, 60);
+	ring_put(testbed->source.rx[queue], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, queue, pkts, 10), 10);
 	packets_free(pkts, 10);
-	while (ring_get(bench->target.tx[0], &got, 1) == 1)
+	while (ring_get(testbed->target.tx[0], &got, 1) == 1)
 		rte_pktmbuf_free(got);
 	return (unsigned int)(stats_of(id).packets - before);
 }
 
 /* For one poller it serves, and no other may come, be it by another mirror or by another direction. */
 static void
-check_one_poller(const struct bench *bench, struct rte_mirror_param param)
+check_one_poller(const struct testbed *testbed, struct rte_mirror_param param)
 {
 	uint32_t id;
 
 	param.directions = RTE_MIRROR_RX;
-	id = mirror_with(bench->source.id, &param);
-	CHECK_EQ(nb_mirrored(bench, id, 0), 10);
+	id = mirror_with(testbed->source.id, &param);
+	CHECK_EQ(nb_mirrored(testbed, id, 0), 10);
 	param.directions = RTE_MIRROR_TX;
-	check_refused(bench, &param, info_of(id).name);
+	check_refused(testbed, &param, info_of(id).name);
 	param.directions = BOTH;
 	CHECK_EQ(rte_mirror_update(id, &param), -ENOTSUP);
 	CHECK_EQ(info_of(id).directions, RTE_MIRROR_RX);
-	CHECK_EQ(nb_mirrored(bench, id, 0), 10);
+	CHECK_EQ(nb_mirrored(testbed, id, 0), 10);
 	mirror_off(id);
 }
 
@@ -94,11 +94,11 @@ static void
 several_pollers_are_refused_such_a_pool(void)
 {
 	struct rte_mirror_param param = { 0 };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int kind;
 	uint16_t null;
 
-	bench_open(&bench, NULL, NULL);
+	testbed_open(&testbed, NULL, NULL);
 	null = vdev_open("net_null_single", "");
 	vdev_configure(null, &one);
 	param.target_port = null;
@@ -107,20 +107,20 @@ several_pollers_are_refused_such_a_pool(void)
 		/* A queue each way. */
 		param.directions = BOTH;
 		param.mode = RTE_MIRROR_SHARE;
-		check_refused(&bench, &param, "poller");
+		check_refused(&testbed, &param, "poller");
 		param.mode = RTE_MIRROR_COPY;
-		check_refused(&bench, &param, "poller");
-		check_one_poller(&bench, param);
-		port_stop(&bench.source);
-		port_configure(&bench.source, &four);
+		check_refused(&testbed, &param, "poller");
+		check_one_poller(&testbed, param);
+		port_stop(&testbed.source);
+		port_configure(&testbed.source, &four);
 		param.directions = RTE_MIRROR_RX;
-		check_refused(&bench, &param, "poller");
-		port_stop(&bench.source);
-		port_configure(&bench.source, &port_default);
+		check_refused(&testbed, &param, "poller");
+		port_stop(&testbed.source);
+		port_configure(&testbed.source, &port_default);
 		rte_mempool_free(param.pool);
 	}
 	vdev_close(null, "net_null_single");
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* A target that keeps mbufs has them freed by whoever reads them, beside the poller, who frees what is refused. */
@@ -128,26 +128,26 @@ static void
 one_producer_is_refused_a_target_that_frees_later(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int kind;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	for (kind = 0; kind < NB_KINDS; kind++) {
 		param.pool = single_pool_create(kind);
 		for (param.mode = RTE_MIRROR_SHARE; param.mode <= RTE_MIRROR_AUTO; param.mode++) {
 			if (kind % 3 != ONE_CONSUMER) {
-				check_refused(&bench, &param, "another thread");
+				check_refused(&testbed, &param, "another thread");
 				continue;
 			}
-			id = mirror_with(bench.source.id, &param);
-			CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
+			id = mirror_with(testbed.source.id, &param);
+			CHECK_EQ(nb_mirrored(&testbed, id, 0), 10);
 			mirror_off(id);
 		}
 		rte_mempool_free(param.pool);
 	}
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* A source that gets more queues would have several pollers use it. */
@@ -155,23 +155,23 @@ static void
 queues_that_come_later_end_the_mirror(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, &rx_alone, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, &rx_alone, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = single_pool_create(ONE_CONSUMER);
-	id = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &four);
+	id = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(nb_mirrored(&testbed, id, 0), 10);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &four);
 	CHECK_WITHIN(1000, info_of(id).state == RTE_MIRROR_STOPPED);
 	CHECK(strstr(info_of(id).reason, "pool") != NULL);
-	CHECK_EQ(nb_mirrored(&bench, id, 0), 0);
-	CHECK_EQ(nb_mirrored(&bench, id, 3), 0);
+	CHECK_EQ(nb_mirrored(&testbed, id, 0), 0);
+	CHECK_EQ(nb_mirrored(&testbed, id, 3), 0);
 	mirror_off(id);
 	rte_mempool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Neither resumed nor updated into what would be refused at first. */
@@ -179,31 +179,31 @@ static void
 a_paused_mirror_keeps_the_pool_to_itself(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = single_pool_create(ONE_CONSUMER);
-	id = mirror_with(bench.source.id, &param);
+	id = mirror_with(testbed.source.id, &param);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	param.directions = RTE_MIRROR_TX;
-	check_refused(&bench, &param, info_of(id).name);
-	id2 = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
+	check_refused(&testbed, &param, info_of(id).name);
+	id2 = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_TX);
 	CHECK_EQ(rte_mirror_update(id2, &param), -ENOTSUP);
 	CHECK_EQ(info_of(id2).mode, RTE_MIRROR_SHARE);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &four);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &four);
 	CHECK_EQ(rte_mirror_resume(id), -ENOTSUP);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_PAUSED);
-	port_stop(&bench.source);
-	port_configure(&bench.source, &port_default);
+	port_stop(&testbed.source);
+	port_configure(&testbed.source, &port_default);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(nb_mirrored(&bench, id, 0), 10);
+	CHECK_EQ(nb_mirrored(&testbed, id, 0), 10);
 	mirror_off(id);
 	mirror_off(id2);
 	rte_mempool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* One that has ended for good has no poller any more. */
@@ -211,23 +211,23 @@ static void
 a_stopped_mirror_leaves_the_pool_to_others(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target2.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target2.id;
 	param.pool = single_pool_create(ONE_CONSUMER);
-	id = mirror_with(bench.source.id, &param);
-	port_close(&bench.target2);
+	id = mirror_with(testbed.source.id, &param);
+	port_close(&testbed.target2);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
-	param.target_port = bench.target.id;
-	id2 = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_mirrored(&bench, id2, 0), 10);
-	port_open(&bench.target2, &port_default);
+	param.target_port = testbed.target.id;
+	id2 = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(nb_mirrored(&testbed, id2, 0), 10);
+	port_open(&testbed.target2, &port_default);
 	mirror_off(id);
 	mirror_off(id2);
 	rte_mempool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -10,7 +10,7 @@
 
 #include "edits.h"
 #include "poison.h"
-#include "scene.h"
+#include "late_target.h"
 
 static struct bytes before[NB_LAYOUTS];
 
@@ -33,7 +33,7 @@ hidden_edit(enum rte_mirror_mode mode)
 }
 
 static void
-check_kind(struct scene *scene, enum rte_mirror_mode mode, uint32_t snaplen, unsigned int kind)
+check_kind(struct late_target *late, enum rte_mirror_mode mode, uint32_t snaplen, unsigned int kind)
 {
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 	const struct edit *edit = hidden_edit(mode);
@@ -41,21 +41,21 @@ check_kind(struct scene *scene, enum rte_mirror_mode mode, uint32_t snaplen, uns
 	uint64_t sum = 0;
 	unsigned int i;
 
-	originals_make(&scene->originals, (enum original_kind)kind, pkts);
+	originals_make(&late->originals, (enum original_kind)kind, pkts);
 	bytes_read_all(before, pkts, NB_LAYOUTS);
-	CHECK_EQ(rte_mirror_stats_reset(scene->id), 0);
+	CHECK_EQ(rte_mirror_stats_reset(late->id), 0);
 	/* It checks that the application's packets are as they were, byte for byte. */
-	scene_pass(scene, pkts, NB_LAYOUTS);
+	late_target_pass(late, pkts, NB_LAYOUTS);
 	/* Only now: from 24.11 on net_ring says on rx where a packet came in. */
 	for (i = 0; i < NB_LAYOUTS; i++)
 		ports[i] = pkts[i]->port;
-	scene_get(scene, got, NB_LAYOUTS);
+	late_target_get(late, got, NB_LAYOUTS);
 	for (i = 0; i < NB_LAYOUTS; i++) {
 		if (edit != NULL)
-			edit->apply(&scene->originals, &pkts[i]);
+			edit->apply(&late->originals, &pkts[i]);
 		rte_pktmbuf_free(pkts[i]);
 	}
-	originals_scribble(&scene->originals);
+	originals_scribble(&late->originals);
 	for (i = 0; i < NB_LAYOUTS; i++) {
 		bytes_check(&before[i], got[i], RTE_MIN(before[i].len, snaplen));
 		CHECK_EQ(got[i]->port, ports[i]);
@@ -63,27 +63,27 @@ check_kind(struct scene *scene, enum rte_mirror_mode mode, uint32_t snaplen, uns
 		/* What is cut has none of the original's flags. */
 		CHECK((got[i]->ol_flags & RTE_MBUF_F_RX_RSS_HASH) == 0 || got[i] == pkts[i]);
 	}
-	CHECK_EQ(stats_of(scene->id).packets, NB_LAYOUTS);
-	CHECK_EQ(stats_of(scene->id).bytes, sum);
+	CHECK_EQ(stats_of(late->id).packets, NB_LAYOUTS);
+	CHECK_EQ(stats_of(late->id).bytes, sum);
 	packets_free(got, NB_LAYOUTS);
-	scene_check_whole(scene);
+	late_target_check_whole(late);
 }
 
 static void
 check_mode(enum rte_mirror_mode mode)
 {
 	struct rte_mirror_param param = { .mode = mode, .directions = RTE_MIRROR_RX };
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, kind;
 
 	for (i = 0; i < RTE_DIM(snaplens); i++) {
 		param.snaplen = snaplens[i];
-		scene_open(&scene, &param, NULL);
-		CHECK_EQ(info_of(scene.id).snaplen, snaplens[i]);
-		CHECK_EQ(info_of(scene.id).mode, mode);
+		late_target_open(&late, &param, NULL);
+		CHECK_EQ(info_of(late.id).snaplen, snaplens[i]);
+		CHECK_EQ(info_of(late.id).mode, mode);
 		for (kind = 0; kind < ORIGINAL_KINDS; kind++)
-			check_kind(&scene, mode, snaplens[i], kind);
-		scene_close(&scene);
+			check_kind(&late, mode, snaplens[i], kind);
+		late_target_close(&late);
 	}
 }
 
@@ -112,13 +112,13 @@ share_cuts_by_reference(void)
 	const struct rte_mirror_param param = { .directions = RTE_MIRROR_TX, .snaplen = 100 };
 	const struct layout kept = { 1, { 100 } }, cut = { 2, { 90, 90 } };
 	struct rte_mbuf *pkts[2], *got[2];
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	pkts[0] = original_make(&scene.originals, ORIGINAL_DIRECT, &kept, 0);
-	pkts[1] = original_make(&scene.originals, ORIGINAL_DIRECT, &cut, 1);
-	scene_pass(&scene, pkts, 2);
-	scene_get(&scene, got, 2);
+	late_target_open(&late, &param, NULL);
+	pkts[0] = original_make(&late.originals, ORIGINAL_DIRECT, &kept, 0);
+	pkts[1] = original_make(&late.originals, ORIGINAL_DIRECT, &cut, 1);
+	late_target_pass(&late, pkts, 2);
+	late_target_get(&late, got, 2);
 	CHECK(got[0] == pkts[0]);
 	CHECK(got[1] != pkts[1]);
 	CHECK_EQ(got[1]->nb_segs, 2);
@@ -128,7 +128,7 @@ share_cuts_by_reference(void)
 	packets_free(got, 2);
 	packets_check_refcnt(pkts, 2, 1);
 	packets_free(pkts, 2);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* Where a whole packet would not fit, its beginning does. */
@@ -139,26 +139,26 @@ cut_packets_fit_a_target_that_takes_no_chains(void)
 	const struct port_options no_chains = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < 2; i++) {
 		param.mode = modes[i];
 		param.snaplen = 500;
 		param.pool = poison_pool_create("cut", 127, RTE_PKTMBUF_HEADROOM + 500);
-		scene_open(&scene, &param, &no_chains);
-		originals_make(&scene.originals, ORIGINAL_MIXED, pkts);
+		late_target_open(&late, &param, &no_chains);
+		originals_make(&late.originals, ORIGINAL_MIXED, pkts);
 		bytes_read_all(before, pkts, NB_LAYOUTS);
-		scene_pass(&scene, pkts, NB_LAYOUTS);
-		CHECK_EQ(stats_of(scene.id).packets, NB_LAYOUTS);
+		late_target_pass(&late, pkts, NB_LAYOUTS);
+		CHECK_EQ(stats_of(late.id).packets, NB_LAYOUTS);
 		packets_free(pkts, NB_LAYOUTS);
-		scene_get(&scene, got, NB_LAYOUTS);
+		late_target_get(&late, got, NB_LAYOUTS);
 		for (j = 0; j < NB_LAYOUTS; j++) {
 			CHECK_EQ(got[j]->nb_segs, 1);
 			bytes_check(&before[j], got[j], RTE_MIN(before[j].len, 500u));
 		}
 		packets_free(got, NB_LAYOUTS);
-		scene_close(&scene);
+		late_target_close(&late);
 		poison_pool_free(param.pool);
 	}
 }
@@ -173,23 +173,23 @@ a_burst_takes_the_mbufs_that_it_needs(void)
 		{ 2000, 1500, 2 } };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_SPLIT };
 	struct rte_mbuf *pkts[64], *got[64];
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, j;
 
 	for (i = 0; i < RTE_DIM(cases); i++) {
 		const struct layout layout = { 1, { (uint16_t)cases[i].length } };
 
 		param.snaplen = cases[i].snaplen;
-		scene_open(&scene, &param, NULL);
+		late_target_open(&late, &param, NULL);
 		for (j = 0; j < 64; j++)
-			pkts[j] = original_make(&scene.originals, ORIGINAL_DIRECT, &layout, j);
-		poison_pool_most_used(scene.pool);
-		scene_pass(&scene, pkts, 64);
-		CHECK_EQ(poison_pool_most_used(scene.pool), 64 * cases[i].nb_mbufs);
-		scene_get(&scene, got, 64);
+			pkts[j] = original_make(&late.originals, ORIGINAL_DIRECT, &layout, j);
+		poison_pool_most_used(late.pool);
+		late_target_pass(&late, pkts, 64);
+		CHECK_EQ(poison_pool_most_used(late.pool), 64 * cases[i].nb_mbufs);
+		late_target_get(&late, got, 64);
 		packets_free(got, 64);
 		packets_free(pkts, 64);
-		scene_close(&scene);
+		late_target_close(&late);
 	}
 }
 

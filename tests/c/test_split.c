@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "edits.h"
-#include "scene.h"
+#include "late_target.h"
 
 /* Too big for a stack. */
 static struct bytes before[NB_LAYOUTS];
@@ -54,22 +54,22 @@ free_all(struct rte_mbuf **pkts)
 
 /* The target reads once after the edit, and again when the application has freed all and its memory is used anew. */
 static void
-check_does_not_show(struct scene *scene, enum original_kind kind, const struct edit *edit)
+check_does_not_show(struct late_target *late, enum original_kind kind, const struct edit *edit)
 {
 	struct rte_mbuf *pkts[NB_LAYOUTS], *got[NB_LAYOUTS];
 
-	originals_make(&scene->originals, kind, pkts);
+	originals_make(&late->originals, kind, pkts);
 	bytes_read_all(before, pkts, NB_LAYOUTS);
-	scene_pass(scene, pkts, NB_LAYOUTS);
-	scene_get(scene, got, NB_LAYOUTS);
+	late_target_pass(late, pkts, NB_LAYOUTS);
+	late_target_get(late, got, NB_LAYOUTS);
 	check_own(got, pkts, NB_LAYOUTS);
-	CHECK(apply(edit, &scene->originals, pkts) > 0);
+	CHECK(apply(edit, &late->originals, pkts) > 0);
 	bytes_check_all(before, got, NB_LAYOUTS);
 	free_all(pkts);
-	originals_scribble(&scene->originals);
+	originals_scribble(&late->originals);
 	bytes_check_all(before, got, NB_LAYOUTS);
 	packets_free(got, NB_LAYOUTS);
-	scene_check_whole(scene);
+	late_target_check_whole(late);
 }
 
 static void
@@ -77,17 +77,17 @@ check_edits_do_not_show(enum rte_mirror_mode mode, uint32_t directions, const st
 {
 	const struct rte_mirror_param param = { .mode = mode, .directions = directions };
 	const struct edit *edit;
-	struct scene scene;
+	struct late_target late;
 	unsigned int kind;
 
-	scene_open(&scene, &param, NULL);
-	CHECK_EQ(info_of(scene.id).mode, mode);
+	late_target_open(&late, &param, NULL);
+	CHECK_EQ(info_of(late.id).mode, mode);
 	for (edit = edits; edit->name != NULL; edit++) {
 		for (kind = 0; kind < ORIGINAL_KINDS; kind++)
-			check_does_not_show(&scene, (enum original_kind)kind, edit);
+			check_does_not_show(&late, (enum original_kind)kind, edit);
 	}
-	CHECK_EQ(stats_of(scene.id).packets, stats_of(scene.id).seen);
-	scene_close(&scene);
+	CHECK_EQ(stats_of(late.id).packets, stats_of(late.id).seen);
+	late_target_close(&late);
 }
 
 static void
@@ -112,31 +112,31 @@ auto_shows_no_edit_of_headers_where_the_target_reads_late(void)
 	const struct rte_mirror_param param = { .mode = RTE_MIRROR_AUTO,
 		.directions = RTE_MIRROR_RX };
 	struct rte_mirror_info info;
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	info = info_of(scene.id);
+	late_target_open(&late, &param, NULL);
+	info = info_of(late.id);
 	CHECK_EQ(info.mode, RTE_MIRROR_SPLIT);
 	CHECK_EQ(info.split_len, RTE_MIRROR_SPLIT_LEN);
 	CHECK(strstr(info.mode_reason, "net_ring") != NULL);
-	check_does_not_show(&scene, ORIGINAL_MIXED, header_edits);
-	scene_close(&scene);
+	check_does_not_show(&late, ORIGINAL_MIXED, header_edits);
+	late_target_close(&late);
 }
 
 /* A packet of 5 times 1800 bytes: what of it the target sees change when each byte is inverted. */
 static uint32_t
-first_byte_to_change(struct scene *scene, enum original_kind kind)
+first_byte_to_change(struct late_target *late, enum original_kind kind)
 {
 	const struct layout layout = { 5, { 1800, 1800, 1800, 1800, 1800 } };
-	struct rte_mbuf *pkt = original_make(&scene->originals, kind, &layout, 3), *got;
+	struct rte_mbuf *pkt = original_make(&late->originals, kind, &layout, 3), *got;
 	static struct bytes now;
 	uint32_t i, first;
 
 	bytes_read(before, pkt);
-	scene_pass(scene, &pkt, 1);
-	scene_get(scene, &got, 1);
+	late_target_pass(late, &pkt, 1);
+	late_target_get(late, &got, 1);
 	bytes_check(before, got, 9000);
-	CHECK(payload_edits[2].apply(&scene->originals, &pkt));
+	CHECK(payload_edits[2].apply(&late->originals, &pkt));
 	bytes_read(&now, got);
 	for (first = 0; first < now.len && now.data[first] == before->data[first]; first++)
 		;
@@ -153,18 +153,18 @@ split_protects_as_many_bytes_as_it_copies(void)
 {
 	static const uint32_t lens[] = { 0, 14, 15, 64, 192, 193, 500, 1799, 1800, 1801, 2000 };
 	struct rte_mirror_param param = { .mode = RTE_MIRROR_SPLIT, .directions = RTE_MIRROR_RX };
-	struct scene scene;
+	struct late_target late;
 	unsigned int i, kind;
 	uint32_t expected;
 
 	for (i = 0; i < RTE_DIM(lens); i++) {
 		param.split_len = lens[i];
 		expected = lens[i] != 0 ? lens[i] : RTE_MIRROR_SPLIT_LEN;
-		scene_open(&scene, &param, NULL);
-		CHECK_EQ(info_of(scene.id).split_len, expected);
+		late_target_open(&late, &param, NULL);
+		CHECK_EQ(info_of(late.id).split_len, expected);
 		for (kind = 0; kind < ORIGINAL_KINDS; kind++)
-			CHECK_EQ(first_byte_to_change(&scene, (enum original_kind)kind), expected);
-		scene_close(&scene);
+			CHECK_EQ(first_byte_to_change(&late, (enum original_kind)kind), expected);
+		late_target_close(&late);
 	}
 }
 
@@ -178,21 +178,21 @@ what_is_not_longer_than_split_len_is_copied_whole(void)
 	const struct layout shapes[] = { { 1, { 600 } }, { 1, { 1000 } }, { 2, { 500, 500 } },
 		{ 1, { 1001 } }, { 2, { 500, 501 } } };
 	struct rte_mbuf *pkt, *got;
-	struct scene scene;
+	struct late_target late;
 	unsigned int i;
 
-	scene_open(&scene, &param, NULL);
+	late_target_open(&late, &param, NULL);
 	for (i = 0; i < RTE_DIM(shapes); i++) {
-		pkt = original_make(&scene.originals, ORIGINAL_DIRECT, &shapes[i], 1);
+		pkt = original_make(&late.originals, ORIGINAL_DIRECT, &shapes[i], 1);
 		bytes_read(before, pkt);
-		scene_pass(&scene, &pkt, 1);
-		scene_get(&scene, &got, 1);
+		late_target_pass(&late, &pkt, 1);
+		late_target_get(&late, &got, 1);
 		bytes_check(before, got, before->len);
 		CHECK_EQ(got->nb_segs, before->len > param.split_len ? 2 : 1);
 		rte_pktmbuf_free(pkt);
 		rte_pktmbuf_free(got);
 	}
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* What the header says split does not protect from, and copy does. */
@@ -205,15 +205,15 @@ split_shows_edits_behind_the_headers(void)
 	static struct bytes after;
 	const struct edit *edit;
 	struct rte_mbuf *pkt, *got;
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
+	late_target_open(&late, &param, NULL);
 	for (edit = payload_edits; edit->name != NULL; edit++) {
-		pkt = original_make(&scene.originals, ORIGINAL_DIRECT, &layout, 1);
+		pkt = original_make(&late.originals, ORIGINAL_DIRECT, &layout, 1);
 		bytes_read(before, pkt);
-		scene_pass(&scene, &pkt, 1);
-		scene_get(&scene, &got, 1);
-		CHECK(edit->apply(&scene.originals, &pkt));
+		late_target_pass(&late, &pkt, 1);
+		late_target_get(&late, &got, 1);
+		CHECK(edit->apply(&late.originals, &pkt));
 		bytes_read(&after, pkt);
 		CHECK_EQ(after.len, before->len);
 		/* The headers are as they were, the rest is as the application's now. */
@@ -223,7 +223,7 @@ split_shows_edits_behind_the_headers(void)
 		rte_pktmbuf_free(pkt);
 		rte_pktmbuf_free(got);
 	}
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 /* No more than the headers of a long packet is copied: the rest stays where it is. */
@@ -234,25 +234,25 @@ split_refers_to_what_is_behind_the_headers(void)
 		.directions = RTE_MIRROR_RX };
 	const struct layout layout = { 3, { 1500, 1500, 1500 } };
 	struct rte_mbuf *pkt, *got, *seg, *its;
-	struct scene scene;
+	struct late_target late;
 
-	scene_open(&scene, &param, NULL);
-	pkt = original_make(&scene.originals, ORIGINAL_DIRECT, &layout, 1);
-	scene_pass(&scene, &pkt, 1);
+	late_target_open(&late, &param, NULL);
+	pkt = original_make(&late.originals, ORIGINAL_DIRECT, &layout, 1);
+	late_target_pass(&late, &pkt, 1);
 	packets_check_refcnt(&pkt, 1, 2);
-	scene_get(&scene, &got, 1);
+	late_target_get(&late, &got, 1);
 	CHECK_EQ(got->nb_segs, 4);
 	CHECK(RTE_MBUF_DIRECT(got));
 	CHECK_EQ(got->data_len, RTE_MIRROR_SPLIT_LEN);
 	for (seg = got->next, its = pkt; seg != NULL; seg = seg->next, its = its->next) {
 		CHECK(RTE_MBUF_CLONED(seg));
-		CHECK(seg->pool == scene.pool);
+		CHECK(seg->pool == late.pool);
 		CHECK(seg->buf_addr == its->buf_addr);
 	}
 	rte_pktmbuf_free(got);
 	packets_check_refcnt(&pkt, 1, 1);
 	rte_pktmbuf_free(pkt);
-	scene_close(&scene);
+	late_target_close(&late);
 }
 
 const struct test_case test_cases[] = {

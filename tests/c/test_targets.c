@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 /* Mirrors on one source that take the same packets have their references taken at one go: one each all the same. */
 static void
@@ -15,28 +15,28 @@ each_mirror_of_a_source_gets_its_own_reference(void)
 {
 	struct rte_mbuf *pkts[200];
 	struct snapshot *before;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
-	packets_make(bench.pool, pkts, 200, 3, 60);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
+	packets_make(testbed.pool, pkts, 200, 3, 60);
 	before = snapshot_take(pkts, 200);
-	ring_put(bench.source.rx[0], pkts, 200);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, 200), 200);
+	ring_put(testbed.source.rx[0], pkts, 200);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, pkts, 200), 200);
 	snapshot_check(before, pkts, 200);
 	packets_check_refcnt(pkts, 200, 3);
-	ring_check(bench.target.tx[0], pkts, 200);
+	ring_check(testbed.target.tx[0], pkts, 200);
 	packets_check_refcnt(pkts, 200, 2);
-	ring_check(bench.target2.tx[0], pkts, 200);
+	ring_check(testbed.target2.tx[0], pkts, 200);
 	packets_check_refcnt(pkts, 200, 1);
 	CHECK_EQ(stats_of(id).packets, 200);
 	CHECK_EQ(stats_of(id2).packets, 200);
 	packets_free(pkts, 200);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* A target that rearranges the array it is given, as drivers may. */
@@ -63,54 +63,54 @@ what_one_target_does_to_its_array_concerns_no_other(void)
 	const struct rte_eth_rxtx_callback *callback;
 	struct rte_mbuf *pkts[50], *got;
 	struct snapshot *before;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 	unsigned int i;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_TX);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_TX);
-	callback = rte_eth_add_tx_callback(bench.target.id, 0, reverse, NULL);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_TX);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_TX);
+	callback = rte_eth_add_tx_callback(testbed.target.id, 0, reverse, NULL);
 	CHECK(callback != NULL);
-	packets_make(bench.pool, pkts, 50, 1, 60);
+	packets_make(testbed.pool, pkts, 50, 1, 60);
 	before = snapshot_take(pkts, 50);
-	CHECK_EQ(rte_eth_tx_burst(bench.source.id, 0, pkts, 50), 50);
+	CHECK_EQ(rte_eth_tx_burst(testbed.source.id, 0, pkts, 50), 50);
 	snapshot_check(before, pkts, 50);
 	for (i = 0; i < 50; i++) {
-		CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+		CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 		CHECK(got == pkts[49 - i]);
 		rte_pktmbuf_free(got);
 	}
-	ring_check(bench.target2.tx[0], pkts, 50);
+	ring_check(testbed.target2.tx[0], pkts, 50);
 	packets_check_refcnt(pkts, 50, 1);
-	ring_check(bench.source.tx[0], pkts, 50);
-	CHECK_EQ(rte_eth_remove_tx_callback(bench.target.id, 0, callback), 0);
+	ring_check(testbed.source.tx[0], pkts, 50);
+	CHECK_EQ(rte_eth_remove_tx_callback(testbed.target.id, 0, callback), 0);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 mirrors_may_be_chained(void)
 {
 	struct rte_mbuf *pkts[50];
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
-	id2 = mirror_on(bench.target.id, bench.target2.id, RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, 50, 2, 60);
-	ring_put(bench.source.rx[0], pkts, 50);
-	CHECK_EQ(rte_eth_rx_burst(bench.source.id, 0, pkts, 50), 50);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	id2 = mirror_on(testbed.target.id, testbed.target2.id, RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, 50, 2, 60);
+	ring_put(testbed.source.rx[0], pkts, 50);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, pkts, 50), 50);
 	packets_check_refcnt(pkts, 50, 3);
-	ring_check(bench.target.tx[0], pkts, 50);
-	ring_check(bench.target2.tx[0], pkts, 50);
+	ring_check(testbed.target.tx[0], pkts, 50);
+	ring_check(testbed.target2.tx[0], pkts, 50);
 	packets_check_refcnt(pkts, 50, 1);
 	packets_free(pkts, 50);
 	mirror_off(id2);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Where there are enough target queues, each queue and direction of the source has one of its own. */
@@ -120,23 +120,23 @@ target_queues_are_not_shared_needlessly(void)
 	const struct port_options two = { .nb_rx_queues = 2, .nb_tx_queues = 2 };
 	const struct port_options four = { .nb_rx_queues = 1, .nb_tx_queues = 4 };
 	struct rte_mbuf *pkts[4];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, &two, &four);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
-	packets_make(bench.pool, pkts, 4, 1, 60);
+	testbed_open(&testbed, &two, &four);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+	packets_make(testbed.pool, pkts, 4, 1, 60);
 	for (i = 0; i < 2; i++) {
-		ring_put(bench.source.rx[i], &pkts[i], 1);
-		CHECK_EQ(rte_eth_rx_burst(bench.source.id, (uint16_t)i, &pkts[i], 1), 1);
-		CHECK_EQ(rte_eth_tx_burst(bench.source.id, (uint16_t)i, &pkts[2 + i], 1), 1);
+		ring_put(testbed.source.rx[i], &pkts[i], 1);
+		CHECK_EQ(rte_eth_rx_burst(testbed.source.id, (uint16_t)i, &pkts[i], 1), 1);
+		CHECK_EQ(rte_eth_tx_burst(testbed.source.id, (uint16_t)i, &pkts[2 + i], 1), 1);
 	}
 	for (i = 0; i < 4; i++)
-		CHECK_EQ(rte_ring_count(bench.target.tx[i]), 1);
+		CHECK_EQ(rte_ring_count(testbed.target.tx[i]), 1);
 	packets_free(pkts, 2);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -147,25 +147,25 @@ no_target_queue_but_the_mirrors_own_is_used(void)
 		.directions = RTE_MIRROR_RX, .target_queue = 1, .nb_target_queues = 2
 	};
 	struct rte_mbuf *pkts[4];
-	struct bench bench;
+	struct testbed testbed;
 	uint16_t i;
 	uint32_t id;
 
-	bench_open(&bench, &four, &four);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
-	packets_make(bench.pool, pkts, 4, 1, 60);
+	testbed_open(&testbed, &four, &four);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
+	packets_make(testbed.pool, pkts, 4, 1, 60);
 	for (i = 0; i < 4; i++) {
-		ring_put(bench.source.rx[i], &pkts[i], 1);
-		CHECK_EQ(rte_eth_rx_burst(bench.source.id, i, &pkts[i], 1), 1);
+		ring_put(testbed.source.rx[i], &pkts[i], 1);
+		CHECK_EQ(rte_eth_rx_burst(testbed.source.id, i, &pkts[i], 1), 1);
 	}
-	CHECK_EQ(rte_ring_count(bench.target.tx[0]), 0);
-	CHECK_EQ(rte_ring_count(bench.target.tx[1]), 2);
-	CHECK_EQ(rte_ring_count(bench.target.tx[2]), 2);
-	CHECK_EQ(rte_ring_count(bench.target.tx[3]), 0);
+	CHECK_EQ(rte_ring_count(testbed.target.tx[0]), 0);
+	CHECK_EQ(rte_ring_count(testbed.target.tx[1]), 2);
+	CHECK_EQ(rte_ring_count(testbed.target.tx[2]), 2);
+	CHECK_EQ(rte_ring_count(testbed.target.tx[3]), 0);
 	packets_free(pkts, 4);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -11,7 +11,7 @@
 
 #include <rte_malloc.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define BURST 32
 
@@ -126,58 +126,58 @@ a_thousand_mirrors_come_and_go_under_traffic(void)
 	struct poller poller = { 0 };
 	struct rte_mirror_stats stats;
 	uint64_t nb_accepted = 0, nb_got = 0, nb_before;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	poller.pool = bench.pool;
-	poller.port = &bench.source;
+	testbed_open(&testbed, NULL, NULL);
+	poller.pool = testbed.pool;
+	poller.port = &testbed.source;
 	test_launch(0, poll, &poller);
 	for (i = 0; i < 1000; i++) {
 		nb_before = nb_bursts(&poller);
-		id = mirror_on(bench.source.id, bench.target.id, directions);
+		id = mirror_on(testbed.source.id, testbed.target.id, directions);
 		/* Every tenth lives until it has seen traffic. */
 		if (i % 10 == 0)
 			CHECK_WITHIN(30000, nb_bursts(&poller) >= nb_before + 2);
-		nb_got += drain(bench.target.tx[0]);
+		nb_got += drain(testbed.target.tx[0]);
 		CHECK_EQ(rte_mirror_stats_get(id, &stats), 0);
 		mirror_off(id);
-		nb_got += drain(bench.target.tx[0]);
+		nb_got += drain(testbed.target.tx[0]);
 		/* Removed: from now on nothing more arrives. */
 		CHECK_WITHIN(30000, nb_bursts(&poller) >= nb_before + 1);
-		CHECK(rte_ring_empty(bench.target.tx[0]));
+		CHECK(rte_ring_empty(testbed.target.tx[0]));
 		nb_accepted += stats.packets;
 	}
 	CHECK(nb_got > 100 * BURST / 2);
 	CHECK(nb_accepted <= nb_got);
 	stop(&poller, 0);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Has three pollers pass 10000 bursts each through two ports: how many packets the target was sent. */
 static uint64_t
-run_three(const struct bench *bench)
+run_three(const struct testbed *testbed)
 {
 	struct poller pollers[3];
 	uint64_t nb_got = 0;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		pollers[i] = (struct poller){ .pool = bench->pool,
+		pollers[i] = (struct poller){ .pool = testbed->pool,
 			.nb_wanted = 10000,
-			.port = i < 2 ? &bench->source : &bench->target2,
+			.port = i < 2 ? &testbed->source : &testbed->target2,
 			.queue = i < 2 ? (uint16_t)i : 0 };
 		test_launch(i, poll, &pollers[i]);
 	}
 	for (i = 0; i < 3; i++) {
 		while (nb_bursts(&pollers[i]) < 10000) {
-			nb_got += drain(bench->target.tx[0]);
+			nb_got += drain(testbed->target.tx[0]);
 			test_pause();
 		}
 		test_join(i);
 	}
-	return nb_got + drain(bench->target.tx[0]);
+	return nb_got + drain(testbed->target.tx[0]);
 }
 
 /* More pollers than target queues: each packet that the target accepted is there. */
@@ -187,25 +187,25 @@ check_shared_queue(enum rte_mirror_mode mode)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = mode };
 	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
 	struct witness witness;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t ids[2];
 	uint64_t nb_got;
 
-	bench_open(&bench, &four, NULL);
-	watch(&witness, &bench.target);
+	testbed_open(&testbed, &four, NULL);
+	watch(&witness, &testbed.target);
 	/* Two sources, three queues, one target queue. */
-	param.target_port = bench.target.id;
-	ids[0] = mirror_with(bench.source.id, &param);
-	ids[1] = mirror_with(bench.target2.id, &param);
-	nb_got = run_three(&bench);
+	param.target_port = testbed.target.id;
+	ids[0] = mirror_with(testbed.source.id, &param);
+	ids[1] = mirror_with(testbed.target2.id, &param);
+	nb_got = run_three(&testbed);
 	CHECK_EQ(stats_of(ids[0]).seen, 2 * 10000 * BURST);
 	CHECK_EQ(stats_of(ids[1]).seen, 10000 * BURST);
 	CHECK_EQ(stats_of(ids[0]).packets + stats_of(ids[1]).packets, nb_got);
 	CHECK(nb_got > 0);
 	mirror_off(ids[0]);
 	mirror_off(ids[1]);
-	watch_no_more(&witness, &bench.target);
-	bench_close(&bench);
+	watch_no_more(&witness, &testbed.target);
+	testbed_close(&testbed);
 	CHECK_EQ(nb_library_pools(), 0);
 }
 
@@ -224,24 +224,24 @@ a_second_source_comes_and_goes_without_loss(void)
 	struct poller pollers[2] = { 0 };
 	uint64_t nb_got = 0, nb_sent = 0;
 	struct witness witness;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	watch(&witness, &bench.target);
-	id = mirror_on(bench.source.id, bench.target.id, RTE_MIRROR_RX);
+	testbed_open(&testbed, NULL, NULL);
+	watch(&witness, &testbed.target);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
 	for (i = 0; i < 2; i++) {
-		pollers[i].pool = bench.pool;
-		pollers[i].port = i == 0 ? &bench.source : &bench.target2;
+		pollers[i].pool = testbed.pool;
+		pollers[i].port = i == 0 ? &testbed.source : &testbed.target2;
 		test_launch(i, poll, &pollers[i]);
 	}
 	for (i = 0; i < 100; i++) {
 		const uint64_t nb_before = nb_bursts(&pollers[1]);
 
-		id2 = mirror_on(bench.target2.id, bench.target.id, RTE_MIRROR_RX);
+		id2 = mirror_on(testbed.target2.id, testbed.target.id, RTE_MIRROR_RX);
 		CHECK_WITHIN(30000, nb_bursts(&pollers[1]) >= nb_before + 3);
-		nb_got += drain(bench.target.tx[0]);
+		nb_got += drain(testbed.target.tx[0]);
 		/* Without traffic its counters stand still. */
 		__atomic_store_n(&pollers[1].stop, true, __ATOMIC_RELEASE);
 		test_join(1);
@@ -253,12 +253,12 @@ a_second_source_comes_and_goes_without_loss(void)
 	}
 	stop(&pollers[0], 0);
 	stop(&pollers[1], 1);
-	nb_got += drain(bench.target.tx[0]);
+	nb_got += drain(testbed.target.tx[0]);
 	nb_sent += stats_of(id).packets;
 	CHECK_EQ(nb_got, nb_sent);
 	mirror_off(id);
-	watch_no_more(&witness, &bench.target);
-	bench_close(&bench);
+	watch_no_more(&witness, &testbed.target);
+	testbed_close(&testbed);
 }
 
 /* Two lcores that mirror under one lock of the application's. */
@@ -269,16 +269,16 @@ pollers_share_the_applications_lock(void)
 	rte_spinlock_t lock = RTE_SPINLOCK_INITIALIZER;
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .lock = &lock };
 	struct poller pollers[2];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, &two, &two);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, &two, &two);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	for (i = 0; i < 2; i++) {
-		pollers[i] = (struct poller){ .pool = bench.pool,
-			.port = &bench.source,
+		pollers[i] = (struct poller){ .pool = testbed.pool,
+			.port = &testbed.source,
 			.queue = (uint16_t)i,
 			.nb_wanted = 500 };
 		test_launch(i, poll, &pollers[i]);
@@ -286,10 +286,10 @@ pollers_share_the_applications_lock(void)
 	test_join(0);
 	test_join(1);
 	CHECK_EQ(stats_of(id).seen, 2 * 500 * BURST);
-	CHECK_EQ(drain(bench.target.tx[0]) + drain(bench.target.tx[1]), stats_of(id).packets);
+	CHECK_EQ(drain(testbed.target.tx[0]) + drain(testbed.target.tx[1]), stats_of(id).packets);
 	mirror_off(id);
 	CHECK_EQ(rte_spinlock_is_locked(&lock), 0);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Says that the poller is inside: about to wait for the mirror's lock. */
@@ -312,14 +312,14 @@ removal_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 		.directions = RTE_MIRROR_RX, .lock = &lock, .offload = announce, .ctx = &is_inside
 	};
 	struct poller poller = { .nb_wanted = 1 };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	poller.pool = bench.pool;
-	poller.port = &bench.source;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	poller.pool = testbed.pool;
+	poller.port = &testbed.source;
+	id = mirror_with(testbed.source.id, &param);
 	rte_spinlock_lock(&lock);
 	test_launch(0, poll, &poller);
 	CHECK_WITHIN(30000, __atomic_load_n(&is_inside, __ATOMIC_ACQUIRE));
@@ -337,7 +337,7 @@ removal_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 	test_join(0);
 	CHECK_EQ(stats_of(id).seen, BURST);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static size_t
@@ -356,12 +356,13 @@ nb_allocated(void)
 }
 
 static void
-add_and_remove(const struct bench *bench, unsigned int times)
+add_and_remove(const struct testbed *testbed, unsigned int times)
 {
 	uint32_t id;
 
 	while (times-- > 0) {
-		id = mirror_on(bench->source.id, bench->target.id, RTE_MIRROR_RX | RTE_MIRROR_TX);
+		id = mirror_on(testbed->source.id, testbed->target.id,
+				RTE_MIRROR_RX | RTE_MIRROR_TX);
 		mirror_off(id);
 	}
 }
@@ -369,16 +370,16 @@ add_and_remove(const struct bench *bench, unsigned int times)
 static void
 memory_does_not_grow_with_mirrors_that_never_saw_traffic(void)
 {
-	struct bench bench;
+	struct testbed testbed;
 	size_t before;
 
-	bench_open(&bench, NULL, NULL);
-	add_and_remove(&bench, 100);
+	testbed_open(&testbed, NULL, NULL);
+	add_and_remove(&testbed, 100);
 	before = nb_allocated();
-	add_and_remove(&bench, 100000);
+	add_and_remove(&testbed, 100000);
 	/* One mirror a hundred times is 1600 bytes; a byte a cycle would be 100000. */
 	CHECK(nb_allocated() < before + 10000);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

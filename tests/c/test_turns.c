@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../../csrc/plugin/turn.h"
-#include "bench.h"
+#include "testbed.h"
 #include "ondemand.h"
 #include "slow.h"
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 
 #define NB_SOUND   5
 #define NB_UNSOUND 9
@@ -62,22 +62,22 @@ check(const struct rte_mirror_param *param, uint64_t flags)
 	static struct bytes bytes[NB_ALL];
 	struct rte_mirror_param mirror = *param;
 	struct rte_mbuf *pkts[NB_ALL], *got;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	mirror.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &mirror);
+	testbed_open(&testbed, NULL, NULL);
+	mirror.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &mirror);
 	for (i = 0; i < NB_ALL; i++) {
-		pkts[i] = make(&shapes[i], bench.pool, i);
+		pkts[i] = make(&shapes[i], testbed.pool, i);
 		bytes_read(&bytes[i], pkts[i]);
 		pkts[i]->pkt_len += shapes[i].more_bytes;
 		pkts[i]->nb_segs += shapes[i].more_segs;
 		pkts[i]->ol_flags |= flags;
 		pkts[i]->vlan_tci = 5;
 	}
-	bench_receive(&bench, 0, pkts, NB_ALL);
+	testbed_receive(&testbed, 0, pkts, NB_ALL);
 	CHECK_EQ(stats_of(id).packets, NB_SOUND);
 	CHECK_EQ(stats_of(id).unsupported, NB_UNSOUND);
 	for (i = 0; i < NB_ALL; i++) {
@@ -85,7 +85,7 @@ check(const struct rte_mirror_param *param, uint64_t flags)
 		pkts[i]->nb_segs -= shapes[i].more_segs;
 		if (!is_sound(&shapes[i]))
 			continue;
-		CHECK_EQ(ring_get(bench.target.tx[0], &got, 1), 1);
+		CHECK_EQ(ring_get(testbed.target.tx[0], &got, 1), 1);
 		if (flags == 0)
 			bytes_check(&bytes[i], got,
 					RTE_MIN(bytes[i].len,
@@ -95,7 +95,7 @@ check(const struct rte_mirror_param *param, uint64_t flags)
 	}
 	packets_free(pkts, NB_ALL);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "faults.h"
 #include "poison.h"
 
@@ -72,25 +72,25 @@ an_update_changes_everything_but_the_target(void)
 		.split_len = 20,
 		.flags = RTE_MIRROR_F_ORIGIN,
 		.name = "renamed" };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	first.target_port = second.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	first.target_port = second.target_port = testbed.target.id;
 	first.pool = poison_pool_create("first", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
 	second.pool = poison_pool_create("second", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
-	id = mirror_with(bench.source.id, &first);
-	CHECK_EQ(nb_bytes_sent(&bench), 60);
+	id = mirror_with(testbed.source.id, &first);
+	CHECK_EQ(nb_bytes_sent(&testbed), 60);
 	CHECK_EQ(rte_mirror_update(id, &second), 0);
 	/* Of the first nothing is used: not the context, not the lock, not the pool. */
 	choosers[0].is_borrowed = false;
 	rte_spinlock_lock(&locks[0]);
 	poison_pool_free(first.pool);
-	CHECK_EQ(nb_bytes_sent(&bench), 2 * 2 * 50);
+	CHECK_EQ(nb_bytes_sent(&testbed), 2 * 2 * 50);
 	check_second(id);
 	mirror_off(id);
 	poison_pool_free(second.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* From each mode to each, and to fewer directions and more. */
@@ -99,46 +99,46 @@ any_mode_may_follow_any(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
 	unsigned int from, to, nb = 0;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	for (from = RTE_MIRROR_SHARE; from <= RTE_MIRROR_AUTO; from++) {
 		for (to = RTE_MIRROR_SHARE; to <= RTE_MIRROR_AUTO; to++, nb += 20) {
 			param.mode = (enum rte_mirror_mode)from;
 			param.directions = RTE_MIRROR_RX;
 			param.snaplen = 0;
 			CHECK_EQ(rte_mirror_update(id, &param), 0);
-			CHECK_EQ(nb_bytes_sent(&bench), 600);
+			CHECK_EQ(nb_bytes_sent(&testbed), 600);
 			param.mode = (enum rte_mirror_mode)to;
 			param.directions = RTE_MIRROR_TX;
 			param.snaplen = 14;
 			CHECK_EQ(rte_mirror_update(id, &param), 0);
-			CHECK_EQ(nb_bytes_sent(&bench), 140);
+			CHECK_EQ(nb_bytes_sent(&testbed), 140);
 			CHECK_EQ(info_of(id).nb_rx_queues, 0);
 			CHECK_EQ(info_of(id).nb_tx_queues, 1);
 		}
 	}
 	CHECK_EQ(stats_of(id).packets, nb);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
 a_mirror_is_found_by_its_name(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .name = "one" };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2, found = 77;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	CHECK_EQ(rte_mirror_lookup("one", &found), -ENOENT);
 	CHECK(strstr(rte_mirror_last_error(), "one") != NULL);
-	id = mirror_with(bench.source.id, &param);
-	id2 = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
+	id = mirror_with(testbed.source.id, &param);
+	id2 = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
 	CHECK_EQ(rte_mirror_lookup("on", &found), -ENOENT);
 	CHECK_EQ(rte_mirror_lookup("", &found), -ENOENT);
 	CHECK_EQ(rte_mirror_lookup(NULL, &found), -EINVAL);
@@ -161,7 +161,7 @@ a_mirror_is_found_by_its_name(void)
 	mirror_off(id);
 	CHECK_EQ(rte_mirror_lookup("two", &found), -ENOENT);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -194,17 +194,17 @@ updates_that_contradict_the_mirror_or_another(void)
 	struct rte_mirror_param good = { .directions = RTE_MIRROR_RX, .target_queue = 1 };
 	struct rte_mirror_param other = { .directions = RTE_MIRROR_TX, .name = "other" };
 	struct rte_mirror_param next = { .directions = RTE_MIRROR_TX, .lock = &lock };
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, ids[2];
 
-	bench_open(&bench, NULL, &four);
-	other.target_port = good.target_port = bench.target.id;
-	next.target_port = bench.target2.id;
-	id = mirror_with(bench.source.id, &good);
-	ids[0] = mirror_with(bench.source.id, &other);
-	ids[1] = mirror_with(bench.target.id, &next);
+	testbed_open(&testbed, NULL, &four);
+	other.target_port = good.target_port = testbed.target.id;
+	next.target_port = testbed.target2.id;
+	id = mirror_with(testbed.source.id, &good);
+	ids[0] = mirror_with(testbed.source.id, &other);
+	ids[1] = mirror_with(testbed.target.id, &next);
 	check_refused(id, NULL, -EINVAL, "NULL");
-	CHECK_REFUSED(good, -EINVAL, "target", param.target_port = bench.target2.id);
+	CHECK_REFUSED(good, -EINVAL, "target", param.target_port = testbed.target2.id);
 	CHECK_REFUSED(good, -EINVAL, "target", param.target_queue = 0);
 	CHECK_REFUSED(good, -EINVAL, "target", param.nb_target_queues = 1);
 	CHECK_REFUSED(good, -EEXIST, "other", param.name = "other");
@@ -214,24 +214,24 @@ updates_that_contradict_the_mirror_or_another(void)
 	CHECK_REFUSED(good, -EBUSY, "lock", param.lock = &lock);
 	CHECK_REFUSED(good, -EINVAL, "reserved", param.reserved[RTE_DIM(param.reserved) - 1] = 1);
 	CHECK_EQ(rte_mirror_update(ids[1] + 1, &good), -ENOENT);
-	CHECK_EQ(nb_bytes_sent(&bench), 2 * 600 + 2 * 600);
+	CHECK_EQ(nb_bytes_sent(&testbed), 2 * 600 + 2 * 600);
 	CHECK_EQ(stats_of(id).packets, 10);
 	CHECK_EQ(rte_mirror_update(id, &good), 0);
 	mirror_off(ids[1]);
 	mirror_off(ids[0]);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Sends nothing on every queue of the source. Proves to the library that its removed callbacks are left. */
 static int
-attached_after_polling(const struct bench *bench)
+attached_after_polling(const struct testbed *testbed)
 {
 	struct rte_mbuf *pkts[1];
 	uint16_t queue;
 
 	for (queue = 0; queue < PORT_MAX_QUEUES; queue++)
-		CHECK_EQ(rte_eth_tx_burst(bench->source.id, queue, pkts, 0), 0);
+		CHECK_EQ(rte_eth_tx_burst(testbed->source.id, queue, pkts, 0), 0);
 	return nb_callbacks_now();
 }
 
@@ -241,13 +241,13 @@ directions_that_cannot_be_covered(void)
 {
 	const struct port_options four = { .nb_rx_queues = 4, .nb_tx_queues = 4 };
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .name = "old" };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int k;
 	uint32_t id, found;
 
-	bench_open(&bench, &four, NULL);
-	param.target_port = bench.target.id;
-	id = mirror_with(bench.source.id, &param);
+	testbed_open(&testbed, &four, NULL);
+	param.target_port = testbed.target.id;
+	id = mirror_with(testbed.source.id, &param);
 	param.directions = BOTH;
 	param.mode = RTE_MIRROR_COPY;
 	param.name = "new";
@@ -256,19 +256,19 @@ directions_that_cannot_be_covered(void)
 		faults = (struct faults){ .fail_callback = k, .callback_errno = ENOMEM };
 		check_refused(id, &param, -ENOMEM, "memory");
 		CHECK_EQ(faults.fail_callback, 0);
-		CHECK_EQ(nb_bytes_sent(&bench), 600);
+		CHECK_EQ(nb_bytes_sent(&testbed), 600);
 		CHECK_EQ(rte_mirror_lookup("old", &found), 0);
 		CHECK_EQ(rte_mirror_lookup("new", &found), -ENOENT);
 		/* Those that were attached are detached again, but for the rx queues'. */
-		CHECK_WITHIN(5000, attached_after_polling(&bench) == 4);
+		CHECK_WITHIN(5000, attached_after_polling(&testbed) == 4);
 	}
 	faults = (struct faults){ .fail_callback = 5, .callback_errno = ENOMEM };
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	faults = (struct faults){ 0 };
 	CHECK_EQ(info_of(id).nb_tx_queues, 4);
-	CHECK_EQ(nb_bytes_sent(&bench), 2 * 140);
+	CHECK_EQ(nb_bytes_sent(&testbed), 2 * 140);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Of mirrors that share together one leaves, or comes to them; the others get what they got. */
@@ -276,28 +276,28 @@ static void
 an_update_concerns_one_mirror_alone(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX }, changed;
-	struct bench bench;
+	struct testbed testbed;
 	uint32_t id, id2;
 
-	bench_open(&bench, NULL, NULL);
-	id = mirror_on(bench.source.id, bench.target2.id, RTE_MIRROR_RX);
-	param.target_port = bench.target.id;
-	id2 = mirror_with(bench.source.id, &param);
-	CHECK_EQ(nb_bytes_sent(&bench), 1200);
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target2.id, RTE_MIRROR_RX);
+	param.target_port = testbed.target.id;
+	id2 = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(nb_bytes_sent(&testbed), 1200);
 	changed = param;
 	changed.snaplen = 20;
 	CHECK_EQ(rte_mirror_update(id2, &changed), 0);
-	CHECK_EQ(nb_bytes_sent(&bench), 800);
+	CHECK_EQ(nb_bytes_sent(&testbed), 800);
 	changed.mode = RTE_MIRROR_COPY;
 	CHECK_EQ(rte_mirror_update(id2, &changed), 0);
-	CHECK_EQ(nb_bytes_sent(&bench), 800);
+	CHECK_EQ(nb_bytes_sent(&testbed), 800);
 	CHECK_EQ(rte_mirror_update(id2, &param), 0);
-	CHECK_EQ(nb_bytes_sent(&bench), 1200);
+	CHECK_EQ(nb_bytes_sent(&testbed), 1200);
 	CHECK_EQ(stats_of(id).bytes, 4 * 600);
 	CHECK_EQ(stats_of(id2).bytes, 2 * 600 + 2 * 200);
 	mirror_off(id);
 	mirror_off(id2);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -67,16 +67,16 @@ check_updates(uint32_t directions)
 	struct poller poller = { .directions = directions };
 	struct reader reader = { 0 };
 	struct loan loans[2];
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int step;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	lend(&loans[0], &param, 0);
-	id = mirror_with(bench.source.id, &param);
-	reader.ring = bench.target.tx[0];
-	poller.bench = &bench;
+	id = mirror_with(testbed.source.id, &param);
+	reader.ring = testbed.target.tx[0];
+	poller.testbed = &testbed;
 	poller_start(&poller);
 	for (step = 1; step < NB_STEPS; step++) {
 		reader_follow(&reader, &poller);
@@ -92,7 +92,7 @@ check_updates(uint32_t directions)
 	CHECK_EQ(stats_of(id).seen, reader.nb);
 	mirror_off(id);
 	take_back(&loans[(step + 1) % 2], &reader);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 static void
@@ -109,17 +109,17 @@ pauses_leave_out_what_comes_meanwhile_alone(void)
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_SPLIT };
 	struct poller poller = { .directions = RTE_MIRROR_RX };
 	struct reader reader = { 0 };
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int i;
 	uint64_t nb;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.pool = poison_pool_create("pausing", 4095, PACKET_DATA_ROOM);
-	id = mirror_with(bench.source.id, &param);
-	reader.ring = bench.target.tx[0];
-	poller.bench = &bench;
+	id = mirror_with(testbed.source.id, &param);
+	reader.ring = testbed.target.tx[0];
+	poller.testbed = &testbed;
 	poller_start(&poller);
 	for (i = 0; i < NB_STEPS; i++) {
 		reader_follow(&reader, &poller);
@@ -140,7 +140,7 @@ pauses_leave_out_what_comes_meanwhile_alone(void)
 	CHECK_EQ(stats_of(id).seen, reader.nb);
 	mirror_off(id);
 	poison_pool_free(param.pool);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 /* Says that the poller is inside: about to wait for the mirror's lock. */
@@ -156,7 +156,7 @@ announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t n
 
 /* A mirror whose poller waits, inside, for a lock that the caller holds. */
 struct stuck {
-	struct bench bench;
+	struct testbed testbed;
 	struct rte_mirror_param param;
 	struct poller poller;
 	rte_spinlock_t lock;
@@ -171,10 +171,12 @@ stuck_open(struct stuck *stuck)
 						 .lock = &stuck->lock,
 						 .offload = announce,
 						 .ctx = &stuck->is_inside },
-		.poller = { .directions = RTE_MIRROR_RX, .nb_wanted = 1, .bench = &stuck->bench } };
-	bench_open(&stuck->bench, NULL, NULL);
-	stuck->param.target_port = stuck->bench.target.id;
-	stuck->id = mirror_with(stuck->bench.source.id, &stuck->param);
+		.poller = { .directions = RTE_MIRROR_RX,
+				.nb_wanted = 1,
+				.testbed = &stuck->testbed } };
+	testbed_open(&stuck->testbed, NULL, NULL);
+	stuck->param.target_port = stuck->testbed.target.id;
+	stuck->id = mirror_with(stuck->testbed.source.id, &stuck->param);
 	rte_spinlock_lock(&stuck->lock);
 	poller_start(&stuck->poller);
 	CHECK_WITHIN(30000, __atomic_load_n(&stuck->is_inside, __ATOMIC_ACQUIRE));
@@ -186,7 +188,7 @@ stuck_release(struct stuck *stuck)
 	rte_spinlock_unlock(&stuck->lock);
 	poller_join();
 	CHECK_EQ(stats_of(stuck->id).packets, NUMBERED_BURST);
-	CHECK_EQ(rte_ring_count(stuck->bench.target.tx[0]), NUMBERED_BURST);
+	CHECK_EQ(rte_ring_count(stuck->testbed.target.tx[0]), NUMBERED_BURST);
 	poller_start(&stuck->poller);
 	poller_join();
 }
@@ -206,11 +208,11 @@ an_update_while_a_poller_is_held_up_holds_but_times_out(void)
 	stuck_release(&stuck);
 	/* By the new parameters, though the update has not been repeated. */
 	CHECK_EQ(stats_of(stuck.id).packets, 2 * NUMBERED_BURST);
-	CHECK_EQ(rte_ring_count(stuck.bench.target.tx[0]), 2 * NUMBERED_BURST);
+	CHECK_EQ(rte_ring_count(stuck.testbed.target.tx[0]), 2 * NUMBERED_BURST);
 	CHECK(stats_of(stuck.id).bytes < NUMBERED_BURST * 900 + NUMBERED_BURST * 20);
 	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), 0);
 	mirror_off(stuck.id);
-	bench_close(&stuck.bench);
+	testbed_close(&stuck.testbed);
 }
 
 static void
@@ -228,7 +230,7 @@ a_pause_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 	CHECK_EQ(rte_mirror_pause(stuck.id), 0);
 	CHECK_EQ(info_of(stuck.id).state, RTE_MIRROR_PAUSED);
 	mirror_off(stuck.id);
-	bench_close(&stuck.bench);
+	testbed_close(&stuck.testbed);
 }
 
 /* Neither the update nor the target's end frees it while the poller may still take mbufs of it. */
@@ -241,15 +243,15 @@ a_poller_that_is_held_up_keeps_the_librarys_pool(void)
 	CHECK_EQ(nb_library_pools(), 1);
 	stuck.param.pool = poison_pool_create("other", 63, RTE_MBUF_DEFAULT_BUF_SIZE);
 	CHECK_EQ(rte_mirror_update(stuck.id, &stuck.param), -ETIMEDOUT);
-	port_close(&stuck.bench.target);
+	port_close(&stuck.testbed.target);
 	CHECK_EQ(nb_library_pools(), 1);
 	rte_spinlock_unlock(&stuck.lock);
 	poller_join();
 	CHECK_WITHIN(2000, nb_library_pools() == 0);
 	mirror_off(stuck.id);
-	port_open(&stuck.bench.target, &port_default);
+	port_open(&stuck.testbed.target, &port_default);
 	poison_pool_free(stuck.param.pool);
-	bench_close(&stuck.bench);
+	testbed_close(&stuck.testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -45,17 +45,17 @@ filters_that_change_miss_and_double_nothing_that_both_take(void)
 	struct poller poller = { .directions = RTE_MIRROR_RX };
 	struct reader reader = { 0 };
 	struct rte_mirror_stats stats;
-	struct bench bench;
+	struct testbed testbed;
 	unsigned int step;
 	uint64_t before, nb = 0;
 	uint32_t id;
 
-	bench_open(&bench, NULL, NULL);
-	param.target_port = bench.target.id;
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = testbed.target.id;
 	param.select = &selects[0];
-	id = mirror_with(bench.source.id, &param);
-	reader.ring = bench.target.tx[0];
-	poller.bench = &bench;
+	id = mirror_with(testbed.source.id, &param);
+	reader.ring = testbed.target.tx[0];
+	poller.testbed = &testbed;
 	poller_start(&poller);
 	for (step = 1; step < NB_STEPS; step++) {
 		before = poller_bursts(&poller);
@@ -75,7 +75,7 @@ filters_that_change_miss_and_double_nothing_that_both_take(void)
 	CHECK_EQ(stats.seen, poller_bursts(&poller) * NUMBERED_BURST);
 	CHECK_EQ(stats.packets + stats.filtered, stats.seen);
 	mirror_off(id);
-	bench_close(&bench);
+	testbed_close(&testbed);
 }
 
 const struct test_case test_cases[] = {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "frames.h"
-#include "stage.h"
+#include "real_target.h"
 
 #define V4      RTE_MBUF_F_TX_IPV4
 #define V6      RTE_MBUF_F_TX_IPV6
@@ -119,10 +119,10 @@ struct burst {
 
 /* Those of the shapes that the target's driver takes. */
 static void
-burst_make(struct burst *burst, const struct stage *stage, const struct frame_shape *shapes,
+burst_make(struct burst *burst, const struct real_target *real, const struct frame_shape *shapes,
 		uint16_t nb_shapes, uint16_t seg_len)
 {
-	const uint32_t longest = stage->end.driver->frame_max;
+	const uint32_t longest = real->end.driver->frame_max;
 	struct frame *frame;
 	uint16_t i;
 
@@ -133,7 +133,7 @@ burst_make(struct burst *burst, const struct stage *stage, const struct frame_sh
 		frame_make(frame, &shapes[i]);
 		if (longest != 0 && frame->wire_length > longest)
 			continue;
-		burst->pkts[burst->nb++] = frame_packet(frame, stage->pool, seg_len);
+		burst->pkts[burst->nb++] = frame_packet(frame, real->pool, seg_len);
 		burst->bytes += frame->wire_length;
 	}
 }
@@ -155,47 +155,47 @@ check_frame(const struct frame *frame, const uint8_t *got, uint32_t length)
 
 /* The application's packets pass as they are, and the far end gets what they would be on the wire. */
 static void
-check_burst(struct stage *stage, uint32_t id, uint32_t direction, struct burst *burst)
+check_burst(struct real_target *real, uint32_t id, uint32_t direction, struct burst *burst)
 {
 	struct snapshot *before = snapshot_take(burst->pkts, burst->nb);
 	uint8_t got[END_FRAME_SIZE];
 	uint16_t i;
 
 	CHECK_EQ(rte_mirror_stats_reset(id), 0);
-	stage_forget(stage);
+	real_target_forget(real);
 	if (direction == RTE_MIRROR_RX) {
-		ring_put(stage->source.rx[0], burst->pkts, burst->nb);
-		CHECK_EQ(rte_eth_rx_burst(stage->source.id, 0, burst->pkts, burst->nb), burst->nb);
-		ring_put(stage->source.tx[0], burst->pkts, burst->nb);
+		ring_put(real->source.rx[0], burst->pkts, burst->nb);
+		CHECK_EQ(rte_eth_rx_burst(real->source.id, 0, burst->pkts, burst->nb), burst->nb);
+		ring_put(real->source.tx[0], burst->pkts, burst->nb);
 	} else {
-		CHECK_EQ(rte_eth_tx_burst(stage->source.id, 0, burst->pkts, burst->nb), burst->nb);
+		CHECK_EQ(rte_eth_tx_burst(real->source.id, 0, burst->pkts, burst->nb), burst->nb);
 	}
 	snapshot_check(before, burst->pkts, burst->nb);
 	CHECK_EQ(stats_of(id).packets, burst->nb);
 	CHECK_EQ(stats_of(id).bytes, burst->bytes);
-	for (i = 0; i < burst->nb && !stage->end.driver->is_blind; i++)
-		check_frame(&burst->frames[i], got, end_receive(&stage->end, got));
+	for (i = 0; i < burst->nb && !real->end.driver->is_blind; i++)
+		check_frame(&burst->frames[i], got, end_receive(&real->end, got));
 	packets_check_refcnt(burst->pkts, burst->nb, 1);
-	ring_check(stage->source.tx[0], burst->pkts, burst->nb);
+	ring_check(real->source.tx[0], burst->pkts, burst->nb);
 }
 
 /* In one mode, and with packets in one segment or many. */
 static void
-check_mode(struct stage *stage, struct burst *burst, enum rte_mirror_mode mode)
+check_mode(struct real_target *real, struct burst *burst, enum rte_mirror_mode mode)
 {
 	static const uint16_t seg_lens[] = { 384, 97, 29 };
 	uint32_t id;
 	unsigned int i;
 
-	id = stage_mirror(stage, RTE_MIRROR_TX | RTE_MIRROR_RX, mode);
+	id = real_target_mirror(real, RTE_MIRROR_TX | RTE_MIRROR_RX, mode);
 	for (i = 0; i < RTE_DIM(seg_lens); i++) {
-		burst_make(burst, stage, on_tx, RTE_DIM(on_tx), seg_lens[i]);
-		check_burst(stage, id, RTE_MIRROR_TX, burst);
+		burst_make(burst, real, on_tx, RTE_DIM(on_tx), seg_lens[i]);
+		check_burst(real, id, RTE_MIRROR_TX, burst);
 		/* No driver had anything to do. */
-		CHECK_EQ(stage->flags_seen & RTE_MBUF_F_TX_OFFLOAD_MASK, 0);
-		burst_make(burst, stage, on_rx, RTE_DIM(on_rx), seg_lens[i]);
-		check_burst(stage, id, RTE_MIRROR_RX, burst);
-		CHECK_EQ(stage->nb_shared, 0);
+		CHECK_EQ(real->flags_seen & RTE_MBUF_F_TX_OFFLOAD_MASK, 0);
+		burst_make(burst, real, on_rx, RTE_DIM(on_rx), seg_lens[i]);
+		check_burst(real, id, RTE_MIRROR_RX, burst);
+		CHECK_EQ(real->nb_shared, 0);
 	}
 	mirror_off(id);
 }
@@ -204,19 +204,19 @@ static void
 check_driver(const struct end_driver *driver)
 {
 	static struct burst burst;
-	struct stage stage;
+	struct real_target real;
 
-	stage_open(&stage, driver, ALL_OFFLOADS);
-	check_mode(&stage, &burst, RTE_MIRROR_SHARE);
-	check_mode(&stage, &burst, RTE_MIRROR_SPLIT);
-	check_mode(&stage, &burst, RTE_MIRROR_COPY);
-	stage_close(&stage);
-	stage_open(&stage, driver, 0);
-	check_mode(&stage, &burst, RTE_MIRROR_SHARE);
-	CHECK_EQ(stage.segs_max, 1);
-	check_mode(&stage, &burst, RTE_MIRROR_COPY);
-	CHECK_EQ(stage.segs_max, 1);
-	stage_close(&stage);
+	real_target_open(&real, driver, ALL_OFFLOADS);
+	check_mode(&real, &burst, RTE_MIRROR_SHARE);
+	check_mode(&real, &burst, RTE_MIRROR_SPLIT);
+	check_mode(&real, &burst, RTE_MIRROR_COPY);
+	real_target_close(&real);
+	real_target_open(&real, driver, 0);
+	check_mode(&real, &burst, RTE_MIRROR_SHARE);
+	CHECK_EQ(real.segs_max, 1);
+	check_mode(&real, &burst, RTE_MIRROR_COPY);
+	CHECK_EQ(real.segs_max, 1);
+	real_target_close(&real);
 }
 
 static void
@@ -224,9 +224,9 @@ every_driver_gets_packets_as_they_are_on_the_wire(void)
 {
 	const struct end_driver *driver = NULL;
 
-	while ((driver = stage_next_driver(driver, false)) != NULL)
+	while ((driver = real_target_next_driver(driver, false)) != NULL)
 		check_driver(driver);
-	while ((driver = stage_next_driver(driver, true)) != NULL)
+	while ((driver = real_target_next_driver(driver, true)) != NULL)
 		check_driver(driver);
 }
 
@@ -267,7 +267,7 @@ make_mistake(struct rte_mbuf *pkt, const struct mistake *mistake)
 
 /* Whatever a packet asks for, the application has it as it was, and the mirror has the packets around it. */
 static void
-check_mistake(struct stage *stage, uint32_t id, const struct mistake *mistake)
+check_mistake(struct real_target *real, uint32_t id, const struct mistake *mistake)
 {
 	static const struct frame_shape shape = { "tcp", IPSUM | TCP, .protocol = IPPROTO_TCP,
 		.payload = 200 };
@@ -280,33 +280,33 @@ check_mistake(struct stage *stage, uint32_t id, const struct mistake *mistake)
 	printf("  %s\n", mistake->name);
 	frame_make(frame, &shape);
 	for (i = 0; i < 3; i++)
-		burst.pkts[i] = frame_packet(frame, stage->pool, 384);
+		burst.pkts[i] = frame_packet(frame, real->pool, 384);
 	make_mistake(burst.pkts[1], mistake);
 	before = snapshot_take(burst.pkts, 3);
 	CHECK_EQ(rte_mirror_stats_reset(id), 0);
-	CHECK_EQ(rte_eth_tx_burst(stage->source.id, 0, burst.pkts, 3), 3);
+	CHECK_EQ(rte_eth_tx_burst(real->source.id, 0, burst.pkts, 3), 3);
 	snapshot_check(before, burst.pkts, 3);
 	CHECK_EQ(stats_of(id).packets, 2);
 	CHECK_EQ(stats_of(id).unsupported, 1);
 	for (i = 0; i < 2; i++)
-		check_frame(frame, got, end_receive(&stage->end, got));
-	ring_check(stage->source.tx[0], burst.pkts, 3);
+		check_frame(frame, got, end_receive(&real->end, got));
+	ring_check(real->source.tx[0], burst.pkts, 3);
 }
 
 static void
 what_cannot_be_put_on_a_wire_is_counted_as_unsupported(void)
 {
-	const struct end_driver *driver = stage_next_driver(NULL, true);
-	struct stage stage;
+	const struct end_driver *driver = real_target_next_driver(NULL, true);
+	struct real_target real;
 	unsigned int i;
 	uint32_t id;
 
-	stage_open(&stage, driver, ALL_OFFLOADS);
-	id = stage_mirror(&stage, RTE_MIRROR_TX, RTE_MIRROR_SHARE);
+	real_target_open(&real, driver, ALL_OFFLOADS);
+	id = real_target_mirror(&real, RTE_MIRROR_TX, RTE_MIRROR_SHARE);
 	for (i = 0; i < RTE_DIM(mistakes); i++)
-		check_mistake(&stage, id, &mistakes[i]);
+		check_mistake(&real, id, &mistakes[i]);
 	mirror_off(id);
-	stage_close(&stage);
+	real_target_close(&real);
 }
 
 /* An example of an IP header that is all over the web, and the check value of the CRC's catalogue. */

@@ -8,7 +8,7 @@
 
 #include <rte_mbuf.h>
 
-#include "../c/bench.h"
+#include "../c/testbed.h"
 #include "mirrors.h"
 
 #define POOL_SIZE 255

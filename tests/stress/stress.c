@@ -14,7 +14,7 @@
 
 #include <rte_ethdev.h>
 
-#include "../c/bench.h"
+#include "../c/testbed.h"
 #include "application.h"
 #include "memory.h"
 #include "mirrors.h"

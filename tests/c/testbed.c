@@ -8,31 +8,31 @@
 
 #include <rte_mempool.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "poison.h"
 
 void
-bench_open(struct bench *bench, const struct port_options *source,
+testbed_open(struct testbed *testbed, const struct port_options *source,
 		const struct port_options *target)
 {
 	static unsigned int nb_made;
 	char name[16];
 
 	snprintf(name, sizeof(name), "pool%u", nb_made++);
-	bench->pool = poison_pool_create(name, BENCH_POOL_SIZE, PACKET_DATA_ROOM);
-	port_open(&bench->source, source != NULL ? source : &port_default);
-	port_open(&bench->target, target != NULL ? target : &port_default);
-	port_open(&bench->target2, target != NULL ? target : &port_default);
+	testbed->pool = poison_pool_create(name, TESTBED_POOL_SIZE, PACKET_DATA_ROOM);
+	port_open(&testbed->source, source != NULL ? source : &port_default);
+	port_open(&testbed->target, target != NULL ? target : &port_default);
+	port_open(&testbed->target2, target != NULL ? target : &port_default);
 }
 
 void
-bench_close(struct bench *bench)
+testbed_close(struct testbed *testbed)
 {
 	CHECK_EQ(rte_mirror_list(NULL, 0), 0);
-	port_close(&bench->source);
-	port_close(&bench->target);
-	port_close(&bench->target2);
-	poison_pool_free(bench->pool);
+	port_close(&testbed->source);
+	port_close(&testbed->target);
+	port_close(&testbed->target2);
+	poison_pool_free(testbed->pool);
 }
 
 uint32_t
@@ -57,30 +57,33 @@ mirror_on(uint16_t source, uint16_t target, uint32_t directions)
 }
 
 uint32_t
-mirror_selecting(const struct bench *bench, uint16_t target, const struct rte_mirror_select *select)
+mirror_selecting(const struct testbed *testbed, uint16_t target,
+		const struct rte_mirror_select *select)
 {
 	const struct rte_mirror_param param = {
 		.target_port = target, .directions = RTE_MIRROR_RX, .select = select
 	};
 
-	return mirror_with(bench->source.id, &param);
+	return mirror_with(testbed->source.id, &param);
 }
 
 void
-mirror_select_now(uint32_t id, const struct bench *bench, const struct rte_mirror_select *select)
+mirror_select_now(
+		uint32_t id, const struct testbed *testbed, const struct rte_mirror_select *select)
 {
 	const struct rte_mirror_param param = {
-		.target_port = bench->target.id, .directions = RTE_MIRROR_RX, .select = select
+		.target_port = testbed->target.id, .directions = RTE_MIRROR_RX, .select = select
 	};
 
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 }
 
 void
-bench_receive(const struct bench *bench, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+testbed_receive(const struct testbed *testbed, uint16_t queue, struct rte_mbuf **pkts,
+		uint16_t nb_pkts)
 {
-	ring_put(bench->source.rx[queue], pkts, nb_pkts);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, queue, pkts, nb_pkts), nb_pkts);
+	ring_put(testbed->source.rx[queue], pkts, nb_pkts);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, queue, pkts, nb_pkts), nb_pkts);
 }
 
 void
@@ -134,17 +137,17 @@ nb_library_pools(void)
 }
 
 unsigned int
-nb_bytes_sent(const struct bench *bench)
+nb_bytes_sent(const struct testbed *testbed)
 {
-	const struct port *targets[] = { &bench->target, &bench->target2 };
+	const struct port *targets[] = { &testbed->target, &testbed->target2 };
 	struct rte_mbuf *pkts[10], *got;
 	unsigned int i, queue, sum = 0;
 
-	packets_make(bench->pool, pkts, 10, 1, 60);
-	ring_put(bench->source.rx[0], pkts, 10);
-	CHECK_EQ(rte_eth_rx_burst(bench->source.id, 0, pkts, 10), 10);
-	CHECK_EQ(rte_eth_tx_burst(bench->source.id, 0, pkts, 10), 10);
-	CHECK_EQ(ring_get(bench->source.tx[0], pkts, 10), 10);
+	packets_make(testbed->pool, pkts, 10, 1, 60);
+	ring_put(testbed->source.rx[0], pkts, 10);
+	CHECK_EQ(rte_eth_rx_burst(testbed->source.id, 0, pkts, 10), 10);
+	CHECK_EQ(rte_eth_tx_burst(testbed->source.id, 0, pkts, 10), 10);
+	CHECK_EQ(ring_get(testbed->source.tx[0], pkts, 10), 10);
 	packets_free(pkts, 10);
 	for (i = 0; i < RTE_DIM(targets); i++) {
 		for (queue = 0; queue < PORT_MAX_QUEUES; queue++) {

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef STAGE_H
-#define STAGE_H
+#ifndef REAL_TARGET_H
+#define REAL_TARGET_H
 
 /**
  * @file
@@ -13,30 +13,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench.h"
+#include "testbed.h"
 #include "ends.h"
 
-struct stage {
+struct real_target {
 	struct rte_mempool *pool, *own_pool; /* the application's packets, the mirrors' mbufs */
 	struct port source;
 	struct end end;
 	const struct rte_eth_rxtx_callback *look;
-	/* What the target's driver has been handed since stage_forget(). */
+	/* What the target's driver has been handed since real_target_forget(). */
 	uint16_t nb_seen, nb_shared, segs_max;
 	uint64_t flags_seen;
 };
 
 /** Opens it with a driver's port as the target, and with those of the tx offloads that the driver has. */
-void stage_open(struct stage *stage, const struct end_driver *driver, uint64_t tx_offloads);
+void real_target_open(
+		struct real_target *real, const struct end_driver *driver, uint64_t tx_offloads);
 /** Checks that no packet is missing and none has arrived that the test did not take, and closes it. */
-void stage_close(struct stage *stage);
-uint32_t stage_mirror(const struct stage *stage, uint32_t directions, enum rte_mirror_mode mode);
-void stage_forget(struct stage *stage);
+void real_target_close(struct real_target *real);
+uint32_t real_target_mirror(
+		const struct real_target *real, uint32_t directions, enum rte_mirror_mode mode);
+void real_target_forget(struct real_target *real);
 
 /** The driver behind this one, or the first, of those that are there and read late or do not; NULL: no more. */
-const struct end_driver *stage_next_driver(const struct end_driver *driver, bool reads_late);
+const struct end_driver *real_target_next_driver(const struct end_driver *driver, bool reads_late);
 
 /** A case that comes last: all that can be tested has been, but if a driver was missing, the program is skipped. */
 void every_driver_was_there(void);
 
-#endif /* STAGE_H */
+#endif /* REAL_TARGET_H */

@@ -2,15 +2,15 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef HEXES_H
-#define HEXES_H
+#ifndef HEXFRAMES_H
+#define HEXFRAMES_H
 
 /**
  * @file
  * Frames written in hexadecimal digits, and which of them a mirror takes.
  */
 
-#include "bench.h"
+#include "testbed.h"
 
 /** A frame of these bytes, spaces left out, in segments of seg_len bytes at most; 0: in one. */
 struct rte_mbuf *hex_packet(struct rte_mempool *pool, const char *hex, uint16_t seg_len);
@@ -27,7 +27,7 @@ struct hex_case {
  * Checks which frames a mirror chooses that selects so: whole ones, and with segments of 1, 5, 13 and 128 bytes. Their
  * ol_flags are those of packets in that direction.
  */
-void hex_check(const struct bench *bench, const struct rte_mirror_select *select,
+void hex_check(const struct testbed *testbed, const struct rte_mirror_select *select,
 		const struct hex_case *cases, unsigned int nb_cases, uint32_t direction);
 
 /* Ethernet addresses: 02:00:00:00:00:01 and so on. */
@@ -52,4 +52,4 @@ void hex_check(const struct bench *bench, const struct rte_mirror_select *select
 #define TCP   "06"
 #define UDP   "11"
 
-#endif /* HEXES_H */
+#endif /* HEXFRAMES_H */
