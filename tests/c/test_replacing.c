@@ -129,7 +129,7 @@ an_old_mirror_whose_successor_cannot_come_is_what_it_was(void)
 
 	testbed_open(&testbed, NULL, NULL);
 	snprintf(request, sizeof(request),
-			"/mirror/add,source=%u,to=port:%u,force=yes,filter=\"udp port 7\",vlan=7-7",
+			"/mirror/add,source=%u,to=port:%u,force=yes,filter=\"udp port 7\",vlans=7-7",
 			testbed.source.id, testbed.target.id);
 	order(request);
 	ask("/mirror/list", answer);
@@ -143,7 +143,7 @@ an_old_mirror_whose_successor_cannot_come_is_what_it_was(void)
 	order_refused(request, "ENOMEM");
 	snprintf(request, sizeof(request), "/mirror/info,mirror=%s", now.replace);
 	check_answer(request, "\"state\":\"paused\"");
-	check_answer(request, "filter=\\\\x22udp port 7\\\\x22,vlan=7-7\"]");
+	check_answer(request, "filter=\\\\x22udp port 7\\\\x22,vlans=7-7\"]");
 	/* The name stays, too, though nobody has asked for it. */
 	snprintf(request, sizeof(request), "/mirror/update,mirror=%s,snaplen=64", now.replace);
 	order(request);
