@@ -9,11 +9,11 @@ import json
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from dpdk_mirror.pairs import escape, split_pairs
-from dpdk_mirror.spec import MirrorSpec, MirrorStats
+from dpdk_mirror.spec import COUNTERS, MirrorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +186,7 @@ class FakeApplication:
 
     def do_stats(self, asked: dict[str, str]) -> Any:
         mirror = self._mirror(asked)
-        return {field.name: 0 for field in fields(MirrorStats)} | {
+        return dict.fromkeys(COUNTERS, 0) | {
             "seen": mirror.seen, "packets": mirror.seen, "bytes": 64 * mirror.seen,
         }  # fmt: skip
 

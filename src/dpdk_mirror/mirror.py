@@ -14,7 +14,7 @@ from .cstructs import pointer, select_struct
 from .errors import InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
 from .keywords import check_keywords, shows_keywords
-from .spec import PARAMETERS, PLACES, MirrorSpec, MirrorStats, SpecOptions
+from .spec import COUNTERS, PARAMETERS, PLACES, MirrorSpec, MirrorStats, SpecOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -120,7 +120,7 @@ class Mirror(Numbered):
         """Read the counters."""
         stats = ffi.new("struct rte_mirror_stats *")
         self._check(lib.rte_mirror_stats_get(self.id, stats), "read the counters of")
-        return MirrorStats(**{name: getattr(stats, name) for name in MirrorStats.__slots__})
+        return MirrorStats(**{name: getattr(stats, name) for name in COUNTERS})
 
     def info(self) -> MirrorInfo:
         """Describe the mirror as it is now."""

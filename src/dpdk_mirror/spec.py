@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIASES",
+    "COUNTERS",
     "LEFT_OUT",
     "LEN_MIN",
     "PARAMETERS",
@@ -63,7 +64,10 @@ class Mode(Named):
 
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
-    """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``."""
+    """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``.
+
+    ``others`` has those of a newer library in a live application, which have no name here.
+    """
 
     seen: int = 0
     packets: int = 0
@@ -75,9 +79,17 @@ class MirrorStats:
     oversize: int = 0
     nombuf: int = 0
     full: int = 0
+    others: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    def counts(self) -> dict[str, int]:
+        """All of them, by name."""
+        return {name: getattr(self, name) for name in COUNTERS} | dict(self.others)
 
 
-LEFT_OUT = tuple(name for name in MirrorStats.__slots__ if name not in ("seen", "packets", "bytes"))
+COUNTERS = tuple(each.name for each in fields(MirrorStats) if each.name != "others")
+"""The counters that have a name here."""
+
+LEFT_OUT = tuple(name for name in COUNTERS if name not in ("seen", "packets", "bytes"))
 """The counters of packets that were seen and not mirrored."""
 
 LEN_MIN = 14

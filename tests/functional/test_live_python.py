@@ -117,7 +117,7 @@ def test_a_name_of_any_kind_arrives_as_it_is(testpmd, app):
         (0, {"to": "tap:" + "x" * 40}, InvalidConfigError, "tap:"),
         (0, {"to": "ring:r", "target_queue": 60}, InvalidConfigError, "queue"),
         (0, {"to": "ring:r", "name": "x" * 64}, InvalidConfigError, "63 bytes"),
-        (0, {"to": "ring:r", "name": "x" * 1000}, InvalidConfigError, "more than the 1023"),
+        (0, {"to": "ring:r", "name": "x" * 1000}, InvalidConfigError, "at most 1023"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason_and_leaves_nothing(app, source, options, kind, reason):

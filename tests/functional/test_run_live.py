@@ -15,11 +15,11 @@ from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
 from children import Terminal, child
 from runs import COMMAND, run, run_well, running
 
-from dpdk_mirror.spec import MirrorStats
+from dpdk_mirror.spec import COUNTERS
 
 PORT_KEYS = ["name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes"]
-MIRROR_KEYS = ["id", "name", "source", "target", "direction", "mode", "mode_reason", "filter_engine"]
-MIRROR_KEYS += MirrorStats.__slots__
+MIRROR_KEYS = ["id", "name", "source", "target", "directions", "mode", "mode_reason", "filter_engine"]
+MIRROR_KEYS += COUNTERS
 
 
 def test_json_is_one_object_of_the_promised_shape(tmp_path):
@@ -31,7 +31,7 @@ def test_json_is_one_object_of_the_promised_shape(tmp_path):
     assert [list(port) for port in result["ports"]] == [PORT_KEYS] * 4
     assert [list(mirror) for mirror in result["mirrors"]] == [MIRROR_KEYS] * 2
     for mirror, target in zip(result["mirrors"], (out, "net_null2"), strict=True):
-        wanted = {"source": "net_null0", "target": target, "direction": "both", "mode": "share"}
+        wanted = {"source": "net_null0", "target": target, "directions": "both", "mode": "share"}
         wanted["mode_reason"] = "it was asked for"
         assert {key: mirror[key] for key in wanted} == wanted
     assert result["seconds"] > 0

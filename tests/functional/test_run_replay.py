@@ -159,7 +159,7 @@ def test_the_mirror_sees_only_its_direction(tmp_path):
     write_capture(tmp_path / "in.pcap", frames)
     result = run_well(tmp_path / "in.pcap", "net_null0", "--to", tmp_path / "tx.pcapng", "--direction", "tx")
     assert read_capture(tmp_path / "tx.pcapng") == Capture(ETHERNET, [])
-    assert result["mirrors"][0]["direction"] == "tx"
+    assert result["mirrors"][0]["directions"] == "tx"
     assert result["mirrors"][0]["seen"] == 0
     run_well(tmp_path / "in.pcap", "net_null0", "--mirror-to", tmp_path / "rx.pcapng", "--direction", "rx")
     assert [data for data, _ in read_capture(tmp_path / "rx.pcapng").frames] == frames

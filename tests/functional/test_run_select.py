@@ -117,7 +117,7 @@ def test_what_the_library_refuses_is_one_line_and_writes_nothing(tmp_path, optio
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--vlan", "5-3"], "vlan=5-3: the range 5-3 is empty"),
+        (["--vlan", "5-3"], "vlans=5-3: the range 5-3 is empty"),
         (["--vlan", "4096"], "not within 0 to 4095"),
         (["--mac", "02:00:00:00:00:01"], "with each of src, dst, both_ways at most once"),
         (["--flow", "src_port=0"], 'use a filter: "src port 0"'),

@@ -17,7 +17,7 @@ from fakeapp import FakeMirror
 from dpdk_mirror.cli import main
 from dpdk_mirror.pairs import join_pairs
 from dpdk_mirror.remote import places
-from dpdk_mirror.spec import PARAMETERS, MirrorSpec, MirrorStats
+from dpdk_mirror.spec import COUNTERS, PARAMETERS, MirrorSpec
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_stats_shows_what_has_been_counted(command, read_json, fake):
         ["2", "mirror2", "0", "0", "0"],
     ]
     (web,) = read_json("stats", "web")
-    assert list(web) == ["id", "name", *MirrorStats.__slots__]
+    assert list(web) == ["id", "name", *COUNTERS]
     assert web["packets"] == 7
 
 
@@ -571,3 +571,15 @@ def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):
     assert code == 1
     assert err.startswith("dpdk-mirror: choose an application: no permission to read /tmp/dm-")
     assert err.endswith("/dpdk [EACCES]; use sudo\n")
+
+
+def test_counters_of_a_newer_library_are_shown(command, fake):
+    """Of one of two mirrors alone; the other's are 0."""
+    command("add", 0, "--to", "ring:a", "--name", "a")
+    command("add", 1, "--to", "ring:a", "--name", "b")
+    stats = fake.do_stats
+    fake.do_stats = lambda asked: stats(asked) | ({"of_late": 7} if asked["mirror"] == "1" else {})
+    lines = [line.split() for line in command("stats")[1].splitlines()]
+    assert lines[0][-1] == "late"
+    assert [line[-1] for line in lines[1:]] == ["7", "0"]
+    assert json.loads(command("stats", "--json")[1])[0]["of_late"] == 7

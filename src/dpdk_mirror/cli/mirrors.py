@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
 from ..errors import NotFoundError
 from ..remote.records import QUEUE_LISTS
-from ..spec import LEFT_OUT, MirrorStats
+from ..spec import COUNTERS, LEFT_OUT
 from .common import (
     add_command,
     add_common_arguments,
@@ -73,6 +72,9 @@ examples:
       update every second, with rates, until Ctrl-C
 """,
 }
+
+
+_RATES = ("packets_per_s", "bits_per_s")
 
 
 def add_parsers(commands: Any) -> None:
@@ -204,7 +206,7 @@ def _find(apps: list[Application], name: str) -> list[tuple[Application, RemoteM
 
 
 def _count(mirror: RemoteMirror) -> dict[str, Any]:
-    return {"id": mirror.id, "name": mirror.info().name, **asdict(mirror.stats())}
+    return {"id": mirror.id, "name": mirror.info().name, **mirror.stats().counts()}
 
 
 def _present(mirrors: list[RemoteMirror], ask: Callable[[RemoteMirror], dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -220,7 +222,7 @@ def _add_rates(rows: list[dict[str, Any]], before: dict[tuple[str, int], tuple[f
     """Since the last look; None at the first."""
     now = time.monotonic()
     for row in rows:
-        row["packets_per_s"] = row["bits_per_s"] = None
+        row.update(dict.fromkeys(_RATES))
         key = row.get("app", ""), row["id"]
         if key in before:
             then, packets, size = before[key]
@@ -230,6 +232,8 @@ def _add_rates(rows: list[dict[str, Any]], before: dict[tuple[str, int], tuple[f
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    counters = [key for key in MirrorStats.__slots__ if key not in LEFT_OUT or any(row[key] for row in rows)]
-    rates = [key for key in ("packets_per_s", "bits_per_s") if any(key in row for row in rows)]
-    return table((*_columns(rows), *counters, *rates), rows)
+    counters = [key for key in COUNTERS if key not in LEFT_OUT or any(row[key] for row in rows)]
+    rates = [key for key in _RATES if any(key in row for row in rows)]
+    known = {"app", "id", "name", *COUNTERS, *_RATES}
+    others = dict.fromkeys((key for row in rows for key in row if key not in known and row[key]), 0)
+    return table((*_columns(rows), *counters, *others, *rates), [others | row for row in rows])

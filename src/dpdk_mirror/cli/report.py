@@ -57,11 +57,11 @@ def _row(source: str, target: str, mirror: Mirror) -> dict[str, Any]:
         "name": info.name,
         "source": source,
         "target": target,
-        "direction": str(info.directions),
+        "directions": str(info.directions),
         "mode": str(info.mode),
         "mode_reason": info.mode_reason,
         "filter_engine": str(info.filter_engine),
-        **asdict(mirror.stats()),
+        **mirror.stats().counts(),
     }
 
 
@@ -70,7 +70,7 @@ def print_tables(result: dict[str, Any], file: TextIO, *, with_reasons: bool) ->
     to = console(file, _WIDTH)
     left_out = [name for name in LEFT_OUT if any(mirror[name] for mirror in result["mirrors"])]
     ports = ("name", "role", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes")
-    mirrors = ("name", "source", "target", "direction", "mode", "seen", "packets", "bytes", *left_out)
+    mirrors = ("name", "source", "target", "directions", "mode", "seen", "packets", "bytes", *left_out)
     to.print(table(ports, result["ports"], name="port"))
     to.print(table(mirrors, result["mirrors"], name="mirror"))
     for mirror in result["mirrors"] if with_reasons else ():

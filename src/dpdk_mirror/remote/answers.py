@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import errno
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ..errors import MirrorError, ProtocolError, error_for
 from ..pairs import unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["Answer", "numbers", "refusal"]
 
@@ -34,6 +37,10 @@ class Answer:
         if type(value) is not int or not 0 <= value < _NUMBER_MAX:
             _refuse(self.doing, f"{key} in the answer is no number: {value!r:.80}")
         return value
+
+    def other_numbers(self, known: Collection[str]) -> dict[str, int]:
+        """Those under keys that are not known here, a newer library's."""
+        return {key: self.number(key) for key, value in self._values.items() if key not in known and type(value) is int}
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         """``default`` is what it means when the answer does not say."""

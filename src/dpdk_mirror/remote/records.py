@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..info import MirrorInfo, kinds_of
-from ..spec import LEFT_OUT, Direction, MirrorStats
+from ..spec import COUNTERS, LEFT_OUT, Direction, MirrorStats
 
 if TYPE_CHECKING:
     from .answers import Answer
@@ -87,7 +87,7 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
 
 
 def stats_of(answer: Answer) -> MirrorStats:
-    """What an older library does not count is 0, and what only a newer one counts is in its ``seen``."""
+    """What an older library does not count is 0."""
     left_out = {name: answer.number(name, default=0) for name in LEFT_OUT}
-    counted = {name: answer.number(name) for name in MirrorStats.__slots__ if name not in LEFT_OUT}
-    return MirrorStats(**counted, **left_out)
+    counted = {name: answer.number(name) for name in COUNTERS if name not in LEFT_OUT}
+    return MirrorStats(**counted, **left_out, others=answer.other_numbers(COUNTERS))
