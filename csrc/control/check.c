@@ -99,6 +99,8 @@ mirror_check_param(const struct rte_mirror_param *param)
 	if ((param->directions & ~ALL_DIRECTIONS) != 0)
 		return mirror_refuse(EINVAL, "directions 0x%" PRIx32 " has unknown bits",
 				param->directions);
+	if ((unsigned int)param->rate_unit > RTE_MIRROR_BITS)
+		return mirror_refuse(EINVAL, "rate_unit %d is unknown", (int)param->rate_unit);
 	if (check_name(param->name) != 0 || check_lengths(param) != 0)
 		return -EINVAL;
 	return check_flags(param);

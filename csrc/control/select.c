@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_ether.h>
 
 #include "../filter/filter.h"
@@ -264,6 +266,32 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 	return rc;
 }
 
+/* How long tokens are kept, and a queue's portion of them lasts. */
+#define BUCKET_MS  10
+#define PORTION_MS 1
+
+static int
+make_bucket(struct mirror_selector *selector, const struct rte_mirror_param *param)
+{
+	const double hz = (double)rte_get_tsc_hz();
+	struct mirror_bucket *bucket;
+
+	if (param->rate == 0)
+		return 0;
+	bucket = aligned_alloc(alignof(struct mirror_bucket), sizeof(*bucket));
+	if (bucket == NULL)
+		return mirror_refuse(ENOMEM, "out of memory");
+	*bucket = (struct mirror_bucket){
+		.cycles_per_token = hz / (double)param->rate,
+		.depth = (uint64_t)(hz * BUCKET_MS / 1000),
+		.portion = param->rate * PORTION_MS / 1000,
+		.counts_bits = param->rate_unit == RTE_MIRROR_BITS,
+		.empty_at = rte_rdtsc() - (uint64_t)(hz * BUCKET_MS / 1000), /* full */
+	};
+	selector->bucket = bucket;
+	return 0;
+}
+
 int
 mirror_selection_make(const struct rte_mirror_param *param, struct mirror_selection **selection)
 {
@@ -276,7 +304,7 @@ mirror_selection_make(const struct rte_mirror_param *param, struct mirror_select
 	if (select == NULL)
 		select = &everything;
 	*selection = NULL;
-	if (param->select == NULL && param->offload == NULL)
+	if (param->select == NULL && param->offload == NULL && param->rate == 0)
 		return 0;
 	made = calloc(1, sizeof(*made) + select->nb_queues * sizeof(made->queues[0]));
 	if (made == NULL)
@@ -285,7 +313,9 @@ mirror_selection_make(const struct rte_mirror_param *param, struct mirror_select
 	made->selector.serial = __atomic_add_fetch(&last_serial, 1, __ATOMIC_RELAXED);
 	made->selector.offload = param->offload;
 	made->selector.offload_ctx = param->ctx;
-	rc = make_selector(&made->selector, select);
+	rc = make_bucket(&made->selector, param);
+	if (rc == 0)
+		rc = make_selector(&made->selector, select);
 	if (rc != 0) {
 		mirror_selection_leave(made);
 		return rc;
@@ -310,6 +340,7 @@ mirror_selection_leave(struct mirror_selection *selection)
 	if (selection == NULL || --selection->nb_users > 0)
 		return;
 	mirror_filter_leave(selection->selector.filter);
+	free(selection->selector.bucket);
 	free(selection);
 }
 

@@ -65,7 +65,9 @@ _Static_assert(offsetof(struct rte_mirror_stats, bytes) + sizeof(uint64_t) <=
 /** How far a context has come with a mirror. Its poller's, too, and written only where it changes. */
 struct mirror_progress {
 	struct mirror_sampler sampler;
-	bool frees_at_once; /**< whether the target did so with the last burst */
+	uint64_t tokens;        /**< taken from the bucket and not used yet */
+	uint64_t tokens_serial; /**< of the selector that they were taken for */
+	bool frees_at_once;     /**< whether the target did so with the last burst */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */

@@ -107,6 +107,11 @@ mirror_choose(const struct mirror_entry *entry, const struct mirror_burst *burst
 		counters->stats.declined += nb_pkts - nb;
 		nb_pkts = nb;
 	}
+	if (selector->bucket != NULL && nb_pkts > 0) {
+		nb = mirror_limit(entry, pkts, nb_pkts);
+		counters->stats.limited += nb_pkts - nb;
+		nb_pkts = nb;
+	}
 	return nb_pkts;
 }
 

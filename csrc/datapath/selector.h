@@ -20,6 +20,7 @@
 struct rte_mirror_filter;
 struct mirror_burst;
 struct mirror_counters;
+struct mirror_entry;
 
 /** The first 16 bytes of a frame. */
 typedef uint64_t mirror_mac_words __attribute__((vector_size(16)));
@@ -39,7 +40,20 @@ struct mirror_flow_test {
 /** The words of 64 bits that have a bit for each VLAN id. */
 #define MIRROR_VLAN_WORDS (4096 / 64)
 
-/** Which packets a mirror is given. Immutable; lives for as long as a list refers to it. */
+/**
+ * A mirror's token bucket, for all its queues: RFC 2697's, with time for tokens. Tokens are packets or bits.
+ *
+ * It is kept as the time stamp counter when the bucket is, or was, empty: what may pass since is in it, up to depth.
+ */
+struct mirror_bucket {
+	double cycles_per_token;
+	uint64_t depth;   /**< cycles that tokens are kept for */
+	uint64_t portion; /**< tokens that a queue takes at a time, if there are as many */
+	bool counts_bits;
+	uint64_t empty_at __rte_cache_aligned; /**< written by all of the mirror's pollers */
+};
+
+/** Which packets a mirror is given. Immutable but for the bucket; lives for as long as a list refers to it. */
 struct mirror_selector {
 	/* What each packet is asked for. */
 	bool has_mac;
@@ -68,6 +82,9 @@ struct mirror_selector {
 	/* Of what is left, what it says; NULL: all. */
 	rte_mirror_offload_fn offload;
 	void *offload_ctx;
+
+	/* Of what is left, as much as it has tokens for; NULL: all. */
+	struct mirror_bucket *bucket;
 };
 
 /** What is known of a packet's headers. */
@@ -101,5 +118,9 @@ uint16_t mirror_match_headers(const struct mirror_selector *selector, uint64_t o
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t mirror_match_filter(const struct mirror_selector *selector, uint64_t off_wire,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts);
+
+/** How many of the packets, from the first one on, the mirror's rate lets pass. */
+uint16_t mirror_limit(
+		const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uint16_t nb_pkts);
 
 #endif /* MIRROR_DATAPATH_SELECTOR_H */

@@ -123,6 +123,12 @@ enum rte_mirror_mode {
 	RTE_MIRROR_AUTO,
 };
 
+/** What a mirror's rate is a number of. */
+enum rte_mirror_rate_unit {
+	RTE_MIRROR_PACKETS = 0, /**< packets a second */
+	RTE_MIRROR_BITS,        /**< bits a second, of what is taken of each packet, without FCS */
+};
+
 /** Whether a mirror is at work. */
 enum rte_mirror_state {
 	RTE_MIRROR_RUNNING = 0, /**< sees every packet of its source */
@@ -163,6 +169,9 @@ struct rte_mirror_select;
  *
  * Name: 1 to RTE_MIRROR_NAME_SIZE - 1 bytes, no control characters, and not digits alone, which would pass for an id.
  *
+ * Rate: a token bucket that holds what may pass within 10 ms. A packet passes while there is anything in it. Each queue
+ * takes what may pass within 1 ms from it at a time, and keeps what it has not used.
+ *
  * Lock: held while the target's own mirrors take theirs. Where mirrors are chained, no two chains may take the same locks
  * in opposite orders.
  *
@@ -187,8 +196,10 @@ struct rte_mirror_param {
 	uint32_t snaplen;         /**< bytes of each packet, from RTE_MIRROR_LEN_MIN; 0: all */
 	uint32_t split_len;       /**< bytes that split copies; 0: RTE_MIRROR_SPLIT_LEN */
 	uint32_t flags;           /**< RTE_MIRROR_F_* */
-	const char *name;         /**< unique; NULL: "mirror<id>" */
-	uint64_t reserved[8];     /**< must be 0 */
+	enum rte_mirror_rate_unit rate_unit; /**< what rate is a number of */
+	const char *name;                    /**< unique; NULL: "mirror<id>" */
+	uint64_t rate;        /**< the most that it mirrors a second, over all its queues; 0: all */
+	uint64_t reserved[7]; /**< must be 0 */
 };
 
 /** A mirror's counters since its registration or its last reset. seen is the sum of all the others but bytes. */
@@ -203,7 +214,8 @@ struct rte_mirror_stats {
 	uint64_t oversize;    /**< packets longer than the target takes, see rte_mirror_add() */
 	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
 	uint64_t full;        /**< packets refused by the target */
-	uint64_t reserved[6]; /**< 0; counters to come */
+	uint64_t limited;     /**< packets beyond the mirror's rate */
+	uint64_t reserved[5]; /**< 0; counters to come */
 };
 
 /** What runs a mirror's filter. */

@@ -57,6 +57,7 @@ static const struct {
 	COUNTER(oversize),
 	COUNTER(nombuf),
 	COUNTER(full),
+	COUNTER(limited),
 };
 
 _Static_assert(RTE_DIM(counters) == offsetof(struct rte_mirror_stats, reserved) / sizeof(uint64_t),

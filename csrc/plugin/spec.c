@@ -35,6 +35,12 @@ static const struct choice modes[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice rate_units[] = {
+	{ "packets", RTE_MIRROR_PACKETS },
+	{ "bits", RTE_MIRROR_BITS },
+	{ NULL, 0 },
+};
+
 struct key {
 	const char *name;
 	const char *alias; /* its second name; NULL: none */
@@ -160,6 +166,8 @@ static const struct key keys[] = {
 	NUMBER(nb_target_queues),
 	NUMBER(snaplen),
 	NUMBER(split_len),
+	NUMBER(rate),
+	CHOICE("rate_unit", NULL, param.rate_unit, rate_units),
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),

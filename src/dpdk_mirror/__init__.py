@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .mirror import Mirror, MirrorHooks
     from .portconfig import PortConfig
     from .selection import Flow, Mac, Sample, Select
-    from .spec import Direction, MirrorSpec, MirrorStats, Mode
+    from .spec import Direction, MirrorSpec, MirrorStats, Mode, RateUnit
     from .vdev import Vdev
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "PortConfig",
     "PortStats",
     "ProtocolError",
+    "RateUnit",
     "Sample",
     "Select",
     "UnsupportedError",
@@ -128,6 +129,7 @@ _LAZY = {
     "PortConfig": "portconfig",
     "PortStats": "ethdev",
     "ProtocolError": "errors",
+    "RateUnit": "spec",
     "Sample": "selection",
     "Select": "selection",
     "UnsupportedError": "errors",

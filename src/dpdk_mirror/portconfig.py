@@ -56,7 +56,7 @@ class PortConfig:
             raise InvalidConfigError(errno.EINVAL, "set up a port with no queue: it could neither receive nor transmit")
 
     def to_c(self, info: Any, pool: Any) -> Any:
-        """C type: struct ffi_port_config *, for the port that ``info`` (struct ffi_port_info *) describes."""
+        """C type: ``struct ffi_port_config *``, for the port that ``info`` (``struct ffi_port_info *``) describes."""
         rx = _enabled("rx", self.rx_offloads, info.rx_capabilities)
         tx = _enabled("tx", self.tx_offloads, info.tx_capabilities)
         if self.multi_segs:

@@ -31,6 +31,7 @@ __all__ = [
     "MirrorStats",
     "Mode",
     "Named",
+    "RateUnit",
     "SpecOptions",
 ]
 
@@ -62,6 +63,13 @@ class Mode(Named):
     AUTO = 3
 
 
+class RateUnit(Named):
+    """What a mirror's rate is a number of. Values as in C."""
+
+    PACKETS = 0
+    BITS = 1
+
+
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
     """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``.
@@ -79,6 +87,7 @@ class MirrorStats:
     oversize: int = 0
     nombuf: int = 0
     full: int = 0
+    limited: int = 0
     others: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def counts(self) -> dict[str, int]:
@@ -125,6 +134,8 @@ class SpecOptions(TypedDict, total=False):
     nb_target_queues: int
     snaplen: int
     split_len: int
+    rate: int
+    rate_unit: RateUnit
     origin: bool
     name: str | None
     select: Select | None
@@ -163,6 +174,10 @@ class MirrorSpec:
     split_len: int = field(
         default=0,
         metadata=number("bytes that mode split copies; 0: 192", bits=32, also=_check_length),
+    )
+    rate: int = field(default=0, metadata=number("mirror at most N packets, or bits, a second; 0: no limit", bits=64))
+    rate_unit: RateUnit = field(
+        default=RateUnit.PACKETS, metadata=choice("count the rate in packets or in bits", *RateUnit)
     )
     origin: bool = field(default=False, metadata=flag("record in each mirrored packet where and when it was seen"))
     name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))

@@ -188,6 +188,9 @@ param_write(const struct rte_mirror_param *param, struct text *text)
 	write_number(text, "nb_target_queues", param->nb_target_queues);
 	write_number(text, "snaplen", param->snaplen);
 	write_number(text, "split_len", param->split_len);
+	write_number(text, "rate", param->rate);
+	if (param->rate_unit == RTE_MIRROR_BITS)
+		mirror_text_append(text, ",rate_unit=bits");
 	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0)
 		mirror_text_append(text, ",origin=yes");
 	if (param->name != NULL)

@@ -15,7 +15,7 @@ from programs import ROOT, compile_program
 from selections import selects
 
 from dpdk_mirror import Flow, InvalidConfigError, Mac, Sample, Select
-from dpdk_mirror.spec import PARAMETERS, Direction, MirrorSpec, Mode
+from dpdk_mirror.spec import PARAMETERS, Direction, MirrorSpec, Mode, RateUnit
 
 PLUGIN = ROOT / "csrc" / "plugin"
 
@@ -188,6 +188,8 @@ def test_every_parameter_of_python_is_one_of_c(reader):
         "tcp", mac, vlans=1, inner_vlans="2,3", flow=flow, sample=Sample(7, random=True, seed=8), queues="0-9"
     )
     numbers = {key: 100 - place for place, key in enumerate(NUMBERS)} | {"split_len": 20}
-    spec = MirrorSpec(Direction.RX, Mode.SPLIT, **numbers, origin=True, name="all of them", select=select)
+    spec = MirrorSpec(
+        Direction.RX, Mode.SPLIT, **numbers, rate_unit=RateUnit.BITS, origin=True, name="all of them", select=select
+    )
     assert all(getattr(spec, field) != getattr(MirrorSpec(), field) for field in MirrorSpec.__slots__)
     assert reader.read(replace(spec).to_pairs()) == (True, spec.to_pairs())
