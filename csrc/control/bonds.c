@@ -41,14 +41,37 @@ mode_of(uint16_t port_id)
 	return mode;
 }
 
+static bool
+is_bond(uint16_t port_id)
+{
+	struct rte_eth_dev_info dev;
+
+	return mirror_port_info_get(port_id, &dev) == 0 &&
+			strcmp(dev.driver_name, "net_bonding") == 0;
+}
+
+static bool
+may_rewrite(uint16_t bond)
+{
+	const int mode = mode_of(bond);
+
+	return mode < 0 || mode == MODE_TLB || mode == MODE_ALB;
+}
+
+/* Bonds' members cannot be asked for in one way in all releases, so any other bond's may be this one's. */
+static bool
+has_member_that_rewrites(void)
+{
+	uint16_t port = 0;
+
+	while (port < RTE_MAX_ETHPORTS &&
+			!(mirror_port_is_member(port) && is_bond(port) && may_rewrite(port)))
+		port++;
+	return port < RTE_MAX_ETHPORTS;
+}
+
 bool
 mirror_port_rewrites(uint16_t port_id)
 {
-	struct rte_eth_dev_info dev;
-	int mode;
-
-	if (mirror_port_info_get(port_id, &dev) != 0 || strcmp(dev.driver_name, "net_bonding") != 0)
-		return false;
-	mode = mode_of(port_id);
-	return mode < 0 || mode == MODE_TLB || mode == MODE_ALB;
+	return is_bond(port_id) && (may_rewrite(port_id) || has_member_that_rewrites());
 }

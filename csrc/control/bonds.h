@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Whether a started port is a bond that writes to the packets that it transmits, or one that does not tell. */
+/**
+ * Whether a started port is a bond that may write to the packets that it transmits: itself, through a bond that is its
+ * member, or because its mode cannot be asked for.
+ */
 bool mirror_port_rewrites(uint16_t port_id);
 
 #endif /* MIRROR_CONTROL_BONDS_H */

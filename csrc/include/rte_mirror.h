@@ -335,7 +335,7 @@ int rte_mirror_unregister(uint16_t source_port);
  *   - -EBUSY: a chained mirror holds the same lock
  *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while
  *     RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process; split to a target that does not take chains;
- *     a target that is a member of a bond;
+ *     a target that is a member of a bond; share to a bond that rewrites packets (modes 5 and 6), or does not tell its mode;
  *     a pool for one producer or one consumer where several pollers would use it, or for one producer to a target that may
  *     not free mbufs before rte_eth_tx_burst() returns (auto knows of those that do); tx mirror of a port with
  *     RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks

@@ -337,8 +337,36 @@ a_bond_that_rewrites_is_not_shared_with(void)
 	watched_close(&testbed);
 }
 
+/* Nor is one that has it for a member. */
+static void
+a_bond_of_a_bond_that_rewrites_is_not_shared_with(void)
+{
+	static const struct port_options one = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct testbed testbed;
+	struct bonds bonds;
+	uint32_t id;
+
+	watched_open(&testbed, NULL, NULL);
+	bonds_open(&bonds, 0, 1, testbed.pool);
+	param.target_port = bonding_open("net_bonding9", "net_bonding0");
+	vdev_configure(param.target_port, &one);
+	id = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(rte_eth_bond_mode_set(bonds.bond, 6), 0);
+	CHECK_WITHIN(30000, info_of(id).state == RTE_MIRROR_STOPPED);
+	mirror_off(id);
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -ENOTSUP);
+	param.mode = RTE_MIRROR_COPY;
+	mirror_off(mirror_with(testbed.source.id, &param));
+	vdev_close(param.target_port, "net_bonding9");
+	bonds_close(&bonds, 0);
+	watched_close(&testbed);
+}
+
 const struct test_case test_cases[] = {
 	{ "a_bond_that_rewrites_is_not_shared_with", a_bond_that_rewrites_is_not_shared_with },
+	{ "a_bond_of_a_bond_that_rewrites_is_not_shared_with",
+			a_bond_of_a_bond_that_rewrites_is_not_shared_with },
 	{ "a_target_that_becomes_a_member_ends_the_mirror",
 			a_target_that_becomes_a_member_ends_the_mirror },
 	{ "a_member_is_no_target", a_member_is_no_target },
