@@ -30,7 +30,8 @@ static const struct mirror_driver drivers[] = {
 const struct mirror_driver *
 mirror_driver_find(const char *name)
 {
-	static const struct mirror_driver unknown = { NULL };
+	/* As a bond, it may transmit through any other. */
+	static const struct mirror_driver unknown = { NULL, .max_segs = TAP_MAX_SEGS };
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(drivers); i++) {

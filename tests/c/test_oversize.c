@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bonds.h"
 #include "real_target.h"
 #include "wires.h"
 
@@ -247,27 +248,48 @@ a_buffer_of_the_driver_bounds_a_long_mtu(void)
 	real_target_close(&real);
 }
 
-/* net_tap sends as many pieces as writev() takes, refuses more, and says of neither. */
 static void
-more_segments_than_the_driver_takes_are_copied(void)
+check_segments(struct real_target *real, uint16_t target_port)
 {
+	const struct rte_mirror_param param = { .target_port = target_port,
+		.directions = RTE_MIRROR_RX };
 	const uint16_t nb_segs[] = { 1, 1025, 1 };
 	struct rte_mbuf *pkts[RTE_DIM(nb_segs)];
 	uint8_t got[END_FRAME_SIZE];
-	struct real_target real;
 	unsigned int i;
-	uint32_t id;
+	uint32_t id = mirror_with(real->source.id, &param);
+
+	for (i = 0; i < RTE_DIM(nb_segs); i++)
+		pkts[i] = packet_make(real->pool, nb_segs[i], nb_segs[i] > 1 ? 1 : 60, i);
+	pass(real, pkts, RTE_DIM(nb_segs));
+	for (i = 0; i < RTE_DIM(nb_segs); i++)
+		CHECK_EQ(end_receive(&real->end, got), nb_segs[i] > 1 ? nb_segs[i] : 60);
+	CHECK_EQ(stats_of(id).packets, RTE_DIM(nb_segs));
+	mirror_off(id);
+}
+
+/* net_tap sends as many pieces as writev() takes, refuses more, and says of neither; nor does what is in front of it. */
+static void
+more_segments_than_the_driver_takes_are_copied(void)
+{
+	uint8_t got[END_FRAME_SIZE];
+	struct real_target real;
+	uint16_t bond;
 
 	if (!real_target_open_on(&real, "net_tap"))
 		return;
-	id = real_target_mirror(&real, RTE_MIRROR_RX, RTE_MIRROR_SHARE);
-	for (i = 0; i < RTE_DIM(nb_segs); i++)
-		pkts[i] = packet_make(real.pool, nb_segs[i], nb_segs[i] > 1 ? 1 : 60, i);
-	pass(&real, pkts, RTE_DIM(nb_segs));
-	for (i = 0; i < RTE_DIM(nb_segs); i++)
-		CHECK_EQ(end_receive(&real.end, got), nb_segs[i] > 1 ? nb_segs[i] : 60);
-	CHECK_EQ(stats_of(id).packets, RTE_DIM(nb_segs));
-	mirror_off(id);
+	check_segments(&real, real.end.port_id);
+	bond = bonding_open("net_bonding0", real.end.name);
+	/* It takes its member in, and has the offloads of that then. */
+	vdev_configure(bond, &(struct port_options){ 1, 1, 0 });
+	CHECK_EQ(rte_eth_dev_stop(bond), 0);
+	vdev_configure(bond, &port_default);
+	bond_wait(bond, real.pool);
+	CHECK_EQ(end_receive(&real.end, got), 60);
+	check_segments(&real, bond);
+	vdev_close(bond, "net_bonding0");
+	/* Which leaves it without queues. */
+	vdev_configure(real.end.port_id, &port_default);
 	real_target_close(&real);
 }
 
