@@ -72,10 +72,7 @@ class RateUnit(Named):
 
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
-    """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``.
-
-    ``others`` has those of a newer library in a live application, which have no name here.
-    """
+    """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``."""
 
     seen: int = 0
     packets: int = 0
@@ -88,15 +85,14 @@ class MirrorStats:
     nombuf: int = 0
     full: int = 0
     limited: int = 0
-    others: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def counts(self) -> dict[str, int]:
         """All of them, by name."""
-        return {name: getattr(self, name) for name in COUNTERS} | dict(self.others)
+        return {name: getattr(self, name) for name in COUNTERS}
 
 
-COUNTERS = tuple(each.name for each in fields(MirrorStats) if each.name != "others")
-"""The counters that have a name here."""
+COUNTERS = tuple(each.name for each in fields(MirrorStats))
+"""The counters' names."""
 
 LEFT_OUT = tuple(name for name in COUNTERS if name not in ("seen", "packets", "bytes"))
 """The counters of packets that were seen and not mirrored."""

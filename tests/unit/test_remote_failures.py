@@ -211,7 +211,8 @@ def test_older_libraries_know_neither_warnings_nor_some_counters(app, fake):
     assert mirror.info().warning == ""
     known = dict.fromkeys(("seen", "packets", "bytes", "full"), 1)
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": 1}})
-    assert mirror.stats() == MirrorStats(**known, others={"from_the_future": 1})
+    assert mirror.stats() == MirrorStats(**known)
+    assert mirror.stats().others == {"from_the_future": 1}
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": {"packets": 1, "bytes": 1}})
     with pytest.raises(ProtocolError, match="the answer has no seen"):
         mirror.stats()

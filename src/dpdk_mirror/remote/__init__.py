@@ -8,13 +8,14 @@ The application has librte_mirror, as a plugin (EAL's -d) or otherwise.
 from .application import TIMEOUT_S, Application
 from .discovery import applications, connect
 from .mirror import RemoteMirror
-from .records import RemoteMirrorInfo, RemotePort
+from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort
 
 __all__ = [
     "TIMEOUT_S",
     "Application",
     "RemoteMirror",
     "RemoteMirrorInfo",
+    "RemoteMirrorStats",
     "RemotePort",
     "applications",
     "connect",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
-from ..spec import ALIASES, PARAMETERS, PLACES, MirrorSpec, MirrorStats, Mode, SpecOptions
-from .records import RemoteMirrorInfo, info_of, stats_of
+from ..spec import ALIASES, PARAMETERS, PLACES, MirrorSpec, Mode, SpecOptions
+from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, stats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ class RemoteMirror(Numbered):
             raise UnsupportedError(errno.ENOTSUP, what, "see info()")
         return MirrorSpec.from_pairs(info.spec)
 
-    def stats(self) -> MirrorStats:
+    def stats(self) -> RemoteMirrorStats:
         """Read the counters."""
         return stats_of(self._ask("read the counters of", "stats"))
 

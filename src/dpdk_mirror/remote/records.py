@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..info import MirrorInfo, kinds_of
 from ..spec import COUNTERS, LEFT_OUT, Direction, MirrorStats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .answers import Answer
 
-__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemotePort"]
+__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort"]
 
 # What older libraries do not tell, and what it means then.
 _ADDED_LATER: dict[str, Any] = {"added": True, "warning": ""}
@@ -86,8 +88,29 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
     return answer.choice(name, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
 
 
-def stats_of(answer: Answer) -> MirrorStats:
+class RemoteMirrorStats(MirrorStats):
+    """The counters of an application's mirror. ``others`` has those of a newer library, which have no name here."""
+
+    __slots__ = ("others",)
+    others: Mapping[str, int]
+
+    def __init__(self, others: Mapping[str, int], **counts: int) -> None:
+        super().__init__(**counts)
+        object.__setattr__(self, "others", others)  # MirrorStats is frozen
+
+    def __eq__(self, other: object) -> bool:
+        """As MirrorStats: by the counters that have a name."""
+        return isinstance(other, MirrorStats) and astuple(self) == astuple(other)
+
+    def __hash__(self) -> int:
+        return hash(astuple(self))
+
+    def counts(self) -> dict[str, int]:
+        return MirrorStats.counts(self) | dict(self.others)
+
+
+def stats_of(answer: Answer) -> RemoteMirrorStats:
     """What an older library does not count is 0."""
     left_out = {name: answer.number(name, default=0) for name in LEFT_OUT}
     counted = {name: answer.number(name) for name in COUNTERS if name not in LEFT_OUT}
-    return MirrorStats(**counted, **left_out, others=answer.other_numbers(COUNTERS))
+    return RemoteMirrorStats(answer.other_numbers(COUNTERS), **counted, **left_out)
