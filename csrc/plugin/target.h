@@ -114,6 +114,8 @@ int mirror_target_path_check_directory(const struct target *target, const char *
 int mirror_target_device_init(void);
 /** Whether the application has the driver: 0 or -errno, the refusal kept. */
 int mirror_target_device_check(const struct target *target);
+/** The arguments of a driver that calls its far end iface. */
+void mirror_target_device_describe_iface(const struct target *target, char args[TARGET_ARGS_SIZE]);
 /** Makes a target's device and its port, owned: 0 or -errno, the refusal kept. */
 int mirror_target_device_make(struct target *target);
 /** Ends a target's device, if it is still there. */

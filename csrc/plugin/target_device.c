@@ -51,6 +51,12 @@ mirror_target_device_init(void)
 	return 0;
 }
 
+void
+mirror_target_device_describe_iface(const struct target *target, char args[TARGET_ARGS_SIZE])
+{
+	snprintf(args, TARGET_ARGS_SIZE, "iface=%s", target->value);
+}
+
 /* Whether a port is of a device made here, and whose it is then. */
 static bool
 get_owner(uint16_t port_id, struct rte_eth_dev_owner *owner)

@@ -104,12 +104,6 @@ clean_up(const struct target *target, bool was_used)
 	}
 }
 
-static void
-describe(const struct target *target, char args[TARGET_ARGS_SIZE])
-{
-	snprintf(args, TARGET_ARGS_SIZE, "iface=%s", target->value);
-}
-
 /*
  * Each queue has two descriptors, of which 22.11's driver puts all on a list for 8. It discards longer frames than its
  * MTU, which 22.11 has fixed at 1500. What arrives fills the kernel's queue, with a signal to the process for each
@@ -123,7 +117,7 @@ const struct target_kind mirror_target_tap = {
 	.max_queues = 4,
 	.mtu = 9000,
 	.check = check,
-	.describe = describe,
+	.describe = mirror_target_device_describe_iface,
 	.settle = settle,
 	.try = try,
 	.clean_up = clean_up,

@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,12 +61,6 @@ prepare(struct target *target)
 	return 0;
 }
 
-static void
-describe(const struct target *target, char args[TARGET_ARGS_SIZE])
-{
-	snprintf(args, TARGET_ARGS_SIZE, "iface=%s", target->value);
-}
-
 /*
  * A guest may use fewer queues than a port has, and never gets what is sent on the others. Its transmit queue, which
  * nobody polls, fills and stays full.
@@ -81,5 +74,5 @@ const struct target_kind mirror_target_vhost = {
 	.closes_slowly = true,
 	.check = check,
 	.prepare = prepare,
-	.describe = describe,
+	.describe = mirror_target_device_describe_iface,
 };
