@@ -45,7 +45,6 @@
 
 /** Where sampling has got to. */
 struct mirror_sampler {
-	uint64_t serial; /**< of the selector that it is for; another one's starts anew */
 	uint64_t skip;   /**< packets to pass over before the next that is taken */
 	uint64_t random; /**< the generator's state */
 };
@@ -64,10 +63,10 @@ _Static_assert(offsetof(struct rte_mirror_stats, bytes) + sizeof(uint64_t) <=
 
 /** How far a context has come with a mirror. Its poller's, too, and written only where it changes. */
 struct mirror_progress {
+	uint64_t serial; /**< of the selector that these two are for; another one's starts anew */
 	struct mirror_sampler sampler;
-	uint64_t tokens;        /**< taken from the bucket and not used yet */
-	uint64_t tokens_serial; /**< of the selector that they were taken for */
-	bool frees_at_once;     /**< whether the target did so with the last burst */
+	uint64_t tokens;    /**< taken from the bucket and not used yet */
+	bool frees_at_once; /**< whether the target did so with the last burst */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */

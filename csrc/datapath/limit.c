@@ -46,8 +46,7 @@ mirror_limit(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uin
 {
 	struct mirror_progress *progress = entry->progress;
 	const struct mirror_selector *selector = entry->selector;
-	uint64_t tokens = progress->tokens_serial == selector->serial ? progress->tokens : 0;
-	uint64_t price, drawn;
+	uint64_t tokens = progress->tokens, price, drawn;
 	uint16_t i;
 
 	for (i = 0; i < nb_pkts; i++) {
@@ -62,6 +61,5 @@ mirror_limit(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uin
 	}
 out:
 	progress->tokens = tokens;
-	progress->tokens_serial = selector->serial;
 	return i;
 }

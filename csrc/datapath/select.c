@@ -38,7 +38,6 @@ static void
 mirror_sample_start(const struct mirror_selector *selector, const struct mirror_burst *burst,
 		struct mirror_sampler *sampler)
 {
-	sampler->serial = selector->serial;
 	/* Each queue has a sequence of its own. */
 	sampler->random = (uint64_t)burst->port_id << 32 | (uint64_t)burst->queue_id << 1 |
 			burst->is_tx;
@@ -47,14 +46,12 @@ mirror_sample_start(const struct mirror_selector *selector, const struct mirror_
 }
 
 static uint16_t
-mirror_sample(const struct mirror_selector *selector, const struct mirror_burst *burst,
-		struct mirror_sampler *sampler, struct rte_mbuf **pkts, uint16_t nb_pkts)
+mirror_sample(const struct mirror_selector *selector, struct mirror_sampler *sampler,
+		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	uint16_t nb = 0;
 	uint64_t next;
 
-	if (sampler->serial != selector->serial)
-		mirror_sample_start(selector, burst, sampler);
 	for (next = sampler->skip; next < nb_pkts; next += 1 + mirror_sample_gap(selector, sampler))
 		pkts[nb++] = pkts[next];
 	sampler->skip = next - nb_pkts;
@@ -80,6 +77,19 @@ mirror_match(const struct mirror_selector *selector, const struct mirror_burst *
 	return nb_pkts;
 }
 
+/* Has what outlives a burst start anew with each selector. */
+static inline void
+mirror_progress_follow(struct mirror_progress *progress, const struct mirror_selector *selector,
+		const struct mirror_burst *burst)
+{
+	if (likely(progress->serial == selector->serial))
+		return;
+	progress->serial = selector->serial;
+	progress->tokens = 0;
+	if (selector->sample_one_in != 0)
+		mirror_sample_start(selector, burst, &progress->sampler);
+}
+
 /* Apart, so that a mirror of every packet pays for none of this. */
 static __rte_noinline uint16_t
 mirror_choose(const struct mirror_entry *entry, const struct mirror_burst *burst,
@@ -87,6 +97,7 @@ mirror_choose(const struct mirror_entry *entry, const struct mirror_burst *burst
 {
 	const struct mirror_selector *selector = entry->selector;
 	struct mirror_counters *counters = entry->counters;
+	struct mirror_progress *progress = entry->progress;
 	const uint64_t unsupported = counters->stats.unsupported;
 	uint16_t nb_pkts = burst->nb_pkts, nb;
 
@@ -94,8 +105,10 @@ mirror_choose(const struct mirror_entry *entry, const struct mirror_burst *burst
 	nb = mirror_match(selector, burst, counters, pkts, nb_pkts);
 	counters->stats.filtered += nb_pkts - nb - (counters->stats.unsupported - unsupported);
 	nb_pkts = nb;
+	if (nb_pkts > 0 && (selector->sample_one_in != 0 || selector->bucket != NULL))
+		mirror_progress_follow(progress, selector, burst);
 	if (selector->sample_one_in != 0 && nb_pkts > 0) {
-		nb = mirror_sample(selector, burst, &entry->progress->sampler, pkts, nb_pkts);
+		nb = mirror_sample(selector, &progress->sampler, pkts, nb_pkts);
 		counters->stats.unsampled += nb_pkts - nb;
 		nb_pkts = nb;
 	}
