@@ -18,7 +18,7 @@
 #include <rte_ring.h>
 
 #include "original.h"
-#include "pcapformat.h"
+#include "../capture/format.h"
 #include "rte_mirror.h"
 #include "thread.h"
 #include "writer.h"
@@ -146,41 +146,41 @@ mirrored_at(struct ffi_writer *writer, const struct rte_mirror_origin *origin)
 }
 
 /* What the mirror says of the packet; what is known without, if it says nothing. */
-static enum ffi_pcapformat_direction
+static enum mirror_capture_direction
 read_origin(const struct ffi_writer *writer, const struct rte_mbuf *pkt,
 		struct rte_mirror_origin *origin)
 {
 	if (rte_mirror_origin_get(pkt, origin) == 0)
-		return origin->is_tx ? PCAPFORMAT_OUTBOUND : PCAPFORMAT_INBOUND;
+		return origin->is_tx ? MIRROR_CAPTURE_OUTBOUND : MIRROR_CAPTURE_INBOUND;
 	origin->tsc = writer->now_tsc;
 	origin->pkt_len = pkt->pkt_len;
-	return PCAPFORMAT_UNKNOWN;
+	return MIRROR_CAPTURE_UNKNOWN;
 }
 
 static void
 write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
 {
 	struct rte_mirror_origin origin;
-	const enum ffi_pcapformat_direction direction = read_origin(writer, pkt, &origin);
+	const enum mirror_capture_direction direction = read_origin(writer, pkt, &origin);
 	struct ffi_original original = { .length = origin.pkt_len };
 	const bool is_replay = ffi_original_get(pkt, &original);
-	const struct ffi_pcapformat_packet packet = {
+	const struct mirror_capture_packet packet = {
 		.time_ns = is_replay && !writer->config.stamp ? original.time_ns :
 								mirrored_at(writer, &origin),
 		.captured_length = RTE_MIN(pkt->pkt_len, writer->limit),
 		.original_length = original.length,
 		.direction = direction,
 	};
-	uint8_t around[PCAPFORMAT_HEADER_SIZE];
+	uint8_t around[MIRROR_CAPTURE_HEADER_SIZE];
 	uint32_t left = packet.captured_length, size;
 
 	writer->longest = RTE_MAX(writer->longest, packet.captured_length);
-	append(writer, around, ffi_pcapformat_header(writer->config.format, &packet, around));
+	append(writer, around, mirror_capture_header(writer->config.format, &packet, around));
 	for (; pkt != NULL; pkt = pkt->next, left -= size) {
 		size = RTE_MIN(left, (uint32_t)pkt->data_len);
 		append(writer, rte_pktmbuf_mtod(pkt, const uint8_t *), size);
 	}
-	append(writer, around, ffi_pcapformat_trailer(writer->config.format, &packet, around));
+	append(writer, around, mirror_capture_trailer(writer->config.format, &packet, around));
 	if (writer->status.error != 0)
 		return;
 	__atomic_store_n(&writer->status.bytes, writer->status.bytes + packet.captured_length,
@@ -206,9 +206,9 @@ write_burst(struct ffi_writer *writer)
 static void
 mend_start(struct ffi_writer *writer)
 {
-	const off_t at = writer->start + ffi_pcapformat_snaplen_offset();
+	const off_t at = writer->start + mirror_capture_snaplen_offset();
 
-	if (writer->start >= 0 && writer->longest > PCAPFORMAT_SNAPLEN &&
+	if (writer->start >= 0 && writer->longest > MIRROR_CAPTURE_SNAPLEN &&
 			pwrite(writer->config.fd, &writer->longest, sizeof(writer->longest), at) <
 					0)
 		fail(writer, -errno);
@@ -218,10 +218,12 @@ static void *
 writer_main(void *arg)
 {
 	struct ffi_writer *writer = arg;
-	uint8_t start[PCAPFORMAT_START_SIZE];
+	uint8_t start[MIRROR_CAPTURE_START_SIZE];
 	bool last = false;
 
-	append(writer, start, ffi_pcapformat_start(&writer->config, start));
+	append(writer, start,
+			mirror_capture_start(
+					writer->config.format, &writer->config.interface, start));
 	while (!last && !is_set(&writer->stop)) {
 		/* Read first: what was put on the ring before is seen. */
 		bool finish = is_set(&writer->finish);
@@ -257,7 +259,7 @@ open_fds(struct ffi_writer *writer, int fd)
 	}
 	writer->regular = S_ISREG(status.st_mode);
 	writer->start = -1;
-	if (writer->regular && writer->config.format == FFI_WRITER_PCAPNG &&
+	if (writer->regular && writer->config.format == MIRROR_CAPTURE_PCAPNG &&
 			(fcntl(fd, F_GETFL) & O_APPEND) == 0)
 		writer->start = lseek(fd, 0, SEEK_CUR);
 	return 0;
@@ -270,7 +272,7 @@ ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 	struct ffi_writer *started;
 	int rc;
 
-	if (strlen(config->interface) >= INTERFACE_SIZE)
+	if (strlen(config->interface.name) >= INTERFACE_SIZE)
 		return -EINVAL;
 	started = calloc(1, sizeof(*started));
 	if (started == NULL)
@@ -278,8 +280,8 @@ ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 	started->ring = ring;
 	started->tsc_hz = rte_get_tsc_hz();
 	started->config = *config;
-	started->limit = ffi_pcapformat_longest(config);
-	started->config.interface = strcpy(started->interface, config->interface);
+	started->limit = mirror_capture_longest(config->format, &config->interface);
+	started->config.interface.name = strcpy(started->interface, config->interface.name);
 	rc = open_fds(started, config->fd);
 	if (rc < 0)
 		goto free_writer;

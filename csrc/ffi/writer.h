@@ -18,21 +18,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../capture/meta.h"
+
 struct rte_ring;
 struct ffi_writer;
 
-enum ffi_writer_format {
-	FFI_WRITER_PCAPNG,
-	FFI_WRITER_PCAP, /* with nanoseconds */
-};
-
 struct ffi_writer_config {
 	int fd; /* duplicated */
-	enum ffi_writer_format format;
-	uint32_t link_type;    /* as capture files number it */
-	uint8_t fcs_length;    /* bytes of check sequence that frames end with */
-	bool stamp;            /* a reader's packets, too, have the time when they were mirrored */
-	const char *interface; /* pcapng: what the packets were seen on, less than 256 bytes */
+	enum mirror_capture_format format;
+	struct mirror_capture_interface interface;
+	bool stamp; /* a reader's packets, too, have the time when they were mirrored */
 };
 
 struct ffi_writer_status {

@@ -294,9 +294,8 @@ class CaptureWriter(_Capture):
         interface = ffi.new("char[]", name.encode())
         config = ffi.new("struct ffi_writer_config *")
         config.fd = self._file.fd if self._file is not None else self._fd
-        config.format, config.link_type, config.fcs_length = int(self.format), link_type, fcs_length
-        config.stamp = self.stamp
-        config.interface = interface
+        config.format, config.stamp = int(self.format), self.stamp
+        config.interface = {"name": interface, "link_type": link_type, "fcs_length": fcs_length}
         check(lib.ffi_writer_start(self.port.ring, config, writer), f"write {self.name}")
         self._c = writer[0]  # C type: struct ffi_writer *
         self._close_stream()

@@ -7,7 +7,7 @@
 
 #include <rte_cycles.h>
 
-#include "pcapformat.h"
+#include "format.h"
 
 /* pcap: the magic number for nanoseconds, and the format's version. */
 #define PCAP_MAGIC 0xa1b23c4d
@@ -117,20 +117,20 @@ put_option(uint8_t *buffer, uint16_t code, const void *value, uint16_t length)
 }
 
 static uint32_t
-put_interface(uint8_t *buffer, const struct ffi_writer_config *config)
+put_interface(uint8_t *buffer, const struct mirror_capture_interface *interface)
 {
 	struct interface_description block = {
 		.type = INTERFACE_DESCRIPTION,
-		.link_type = config->link_type,
+		.link_type = interface->link_type,
 	};
 	const uint8_t resolution = TSRESOL_NS;
 	uint32_t at = sizeof(block);
 
-	at += put_option(buffer + at, OPTION_IF_NAME, config->interface, strlen(config->interface));
+	at += put_option(buffer + at, OPTION_IF_NAME, interface->name, strlen(interface->name));
 	at += put_option(buffer + at, OPTION_IF_TSRESOL, &resolution, sizeof(resolution));
-	if (config->fcs_length != 0)
-		at += put_option(buffer + at, OPTION_IF_FCSLEN, &config->fcs_length,
-				sizeof(config->fcs_length));
+	if (interface->fcs_length != 0)
+		at += put_option(buffer + at, OPTION_IF_FCSLEN, &interface->fcs_length,
+				sizeof(interface->fcs_length));
 	at += put_option(buffer + at, OPTION_END, NULL, 0);
 	block.length = at + PCAPNG_LENGTH_SIZE;
 	put(buffer, &block, sizeof(block));
@@ -138,11 +138,12 @@ put_interface(uint8_t *buffer, const struct ffi_writer_config *config)
 }
 
 uint32_t
-ffi_pcapformat_longest(const struct ffi_writer_config *config)
+mirror_capture_longest(
+		enum mirror_capture_format format, const struct mirror_capture_interface *interface)
 {
-	if (config->format != FFI_WRITER_PCAP)
+	if (format != MIRROR_CAPTURE_PCAP)
 		return UINT32_MAX;
-	switch (config->link_type) {
+	switch (interface->link_type) {
 	case LINK_DBUS:
 		return DBUS_LONGEST;
 	case LINK_USBPCAP:
@@ -150,18 +151,18 @@ ffi_pcapformat_longest(const struct ffi_writer_config *config)
 	case LINK_EBHSCR:
 		return EBHSCR_LONGEST;
 	default:
-		return PCAPFORMAT_SNAPLEN;
+		return MIRROR_CAPTURE_SNAPLEN;
 	}
 }
 
 uint32_t
-ffi_pcapformat_snaplen_offset(void)
+mirror_capture_snaplen_offset(void)
 {
 	return sizeof(struct section_header) + offsetof(struct interface_description, snaplen);
 }
 
 uint8_t
-ffi_pcapformat_take_fcs(uint32_t *link_type)
+mirror_capture_take_fcs(uint32_t *link_type)
 {
 	const uint32_t fcs = UINT32_C(0xf) << PCAP_FCS_SHIFT | PCAP_HAS_FCS, had = *link_type;
 
@@ -171,24 +172,25 @@ ffi_pcapformat_take_fcs(uint32_t *link_type)
 
 /* A length that a pcap cannot have is left out. */
 static uint32_t
-pcap_link_type(const struct ffi_writer_config *config)
+pcap_link_type(const struct mirror_capture_interface *interface)
 {
-	const uint32_t fcs_length = config->fcs_length;
+	const uint32_t fcs_length = interface->fcs_length;
 
 	if (fcs_length == 0 || fcs_length > PCAP_FCS_MAX || fcs_length % PCAP_FCS_UNIT != 0)
-		return config->link_type;
-	return config->link_type | PCAP_HAS_FCS | fcs_length / PCAP_FCS_UNIT << PCAP_FCS_SHIFT;
+		return interface->link_type;
+	return interface->link_type | PCAP_HAS_FCS | fcs_length / PCAP_FCS_UNIT << PCAP_FCS_SHIFT;
 }
 
 uint32_t
-ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer)
+mirror_capture_start(enum mirror_capture_format format,
+		const struct mirror_capture_interface *interface, uint8_t *buffer)
 {
 	const struct pcap_header header = {
 		.magic = PCAP_MAGIC,
 		.major = PCAP_MAJOR,
 		.minor = PCAP_MINOR,
-		.snaplen = ffi_pcapformat_longest(config),
-		.link_type = pcap_link_type(config),
+		.snaplen = mirror_capture_longest(format, interface),
+		.link_type = pcap_link_type(interface),
 	};
 	const struct section_header section = {
 		.type = SECTION_HEADER,
@@ -200,23 +202,23 @@ ffi_pcapformat_start(const struct ffi_writer_config *config, uint8_t *buffer)
 	};
 	uint32_t at;
 
-	if (config->format == FFI_WRITER_PCAP)
+	if (format == MIRROR_CAPTURE_PCAP)
 		return put(buffer, &header, sizeof(header));
 	at = put(buffer, &section, sizeof(section));
-	return at + put_interface(buffer + at, config);
+	return at + put_interface(buffer + at, interface);
 }
 
 static uint32_t
-packet_block_length(const struct ffi_pcapformat_packet *packet)
+packet_block_length(const struct mirror_capture_packet *packet)
 {
 	return sizeof(struct enhanced_packet) + packet->captured_length +
 			padding(packet->captured_length) +
-			(packet->direction != PCAPFORMAT_UNKNOWN ? PACKET_OPTIONS_SIZE : 0) +
+			(packet->direction != MIRROR_CAPTURE_UNKNOWN ? PACKET_OPTIONS_SIZE : 0) +
 			PCAPNG_LENGTH_SIZE;
 }
 
 uint32_t
-ffi_pcapformat_header(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
+mirror_capture_header(enum mirror_capture_format format, const struct mirror_capture_packet *packet,
 		uint8_t *buffer)
 {
 	const struct pcap_record record = {
@@ -234,22 +236,22 @@ ffi_pcapformat_header(enum ffi_writer_format format, const struct ffi_pcapformat
 		.original_length = packet->original_length,
 	};
 
-	if (format == FFI_WRITER_PCAP)
+	if (format == MIRROR_CAPTURE_PCAP)
 		return put(buffer, &record, sizeof(record));
 	return put(buffer, &block, sizeof(block));
 }
 
 uint32_t
-ffi_pcapformat_trailer(enum ffi_writer_format format, const struct ffi_pcapformat_packet *packet,
-		uint8_t *buffer)
+mirror_capture_trailer(enum mirror_capture_format format,
+		const struct mirror_capture_packet *packet, uint8_t *buffer)
 {
 	uint32_t length = packet_block_length(packet), at = padding(packet->captured_length);
 	const uint32_t flags = packet->direction;
 
-	if (format == FFI_WRITER_PCAP)
+	if (format == MIRROR_CAPTURE_PCAP)
 		return 0;
 	memset(buffer, 0, at);
-	if (packet->direction != PCAPFORMAT_UNKNOWN) {
+	if (packet->direction != MIRROR_CAPTURE_UNKNOWN) {
 		at += put_option(buffer + at, OPTION_EPB_FLAGS, &flags, sizeof(flags));
 		at += put_option(buffer + at, OPTION_END, NULL, 0);
 	}
