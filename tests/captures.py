@@ -33,6 +33,8 @@ class Capture:
     times_ns: list[int] = field(default_factory=list, compare=False)
     directions: list[str] = field(default_factory=list, compare=False)  # of a pcapng: "rx", "tx" or ""
     interface: str = field(default="", compare=False)
+    description: str = field(default="", compare=False)
+    made_with: dict[str, str] = field(default_factory=dict, compare=False)  # a pcapng's hardware, os and application
     fcs_length: int = 0
     snaplen: int = field(default=0, compare=False)
 
@@ -78,13 +80,16 @@ def _read_pcap(data: bytes) -> Capture:
 def _read_pcapng(data: bytes) -> Capture:
     blocks = list(_blocks(data))
     assert [kind for kind, _ in blocks] == [_SECTION, _INTERFACE] + [_ENHANCED_PACKET] * (len(blocks) - 2)
-    assert blocks[0][1] == struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+    assert blocks[0][1][:16] == struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+    section = {code: value.decode() for code, value in _options(blocks[0][1][16:])}
+    assert section.keys() <= {2, 3, 4}
     link_type, reserved, snaplen = struct.unpack_from("<HHI", blocks[1][1])
     options = dict(_options(blocks[1][1][8:]))
     assert (reserved, options[9]) == (0, b"\x09")
-    capture = Capture(
-        link_type, [], interface=options[2].decode(), fcs_length=options.get(13, b"\0")[0], snaplen=snaplen
-    )
+    assert options.keys() <= {2, 3, 9, 13}
+    capture = Capture(link_type, [], fcs_length=options.get(13, b"\0")[0], snaplen=snaplen)
+    capture.interface, capture.description = options.get(2, b"").decode(), options.get(3, b"").decode()
+    capture.made_with = {name: section.get(code, "") for code, name in ((2, "hardware"), (3, "os"), (4, "application"))}
     for _, body in blocks[2:]:
         interface, high, low, size, length = _PACKET.unpack_from(body)
         frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :][: -size % 4]
@@ -113,6 +118,7 @@ def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
         code, size = struct.unpack_from("<HH", data, at)
         yield code, data[at + 4 : at + 4 + size]
         at += 4 + size + -size % 4
+        assert data[at - (-size % 4) : at] == bytes(-size % 4)
 
 
 def write_records(path: Path, records: Iterable[tuple[int, bytes, int]], *, link_type: int = ETHERNET) -> Capture:

@@ -17,7 +17,7 @@
 
 #include "head.h"
 #include "original.h"
-#include "../capture/format.h"
+#include "../capture/pcap.h"
 #include "reader.h"
 #include "stream.h"
 #include "thread.h"
@@ -151,7 +151,7 @@ look_at_head(struct ffi_reader *reader, const void *head, size_t size)
 			fail(reader, -EBADMSG, "%s", reason);
 		return;
 	}
-	reader->status.fcs_length = mirror_capture_take_fcs(&reader->status.link_type);
+	reader->status.fcs_length = mirror_capture_pcap_take_fcs(&reader->status.link_type);
 	if (reader->status.fcs_length == 0)
 		reader->status.fcs_length = ffi_head_fcs_length(head, size);
 }

@@ -19,6 +19,8 @@
 
 #include "original.h"
 #include "../capture/format.h"
+#include "../capture/host.h"
+#include "../capture/pcapng.h"
 #include "rte_mirror.h"
 #include "thread.h"
 #include "writer.h"
@@ -42,11 +44,13 @@ struct ffi_writer {
 	uint64_t now_ns;  /* CLOCK_REALTIME, when the burst was taken off the ring */
 	uint64_t now_tsc; /* the same moment */
 	uint64_t last_ns;
-	uint32_t buffered;
+	size_t buffered;
 	uint32_t limit;   /* as much of a packet is written */
 	uint32_t longest; /* that has come */
+	size_t interface_at;
 	char interface[INTERFACE_SIZE];
-	uint8_t buffer[BUFFER_SIZE];
+	uint8_t *buffer;
+	size_t size;
 
 	/* Written by the thread. */
 	struct ffi_writer_status status;
@@ -87,10 +91,10 @@ wait_for_room(const struct ffi_writer *writer)
 static void
 flush(struct ffi_writer *writer)
 {
-	uint32_t done = 0;
+	size_t done = 0;
 
 	while (done < writer->buffered && writer->status.error == 0) {
-		uint32_t size = writer->buffered - done;
+		size_t size = writer->buffered - done;
 		ssize_t nb;
 
 		if (!wait_for_room(writer)) {
@@ -98,7 +102,7 @@ flush(struct ffi_writer *writer)
 			break;
 		}
 		nb = write(writer->config.fd, writer->buffer + done,
-				writer->regular ? size : RTE_MIN(size, (uint32_t)PIPE_BUF));
+				writer->regular ? size : RTE_MIN(size, (size_t)PIPE_BUF));
 		if (nb >= 0)
 			done += nb;
 		else if (errno != EAGAIN && errno != EINTR)
@@ -107,19 +111,22 @@ flush(struct ffi_writer *writer)
 	writer->buffered = 0;
 }
 
-static void
-append(struct ffi_writer *writer, const uint8_t *data, uint32_t length)
+/* Has room for so many bytes: false where there is no memory for them. */
+static bool
+make_room(struct ffi_writer *writer, size_t size)
 {
-	while (length > 0) {
-		uint32_t size = RTE_MIN(length, BUFFER_SIZE - writer->buffered);
+	uint8_t *larger;
 
-		memcpy(writer->buffer + writer->buffered, data, size);
-		writer->buffered += size;
-		data += size;
-		length -= size;
-		if (writer->buffered == BUFFER_SIZE)
-			flush(writer);
-	}
+	if (size > writer->size - writer->buffered)
+		flush(writer);
+	if (size <= writer->size)
+		return true;
+	larger = realloc(writer->buffer, size);
+	if (larger == NULL)
+		return false;
+	writer->buffer = larger;
+	writer->size = size;
+	return true;
 }
 
 static void
@@ -171,16 +178,14 @@ write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
 		.original_length = original.length,
 		.direction = direction,
 	};
-	uint8_t around[MIRROR_CAPTURE_HEADER_SIZE];
-	uint32_t left = packet.captured_length, size;
+	size_t size = mirror_capture_put_packet(writer->config.format, &packet, pkt, NULL, 0);
 
 	writer->longest = RTE_MAX(writer->longest, packet.captured_length);
-	append(writer, around, mirror_capture_header(writer->config.format, &packet, around));
-	for (; pkt != NULL; pkt = pkt->next, left -= size) {
-		size = RTE_MIN(left, (uint32_t)pkt->data_len);
-		append(writer, rte_pktmbuf_mtod(pkt, const uint8_t *), size);
-	}
-	append(writer, around, mirror_capture_trailer(writer->config.format, &packet, around));
+	if (make_room(writer, size))
+		writer->buffered += mirror_capture_put_packet(writer->config.format, &packet, pkt,
+				writer->buffer + writer->buffered, size);
+	else
+		fail(writer, -ENOMEM);
 	if (writer->status.error != 0)
 		return;
 	__atomic_store_n(&writer->status.bytes, writer->status.bytes + packet.captured_length,
@@ -206,7 +211,8 @@ write_burst(struct ffi_writer *writer)
 static void
 mend_start(struct ffi_writer *writer)
 {
-	const off_t at = writer->start + mirror_capture_snaplen_offset();
+	const off_t at = writer->start + writer->interface_at +
+			mirror_capture_pcapng_snaplen_offset();
 
 	if (writer->start >= 0 && writer->longest > MIRROR_CAPTURE_SNAPLEN &&
 			pwrite(writer->config.fd, &writer->longest, sizeof(writer->longest), at) <
@@ -214,16 +220,27 @@ mend_start(struct ffi_writer *writer)
 		fail(writer, -errno);
 }
 
+static void
+write_start(struct ffi_writer *writer)
+{
+	const enum mirror_capture_format format = writer->config.format;
+	struct mirror_capture_section section;
+
+	mirror_capture_host(&section);
+	writer->interface_at = mirror_capture_put_section(
+			format, &section, writer->buffer, writer->size);
+	writer->buffered = writer->interface_at;
+	writer->buffered += mirror_capture_put_interface(format, &writer->config.interface,
+			writer->buffer + writer->buffered, writer->size - writer->buffered);
+}
+
 static void *
 writer_main(void *arg)
 {
 	struct ffi_writer *writer = arg;
-	uint8_t start[MIRROR_CAPTURE_START_SIZE];
 	bool last = false;
 
-	append(writer, start,
-			mirror_capture_start(
-					writer->config.format, &writer->config.interface, start));
+	write_start(writer);
 	while (!last && !is_set(&writer->stop)) {
 		/* Read first: what was put on the ring before is seen. */
 		bool finish = is_set(&writer->finish);
@@ -280,7 +297,13 @@ ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 	started->ring = ring;
 	started->tsc_hz = rte_get_tsc_hz();
 	started->config = *config;
-	started->limit = mirror_capture_longest(config->format, &config->interface);
+	started->buffer = malloc(BUFFER_SIZE);
+	if (started->buffer == NULL) {
+		rc = -ENOMEM;
+		goto free_writer;
+	}
+	started->size = BUFFER_SIZE;
+	started->limit = mirror_capture_longest(config->format, config->interface.link_type);
 	started->config.interface.name = strcpy(started->interface, config->interface.name);
 	rc = open_fds(started, config->fd);
 	if (rc < 0)
@@ -295,6 +318,7 @@ close_fds:
 	close(started->config.fd);
 	close(started->stop_fd);
 free_writer:
+	free(started->buffer);
 	free(started);
 	return rc;
 }
@@ -323,5 +347,6 @@ ffi_writer_close(struct ffi_writer *writer)
 	eventfd_write(writer->stop_fd, 1);
 	pthread_join(writer->thread, NULL);
 	close(writer->stop_fd);
+	free(writer->buffer);
 	free(writer);
 }

@@ -48,8 +48,10 @@ def own_includes(path: Path) -> Iterator[Path]:
 TARGETS = {"csrc/plugin/targets.h", "csrc/plugin/refusal.h"}
 SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 
-# The handshake, and the plugin, which exports nothing, are tested on the files themselves.
+# The handshake, and what exports nothing, are tested on the files themselves.
 TESTED_ON_ITS_FILES = {
+    "test_capture_clock": {"csrc/capture/clock.h"},
+    "test_capture_format": {f"csrc/capture/{name}.h" for name in ("format", "host", "pcap", "pcapng")},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
