@@ -207,7 +207,7 @@ loose_make(const uint16_t *lengths, unsigned int nb_segments, uint32_t seed)
 struct rte_mbuf *
 loose_random(uint32_t length, uint32_t seed)
 {
-	uint16_t lengths[64];
+	uint16_t lengths[2048];
 	unsigned int nb = 0;
 
 	while (nb < RTE_DIM(lengths) - 1 && (length > 0 || nb == 0)) {

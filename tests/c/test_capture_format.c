@@ -150,7 +150,7 @@ no_more_is_read_than_there_is(void)
 	loose_free(pkt);
 }
 
-/* Its second cache line is on a page that nobody may read. */
+/* Its second cache line is on a page that nobody may read, and it says that there is more. */
 static void
 of_one_segment_the_second_cache_line_is_not_read(void)
 {
@@ -163,7 +163,8 @@ of_one_segment_the_second_cache_line_is_not_read(void)
 
 	CHECK(pages != MAP_FAILED);
 	pkt->buf_addr = data;
-	pkt->data_len = pkt->pkt_len = sizeof(data);
+	pkt->data_len = sizeof(data);
+	pkt->pkt_len = 150;
 	pkt->nb_segs = 1;
 	CHECK_EQ(mprotect(pages + page, page, PROT_NONE), 0);
 	CHECK_EQ(mirror_capture_put_packet(

@@ -52,6 +52,8 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 TESTED_ON_ITS_FILES = {
     "test_capture_clock": {"csrc/capture/clock.h"},
     "test_capture_format": {f"csrc/capture/{name}.h" for name in ("format", "host", "pcap", "pcapng")},
+    "test_capture_file": {"csrc/capture/place.h"},
+    "test_capture_place": {"csrc/capture/place.h"},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
@@ -63,6 +65,7 @@ TESTED_ON_ITS_FILES = {
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "param_text": SPECS,
     "read_specs": SPECS,
+    "recorded": {"csrc/capture/capture.h"},
     "specs": SPECS,
     "test_spec": SPECS,
     "test_spec_select": SPECS,
