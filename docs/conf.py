@@ -45,6 +45,7 @@ docs/selection
 docs/zero-copy
 docs/counters
 docs/run
+docs/captures
 docs/python
 docs/c
 docs/limits

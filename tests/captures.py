@@ -21,7 +21,20 @@ _PCAP = struct.Struct("<IHHIIII")
 _RECORD = struct.Struct("<IIII")
 _BLOCK = struct.Struct("<II")
 _PACKET = struct.Struct("<IIIII")
-_SECTION, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
+_SECTION, _INTERFACE, _STATISTICS, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 5, 6
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a pcapng says of an interface."""
+
+    time_ns: int
+    start_ns: int
+    end_ns: int | None
+    received: int
+    dropped: int
+    accepted: int
+    full: int
 
 
 @dataclass
@@ -32,6 +45,10 @@ class Capture:
     frames: list[tuple[bytes, int]]  # data and original length
     times_ns: list[int] = field(default_factory=list, compare=False)
     directions: list[str] = field(default_factory=list, compare=False)  # of a pcapng: "rx", "tx" or ""
+    queues: list[int | None] = field(default_factory=list, compare=False)
+    ids: list[int] = field(default_factory=list, compare=False)
+    dropped: list[int] = field(default_factory=list, compare=False)  # before each frame
+    statistics: list[Statistics] = field(default_factory=list, compare=False)
     interface: str = field(default="", compare=False)
     description: str = field(default="", compare=False)
     made_with: dict[str, str] = field(default_factory=dict, compare=False)  # a pcapng's hardware, os and application
@@ -79,7 +96,9 @@ def _read_pcap(data: bytes) -> Capture:
 
 def _read_pcapng(data: bytes) -> Capture:
     blocks = list(_blocks(data))
-    assert [kind for kind, _ in blocks] == [_SECTION, _INTERFACE] + [_ENHANCED_PACKET] * (len(blocks) - 2)
+    kinds = [kind for kind, _ in blocks]
+    assert kinds[:2] == [_SECTION, _INTERFACE]
+    assert set(kinds[2:]) <= {_ENHANCED_PACKET, _STATISTICS}
     assert blocks[0][1][:16] == struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
     section = {code: value.decode() for code, value in _options(blocks[0][1][16:])}
     assert section.keys() <= {2, 3, 4}
@@ -90,16 +109,46 @@ def _read_pcapng(data: bytes) -> Capture:
     capture = Capture(link_type, [], fcs_length=options.get(13, b"\0")[0], snaplen=snaplen)
     capture.interface, capture.description = options.get(2, b"").decode(), options.get(3, b"").decode()
     capture.made_with = {name: section.get(code, "") for code, name in ((2, "hardware"), (3, "os"), (4, "application"))}
-    for _, body in blocks[2:]:
-        interface, high, low, size, length = _PACKET.unpack_from(body)
-        frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :][: -size % 4]
-        assert (interface, len(frame), padding) == (0, size, bytes(-size % 4))
-        options = dict(_options(body[_PACKET.size + size + len(padding) :]))
-        assert options.keys() <= {2}
-        capture.directions.append({0: "", 1: "rx", 2: "tx"}[struct.unpack("<I", options.get(2, bytes(4)))[0]])
-        capture.frames.append((frame, length))
-        capture.times_ns.append((high << 32) + low)
+    for kind, body in blocks[2:]:
+        if kind == _ENHANCED_PACKET:
+            _read_packet(capture, body)
+        else:
+            capture.statistics.append(_read_statistics(body))
     return capture
+
+
+def _read_packet(capture: Capture, body: bytes) -> None:
+    interface, high, low, size, length = _PACKET.unpack_from(body)
+    frame, padding = body[_PACKET.size :][:size], body[_PACKET.size + size :][: -size % 4]
+    assert (interface, len(frame), padding) == (0, size, bytes(-size % 4))
+    options = dict(_options(body[_PACKET.size + size + len(padding) :]))
+    assert options.keys() <= {2, 4, 5, 6}
+    capture.directions.append({0: "", 1: "rx", 2: "tx"}[_number(options.get(2, bytes(4)), 4)])
+    capture.dropped.append(_number(options.get(4, bytes(8)), 8))
+    capture.ids.append(_number(options.get(5, bytes(8)), 8))
+    capture.queues.append(_number(options[6], 4) if 6 in options else None)
+    capture.frames.append((frame, length))
+    capture.times_ns.append((high << 32) + low)
+
+
+def _read_statistics(body: bytes) -> Statistics:
+    interface, high, low = struct.unpack_from("<III", body)
+    options = dict(_options(body[12:]))
+    assert interface == 0
+    assert {2, 4, 5, 6, 7} <= options.keys() <= {2, 3, 4, 5, 6, 7}
+    counters = [_number(options[code], 8) for code in (4, 5, 6, 7)]
+    end_ns = _time(options[3]) if 3 in options else None
+    return Statistics((high << 32) + low, _time(options[2]), end_ns, *counters)
+
+
+def _number(value: bytes, size: int) -> int:
+    assert len(value) == size
+    return int.from_bytes(value, "little")
+
+
+def _time(value: bytes) -> int:
+    high, low = struct.unpack("<II", value)
+    return (high << 32) + low
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -4,12 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,40 +14,34 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "original.h"
-#include "../capture/format.h"
+#include "../capture/capture.h"
+#include "../capture/clock.h"
 #include "../capture/host.h"
-#include "../capture/pcapng.h"
+#include "original.h"
 #include "rte_mirror.h"
 #include "thread.h"
 #include "writer.h"
 
-#define BURST          64
-#define BUFFER_SIZE    (1 << 18)
-#define INTERFACE_SIZE 256
+#define BURST 64
 
 struct ffi_writer {
 	struct rte_ring *ring;
 	struct ffi_writer_config config;
+	struct mirror_capture *capture;
+	struct mirror_capture_clock clock;
 	pthread_t thread;
 	int stop_fd;
-	bool regular; /* a file, which never makes a write wait */
-	off_t start; /* of a pcapng in a file: where that is; negative: what was written stays as it is */
 	bool stop;
 	bool finish;
 
+	/* From ffi_writer_count() to the thread. */
+	pthread_mutex_t mutex;
+	bool is_counted;
+	struct mirror_capture_counters counters;
+
 	/* The thread's own. */
-	uint64_t tsc_hz;
-	uint64_t now_ns;  /* CLOCK_REALTIME, when the burst was taken off the ring */
-	uint64_t now_tsc; /* the same moment */
+	uint32_t interface;
 	uint64_t last_ns;
-	size_t buffered;
-	uint32_t limit;   /* as much of a packet is written */
-	uint32_t longest; /* that has come */
-	size_t interface_at;
-	char interface[INTERFACE_SIZE];
-	uint8_t *buffer;
-	size_t size;
 
 	/* Written by the thread. */
 	struct ffi_writer_status status;
@@ -76,7 +67,7 @@ fail(struct ffi_writer *writer, int error)
 		__atomic_store_n(&writer->status.error, error, __ATOMIC_RELAXED);
 }
 
-/* Waits until PIPE_BUF bytes can be written without waiting. False when stopped. */
+/* Waits until the stream takes more. False when stopped. */
 static bool
 wait_for_room(const struct ffi_writer *writer)
 {
@@ -85,112 +76,82 @@ wait_for_room(const struct ffi_writer *writer)
 		{ .fd = writer->stop_fd, .events = POLLIN },
 	};
 
-	return writer->regular || (poll(fds, 2, -1) > 0 && fds[1].revents == 0);
+	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
 }
 
-static void
-flush(struct ffi_writer *writer)
-{
-	size_t done = 0;
-
-	while (done < writer->buffered && writer->status.error == 0) {
-		size_t size = writer->buffered - done;
-		ssize_t nb;
-
-		if (!wait_for_room(writer)) {
-			fail(writer, -ECANCELED);
-			break;
-		}
-		nb = write(writer->config.fd, writer->buffer + done,
-				writer->regular ? size : RTE_MIN(size, (size_t)PIPE_BUF));
-		if (nb >= 0)
-			done += nb;
-		else if (errno != EAGAIN && errno != EINTR)
-			fail(writer, -errno);
-	}
-	writer->buffered = 0;
-}
-
-/* Has room for so many bytes: false where there is no memory for them. */
+/* Of what the capture has answered: whether to try again. */
 static bool
-make_room(struct ffi_writer *writer, size_t size)
+goes_on(struct ffi_writer *writer, int rc)
 {
-	uint8_t *larger;
-
-	if (size > writer->size - writer->buffered)
-		flush(writer);
-	if (size <= writer->size)
+	if (rc == -EAGAIN && wait_for_room(writer))
 		return true;
-	larger = realloc(writer->buffer, size);
-	if (larger == NULL)
-		return false;
-	writer->buffer = larger;
-	writer->size = size;
-	return true;
-}
-
-static void
-read_clocks(struct ffi_writer *writer)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	writer->now_tsc = rte_rdtsc();
-	writer->now_ns = (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+	if (rc != 0)
+		fail(writer, rc == -EAGAIN ? -ECANCELED : rc);
+	return false;
 }
 
 /* The clock may be set back, and queues take turns; these times never go back. */
 static uint64_t
-mirrored_at(struct ffi_writer *writer, const struct rte_mirror_origin *origin)
+mirrored_at(struct ffi_writer *writer, uint64_t tsc)
 {
-	/* Another CPU's counter may be ahead by a little. */
-	uint64_t age = RTE_MAX(writer->now_tsc, origin->tsc) - origin->tsc;
-	uint64_t age_ns = age / writer->tsc_hz * NS_PER_S +
-			age % writer->tsc_hz * NS_PER_S / writer->tsc_hz;
-
-	writer->last_ns = RTE_MAX(writer->last_ns, writer->now_ns - age_ns);
+	writer->last_ns = RTE_MAX(writer->last_ns, mirror_capture_clock_time(&writer->clock, tsc));
 	return writer->last_ns;
 }
 
 /* What the mirror says of the packet; what is known without, if it says nothing. */
-static enum mirror_capture_direction
-read_origin(const struct ffi_writer *writer, const struct rte_mbuf *pkt,
-		struct rte_mirror_origin *origin)
+static struct mirror_capture_packet
+describe(struct ffi_writer *writer, const struct rte_mbuf *pkt, uint64_t now_tsc)
 {
-	if (rte_mirror_origin_get(pkt, origin) == 0)
-		return origin->is_tx ? MIRROR_CAPTURE_OUTBOUND : MIRROR_CAPTURE_INBOUND;
-	origin->tsc = writer->now_tsc;
-	origin->pkt_len = pkt->pkt_len;
-	return MIRROR_CAPTURE_UNKNOWN;
+	struct rte_mirror_origin origin = { .tsc = now_tsc, .pkt_len = pkt->pkt_len };
+	const bool is_known = rte_mirror_origin_get(pkt, &origin) == 0;
+	struct ffi_original original = { .length = origin.pkt_len };
+	const bool is_replay = ffi_original_get(pkt, &original);
+	struct mirror_capture_packet packet = {
+		.time_ns = is_replay && !writer->config.stamp ? original.time_ns :
+								mirrored_at(writer, origin.tsc),
+		.interface = writer->interface,
+		.captured_length = pkt->pkt_len,
+		.original_length = original.length,
+		.direction = writer->config.direction,
+	};
+
+	if (is_known) {
+		packet.direction = origin.is_tx ? MIRROR_CAPTURE_OUTBOUND : MIRROR_CAPTURE_INBOUND;
+		packet.has_queue = true;
+		packet.queue = origin.queue_id;
+	}
+	return packet;
 }
 
 static void
-write_packet(struct ffi_writer *writer, const struct rte_mbuf *pkt)
+write_packets(struct ffi_writer *writer, struct rte_mbuf *const *pkts, unsigned int nb)
 {
-	struct rte_mirror_origin origin;
-	const enum mirror_capture_direction direction = read_origin(writer, pkt, &origin);
-	struct ffi_original original = { .length = origin.pkt_len };
-	const bool is_replay = ffi_original_get(pkt, &original);
-	const struct mirror_capture_packet packet = {
-		.time_ns = is_replay && !writer->config.stamp ? original.time_ns :
-								mirrored_at(writer, &origin),
-		.captured_length = RTE_MIN(pkt->pkt_len, writer->limit),
-		.original_length = original.length,
-		.direction = direction,
-	};
-	size_t size = mirror_capture_put_packet(writer->config.format, &packet, pkt, NULL, 0);
+	struct mirror_capture_packet packets[BURST];
+	const uint64_t now_tsc = rte_rdtsc();
+	struct mirror_capture_status status;
+	unsigned int done = 0, taken, i;
+	int rc;
 
-	writer->longest = RTE_MAX(writer->longest, packet.captured_length);
-	if (make_room(writer, size))
-		writer->buffered += mirror_capture_put_packet(writer->config.format, &packet, pkt,
-				writer->buffer + writer->buffered, size);
-	else
-		fail(writer, -ENOMEM);
-	if (writer->status.error != 0)
-		return;
-	__atomic_store_n(&writer->status.bytes, writer->status.bytes + packet.captured_length,
-			__ATOMIC_RELAXED);
-	__atomic_store_n(&writer->status.frames, writer->status.frames + 1, __ATOMIC_RELAXED);
+	for (i = 0; i < nb; i++)
+		packets[i] = describe(writer, pkts[i], now_tsc);
+	do {
+		rc = mirror_capture_write(
+				writer->capture, pkts + done, packets + done, nb - done, &taken);
+		done += taken;
+	} while (goes_on(writer, rc));
+	mirror_capture_status_get(writer->capture, &status);
+	__atomic_store_n(&writer->status.bytes, status.bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&writer->status.frames, status.packets, __ATOMIC_RELAXED);
+}
+
+static void
+take_counters(struct ffi_writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	if (writer->is_counted)
+		mirror_capture_set_counters(writer->capture, writer->interface, &writer->counters);
+	writer->is_counted = false;
+	pthread_mutex_unlock(&writer->mutex);
 }
 
 /* How many packets were on the ring. */
@@ -198,40 +159,46 @@ static unsigned int
 write_burst(struct ffi_writer *writer)
 {
 	struct rte_mbuf *pkts[BURST];
-	unsigned int nb = rte_ring_dequeue_burst(writer->ring, (void **)pkts, BURST, NULL), i;
+	unsigned int nb = rte_ring_dequeue_burst(writer->ring, (void **)pkts, BURST, NULL);
 
-	read_clocks(writer);
-	for (i = 0; i < nb && writer->status.error == 0; i++)
-		write_packet(writer, pkts[i]);
+	if (nb > 0 && writer->status.error == 0)
+		write_packets(writer, pkts, nb);
 	rte_pktmbuf_free_bulk(pkts, nb);
 	return nb;
 }
 
-/* libpcap refuses what is longer, unless the start of the file promises that. */
-static void
-mend_start(struct ffi_writer *writer)
+static uint64_t
+now_ns(void)
 {
-	const off_t at = writer->start + writer->interface_at +
-			mirror_capture_pcapng_snaplen_offset();
+	struct timespec now;
 
-	if (writer->start >= 0 && writer->longest > MIRROR_CAPTURE_SNAPLEN &&
-			pwrite(writer->config.fd, &writer->longest, sizeof(writer->longest), at) <
-					0)
-		fail(writer, -errno);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static uint64_t
+time_ns(const struct ffi_writer *writer)
+{
+	return mirror_capture_clock_time(&writer->clock, rte_rdtsc());
 }
 
 static void
-write_start(struct ffi_writer *writer)
+tick(struct ffi_writer *writer)
 {
-	const enum mirror_capture_format format = writer->config.format;
-	struct mirror_capture_section section;
+	int rc;
 
-	mirror_capture_host(&section);
-	writer->interface_at = mirror_capture_put_section(
-			format, &section, writer->buffer, writer->size);
-	writer->buffered = writer->interface_at;
-	writer->buffered += mirror_capture_put_interface(format, &writer->config.interface,
-			writer->buffer + writer->buffered, writer->size - writer->buffered);
+	mirror_capture_clock_tick(&writer->clock);
+	take_counters(writer);
+	rc = mirror_capture_tick(writer->capture, now_ns(), time_ns(writer));
+	if (rc != 0 && rc != -EAGAIN)
+		fail(writer, rc);
+}
+
+static void
+flush(struct ffi_writer *writer)
+{
+	while (writer->status.error == 0 && goes_on(writer, mirror_capture_flush(writer->capture)))
+		continue;
 }
 
 static void *
@@ -239,12 +206,13 @@ writer_main(void *arg)
 {
 	struct ffi_writer *writer = arg;
 	bool last = false;
+	int rc;
 
-	write_start(writer);
 	while (!last && !is_set(&writer->stop)) {
 		/* Read first: what was put on the ring before is seen. */
 		bool finish = is_set(&writer->finish);
 
+		tick(writer);
 		if (write_burst(writer) > 0)
 			continue;
 		flush(writer);
@@ -252,75 +220,87 @@ writer_main(void *arg)
 		if (!last)
 			ffi_thread_pause();
 	}
-	flush(writer);
-	mend_start(writer);
+	take_counters(writer);
+	while (writer->status.error == 0 &&
+			goes_on(writer, mirror_capture_finish(writer->capture, time_ns(writer))))
+		continue;
 	/* What a file system could not do with the data, some tell only now. */
-	if (close(writer->config.fd) < 0)
-		fail(writer, -errno);
+	rc = mirror_capture_close(writer->capture);
+	if (rc < 0)
+		fail(writer, rc);
 	raise_flag(&writer->status.ended);
 	return NULL;
 }
 
+/* The capture has the descriptor for its own. */
 static int
-open_fds(struct ffi_writer *writer, int fd)
+open_capture(struct ffi_writer *writer, int fd)
 {
-	struct stat status;
+	const struct mirror_capture_config config = {
+		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+		.format = writer->config.format,
+		.longest = UINT32_MAX,
+	};
+	int rc;
 
-	writer->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (writer->stop_fd < 0)
+	if (config.fd < 0)
 		return -errno;
-	writer->config.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (writer->config.fd < 0 || fstat(fd, &status) < 0) {
-		close(writer->stop_fd);
-		return -errno;
+	writer->config.fd = config.fd;
+	rc = mirror_capture_open(&config, now_ns(), time_ns(writer), &writer->capture);
+	if (rc < 0) {
+		close(config.fd);
+		return rc;
 	}
-	writer->regular = S_ISREG(status.st_mode);
-	writer->start = -1;
-	if (writer->regular && writer->config.format == MIRROR_CAPTURE_PCAPNG &&
-			(fcntl(fd, F_GETFL) & O_APPEND) == 0)
-		writer->start = lseek(fd, 0, SEEK_CUR);
-	return 0;
+	rc = mirror_capture_add_interface(
+			writer->capture, &writer->config.interface, &writer->interface);
+	if (rc < 0)
+		mirror_capture_close(writer->capture);
+	return rc;
 }
 
 int
 ffi_writer_start(struct rte_ring *ring, const struct ffi_writer_config *config,
 		struct ffi_writer **writer)
 {
-	struct ffi_writer *started;
+	struct ffi_writer *started = calloc(1, sizeof(*started));
 	int rc;
 
-	if (strlen(config->interface.name) >= INTERFACE_SIZE)
-		return -EINVAL;
-	started = calloc(1, sizeof(*started));
 	if (started == NULL)
 		return -ENOMEM;
 	started->ring = ring;
-	started->tsc_hz = rte_get_tsc_hz();
 	started->config = *config;
-	started->buffer = malloc(BUFFER_SIZE);
-	if (started->buffer == NULL) {
-		rc = -ENOMEM;
+	mirror_capture_clock_start(&started->clock, rte_get_tsc_hz());
+	pthread_mutex_init(&started->mutex, NULL);
+	started->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (started->stop_fd < 0) {
+		rc = -errno;
 		goto free_writer;
 	}
-	started->size = BUFFER_SIZE;
-	started->limit = mirror_capture_longest(config->format, config->interface.link_type);
-	started->config.interface.name = strcpy(started->interface, config->interface.name);
-	rc = open_fds(started, config->fd);
+	rc = open_capture(started, config->fd);
 	if (rc < 0)
-		goto free_writer;
+		goto close_stop_fd;
 	rc = ffi_thread_start(&started->thread, "mirror-writer", writer_main, started);
 	if (rc < 0)
-		goto close_fds;
+		goto close_capture;
 	*writer = started;
 	return 0;
 
-close_fds:
-	close(started->config.fd);
+close_capture:
+	mirror_capture_close(started->capture);
+close_stop_fd:
 	close(started->stop_fd);
 free_writer:
-	free(started->buffer);
 	free(started);
 	return rc;
+}
+
+void
+ffi_writer_count(struct ffi_writer *writer, const struct rte_mirror_stats *stats)
+{
+	pthread_mutex_lock(&writer->mutex);
+	mirror_capture_count(stats, &writer->counters);
+	writer->is_counted = true;
+	pthread_mutex_unlock(&writer->mutex);
 }
 
 void
@@ -347,6 +327,5 @@ ffi_writer_close(struct ffi_writer *writer)
 	eventfd_write(writer->stop_fd, 1);
 	pthread_join(writer->thread, NULL);
 	close(writer->stop_fd);
-	free(writer->buffer);
 	free(writer);
 }

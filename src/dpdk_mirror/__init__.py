@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .capture import CaptureFormat, CaptureReader, CaptureWriter
+    from .capture import CaptureFormat, CaptureInterface, CaptureReader, CaptureWriter
     from .eal import Eal
     from .ealconfig import EalConfig
     from .errors import (
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BusyTimeoutError",
     "CaptureFormat",
+    "CaptureInterface",
     "CaptureReader",
     "CaptureWriter",
     "ClosedError",
@@ -93,6 +94,7 @@ __all__ = [
 _LAZY = {
     "BusyTimeoutError": "errors",
     "CaptureFormat": "capture",
+    "CaptureInterface": "capture",
     "CaptureReader": "capture",
     "CaptureWriter": "capture",
     "ClosedError": "errors",

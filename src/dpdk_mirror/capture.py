@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import enum
 import errno
-import itertools
 import math
 import os
 import stat
@@ -23,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, MirrorError, error_for
-from .ethdev import Port
 from .outfile import OutFile
+from .ringport import RingPort
+from .spec import Direction, MirrorStats
 from .waiting import nap
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "ETHERNET",
     "STREAM",
     "CaptureFormat",
+    "CaptureInterface",
     "CaptureReader",
     "CaptureStats",
     "CaptureWriter",
@@ -52,8 +53,6 @@ STREAM = "-"
 """What a capture without a path is called."""
 
 _PAUSE_S = 0.005
-_MAX_INTERFACE = 255
-_numbers = itertools.count()
 
 
 class CaptureFormat(enum.IntEnum):
@@ -76,6 +75,18 @@ class CaptureStats:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CaptureInterface:
+    """What the frames of a pcapng were seen on.
+
+    ``direction``, RX or TX, is that of frames that do not say it themselves, as a mirror's do that are shared.
+    """
+
+    name: str = ""
+    description: str = ""
+    direction: Direction | None = None
+
+
 def real(path: str | os.PathLike[str]) -> Path:
     """The path without symbolic links; of a loop of them, what the system will refuse."""
     return Path(os.path.realpath(path))
@@ -85,38 +96,6 @@ def part_of(path: str | os.PathLike[str]) -> Path:
     """Where a capture is until it is whole."""
     resolved = real(path)
     return resolved.with_name(f"{resolved.name}.part")
-
-
-class RingPort(Port):
-    """A port over a ring: what C threads put there is received from it, what is sent on it they find there."""
-
-    def __init__(self, eal: Eal, size: int, tx_queues: int = 1, *, label: str = "") -> None:
-        name = f"capture{next(_numbers)}"
-        ring = ffi.new("struct rte_ring **")
-        check(lib.ffi_ringport_create(name.encode(), size, tx_queues, ring), f"create a ring of {size} packets")
-        self._ring: Any = ring[0]  # C type: struct rte_ring *
-        super().__init__(eal, f"net_ring_{name}")
-        self.label = label or self.name
-        eal.adopt(self)
-
-    @property
-    def ring(self) -> Any:
-        """The ``struct rte_ring *``."""
-        if self._ring is None:
-            raise ClosedError(errno.EBADF, f"use port {self.name}: it is closed")
-        return self._ring
-
-    @property
-    def waiting(self) -> int:
-        """How many packets are on the ring."""
-        return int(lib.ffi_ringport_count(self.ring))
-
-    def close(self) -> None:
-        """As of Port; packets that are still on the ring go back to their pool."""
-        super().close()
-        if self._ring is not None:
-            lib.ffi_ringport_free(self._ring)
-            self._ring = None
 
 
 class _Capture(Closeable):
@@ -247,23 +226,33 @@ class CaptureWriter(_Capture):
     """Write a capture, first to ``part_of(path)``; commit() gives it its name.
 
     A path that exists and is not a regular file is written in place. ``target`` is a path, or the number of an open
-    file, which messages call "-". ``interface`` names the interface in a pcapng. Frames of a replay keep their times;
-    with ``stamp`` they get those when they were mirrored.
+    file, which messages call "-". Frames of a replay keep their times; with ``stamp`` they get those when they were
+    mirrored.
+
+    A pcapng says more: ``interface``, a name or a CaptureInterface, is what the frames were seen on, and count() tells
+    what was lost.
 
     To write what a mirror takes::
 
         writer = CaptureWriter("out.pcapng", interface=source.name)
         with writer, writer.open_port(eal, pool, size=4095) as target:
             writer.start()
-            with Mirror(source, target, mode=Mode.AUTO, origin=True):
+            with Mirror(source, target, mode=Mode.AUTO, origin=True) as mirror:
                 ...  # packets flow
+                writer.count(mirror.stats())
             writer.finish()
             writer.commit()
     """
 
-    def __init__(self, target: str | os.PathLike[str] | int, *, interface: str = "", stamp: bool = False) -> None:
+    def __init__(
+        self,
+        target: str | os.PathLike[str] | int,
+        *,
+        interface: str | CaptureInterface = "",
+        stamp: bool = False,
+    ) -> None:
         super().__init__(STREAM if isinstance(target, int) else os.fspath(target))
-        self.interface = interface
+        self.interface = CaptureInterface(interface) if isinstance(interface, str) else interface
         self.stamp = stamp
         self.format = CaptureFormat.PCAPNG if isinstance(target, int) else CaptureFormat.of(target)
         self._file = None if isinstance(target, int) else _open_output(self.name)
@@ -290,15 +279,26 @@ class CaptureWriter(_Capture):
             raise ConflictError(errno.EINVAL, f"write {self.name}: it has no port, or was begun before")
         self._can_begin = False
         writer = self._prepare("ffi_writer", lib.ffi_writer_close)
-        name = self.interface.encode(errors="replace")[:_MAX_INTERFACE].decode(errors="ignore")
-        interface = ffi.new("char[]", name.encode())
+        name, description = _text(self.interface.name), _text(self.interface.description)
         config = ffi.new("struct ffi_writer_config *")
         config.fd = self._file.fd if self._file is not None else self._fd
         config.format, config.stamp = int(self.format), self.stamp
-        config.interface = {"name": interface, "link_type": link_type, "fcs_length": fcs_length}
+        config.direction = (self.interface.direction or 0) % Direction.BOTH  # the same values, but for both
+        config.interface = {
+            "name": name, "description": description, "link_type": link_type, "fcs_length": fcs_length
+        }  # fmt: skip
         check(lib.ffi_writer_start(self.port.ring, config, writer), f"write {self.name}")
         self._c = writer[0]  # C type: struct ffi_writer *
         self._close_stream()
+
+    def count(self, stats: MirrorStats) -> None:
+        """Tell the counters of the mirror that the frames come from, often, and last before the mirror is closed.
+
+        Of a pcapng, the next frame says how many were lost since the call before. Statistics are written every five
+        seconds, and in the end.
+        """
+        counters = ffi.new("struct rte_mirror_stats *", stats.counts())
+        lib.ffi_writer_count(self._live(), counters)
 
     def check(self) -> None:
         """Raise what has gone wrong, if anything. That a stream's reader has gone is not an error."""
@@ -371,6 +371,11 @@ def _open_input(path: str) -> int:
         code = error.errno or errno.EIO
         raise error_for(code, f"read {path}: {os.strerror(code)}") from None
     return fd
+
+
+def _text(text: str) -> Any:
+    """C type: char[], which is to be kept as long as it is used."""
+    return ffi.new("char[]", text.replace("\0", " ").encode(errors="replace"))
 
 
 def _message(status: Any) -> str:

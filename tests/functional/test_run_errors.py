@@ -144,10 +144,11 @@ def test_an_output_that_fails_keeps_the_name_of_a_part(tmp_path):
 
 
 def test_a_disk_that_fills_up_ends_the_run(tmp_path, capture):
-    """A live source never ends by itself: the full disk does it."""
+    """A live source never ends by itself: the full disk does it. What is there by then consists of whole blocks."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    script = f'mount -t tmpfs -o size=200k tmpfs {folder} || exit 77; "$@"; code=$?; ls {folder}; exit $code'
+    script = f'mount -t tmpfs -o size=200k tmpfs {folder} || exit 77; "$@"; code=$?; '
+    script += f"ls {folder}; cp {folder}/* {tmp_path}; exit $code"
     unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
     command = [*unshare, "sh", "-c", script, "sh", *COMMAND, "net_null0", "--to", str(folder / "out.pcapng")]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
@@ -155,6 +156,7 @@ def test_a_disk_that_fills_up_ends_the_run(tmp_path, capture):
         pytest.skip(f"no tmpfs of one's own here: {done.stderr.decode().strip()}")
     assert f"write {folder}/out.pcapng: No space left on device [ENOSPC]" in error_line(done)
     assert done.stdout == b"out.pcapng.part\n"
+    assert len(read_capture(tmp_path / "out.pcapng.part").frames) > 500
 
 
 def test_a_full_device_is_an_error_too(capture, tmp_path):

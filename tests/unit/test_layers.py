@@ -72,21 +72,27 @@ TESTED_ON_ITS_FILES = {
 }
 
 
+# The folders that a folder may include of, beside what all may.
+ARROWS = {
+    Path("csrc/control"): {"csrc/datapath", "csrc/filter"},
+    Path("csrc/datapath"): {"csrc/filter"},
+    Path("csrc/ffi"): {"csrc/capture"},
+    Path("csrc/plugin"): {"csrc/capture"},
+    Path("tests/bench"): {"tests/c"},
+    Path("tests/filter"): {"csrc/datapath", "csrc/filter"},
+    Path("tests/stress"): {"tests/c"},
+}
+
+
 def may_include(path: Path, included: Path) -> bool:
-    """As the arrows lead: rte_mirror.h <- control -> datapath -> filter, plugin -> capture <- ffi; else the header alone."""
+    """As the arrows lead: rte_mirror.h <- control -> datapath -> filter, plugin -> capture <- ffi, or the header."""
     folder = path.relative_to(ROOT).parent
     if included.name == "rte_mirror.h" or included.parent == folder:
         return True
     if included.parent == Path("csrc"):
         return folder in {Path("csrc/control"), Path("csrc/plugin"), Path("csrc/ffi")}
-    if included.parent == Path("csrc/capture") and folder in (Path("csrc/plugin"), Path("csrc/ffi")):
-        return True
-    if folder in (Path("csrc/control"), Path("tests/filter")):
-        return included.parent in (Path("csrc/datapath"), Path("csrc/filter"))
-    if folder == Path("csrc/datapath"):
-        return included.parent == Path("csrc/filter")
-    if folder in (Path("tests/bench"), Path("tests/stress")):
-        return included.parent == Path("tests/c")
+    if folder in ARROWS:
+        return str(included.parent) in ARROWS[folder]
     return str(included) in TESTED_ON_ITS_FILES.get(path.stem, set())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from .._binding import lib
-from ..capture import ETHERNET, STREAM, CaptureReader, CaptureWriter
+from ..capture import ETHERNET, STREAM, CaptureInterface, CaptureReader, CaptureWriter
 from ..closeable import Closeable
 from ..eal import Eal, is_pci
 from ..errors import MirrorError, UnsupportedError
@@ -108,6 +108,12 @@ class Files(Closeable):
         writers = [self.writers.get(number) for number in self._targets]
         return self.begun and all(writer is not None and writer.hung_up for writer in writers)
 
+    def count(self, mirrors: list[Mirror]) -> None:
+        """Tells the targets' captures what their mirrors have counted."""
+        for number, mirror in zip(self._targets, mirrors, strict=True):
+            if self.begun and number in self.writers:
+                self.writers[number].count(mirror.stats())
+
     @property
     def waiting(self) -> bool:
         """Whether something is on its way into a capture."""
@@ -157,7 +163,10 @@ class Files(Closeable):
         for number, end in enumerate(plan.ends.outputs):
             if isinstance(end, FileEnd):
                 target = stdout if end.path == STREAM else end.path
-                self.writers[number] = CaptureWriter(target, interface=source.label, stamp=plan.stamp)
+                directions = plan.spec.directions if number in self._targets else None
+                what = f"dpdk-mirror run, {'forwarded' if directions is None else directions}"
+                interface = CaptureInterface(source.label, what, directions)
+                self.writers[number] = CaptureWriter(target, interface=interface, stamp=plan.stamp)
 
 
 @dataclass(frozen=True)
@@ -218,6 +227,7 @@ class Circuit:
     def stop(self) -> None:
         """No packet moves any more; what has arrived is still to be written."""
         self._forwarder.stop()
+        self._files.count(self.mirrors)
 
     def stats(self) -> ForwarderStats:
         return self._forwarder.stats()
@@ -237,6 +247,7 @@ class Circuit:
     def check(self) -> None:
         """Raises what has gone wrong."""
         self._files.check()
+        self._files.count(self.mirrors)
         reader = self._files.reader
         if reader is None or not self._files.begun:
             return
