@@ -16,8 +16,8 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-/* Room for the longest packet that interfaces promise, and then for as much again. */
-#define BUFFER_SIZE   (1 << 19)
+/* What a processor's second cache holds; a packet that is longer makes it grow. */
+#define BUFFER_SIZE   (1 << 17)
 #define FLUSH_NS      NS_PER_SECOND
 #define STATISTICS_NS (5 * NS_PER_SECOND)
 /* After how long a file that took nothing is tried again. */
@@ -94,11 +94,11 @@ mirror_capture_open(const struct mirror_capture_config *config, uint64_t now_ns,
 	return 0;
 }
 
-/* What a stream does not take now it may take at any moment; a file is left alone for a while. */
+/* What a stream does not take now it may take at any moment; what has failed is left alone for a while. */
 static int
 note(struct mirror_capture *capture, int rc)
 {
-	if (rc != 0 && rc != -EAGAIN) {
+	if (rc != 0 && rc != -EAGAIN && rc != -ENOMEM) {
 		capture->error = rc;
 		capture->retry_ns = capture->now_ns + RETRY_NS;
 	}

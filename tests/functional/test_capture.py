@@ -10,7 +10,7 @@ import pytest
 from captures import ETHERNET, Capture, read_capture, some_frames, write_capture
 
 import dpdk_mirror
-from dpdk_mirror.capture import CaptureFormat, CaptureReader, CaptureWriter, RingPort
+from dpdk_mirror.capture import CaptureFormat, CaptureInterface, CaptureReader, CaptureWriter, RingPort
 from dpdk_mirror.errors import ClosedError, ConflictError, MirrorError
 from dpdk_mirror.forwarder import Forwarder
 from dpdk_mirror.mirror import Mirror
@@ -45,9 +45,25 @@ def test_the_writers_own_example_writes_a_capture(dpdk_eal, dpdk_port, dpdk_pool
 
     names = {"source": source, "eal": dpdk_eal, "pool": dpdk_pool, "flow": flow}
     exec(example, {name: getattr(dpdk_mirror, name) for name in dpdk_mirror.__all__} | names)
-    written = read_capture(tmp_path / "out.pcapng").frames
+    capture = read_capture(tmp_path / "out.pcapng")
     # What was received and what was sent, each mirrored once.
-    assert sorted(frame for frame, *_ in written) == sorted(frames * 2)
+    assert sorted(frame for frame, *_ in capture.frames) == sorted(frames * 2)
+    assert [(each.received, each.accepted) for each in capture.statistics] == [(66, 66)]
+
+
+@pytest.mark.parametrize(("direction", "said"), [(Direction.TX, "tx"), (Direction.BOTH, ""), (None, "")])
+def test_frames_that_do_not_say_their_direction_have_their_interfaces(dpdk_eal, small_pool, tmp_path, direction, said):
+    """And a name of any length and characters."""
+    interface = CaptureInterface("\N{DUCK}" * 100, "a\0b", direction)
+    writer = CaptureWriter(tmp_path / "out.pcapng", interface=interface)
+    with writer, writer.open_port(dpdk_eal, small_pool, size=SMALL) as port:
+        writer.start()
+        assert port.send([b"one"]) == 1
+        writer.finish()
+        writer.commit()
+    capture = read_capture(tmp_path / "out.pcapng")
+    assert (capture.interface, capture.description) == ("\N{DUCK}" * 63, "a b")
+    assert capture.directions == [said]
 
 
 def test_a_replay_waits_for_its_pool(dpdk_eal, small_pool, tmp_path, wait_until):
