@@ -69,7 +69,7 @@ read_without(struct pairs *params, struct asked *asked)
 		return 0;
 	if (!asked->dry)
 		return mirror_plugin_refuse(EINVAL, "parameter without: only dry=yes takes it");
-	for (at = text; mirror_scalar_take_number(&at, SCALAR_DIGITS_64, &id); at++) {
+	for (at = text; mirror_scalar_take_number(&at, &id); at++) {
 		if (id > UINT32_MAX || (*at != ',' && *at != '\0'))
 			break;
 		asked->without[asked->ports.nb_without++] = (uint32_t)id;

@@ -175,8 +175,8 @@ mirror_ids_find(const char *name_or_id, uint32_t *mirror_id)
 	rc = mirror_ids_list(&ids);
 	if (rc < 0)
 		return rc;
-	found = mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
-			number <= UINT32_MAX && contains(ids, rc, (uint32_t)number);
+	found = mirror_scalar_read_number(name_or_id, &number) && number <= UINT32_MAX &&
+			contains(ids, rc, (uint32_t)number);
 	free(ids);
 	if (!found)
 		return refuse_unknown(name_or_id);

@@ -36,8 +36,7 @@ mirror_portinfo_find(const char *name_or_id, uint16_t *port_id)
 	uint16_t port;
 
 	if (name_or_id[0] != '\0' && mirror_scalar_is_digits(name_or_id)) {
-		if (mirror_scalar_read_number(name_or_id, SCALAR_DIGITS_64, &number) &&
-				number < RTE_MAX_ETHPORTS &&
+		if (mirror_scalar_read_number(name_or_id, &number) && number < RTE_MAX_ETHPORTS &&
 				mirror_portinfo_exists((uint16_t)number)) {
 			*port_id = (uint16_t)number;
 			return 0;

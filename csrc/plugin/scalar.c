@@ -16,12 +16,12 @@ count_digits(const char *text)
 }
 
 bool
-mirror_scalar_take_number(const char **text, size_t max_digits, uint64_t *number)
+mirror_scalar_take_number(const char **text, uint64_t *number)
 {
 	const size_t length = count_digits(*text);
 	uint64_t read;
 
-	if (length == 0 || length > max_digits)
+	if (length == 0)
 		return false;
 	errno = 0;
 	read = strtoull(*text, NULL, 10);
@@ -33,10 +33,9 @@ mirror_scalar_take_number(const char **text, size_t max_digits, uint64_t *number
 }
 
 bool
-mirror_scalar_read_number(const char *text, size_t max_digits, uint64_t *number)
+mirror_scalar_read_number(const char *text, uint64_t *number)
 {
-	return mirror_scalar_is_digits(text) &&
-			mirror_scalar_take_number(&text, max_digits, number);
+	return mirror_scalar_is_digits(text) && mirror_scalar_take_number(&text, number);
 }
 
 bool

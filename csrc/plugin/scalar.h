@@ -11,18 +11,12 @@
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/** How many digits a number of so many bits may have, leading zeros included. */
-#define SCALAR_DIGITS_16 5
-#define SCALAR_DIGITS_32 10
-#define SCALAR_DIGITS_64 20
-
 /** Takes a number from the front of *text, which then is behind it: whether there is one that fits 64 bits. */
-bool mirror_scalar_take_number(const char **text, size_t max_digits, uint64_t *number);
+bool mirror_scalar_take_number(const char **text, uint64_t *number);
 /** Whether all of the text is such a number. */
-bool mirror_scalar_read_number(const char *text, size_t max_digits, uint64_t *number);
+bool mirror_scalar_read_number(const char *text, uint64_t *number);
 /** Whether the text is digits alone, however many; "" is. */
 bool mirror_scalar_is_digits(const char *text);
 /** Whether the text is yes or no. */

@@ -67,7 +67,6 @@ read_number(struct spec *spec, const struct key *key, const char *value)
 {
 	const struct value_limits limits = {
 		.max = UINT64_MAX >> (64 - 8 * key->size),
-		.nb_digits = key->size == sizeof(uint64_t) ? SCALAR_DIGITS_64 : SCALAR_DIGITS_32,
 	};
 	void *field = field_of(spec, key);
 	uint64_t number;
@@ -181,13 +180,20 @@ static const struct key keys[] = {
 
 _Static_assert(sizeof(enum rte_mirror_mode) == sizeof(uint32_t), "choices have 32 bits");
 
-/* A key's value. Of both names at once one is left over, and nobody knows it. */
-static const char *
-take(struct pairs *pairs, const struct key *key)
+/* A key's value, by either of its names, if there is one; else value stays. */
+static int
+take(struct pairs *pairs, const struct key *key, const char **value)
 {
-	const char *value = mirror_pairs_take(pairs, key->name);
+	const char *said = mirror_pairs_take(pairs, key->name);
+	const char *other = key->alias != NULL ? mirror_pairs_take(pairs, key->alias) : NULL;
 
-	return value == NULL && key->alias != NULL ? mirror_pairs_take(pairs, key->alias) : value;
+	if (said != NULL && other != NULL)
+		return mirror_plugin_refuse(EINVAL,
+				"parameter %s: another name of %s: give one of them", key->alias,
+				key->name);
+	if (said != NULL || other != NULL)
+		*value = said != NULL ? said : other;
+	return 0;
 }
 
 static void
@@ -204,17 +210,18 @@ int
 mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes)
 {
 	struct text merged = mirror_text_begin(spec->text, sizeof(spec->text));
-	const char *value, *before;
 	struct pairs said;
+	const char *value;
 	unsigned int i;
 	int rc = mirror_pairs_read(&said, text);
 
 	memset(&spec->param, 0, sizeof(*spec) - offsetof(struct spec, param));
 	for (i = 0; rc == 0 && i < RTE_DIM(keys); i++) {
-		value = take(changes, &keys[i]);
-		before = take(&said, &keys[i]);
-		value = value != NULL ? value : before;
-		if (value == NULL || (value[0] == '\0' && keys[i].is_selection))
+		value = NULL;
+		rc = take(&said, &keys[i], &value);
+		if (rc == 0)
+			rc = take(changes, &keys[i], &value);
+		if (rc != 0 || value == NULL || (value[0] == '\0' && keys[i].is_selection))
 			continue;
 		append_pair(&merged, keys[i].name, value);
 		rc = keys[i].read(spec, &keys[i], value);

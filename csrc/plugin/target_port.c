@@ -18,7 +18,7 @@ take(struct target *target, bool force)
 				"%s: that port is not the mirror's own, and nobody else may transmit on the "
 				"queues that a mirror uses: give force=yes if that is so",
 				target->shown);
-	if (!mirror_scalar_read_number(target->value, SCALAR_DIGITS_16, &number) &&
+	if (!mirror_scalar_read_number(target->value, &number) &&
 			rte_eth_dev_get_port_by_name(target->value, &target->port_id) == 0)
 		number = target->port_id;
 	if (number >= RTE_MAX_ETHPORTS || !rte_eth_dev_is_valid_port((uint16_t)number))

@@ -62,9 +62,9 @@ mirror_value_read_number(
 {
 	uint64_t read;
 
-	if (!mirror_scalar_read_number(value, limits.nb_digits, &read))
+	if (value[0] == '\0' || !mirror_scalar_is_digits(value))
 		return mirror_value_refuse(name, value, "not a number");
-	if (read < limits.min || read > limits.max)
+	if (!mirror_scalar_read_number(value, &read) || read < limits.min || read > limits.max)
 		return refuse_limits(name, value, limits);
 	*number = read;
 	return 0;
@@ -82,18 +82,18 @@ int
 mirror_value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range)
 {
-	const struct value_limits limits = { 0, last, SCALAR_DIGITS_32 };
+	const struct value_limits limits = { 0, last };
 	const char *end = *next;
 	uint64_t min, max;
 	char why[64];
 
-	if (!mirror_scalar_take_number(&end, limits.nb_digits, &min))
+	if (!mirror_scalar_take_number(&end, &min))
 		return mirror_value_refuse(
 				name, value, "not numbers and ranges, such as 100,200-210");
 	max = min;
 	if (*end == '-') {
 		end++;
-		if (!mirror_scalar_take_number(&end, limits.nb_digits, &max))
+		if (!mirror_scalar_take_number(&end, &max))
 			return mirror_value_refuse(
 					name, value, "not numbers and ranges, such as 100,200-210");
 	}
@@ -168,7 +168,7 @@ mirror_value_read_prefix(const char *name, const char *value, uint8_t *ip_versio
 	text[size] = '\0';
 	if (inet_pton(version == 6 ? AF_INET6 : AF_INET, text, bytes) != 1)
 		return mirror_value_refuse(name, value, why);
-	if (*end == '/' && (end++, !mirror_scalar_take_number(&end, 3, &read)))
+	if (*end == '/' && (end++, !mirror_scalar_take_number(&end, &read)))
 		return mirror_value_refuse(name, value, why);
 	if (*end != '\0' || read > bits)
 		return mirror_value_refuse(name, value, why);
@@ -197,8 +197,7 @@ mirror_value_read_protocol(const char *name, const char *value, uint8_t *protoco
 			return 0;
 		}
 	}
-	if (mirror_scalar_read_number(value, SCALAR_DIGITS_32, &number) && number >= 1 &&
-			number <= UINT8_MAX) {
+	if (mirror_scalar_read_number(value, &number) && number >= 1 && number <= UINT8_MAX) {
 		*protocol = (uint8_t)number;
 		return 0;
 	}

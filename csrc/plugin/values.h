@@ -18,10 +18,8 @@
 #include "rte_mirror.h"
 #include "text.h"
 
-/** What is between min and max, and has no more digits than that. */
 struct value_limits {
 	uint64_t min, max;
-	size_t nb_digits;
 };
 
 /** Refuses a value for a reason. Somebody's value may be long, and have any bytes. */

@@ -30,7 +30,7 @@ PROTOCOLS = {
 }  # fmt: skip
 """Protocols that have a name here. They are written by it."""
 
-_NUMBER = "[0-9]{1,10}"
+_NUMBER = "[0-9]{1,4000}"  # int() takes some more
 _RANGE = f"{_NUMBER}(?:-{_NUMBER})?"
 _MAC = "[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
 _ALL_ONES, _ALL_ZEROS = "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"
@@ -63,8 +63,7 @@ def check_number(key: str, value: object, first: int, last: int) -> None:
 
 
 def to_number(key: str, text: str) -> int:
-    """Numbers have 20 digits at most, as those of 64 bits."""
-    if not re.fullmatch("[0-9]{1,20}", text):
+    if not re.fullmatch(_NUMBER, text):
         refuse(f"{key}={text}: not a number")
     return int(text)
 
@@ -103,7 +102,7 @@ def prefix(key: str, value: Address) -> str:
     except (OSError, ValueError):
         data = b""
     bits = 8 * len(data)
-    if not data or not (re.fullmatch("[0-9]{1,3}", length) if slash else True) or int(length or 0) > bits:
+    if not data or not (re.fullmatch(_NUMBER, length) if slash else True) or int(length or 0) > bits:
         refuse(f"{key}={value}: no address or prefix, such as 192.0.2.1 or 2001:db8::/32")
     count = int(length) if slash else bits
     if int.from_bytes(data, "big") & ((1 << (bits - count)) - 1):

@@ -80,7 +80,8 @@ a_refused_update_changes_nothing(void)
 	order_refused("/mirror/update,mirror=m,mode=copy,snaplen=1", "snaplen 1 ");
 	order_refused("/mirror/update,mirror=m,mode=copy,vlans=4096", "vlans=4096: not within");
 	order_refused("/mirror/update,mirror=m,vlans=8,color=red", "color: no such parameter");
-	order_refused("/mirror/update,mirror=m,directions=rx,direction=rx", "direction: no such");
+	order_refused("/mirror/update,mirror=m,directions=rx,direction=rx",
+			"direction: another name of directions");
 	order_refused("/mirror/update,mirror=m,name=\"\"", "give one, or leave it out");
 	check_spec(SPEC("directions=both,mode=auto,name=m,vlans=7"));
 	order("/mirror/remove,mirror=m");

@@ -43,7 +43,7 @@ static const struct spec_text refused[] = {
 	{ "vlans=\",1\"", "vlans=,1: not numbers and ranges" },
 	{ "vlans=1-", "vlans=1-: not numbers and ranges" },
 	{ "vlans=1-2-3", "vlans=1-2-3: not numbers and ranges" },
-	{ "vlans=00000000001", "not numbers and ranges" },
+	{ "vlans=99999999999", "vlans=99999999999: not within 0 to 4095" },
 	{ "mac=\"src=02:00:00:00:00\"", "mac: src=02:00:00:00:00: no address" },
 	{ "mac=\"src=02:00:00:00:00:01:02\"", "no address" },
 	{ "mac=\"src=02:00:00:00:00:01/\"", "no address" },
@@ -68,7 +68,8 @@ static const struct spec_text refused[] = {
 	{ "sample=4294967296", "not within 1 to 4294967295" },
 	{ "sample=\"5,\"", "sample=: not key=value,... with each of random, seed" },
 	{ "sample=\"5,random=1\"", "sample: random=1: none of no, yes" },
-	{ "sample=\"5,random=yes,seed=18446744073709551616\"", "not a number" },
+	{ "sample=\"5,random=yes,seed=18446744073709551616\"",
+			"seed=18446744073709551616: not within 0 to" },
 };
 
 static void
