@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALIASES",
+    "ANY",
     "COUNTERS",
     "LEFT_OUT",
     "LEN_MIN",
@@ -273,3 +274,6 @@ def _check_lengths(spec: MirrorSpec) -> None:
 
 
 _DEFAULTS = MirrorSpec().texts()
+
+ANY = MirrorSpec(mode=Mode.AUTO, snaplen=(1 << 32) - 1)
+"""Contradicts nothing: an update is checked on it where the mirror's own spec is not known."""

@@ -147,6 +147,9 @@ def test_a_mirror_is_added_changed_and_removed(command, fake):
     assert "/mirror/update,mirror=1,mode=copy,snaplen=0,origin=yes" in fake.requests
     assert command("update", "web", "--no-origin")[0] == 0
     assert "/mirror/update,mirror=1,origin=no" in fake.requests
+    assert command("update", "web", "--snaplen", 64)[0] == 0
+    assert command("update", "web", "--mode", "share", "--origin")[0] == 0
+    assert "/mirror/update,mirror=1,mode=share,origin=yes" in fake.requests
     assert command("pause", "web")[:2] == (0, "paused mirror web\n")
     assert fake.mirrors[1].state == "paused"
     assert command("resume", 1)[:2] == (0, "resumed mirror 1\n")
@@ -334,6 +337,7 @@ def test_each_parameter_is_an_option(command, fake, key):
         (["update", "web", "--to", "tap:m1"], "target cannot change: remove the mirror, and add it again"),
         (["update", "web", "--nb-target-queues=1"], "target cannot change: remove the mirror, and add it again"),
         (["update", "web", "--snaplenn", "64"], "unrecognized arguments: --snaplenn 64; did you mean --snaplen"),
+        (["update", "web", "--mode", "share", "--snaplen", "0", "--origin"], "a shared packet has no room for it"),
         (["remove"], "give a mirror or --all"),
         (["remove", "web", "--all"], "give mirrors or --all, not both"),
         (["pause"], "MIRROR"),

@@ -131,11 +131,16 @@ def test_an_update_says_what_changes_and_nothing_else(app, fake):
     mirror.update(mode=Mode.COPY, origin=False, name="new")
     assert fake.requests[-1] == "/mirror/update,mirror=1,mode=copy,origin=no,name=new"
     assert mirror.spec == MirrorSpec(Direction.RX, Mode.COPY, name="new")
+    mirror.update(snaplen=64)
+    mirror.update(mode=Mode.SHARE, origin=True)  # whatever is shared is cut, and so has room for it
+    assert fake.requests[-1] == "/mirror/update,mirror=1,mode=share,origin=yes"
+    with pytest.raises(InvalidConfigError, match="a shared packet has no room"):
+        mirror.update(mode=Mode.SHARE, snaplen=0, origin=True)
     with pytest.raises(TypeError):
         mirror.update(nonsense=1)
     with pytest.raises(InvalidConfigError, match="snaplen=1: less than"):
         mirror.update(snaplen=1)
-    assert fake.requests[-1].startswith("/mirror/info")
+    assert fake.requests[-1] == "/mirror/update,mirror=1,mode=share,origin=yes"
 
 
 def test_remove_all_removes_all(app):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidConfigError
 from ..remote.ovs import source_in
 from ..remote.targets import absolute
-from ..spec import PARAMETERS
+from ..spec import ANY, PARAMETERS
 from .common import add_command, add_common_arguments, open_application, print_json, record, say
 from .options import add_parameter_arguments, spec_of, texts_of
 
@@ -141,7 +141,7 @@ def run_add(arguments: argparse.Namespace) -> int:
 
 
 def run_update(arguments: argparse.Namespace) -> int:
-    spec_of(arguments)  # what contradicts itself asks nothing
+    spec_of(arguments, **ANY.said())  # what contradicts itself asks nothing
     texts = texts_of(arguments)
     if not texts:
         arguments.parser.refuse("nothing to change: give a parameter")

@@ -45,10 +45,10 @@ def texts_of(arguments: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def spec_of(arguments: argparse.Namespace, mode: str = "auto") -> MirrorSpec:
+def spec_of(arguments: argparse.Namespace, **defaults: str) -> MirrorSpec:
     """The spec of those that are given; ends the program where they contradict each other."""
     try:
-        return MirrorSpec.from_texts({"mode": mode, **texts_of(arguments)})
+        return MirrorSpec.from_texts({"mode": "auto", **defaults, **texts_of(arguments)})
     except InvalidConfigError as error:
         parser: Parser = arguments.parser
         parser.refuse(_reason(error))
