@@ -65,7 +65,7 @@ class Eal(Closeable):
 
     @shows_keywords(EalOptions, EalConfig)
     def __init__(self, **options: Unpack[EalOptions]) -> None:
-        check_keywords(options, EalOptions)
+        check_keywords(options, EalOptions.__annotations__)
         values: dict[str, Any] = {**options}
         self.config = EalConfig(**values)
         self._devices: dict[str, _Device] = {}

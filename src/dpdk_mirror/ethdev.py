@@ -159,7 +159,7 @@ class Port(Closeable):
     @shows_keywords(PortOptions, PortConfig)
     def start(self, pool: Mempool, **options: Unpack[PortOptions]) -> Self:
         """Set up and start the port. Options are the fields of PortConfig; ``pool`` has the buffers for rx."""
-        check_keywords(options, PortOptions)
+        check_keywords(options, PortOptions.__annotations__)
         config, port_id = PortConfig(**options), self.id
         if not hasattr(pool, "c"):
             raise TypeError(f"pool must be a Mempool, not {type(pool).__name__}")

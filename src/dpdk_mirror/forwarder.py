@@ -106,7 +106,7 @@ class Forwarder(Closeable):
 
     @shows_keywords(ForwarderOptions, ForwarderConfig)
     def __init__(self, source: Port, sink: Port | None = None, **options: Unpack[ForwarderOptions]) -> None:
-        check_keywords(options, ForwarderOptions)
+        check_keywords(options, ForwarderOptions.__annotations__)
         if sink is None:
             options.setdefault("mode", ForwardMode.DRAIN)
         self.source, self.sink = source, sink

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 __all__ = ["check_keywords", "shows_keywords"]
 
@@ -22,18 +22,18 @@ class _Unchanged:
         return "..."
 
 
-def check_keywords(given: Iterable[str], known: type, elsewhere: Mapping[str, str] | None = None) -> None:
-    """Raises TypeError for a keyword that the TypedDict lacks; ``elsewhere`` says of some what to do instead."""
+def check_keywords(given: Iterable[str], known: Collection[str], elsewhere: Mapping[str, str] | None = None) -> None:
+    """Raises TypeError for a keyword that is not known; ``elsewhere`` says of some what to do instead."""
     elsewhere = elsewhere or {}
     for key in given:
-        if key in known.__annotations__:
+        if key in known:
             continue
         if key in elsewhere:
             raise TypeError(f"{key}: {elsewhere[key]}")
-        near = difflib.get_close_matches(key, [*known.__annotations__, *elsewhere])
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known.__annotations__)}"
-        places = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
-        raise TypeError(" ".join([f"{key}: no such option;", hint, *places]))
+        near = difflib.get_close_matches(key, [*known, *elsewhere])
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        others = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
+        raise TypeError(" ".join([f"{key}: no such option;", hint, *others]))
 
 
 def shows_keywords(known: type, described: Any = None) -> Callable[[F], F]:

@@ -14,7 +14,7 @@ from .cstructs import pointer, select_struct
 from .errors import InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
 from .keywords import check_keywords, shows_keywords
-from .spec import COUNTERS, PARAMETERS, PLACES, MirrorSpec, MirrorStats, SpecOptions
+from .spec import COUNTERS, NESTED, PARAMETERS, MirrorSpec, MirrorStats, SpecOptions
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -47,7 +47,7 @@ class MirrorOptions(SpecOptions, total=False):
     pool: Mempool | None
 
 
-_ELSEWHERE = PLACES | {each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)}
+_ELSEWHERE = NESTED | {each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)}
 _STAYS = dict.fromkeys(("source", "target"), "does not change while the mirror exists: close it, and make another")
 
 
@@ -83,7 +83,7 @@ class Mirror(Numbered):
     def __init__(
         self, source: Port, target: Port, *, spec: MirrorSpec | None = None, **options: Unpack[MirrorOptions]
     ) -> None:
-        check_keywords(options, MirrorOptions, _ELSEWHERE)
+        check_keywords(options, MirrorOptions.__annotations__, _ELSEWHERE)
         for role, port in (("source", source), ("target", target)):
             if not hasattr(port, "tx_queues"):
                 raise TypeError(f"{role} must be a Port, not {type(port).__name__}")
@@ -159,7 +159,7 @@ class Mirror(Numbered):
         the new options are refused, nothing changes. After BusyTimeoutError the new options hold, but a thread may
         still be using the old hooks and pool: call again.
         """
-        check_keywords(options, MirrorOptions, _ELSEWHERE | _STAYS)
+        check_keywords(options, MirrorOptions.__annotations__, _ELSEWHERE | _STAYS)
         with self._own_lock:
             mirror_id, before = self.id, list(self._held)
             after = before[-1].changed(options)

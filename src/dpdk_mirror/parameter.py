@@ -11,6 +11,7 @@ import functools
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .keywords import check_keywords
 from .pairs import refuse
 from .values import check_flag, check_number, ranges, to_flag, to_number
 
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Callable, Mapping
 
-__all__ = ["Parameter", "choice", "flag", "number", "numbers", "parameters_of", "takes_aliases", "text_of", "written"]
+__all__ = [
+    "Parameter",
+    "aliases_in",
+    "by_key",
+    "choice",
+    "flag",
+    "number",
+    "numbers",
+    "parameters_of",
+    "takes_keywords",
+    "text_of",
+    "written",
+]
 
 _KEY = "parameter"
 
@@ -58,20 +71,39 @@ def parameters_of(described: Any) -> dict[str, Parameter]:
     return {each.name: each.metadata[_KEY] for each in fields(described) if _KEY in each.metadata}
 
 
-def takes_aliases(described: type[T]) -> type[T]:
-    """Lets a dataclass's constructor take the second names of its parameters, too."""
-    make = described.__init__
-    keys = {each.alias: key for key, each in parameters_of(described).items() if each.alias}
+def aliases_in(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """The second names of parameters, with their keys."""
+    return {parameter.alias: key for key, parameter in parameters.items() if parameter.alias}
 
-    @functools.wraps(make)
-    def init(self: T, *values: Any, **named: Any) -> None:
-        for alias, key in keys.items():
-            if alias in named and key in named:
-                raise TypeError(f"{alias}: another name of {key}: give one of them")
-        make(self, *values, **{keys.get(name, name): value for name, value in named.items()})
 
-    described.__init__ = init  # type: ignore[assignment]
-    return described
+def by_key(named: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
+    """What is given under keys, or their second names."""
+    for alias, key in aliases.items():
+        if alias in named and key in named:
+            raise TypeError(f"{alias}: another name of {key}: give one of them")
+    return {aliases.get(name, name): value for name, value in named.items()}
+
+
+def takes_keywords(elsewhere: Mapping[str, str] | None = None) -> Callable[[type[T]], type[T]]:
+    """Lets a dataclass's constructor take the second names of its parameters, too.
+
+    A wrong keyword is told what is near; ``elsewhere`` says of some what to do instead.
+    """
+
+    def decorate(described: type[T]) -> type[T]:
+        make = described.__init__
+        aliases = aliases_in(parameters_of(described))
+        known = [*(each.name for each in fields(described)), *aliases]  # type: ignore[arg-type]
+
+        @functools.wraps(make)
+        def init(self: T, *values: Any, **named: Any) -> None:
+            check_keywords(named, known, elsewhere)
+            make(self, *values, **by_key(named, aliases))
+
+        described.__init__ = init  # type: ignore[assignment]
+        return described
+
+    return decorate
 
 
 def number(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from .pairs import join_pairs, refuse
-from .parameter import numbers, parameters_of, takes_aliases, text_of, written
+from .parameter import numbers, parameters_of, takes_keywords, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .parameter import Parameter
     from .values import Address, Numbers
 
-__all__ = ["Flow", "Mac", "Sample", "Select"]
+__all__ = ["Flow", "Mac", "Sample", "Select", "nested_in"]
 
 _VERSIONS = {socket.AF_INET: 4, socket.AF_INET6: 6}
 
@@ -51,6 +51,7 @@ class _Said:
             object.__setattr__(self, name, value)
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True, repr=False)
 class Mac(_Said):
     """Packets by their Ethernet addresses, struct rte_mirror_mac.
@@ -81,6 +82,7 @@ class Mac(_Said):
         return cls(**texts, both_ways=both_ways)
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True, repr=False)
 class Flow(_Said):
     """Packets of a flow of IPv4 or IPv6, struct rte_mirror_flow.
@@ -154,6 +156,7 @@ class Flow(_Said):
 _FLOW_KEYS = tuple(each.name for each in fields(Flow))
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True, repr=False)
 class Sample(_Said):
     """One packet in ``one_in``: every one_in-th of a queue or, if ``random``, each with that probability.
@@ -212,7 +215,18 @@ def _nested(meaning: str, value: str, kind: type[Mac | Flow | Sample]) -> Mappin
     return written(meaning, value, check, lambda _key, text: kind.from_text(text))
 
 
-@takes_aliases
+_PARTS: dict[str, list[str]] = {}
+for _kind in (Mac, Flow, Sample):
+    for _field in fields(_kind):
+        _PARTS.setdefault(_field.name, []).append(f"{_kind.__name__.lower()}={_kind.__name__}({_field.name}=...)")
+
+
+def nested_in(form: str) -> dict[str, str]:
+    """What is a field of Mac, Flow or Sample, and how to give it; ``form`` says what such a part is given to."""
+    return {name: f"give {' or '.join(map(form.format, parts))}" for name, parts in _PARTS.items()}
+
+
+@takes_keywords(nested_in("{}"))
 @dataclass(frozen=True, slots=True, repr=False)
 class Select(_Said):
     """Packets to mirror, struct rte_mirror_select: those that pass every test that is given.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
-from .parameter import choice, flag, number, parameters_of, text_of, written
-from .selection import Flow, Mac, Sample, Select
+from .parameter import aliases_in, by_key, choice, flag, number, parameters_of, takes_keywords, text_of, written
+from .selection import Select, nested_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,8 @@ __all__ = [
     "COUNTERS",
     "LEFT_OUT",
     "LEN_MIN",
+    "NESTED",
     "PARAMETERS",
-    "PLACES",
     "Direction",
     "MirrorSpec",
     "MirrorStats",
@@ -138,6 +138,16 @@ class SpecOptions(TypedDict, total=False):
     select: Select | None
 
 
+NESTED = {
+    name: f"give select=Select({key}=...)"
+    for key, parameter in parameters_of(Select).items()
+    for name in (key, parameter.alias)
+    if name
+} | nested_in("select=Select({})")
+"""What is no option of a mirror's but a part of one, and where it belongs."""
+
+
+@takes_keywords(NESTED)
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what lives inside one process only.
@@ -194,14 +204,8 @@ class MirrorSpec:
     @shows_keywords(SpecOptions)
     def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
         """Return a spec with these options changed; ``direction`` is another name of ``directions``."""
-        check_keywords(options, SpecOptions, PLACES)
-        values: dict[str, Any] = {}
-        for name, value in options.items():
-            key = ALIASES.get(name, name)
-            if key in values:
-                raise TypeError(f"{PARAMETERS[key].alias}: another name of {key}: give one of them")
-            values[key] = value
-        return replace(self, **values)
+        check_keywords(options, SpecOptions.__annotations__, NESTED)
+        return replace(self, **by_key(options, ALIASES))
 
     def texts(self) -> dict[str, str]:
         """Return every parameter's value as text, by key; the name only if there is one."""
@@ -246,23 +250,8 @@ PARAMETERS = parameters_of(MirrorSpec) | {
 }
 """All keys of a spec's text, in their order there."""
 
-ALIASES = {parameter.alias: key for key, parameter in PARAMETERS.items() if parameter.alias}
+ALIASES = aliases_in(PARAMETERS)
 """Second names of keys."""
-
-
-def _places() -> dict[str, str]:
-    """What is no option of a mirror's but a part of one, and where it belongs."""
-    places: dict[str, str] = {}
-    for key, parameter in parameters_of(Select).items():
-        places |= dict.fromkeys(filter(None, (key, parameter.alias)), f"give select=Select({key}=...)")
-    for kind in (Mac, Flow, Sample):
-        for each in fields(kind):
-            place = f"select=Select({kind.__name__.lower()}={kind.__name__}({each.name}=...))"
-            places[each.name] = f"{places[each.name]} or {place}" if each.name in places else f"give {place}"
-    return places
-
-
-PLACES = _places()
 
 
 def _check_lengths(spec: MirrorSpec) -> None:

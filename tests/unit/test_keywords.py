@@ -15,7 +15,21 @@ from typing import get_type_hints
 import pytest
 
 import dpdk_mirror
-from dpdk_mirror import Direction, Eal, Forwarder, ForwarderConfig, Mirror, MirrorHooks, MirrorSpec, Port, PortConfig
+from dpdk_mirror import (
+    Direction,
+    Eal,
+    Flow,
+    Forwarder,
+    ForwarderConfig,
+    Mac,
+    Mirror,
+    MirrorHooks,
+    MirrorSpec,
+    Port,
+    PortConfig,
+    Sample,
+    Select,
+)
 from dpdk_mirror.ealconfig import EalConfig, EalOptions
 from dpdk_mirror.forwarder import ForwarderOptions
 from dpdk_mirror.mirror import MirrorOptions
@@ -103,7 +117,8 @@ def test_no_public_call_takes_whatever_it_is_given():
 
 
 CHANGES = {
-    "spec": MirrorSpec().changed,
+    "spec": MirrorSpec,
+    "changed": MirrorSpec().changed,
     "live": lambda **options: RemoteMirror(None, 1).update(**options),
     "in process": lambda **options: Mirror.update(None, **options),
     "new": lambda **options: Mirror(None, None, **options),
@@ -122,12 +137,29 @@ CHANGES = {
         ("dst", "dst: give select=Select(mac=Mac(dst=...)) or select=Select(flow=Flow(dst=...))"),
         ("fliter", "fliter: no such option; did you mean filter? filter: give select=Select(filter=...)"),
         ("split_length", "split_length: no such option; did you mean split_len?"),
-        ("xyz", "xyz: no such option; there are directions, direction, mode, "),
+        ("xyz", "xyz: no such option; there are directions, "),
     ],
 )
 def test_a_wrong_keyword_is_told_its_place(change, keyword, place):
     with pytest.raises(TypeError) as refused:
         change(snaplen=64, **{keyword: 1})
+    assert str(refused.value).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("part", "keyword", "place"),
+    [
+        (Select, "src", "src: give mac=Mac(src=...) or flow=Flow(src=...)"),
+        (Select, "one_in", "one_in: give sample=Sample(one_in=...)"),
+        (Select, "vlann", "vlann: no such option; did you mean vlan or vlans?"),
+        (Flow, "port", "port: no such option; did you mean src_port or dst_port?"),
+        (Mac, "source", "source: no such option; "),
+        (Sample, "sed", "sed: no such option; did you mean seed?"),
+    ],
+)
+def test_parts_of_a_selection_are_told_theirs(part, keyword, place):
+    with pytest.raises(TypeError) as refused:
+        part(**{keyword: 1})
     assert str(refused.value).startswith(place)
 
 
@@ -146,8 +178,15 @@ def test_what_stays_is_said_to_stay(change, keyword):
 
 @pytest.mark.parametrize("order", [["direction", "directions"], ["directions", "direction"]])
 def test_two_names_of_one_option_are_one_too_many(order):
-    with pytest.raises(TypeError, match="direction: another name of directions"):
-        MirrorSpec().changed(**dict.fromkeys(order, Direction.RX))
+    for change in (MirrorSpec, MirrorSpec().changed):
+        with pytest.raises(TypeError, match="direction: another name of directions"):
+            change(**dict.fromkeys(order, Direction.RX))
+
+
+def test_a_second_name_will_do_wherever_the_first_does():
+    assert (
+        MirrorSpec(direction=Direction.RX) == MirrorSpec().changed(direction=Direction.RX) == MirrorSpec(Direction.RX)
+    )
 
 
 @pytest.mark.parametrize(

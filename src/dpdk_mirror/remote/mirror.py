@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
-from ..spec import ALIASES, ANY, PARAMETERS, PLACES, MirrorSpec, SpecOptions
+from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, stats_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class RemoteMirror(Numbered):
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
-        check_keywords(options, SpecOptions, PLACES | _STAYS)
+        check_keywords(options, SpecOptions.__annotations__, NESTED | _STAYS)
         texts = ANY.changed(**options).texts()
         names = {ALIASES.get(name, name) for name in options}
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
