@@ -10,7 +10,11 @@ import pytest
 from fakeapp import FakeApplication
 from recordings.talk import SPEC, talk
 
+from dpdk_mirror.errors import UnsupportedError
 from dpdk_mirror.remote import Application
+from dpdk_mirror.remote.desired import Desired
+from dpdk_mirror.remote.plan import make_plan
+from dpdk_mirror.remote.wanted import Wanted
 from dpdk_mirror.spec import MirrorSpec
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "recordings").glob("*.json"))
@@ -46,3 +50,17 @@ def test_client_talks_to_another_library(tmp_path, recording, later):
     }
     assert (info.name, info.snaplen, info.target, info.added) == (SPEC.name, 128, "ring:kept", True)
     assert MirrorSpec.from_pairs(info.spec) == SPEC.changed(snaplen=128)
+
+
+def test_a_later_librarys_parameter_is_told_as_that(tmp_path):
+    """It is shown, but what compares specs says that it cannot."""
+    with FakeApplication(tmp_path / "socket") as later, Application(later.path) as app:
+        mirror = app.mirror(0, to="ring:a", name="m")
+        answer = later.do_info({"mirror": "m"}) | {"spec": ["directions=both,of_late=7"]}
+        later.odd["/mirror/info"] = later.say({"/mirror/info": answer})
+        assert mirror.info().spec == "directions=both,of_late=7"
+        why = "mirror m was given of_late: no such parameter .ENOTSUP.; use the dpdk-mirror of its library's version"
+        with pytest.raises(UnsupportedError, match=why):
+            assert not mirror.spec
+        with pytest.raises(UnsupportedError, match=why):
+            make_plan(app, Desired(None, {"m": Wanted("0", "ring:a", force=False, spec=MirrorSpec(name="m"))}))

@@ -11,7 +11,7 @@ from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
 from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
-from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, stats_of
+from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class RemoteMirror(Numbered):
         if not info.added:
             what = f"tell what {self} was asked to do: the application itself has made it"
             raise UnsupportedError(errno.ENOTSUP, what, "see info()")
-        return MirrorSpec.from_pairs(info.spec)
+        return spec_of(info)
 
     def stats(self) -> RemoteMirrorStats:
         """Read the counters."""

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError
 from ..info import MirrorState
-from ..spec import PARAMETERS, MirrorSpec
+from ..spec import PARAMETERS
+from .records import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..spec import MirrorSpec
     from .application import Application
     from .desired import Desired
     from .records import RemoteMirrorInfo
@@ -122,7 +124,7 @@ def _present(app: Application) -> Iterator[RemoteMirrorInfo]:
 
 
 def _pairs(app: Application, desired: Desired, present: list[RemoteMirrorInfo]) -> Iterator[_Pair]:
-    specs = [(info, MirrorSpec.from_pairs(info.spec)) for info in present]
+    specs = [(info, spec_of(info)) for info in present]
     for name, wanted in desired.mirrors.items():
         source = _source_id(app, wanted.source) if present else None
         for info, spec in specs:

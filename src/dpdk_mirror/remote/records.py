@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidConfigError, UnsupportedError
 from ..info import MirrorInfo, kinds_of
-from ..spec import COUNTERS, LEFT_OUT, Direction, MirrorStats
+from ..spec import COUNTERS, LEFT_OUT, Direction, MirrorSpec, MirrorStats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +88,15 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
     if kind is str:
         return answer.string(name) if name in QUEUE_LISTS else answer.text(name, default=default)
     return answer.choice(name, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
+
+
+def spec_of(info: RemoteMirrorInfo) -> MirrorSpec:
+    """What a mirror was given; a newer library may have parameters that are not known here."""
+    try:
+        return MirrorSpec.from_pairs(info.spec)
+    except InvalidConfigError as error:
+        what = f"mirror {info.name} was given {error.what.removeprefix('mirror parameter ')}"
+        raise UnsupportedError(errno.ENOTSUP, what, "use the dpdk-mirror of its library's version") from None
 
 
 class RemoteMirrorStats(MirrorStats):
