@@ -225,9 +225,9 @@ class CaptureReader(_Capture):
 class CaptureWriter(_Capture):
     """Write a capture, first to ``part_of(path)``; commit() gives it its name.
 
-    A path that exists and is not a regular file is written in place. ``target`` is a path, or the number of an open
-    file, which messages call "-". Frames of a replay keep their times; with ``stamp`` they get those when they were
-    mirrored.
+    A path that exists and is not a regular file is written in place; a file that exists is replaced, or refused with
+    ``overwrite=False``. ``target`` is a path, or the number of an open file, which messages call "-". Frames of a
+    replay keep their times; with ``stamp`` they get those when they were mirrored.
 
     A pcapng says more: ``interface``, a name or a CaptureInterface, is what the frames were seen on, and count() tells
     what was lost.
@@ -250,12 +250,13 @@ class CaptureWriter(_Capture):
         *,
         interface: str | CaptureInterface = "",
         stamp: bool = False,
+        overwrite: bool = True,
     ) -> None:
         super().__init__(STREAM if isinstance(target, int) else os.fspath(target))
         self.interface = CaptureInterface(interface) if isinstance(interface, str) else interface
         self.stamp = stamp
         self.format = CaptureFormat.PCAPNG if isinstance(target, int) else CaptureFormat.of(target)
-        self._file = None if isinstance(target, int) else _open_output(self.name)
+        self._file = None if isinstance(target, int) else _open_output(self.name, overwrite)
         self._fd = os.dup(target) if isinstance(target, int) else None
         self._can_begin = True
 
@@ -382,9 +383,9 @@ def _message(status: Any) -> str:
     return str(ffi.string(status.message).decode(errors="replace"))
 
 
-def _open_output(path: str) -> OutFile:
+def _open_output(path: str, overwrite: bool) -> OutFile:  # noqa: FBT001  it is handed on
     try:
-        return OutFile(path)
+        return OutFile(path, overwrite=overwrite)
     except OSError as error:
         raise _write_error(path, error, None) from None
 

@@ -34,11 +34,13 @@ _PAUSE_S = 0.005
 class OutFile(Closeable):
     """A file that has the name ``path`` and ".part" until commit(); what exists and is no file is written in place.
 
+    Without ``overwrite``, a file that exists is refused, and so is a part with something in it.
     ``fd`` is open for writing. OSError tells why a path will not do: its ``strerror`` is a sentence, with what to do
     where that helps.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, overwrite: bool = True) -> None:
+        self._overwrite = overwrite
         self._held: list[int] = []  # descriptors
         self._finalizer = weakref.finalize(self, _close, self._held)
         try:
@@ -56,6 +58,8 @@ class OutFile(Closeable):
         if not self.is_file:
             return
         self._check_ours(self.part)
+        if not self._overwrite and self._exists():
+            raise OSError(errno.EEXIST, "somebody has made it meanwhile: write elsewhere")
         os.rename(self.part, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._check_ours(self._name)
         self.is_file = False
@@ -139,6 +143,8 @@ class OutFile(Closeable):
         if stat.S_ISDIR(status.st_mode):
             raise _error(errno.EISDIR)
         if stat.S_ISREG(status.st_mode):
+            if not self._overwrite:
+                raise _exists_error("it")
             if not os.access(_again(self._there), os.W_OK, effective_ids=True):
                 raise _error(errno.EACCES)
             return True
@@ -165,7 +171,16 @@ class OutFile(Closeable):
         if not stat.S_ISREG(status.st_mode) or (_is_writable_by_others(self._folder) and not is_own):
             why = f"{self.part}, which it is called until it is whole, is there and not yours"
             raise OSError(errno.EEXIST, f"{why}: remove that, or choose another name")
+        if not self._overwrite and status.st_size > 0:
+            raise _exists_error(f"{self.part}, of a run that has not ended,")
         os.unlink(self.part, dir_fd=self._folder)
+
+    def _exists(self) -> bool:
+        try:
+            os.stat(self._name, dir_fd=self._folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _open_in_place(self) -> int:
         while True:
@@ -223,6 +238,10 @@ def _leads_to_device(folder: int, name: str) -> bool:
 
 def _error(code: int) -> OSError:
     return OSError(code, os.strerror(code))
+
+
+def _exists_error(what: str) -> OSError:
+    return OSError(errno.EEXIST, f"{what} exists: move it away, or give overwrite=True")
 
 
 def _close(held: Iterable[int]) -> None:

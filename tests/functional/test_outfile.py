@@ -67,6 +67,20 @@ def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"out": b"new"}
 
 
+def test_what_exists_is_not_overwritten_unless_that_was_asked_for(tmp_path):
+    """Nor what has come to be there meanwhile; what was written keeps the name of a part."""
+    with OutFile(str(tmp_path / "out"), overwrite=False) as file:
+        os.write(file.fd, b"new")
+        (tmp_path / "out").write_bytes(b"old")
+        with pytest.raises(FileExistsError, match="somebody has made it meanwhile: write elsewhere"):
+            file.commit()
+    for name in ("out", "out.part"):
+        with pytest.raises(FileExistsError, match=r"exists: move it away, or give overwrite=True"):
+            OutFile(str(tmp_path / "out"), overwrite=False)
+        (tmp_path / name).rename(tmp_path / f"moved.{name}")
+    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"new", b"old"]
+
+
 def test_links_of_ones_own_are_followed_by_whatever_way(tmp_path, monkeypatch):
     """To a file that is there or not, by relative and absolute ones, through folders and the one above."""
     (tmp_path / "a" / "b").mkdir(parents=True)
@@ -161,7 +175,7 @@ def test_a_file_of_somebody_elses_is_replaced_not_written_to(shared, tmp_path):
     """As any that is there; who has it open sees nothing."""
     do_as_somebody_else(_file, shared / "out.pcap", None)
     with (shared / "out.pcap").open("rb") as theirs:
-        run_well("net_null0", "--packets", 3, "--to", shared / "out.pcap")
+        run_well("net_null0", "--packets", 3, "--to", shared / "out.pcap", "--overwrite")
         assert theirs.read() == b"theirs"
     assert len(read_capture(shared / "out.pcap").frames) == 3
     assert (shared / "out.pcap").stat().st_uid == 0

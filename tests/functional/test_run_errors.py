@@ -14,7 +14,7 @@ import subprocess
 import pytest
 from captures import read_capture, some_frames, write_capture
 from children import child
-from runs import COMMAND, error_line, run
+from runs import COMMAND, error_line, run, run_well
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_an_output_that_fails_keeps_the_name_of_a_part(tmp_path):
     (tmp_path / "out.pcapng").write_bytes(b"old")
     limits = (2 << 20, 2 << 20)
     done = run(
-        "in.pcap", "net_null0", "--to", "out.pcapng", "--to", "other.pcap", cwd=tmp_path,
+        "in.pcap", "net_null0", "--to", "out.pcapng", "--to", "other.pcap", "--overwrite", cwd=tmp_path,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
     )  # fmt: skip
     # Whichever of them gets there first.
@@ -141,6 +141,41 @@ def test_an_output_that_fails_keeps_the_name_of_a_part(tmp_path):
     assert left_in(tmp_path) == ["in.pcap", "other.pcap.part", "out.pcapng", "out.pcapng.part"]
     assert (tmp_path / "out.pcapng").read_bytes() == b"old"
     assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [["in.pcap", "old.pcap", "--to", "new.pcap"], ["in.pcap", "--to", "new.pcap", "--to", "old.pcap"],
+     ["net_null0", "--packets", 1, "--to", "link.pcap"], ["-", "--to", "old.pcap"]],
+)  # fmt: skip
+def test_no_capture_is_overwritten_unasked(tmp_path, ends):
+    """As SINK, as TARGET, and through a link; nothing of the run is left, and with --overwrite it goes well."""
+    write_capture(tmp_path / "in.pcap", some_frames(3))
+    (tmp_path / "old.pcap").write_bytes(b"old")
+    (tmp_path / "link.pcap").symlink_to("old.pcap")
+    before = left_in(tmp_path)
+    line = error_line(run(*ends, cwd=tmp_path, input=(tmp_path / "in.pcap").read_bytes()))
+    assert re.search(r"write (old|link)\.pcap: it exists: move it away, or give --overwrite \[EEXIST\]$", line)
+    assert left_in(tmp_path) == before
+    assert (tmp_path / "old.pcap").read_bytes() == b"old"
+    run_well(*ends, "--overwrite", cwd=tmp_path, input=(tmp_path / "in.pcap").read_bytes())
+    assert read_capture(tmp_path / "old.pcap").frames
+
+
+def test_what_a_run_has_left_is_not_overwritten_unasked(tmp_path):
+    (tmp_path / "out.pcap.part").write_bytes(b"killed")
+    line = error_line(run("net_null0", "--packets", 1, "--to", "out.pcap", cwd=tmp_path))
+    assert "out.pcap.part, of a run that has not ended, exists: move it away, or give --overwrite [EEXIST]" in line
+    assert (tmp_path / "out.pcap.part").read_bytes() == b"killed"
+    (tmp_path / "out.pcap.part").write_bytes(b"")
+    run_well("net_null0", "--packets", 1, "--to", "out.pcap", cwd=tmp_path)
+
+
+def test_more_than_one_sink_is_refused(tmp_path):
+    """As a shell makes of *.pcap."""
+    done = run("a.pcap", "b.pcap", "c.pcap", "--to", "all.pcap", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"unrecognized arguments: c.pcap; a run has one SOURCE and one SINK" in done.stderr
 
 
 def test_a_disk_that_fills_up_ends_the_run(tmp_path, capture):

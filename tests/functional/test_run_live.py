@@ -170,7 +170,8 @@ def test_a_stream_that_stays_open_ends_well_at_ctrl_c(tmp_path, cut, wait_until)
 def test_a_stream_that_ctrl_c_ends_at_its_writer_too_ends_well(tmp_path, size):
     """A shell's Ctrl-C is for all of a pipeline: the end of the stream comes with it, wherever that is."""
     for _ in range(5):
-        with running("-", "net_null0", "--to", "out.pcapng", cwd=tmp_path, stdin=subprocess.PIPE) as process:
+        out = ["--to", "out.pcapng", "--overwrite"]
+        with running("-", "net_null0", *out, cwd=tmp_path, stdin=subprocess.PIPE) as process:
             process.stdin.write(write_and_read(tmp_path / "in.pcap", 1)[:size])
             process.stdin.flush()
             process.send_signal(signal.SIGINT)

@@ -14,7 +14,7 @@ from .._binding import lib
 from ..capture import ETHERNET, STREAM, CaptureInterface, CaptureReader, CaptureWriter
 from ..closeable import Closeable
 from ..eal import Eal, is_pci
-from ..errors import MirrorError, UnsupportedError
+from ..errors import ConflictError, MirrorError, UnsupportedError
 from ..forwarder import Forwarder, ForwarderStats
 from ..mirror import Mirror
 from ..selection import Select
@@ -50,6 +50,7 @@ class Plan:
     one_way: bool = False
     packets: int | None = None
     stamp: bool = False
+    overwrite: bool = False
 
     @property
     def is_replay(self) -> bool:
@@ -166,7 +167,15 @@ class Files(Closeable):
                 directions = plan.spec.directions if number in self._targets else None
                 what = f"dpdk-mirror run, {'forwarded' if directions is None else directions}"
                 interface = CaptureInterface(source.label, what, directions)
-                self.writers[number] = CaptureWriter(target, interface=interface, stamp=plan.stamp)
+                self.writers[number] = _make_writer(target, interface, plan)
+
+
+def _make_writer(target: str | int, interface: CaptureInterface, plan: Plan) -> CaptureWriter:
+    try:
+        return CaptureWriter(target, interface=interface, stamp=plan.stamp, overwrite=plan.overwrite)
+    except ConflictError as error:
+        what = error.what.replace("overwrite=True", "--overwrite")  # as it is said here
+        raise ConflictError(error.errno, what, error.hint) from None
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,13 @@ __all__ = ["Parser"]
 
 
 class Parser(argparse.ArgumentParser):
-    """A command's parser. ``unknown_hints`` says of options that it lacks what to do instead."""
+    """A command's parser.
+
+    ``unknown_hints`` says of options that it lacks what to do instead, ``word_hint`` of further words why not.
+    """
 
     unknown_hints: dict[str, str] = {}  # noqa: RUF012  replaced, never changed
+    word_hint = ""
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("argument ") and not message.startswith("argument COMMAND"):
@@ -35,5 +39,6 @@ class Parser(argparse.ArgumentParser):
             if option in self.unknown_hints:
                 self.refuse(f"argument {option}: {self.unknown_hints[option]}")
         near = difflib.get_close_matches(options[0], self._option_string_actions) if options else []
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = f"did you mean {' or '.join(near)}?" if near else "" if options else self.word_hint
+        hint = f"; {hint}" if hint else ""
         self.error(f"unrecognized arguments: {' '.join(words)}{hint}")

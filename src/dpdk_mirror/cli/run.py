@@ -51,16 +51,17 @@ An end is a device in EAL's form (net_tap0,iface=t0 or 0000:03:00.0), or a captu
 ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed once, as
 fast as possible and without loss; its packets keep their times. Without SINK, packets are discarded.
 
-A capture is NAME.part until the run ends well. After "ready", Ctrl-C, SIGTERM and SIGHUP (unless under nohup) end a run
-well. Before "ready", or the second time, the exit status is 130, 143 or 129; before "ready" nothing is left behind. If
-SOURCE is a capture that is cut off, what is whole is mirrored, and the exit status is 1.
+A capture is NAME.part until the run ends well. As SINK or TARGET, one that exists is refused, unless --overwrite is
+given. After "ready", Ctrl-C, SIGTERM and SIGHUP (unless under nohup) end a run well. Before "ready", or the second
+time, the exit status is 130, 143 or 129; before "ready" nothing is left behind. If SOURCE is a capture that is cut
+off, what is whole is mirrored, and the exit status is 1.
 """
 
 _EPILOG = """\
 examples:
   dpdk-mirror run in.pcap --to out.pcapng
       replay a capture, and write what is mirrored
-  dpdk-mirror run in.pcap --to out.pcapng --snaplen 96
+  dpdk-mirror run in.pcap --to short.pcapng --snaplen 96
       write the first 96 bytes of each packet, and its original length
   dpdk-mirror run in.pcap --to dns.pcapng --filter 'port 53'
       write only DNS
@@ -93,9 +94,11 @@ def add_parsers(commands: Any) -> None:
         "--stamp", action="store_true",
         help="write when packets were mirrored, instead of the times that they have in a replay",
     )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace captures that exist; default: refuse them")
     _add_end_arguments(parser)
     _add_other_arguments(parser)
     parser.set_defaults(run=run, parser=parser)
+    parser.word_hint = "a run has one SOURCE and one SINK"
 
 
 def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
@@ -155,7 +158,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.refuse("a capture cannot go to a terminal: pipe stdout, as in --to - | tcpdump -nr -")
     spec = _spec(arguments)
     ends.check()
-    plan = Plan(ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp)
+    plan = Plan(
+        ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp, arguments.overwrite
+    )
     for remark in _remarks(plan):
         print(f"dpdk-mirror: {remark}", file=sys.stderr)
     with own_stdout() as stdout, redirect_stderr(Heedless(sys.stderr)):
