@@ -2,8 +2,12 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """What the words of ``dpdk-mirror run`` mean, before anything is opened."""
 
+import argparse
+import re
+
 import pytest
 
+from dpdk_mirror.cli.changes import _ADD
 from dpdk_mirror.cli.ends import DeviceEnd, Ends, FileEnd, parse_end
 from dpdk_mirror.errors import ConflictError, InvalidConfigError
 
@@ -27,6 +31,33 @@ from dpdk_mirror.errors import ConflictError, InvalidConfigError
 )
 def test_an_end_is_a_file_by_slash_or_suffix_but_not_for_its_arguments(text, end):
     assert parse_end(text) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        ("tap:m0", "net_tap0,iface=m0"),
+        ("af_packet:eth1", "net_af_packet0,iface=eth1"),
+        ("vhost:/tmp/s", "net_vhost0,iface=/tmp/s"),
+        ("pcap:x.pcap", "x.pcap"),
+        ("pcap:/tmp/x.pcap", "/tmp/x.pcap"),
+        ("port:net_null0", "net_null0"),
+        ("ring:r", "net_ring0"),
+    ],
+)
+def test_an_end_that_is_written_as_for_add_is_refused_with_what_to_write(text, here):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"^{text}: a target of add; for run, write {here}$"):
+        parse_end(text)
+    assert parse_end(here)
+    assert parse_end(f"file:{text}") == FileEnd(text)
+
+
+def test_each_kind_of_targets_has_its_form_for_run():
+    kinds = re.findall(r"^  (\w+):[A-Z]+ ", _ADD["description"], flags=re.MULTILINE)
+    assert kinds
+    for kind in kinds:
+        with pytest.raises(argparse.ArgumentTypeError, match="a target of add"):
+            parse_end(f"{kind}:x")
 
 
 def ends(source, *targets, sink=None):

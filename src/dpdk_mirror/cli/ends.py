@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 # Other names of what "-" is as an output.
 _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
+# What targets are called that a running application makes, and the same here.
+_TARGETS = {
+    "tap": "net_tap0,iface={}", "af_packet": "net_af_packet0,iface={}", "vhost": "net_vhost0,iface={}",
+    "pcap": "{}", "port": "{}", "ring": "net_ring0",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def parse_end(text: str) -> End:
     """What ``text`` names: a file when it has a slash or a capture's suffix, a driver's arguments left aside."""
     if text.startswith("file:"):
         return FileEnd(text.removeprefix("file:"))
+    _refuse_target(text)
     if text in _STDOUT:
         return FileEnd(STREAM)
     name, _, arguments = text.partition(",")
@@ -70,6 +77,13 @@ def parse_end(text: str) -> End:
     if text == STREAM or "/" in looks or looks.lower().endswith(_CAPTURE_SUFFIXES):
         return FileEnd(text)
     return DeviceEnd(text)
+
+
+def _refuse_target(text: str) -> None:
+    kind, colon, value = text.partition(":")
+    if colon and kind in _TARGETS:
+        here = _TARGETS[kind].format(value)
+        raise argparse.ArgumentTypeError(f"{text}: a target of add; for run, write {here}")
 
 
 @dataclass(frozen=True)
