@@ -17,6 +17,7 @@ import shtab
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from dpdk_mirror.cli import make_parser
+from dpdk_mirror.cli.ends import parse_end
 from dpdk_mirror.cli.plugin import SHELLS
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MANUAL = "dpdk-mirror.1"
 # Where a shell looks for the completion of dpdk-mirror, it looks for these names.
 _NAMES = {"dpdk-mirror": "bash", "_dpdk-mirror": "zsh", "dpdk-mirror.fish": "fish"}
+_APPS = "dpdk-mirror apps 2>/dev/null | tail -n +2 | cut -d\\  -f1"
 _COUNTS = {"?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
 
 
@@ -43,8 +45,10 @@ def _completion(shell: str) -> str:
     parser = make_parser()
     for each in commands(parser).values():
         for action in each._actions:
-            if action.type is Path:
+            if action.type in (Path, parse_end):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
+            if action.dest == "app":  # zsh would run that for each --app when it loads the completion
+                action.complete = {**shtab.cmd(_APPS), "zsh": ""}  # type: ignore[attr-defined]
     return shtab.complete(parser, shell=shell)
 
 

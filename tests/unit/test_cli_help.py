@@ -131,6 +131,17 @@ def test_bash_completes_commands_options_and_choices(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mirrors.toml").write_text("", encoding="utf-8")
     assert complete("apply", "mirr") == ["mirrors.toml"]
+    for words in (["run"], ["run", "in.pcap"], ["run", "in.pcap", "--to"], ["run", "--queues", "2", "--mirror-to"]):
+        assert complete(*words, "mirr") == ["mirrors.toml"]
+
+
+def test_bash_completes_the_names_of_applications(tmp_path, monkeypatch):
+    program = tmp_path / "dpdk-mirror"
+    program.write_text("#!/bin/sh\n[ $1 = apps ] && printf 'app   pid\\novs   1\\nother 2\\n'\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert complete("list", "--app", "") == ["ovs", "other"]
+    assert complete("add", "--app", "ov") == ["ovs"]
 
 
 @pytest.mark.parametrize(("shell", "check"), [("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])])
