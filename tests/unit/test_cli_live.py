@@ -574,7 +574,7 @@ def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):
     code, _, err = command("list")
     assert code == 1
     assert err.startswith("dpdk-mirror: choose an application: no permission to read /tmp/dm-")
-    assert err.endswith("/dpdk [EACCES]; use sudo\n")
+    assert err.endswith("/dpdk [EACCES]; use sudo $(command -v dpdk-mirror)\n")
 
 
 def test_counters_of_a_newer_library_are_shown(command, fake):

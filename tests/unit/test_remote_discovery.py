@@ -172,8 +172,8 @@ def test_a_socket_of_roots_says_sudo(start, runtime):
     assert done.stderr == ""
     by_path, by_prefix, listener = done.stdout.splitlines()
     assert listener == "None"
-    assert "Permission denied [EACCES]; the socket belongs to another user: use sudo" in by_path
+    assert "[EACCES]; the socket belongs to another user: use sudo $(command -v dpdk-mirror), or" in by_path
     assert by_prefix.startswith(
         "connect to a: no application of that file prefix answers, and there is no permission to read "
     )
-    assert by_prefix.endswith("[EACCES]; use sudo")
+    assert by_prefix.endswith("[EACCES]; use sudo $(command -v dpdk-mirror)")

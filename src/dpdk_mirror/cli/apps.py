@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
 from ..remote.discovery import not_found, scan, sockets_of
-from ..remote.places import closed_directories, label, listener
+from ..remote.places import SUDO, closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run_apps(arguments: argparse.Namespace) -> int:
     else:
         remark("no DPDK application with a telemetry socket is found")
     for folder in closed_directories():
-        remark(f"no permission to read {folder}; use sudo")
+        remark(f"no permission to read {folder}; {SUDO}")
     return 0
 
 

@@ -27,7 +27,7 @@ from ..errors import (
 )
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, scan
-from ..remote.places import closed_directories
+from ..remote.places import SUDO, closed_directories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -110,7 +110,7 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
         return errors[0]
     if closed := closed_directories():
         folders = ", ".join(map(str, closed))
-        return NotPermittedError(errno.EACCES, f"{what}: no permission to read {folders}", "use sudo")
+        return NotPermittedError(errno.EACCES, f"{what}: no permission to read {folders}", SUDO)
     return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _LOAD)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
 from .answers import Answer, refusal
-from .places import listener
+from .places import SUDO, listener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ REQUEST_MAX = 1023
 # What DPDK says in its greeting is believed up to here.
 _ANSWER_MAX = 1 << 20
 
-_SUDO = "the socket belongs to another user: use sudo, or be the user that the application runs as"
+_SUDO = f"the socket belongs to another user: {SUDO}, or be the user that the application runs as"
 _MAYBE_DONE = "what was asked for may have been done all the same"
 _APPS = "dpdk-mirror apps lists what runs"
 _ENDED = f"it may have ended, and its mirrors with it: {_APPS}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundError, NotPermittedError
 from .application import TIMEOUT_S, Application
-from .places import closed_directories, label, sockets
+from .places import SUDO, closed_directories, label, sockets
 
 __all__ = ["PROBE_S", "applications", "connect", "not_found", "scan", "sockets_of"]
 
@@ -65,7 +65,7 @@ def not_found(where: str) -> MirrorError:
     what = f"connect to {where}: {which}"
     if closed := closed_directories():
         reason = f"and there is no permission to read {', '.join(map(str, closed))}"
-        return NotPermittedError(errno.EACCES, f"{what}, {reason}", "use sudo")
+        return NotPermittedError(errno.EACCES, f"{what}, {reason}", SUDO)
     return NotFoundError(errno.ENOENT, what, _ALL)
 
 

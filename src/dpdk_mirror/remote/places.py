@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["closed_directories", "label", "listener", "runtime_directories", "sockets"]
+__all__ = ["SUDO", "closed_directories", "label", "listener", "runtime_directories", "sockets"]
+
+SUDO = "use sudo $(command -v dpdk-mirror)"
+"""What to do without the rights; sudo does not find what is in a virtual environment by its name."""
 
 # A second process of a prefix that shares nothing with the first has :1, and so on.
 _SOCKET = re.compile(r"dpdk_telemetry\.v2(:\d+)?")
