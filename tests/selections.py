@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from dpdk_mirror import Flow, Mac, Sample, Select
 
+WITH_PORTS = 6, 17, 33, 132, 136
+"""Protocols whose packets have ports."""
+
 MACS = st.binary(min_size=6, max_size=6).map(lambda data: data.hex(":"))
 MASKED_MACS = MACS | st.tuples(MACS, MACS.filter(lambda mask: mask != "00:00:00:00:00:00")).map("/".join)
 FILTERS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15).filter(
@@ -46,14 +49,15 @@ def networks(draw, version):
 @st.composite
 def flows(draw):
     version = draw(st.sampled_from([4, 6]))
-    ports = st.none() | numbers(65535, most=1, least=1)
+    src_port, dst_port = (draw(st.none() | numbers(65535, most=1, least=1)) for _ in range(2))
+    has_ports = src_port or dst_port
     return Flow(
         ip_version=draw(st.sampled_from([None, version])),
-        protocol=draw(st.integers(1, 255)),
+        protocol=draw(st.sampled_from([None, *WITH_PORTS]) if has_ports else st.integers(1, 255)),
         src=draw(st.none() | networks(version)),
         dst=draw(st.none() | networks(version)),
-        src_port=draw(ports),
-        dst_port=draw(ports),
+        src_port=src_port,
+        dst_port=dst_port,
         both_ways=draw(st.booleans()),
     )
 

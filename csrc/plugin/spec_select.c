@@ -143,6 +143,17 @@ read_flow(const char *key, const char *value, struct rte_mirror_flow *flow)
 	return read_answer("flow: both_ways", value, &flow->both_ways);
 }
 
+/* Ports of a protocol that has none are in no packet. */
+static int
+check_ports(struct pairs *pairs, const struct rte_mirror_flow *flow)
+{
+	const char *protocol = mirror_pairs_take(pairs, "protocol");
+
+	if (protocol == NULL || (flow->src_port.max == 0 && flow->dst_port.max == 0))
+		return 0;
+	return mirror_value_check_ports("flow: protocol", protocol, flow->protocol);
+}
+
 static bool
 says_something(const struct rte_mirror_flow *flow)
 {
@@ -166,6 +177,8 @@ mirror_spec_read_flow(struct spec_select *spec, const char *name, const char *va
 		if (part != NULL)
 			rc = read_flow(keys[i], part, &spec->flow);
 	}
+	if (rc == 0)
+		rc = check_ports(&pairs, &spec->flow);
 	if (rc == 0 && !says_something(&spec->flow))
 		rc = mirror_plugin_refuse(EINVAL,
 				"parameter flow: nothing is asked for: say more of it, or leave "

@@ -19,21 +19,22 @@
 static const struct {
 	const char *name;
 	uint8_t number;
+	bool has_ports;
 } protocols[] = {
-	{ "tcp", IPPROTO_TCP },
-	{ "udp", IPPROTO_UDP },
-	{ "icmp", IPPROTO_ICMP },
-	{ "icmp6", IPPROTO_ICMPV6 },
-	{ "igmp", IPPROTO_IGMP },
-	{ "sctp", IPPROTO_SCTP },
-	{ "dccp", IPPROTO_DCCP },
-	{ "udplite", IPPROTO_UDPLITE },
-	{ "gre", IPPROTO_GRE },
-	{ "esp", IPPROTO_ESP },
-	{ "ah", IPPROTO_AH },
-	{ "ospf", 89 },
-	{ "pim", IPPROTO_PIM },
-	{ "vrrp", 112 },
+	{ "tcp", IPPROTO_TCP, true },
+	{ "udp", IPPROTO_UDP, true },
+	{ "icmp", IPPROTO_ICMP, false },
+	{ "icmp6", IPPROTO_ICMPV6, false },
+	{ "igmp", IPPROTO_IGMP, false },
+	{ "sctp", IPPROTO_SCTP, true },
+	{ "dccp", IPPROTO_DCCP, true },
+	{ "udplite", IPPROTO_UDPLITE, true },
+	{ "gre", IPPROTO_GRE, false },
+	{ "esp", IPPROTO_ESP, false },
+	{ "ah", IPPROTO_AH, false },
+	{ "ospf", 89, false },
+	{ "pim", IPPROTO_PIM, false },
+	{ "vrrp", 112, false },
 };
 
 int
@@ -204,6 +205,24 @@ mirror_value_read_protocol(const char *name, const char *value, uint8_t *protoco
 	mirror_text_append(&why, "no number from 1 to 255, and none of ");
 	for (i = 0; i < RTE_DIM(protocols); i++)
 		mirror_text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
+	return mirror_value_refuse(name, value, buffer);
+}
+
+int
+mirror_value_check_ports(const char *name, const char *value, uint8_t protocol)
+{
+	char buffer[128];
+	struct text why = mirror_text_begin(buffer, sizeof(buffer));
+	unsigned int i;
+
+	mirror_text_append(&why, "has no ports: leave them out, or take ");
+	for (i = 0; i < RTE_DIM(protocols); i++) {
+		if (!protocols[i].has_ports)
+			continue;
+		if (protocols[i].number == protocol)
+			return 0;
+		mirror_text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
+	}
 	return mirror_value_refuse(name, value, buffer);
 }
 

@@ -37,6 +37,8 @@ int mirror_value_read_mac(const char *name, const char *value, struct rte_ether_
 int mirror_value_read_prefix(const char *name, const char *value, uint8_t *ip_version,
 		uint8_t *address, uint8_t *length);
 int mirror_value_read_protocol(const char *name, const char *value, uint8_t *protocol);
+/** Refuses a protocol that has no ports, for a flow with some. */
+int mirror_value_check_ports(const char *name, const char *value, uint8_t protocol);
 /** The pairs that a value is made of; keys, which end with NULL, are those that it may have. */
 int mirror_value_read_pairs(
 		const char *name, const char *value, const char *const *keys, struct pairs *pairs);

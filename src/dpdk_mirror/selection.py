@@ -13,6 +13,7 @@ from .parameter import numbers, parameters_of, takes_keywords, text_of, written
 from .values import (
     check_flag,
     check_number,
+    check_ports,
     family_of,
     mac,
     one_range,
@@ -112,6 +113,8 @@ class Flow(_Said):
             self._read_address(key)
         for key in ("src_port", "dst_port"):
             self._read_port(key)
+        if self.protocol is not None and (self.src_port, self.dst_port) != (None, None):
+            check_ports("flow: protocol", str(self.protocol))
         if not self.said().keys() - {"both_ways"} and self.ip_version is None:
             refuse("flow: nothing is asked for", "say more of it, or leave flow out")
 

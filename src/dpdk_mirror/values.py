@@ -14,8 +14,8 @@ from .errors import InvalidConfigError
 from .pairs import refuse, split_pairs
 
 __all__ = [
-    "Address", "Numbers", "check_flag", "check_number", "family_of", "mac", "one_range", "prefix", "protocol",
-    "ranges", "split_nested", "to_flag", "to_number",
+    "Address", "Numbers", "check_flag", "check_number", "check_ports", "family_of", "mac", "one_range", "prefix",
+    "protocol", "ranges", "split_nested", "to_flag", "to_number",
 ]  # fmt: skip
 
 Numbers = int | str | Iterable[int]
@@ -29,6 +29,7 @@ PROTOCOLS = {
     "esp": 50, "ah": 51, "ospf": 89, "pim": 103, "vrrp": 112,
 }  # fmt: skip
 """Protocols that have a name here. They are written by it."""
+_WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 
 _NUMBER = "[0-9]{1,4000}"  # int() takes some more
 _RANGE = f"{_NUMBER}(?:-{_NUMBER})?"
@@ -124,6 +125,12 @@ def protocol(key: str, value: int | str) -> str:
         refuse(f"{key}={text}: no number from 1 to 255, and none of {', '.join(PROTOCOLS)}")
     number = PROTOCOLS.get(text) or int(text)
     return next((name for name, each in PROTOCOLS.items() if each == number), str(number))
+
+
+def check_ports(key: str, name: str) -> None:
+    """Of a flow with ports: a protocol, as protocol() writes it, that has none is in no packet of it."""
+    if name not in _WITH_PORTS:
+        refuse(f"{key}={name}: has no ports: leave them out, or take {', '.join(_WITH_PORTS)}")
 
 
 def split_nested(key: str, text: str, names: tuple[str, ...]) -> dict[str, str]:

@@ -29,6 +29,7 @@ static const struct spec_text given[] = {
 	{ "flow=\"dst=::/0\"", "flow=\"ip_version=6\"" },
 	{ "flow=\"src_port=1024-65535,dst_port=0-0443\"",
 			"flow=\"src_port=1024-65535,dst_port=0-443\"" },
+	{ "flow=\"protocol=132,dst_port=80\"", "flow=\"protocol=sctp,dst_port=80\"" },
 	{ "sample=01000", "sample=1000" },
 	{ "sample=\"5,seed=18446744073709551615,random=yes\"",
 			"sample=\"5,random=yes,seed=18446744073709551615\"" },
@@ -61,6 +62,10 @@ static const struct spec_text refused[] = {
 	{ "flow=\"src=1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1\"",
 			"no address or prefix" },
 	{ "flow=\"protocol=0\"", "protocol=0: no number from 1 to 255, and none of tcp," },
+	{ "flow=\"protocol=icmp,dst_port=80\"",
+			"flow: protocol=icmp: has no ports: leave them out, or take tcp, udp, sctp, dccp, "
+			"udplite" },
+	{ "flow=\"protocol=50,src_port=0-65535\"", "flow: protocol=50: has no ports" },
 	{ "flow=\"dst_port=0\"", "dst_port=0: not to be had alone: use a filter" },
 	{ "flow=\"dst_port=80-\"", "dst_port=80-: not numbers and ranges" },
 	{ "flow=\"dst_port=https\"", "dst_port=https: not a number or a range" },

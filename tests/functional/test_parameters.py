@@ -166,6 +166,7 @@ def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
         ("flow", '"src=::1,dst=192.0.2.1"'),
         ("flow", '"src_port=x"'),
         ("flow", '"dst_port=70000"'),
+        ("flow", '"protocol=icmp,dst_port=80"'),
         ("sample", "0"),
         ("sample", '"7,seed=x"'),
         ("sample", '"7,random=1"'),

@@ -16,12 +16,12 @@ import pytest
 from chooser import chooser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from selections import WITH_PORTS
 
 from dpdk_mirror import Flow, Mac, Select
 from dpdk_mirror.values import PROTOCOLS
 
 TAGS = 0x8100, 0x88A8, 0x9100
-WITH_PORTS = 6, 17, 33, 132, 136
 FRAGMENT, AUTHENTICATION = 44, 51
 EXTENSIONS = (0, 43, FRAGMENT, AUTHENTICATION, 60, 135, 139, 140)
 MOST = 8
@@ -245,9 +245,12 @@ def flows(draw, packet):
     src, dst = packet.addresses
     ports = packet.ports or draw(st.sampled_from([(1024, 443), (0x101, 0x202)]))
     src_port, dst_port = (draw(st.none() | near(port, 65535).filter(lambda text: text != "0-0")) for port in ports)
+    protocols = [packet.protocol or 60, 6, 17]
+    if src_port or dst_port:
+        protocols = [None, *(protocol for protocol in protocols if protocol in WITH_PORTS)]
     return Flow(
         ip_version=draw(st.sampled_from([None, src.version])),
-        protocol=draw(st.sampled_from([packet.protocol or 60, 6, 17])),
+        protocol=draw(st.sampled_from(protocols)),
         src=draw(st.none() | prefixes(src)),
         dst=draw(st.none() | prefixes(dst)),
         src_port=src_port,

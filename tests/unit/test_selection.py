@@ -140,6 +140,11 @@ def test_addresses_have_one_form(mac, same):
         ('flow="both_ways=yes"', "flow: nothing is asked for"),
         ('flow="ip_version=5"', "flow: ip_version=5: neither 4 nor 6"),
         ('flow="protocol=0"', "flow: protocol=0: no number from 1 to 255, and none of tcp, udp"),
+        (
+            'flow="protocol=icmp,dst_port=80"',
+            "flow: protocol=icmp: has no ports: leave them out, or take tcp, udp",
+        ),
+        ('flow="protocol=50,src_port=0-65535"', "flow: protocol=esp: has no ports"),
         ('flow="protocol=256"', "flow: protocol=256: no number from 1"),
         ('flow="src=10.0.0.1/8"', "flow: src=10.0.0.1/8: has bits behind its prefix of 8"),
         ('flow="src=10.0.0.0/33"', "flow: src=10.0.0.0/33: no address or prefix"),
