@@ -63,11 +63,15 @@ def _manual() -> str:
         for action in command._actions:
             lines += _argument(command, action)
         lines += _literal(command.epilog or "")
-    lines += [".SH EXIT STATUS", _text("0: done. 1: failed; one line on stderr says why. 2: wrong usage. 130: Ctrl-C.")]
+    lines += [".SH EXIT STATUS", _text("0: done. 1: failed; one line on stderr says why. 2: wrong usage.")]
+    lines += [_text('130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP; of run, before "ready" or the second time.')]
     lines += [".SH FILES", ".TP", _text("/var/run/dpdk, /tmp/dpdk, $XDG_RUNTIME_DIR/dpdk, $RUNTIME_DIRECTORY/dpdk")]
     lines += [_text("where the sockets of applications are looked for")]
     lines += [".SH ENVIRONMENT", ".TP", "DPDK_MIRROR_SOCKET"]
     lines += [_text("of an application that has librte_mirror: where it opens a socket of its own, for --app")]
+    lines += [".TP", "DPDK_MIRROR_APP"]
+    lines += [_text("the application that is meant where --app is not given: its file prefix, or the path of a socket")]
+    lines += [".SH SEE ALSO", ".BR tcpdump (1),", ".BR pcap\\-filter (7),", ".BR ovs\\-vsctl (8)"]
     return "\n".join(lines) + "\n"
 
 

@@ -109,6 +109,13 @@ def test_the_manual_is_one_that_man_can_show():
     text = re.sub(".\b", "", done.stdout)
     assert "   dpdk-mirror add 0000:03:00.0 --to tap:m0\n" in text
     assert "   SOURCE  <----------->  SINK\n" in text
+    sections = dict(re.findall(r"^([A-Z ]+)\n((?: .*\n|\n)+)", text, re.MULTILINE))
+    for section, words in {
+        "EXIT STATUS": ("0", "1", "2", "130", "143", "129"),
+        "ENVIRONMENT": ("DPDK_MIRROR_APP", "DPDK_MIRROR_SOCKET"),
+        "SEE ALSO": ("tcpdump(1)", "pcap-filter(7)", "ovs-vsctl(8)"),
+    }.items():
+        assert set(words) <= set(re.findall(r"[\w-]+(?:\(\d\))?", sections[section])), section
 
 
 def complete(*words):
