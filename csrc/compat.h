@@ -61,7 +61,6 @@ struct mirror_bus {
 #include "symbols.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <rte_lcore.h>
 
@@ -69,6 +68,7 @@ struct mirror_bus {
 #include <rte_thread.h>
 #endif
 
+/** Starts a detached thread with the affinity of EAL's control threads: 0 or -errno. See threads.h. */
 static inline int
 mirror_thread_start(const char *name, uint32_t (*run)(void *), void *arg)
 {
@@ -85,23 +85,6 @@ mirror_thread_start(const char *name, uint32_t (*run)(void *), void *arg)
 
 	return rc != 0 ? rc : -pthread_detach(thread);
 #endif
-}
-
-/**
- * A thread off the polling cores: it gets the affinity of EAL's control threads. Signals are for the application's.
- * Returns 0 or -errno.
- */
-static inline int
-mirror_thread_create(const char *name, uint32_t (*run)(void *), void *arg)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = mirror_thread_start(name, run, arg);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
 }
 
 /** telemetry's numbers without a sign; for those who include rte_telemetry.h. */

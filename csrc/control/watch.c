@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../compat.h"
 #include "../eal_gate.h"
+#include "../threads.h"
 #include "error.h"
 #include "plan.h"
 #include "points.h"

@@ -13,8 +13,8 @@
 
 #include <rte_log.h>
 
-#include "../compat.h"
 #include "../eal_gate.h"
+#include "../threads.h"
 #include "commands.h"
 #include "endpoints.h"
 #include "log.h"
