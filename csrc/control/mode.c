@@ -15,6 +15,7 @@
 #include "config.h"
 #include "drivers.h"
 #include "error.h"
+#include "poolkinds.h"
 #include "ports.h"
 
 /* A source's longest frame: its MTU, an Ethernet header and two VLAN tags. */
@@ -80,26 +81,6 @@ check_mode(const struct mirror *mirror, uint16_t fast_free_port)
 	return 0;
 }
 
-static bool
-has_handler(const struct rte_mempool *pool, const char *name)
-{
-	return strcmp(rte_mempool_get_ops(pool->ops_index)->name, name) == 0;
-}
-
-/* Whether mbufs may be freed to a pool by one thread at a time alone. */
-static bool
-has_one_producer(const struct rte_mempool *pool)
-{
-	return has_handler(pool, "ring_sp_sc") || has_handler(pool, "ring_sp_mc");
-}
-
-/* Whether a pool is for one thread at a time, on one side at least. */
-static bool
-is_single(const struct rte_mempool *pool)
-{
-	return has_one_producer(pool) || has_handler(pool, "ring_mp_sc");
-}
-
 static int
 check_is_single(struct mirror *mirror)
 {
@@ -116,7 +97,7 @@ check_is_single(struct mirror *mirror)
 				"direction: make it for several",
 				mirror->config.pool->name);
 	/* The poller frees, too: mbufs that it does not need, or that the target refuses. */
-	if (has_one_producer(mirror->config.pool) && !mirror->config.frees_at_once)
+	if (mirror_pool_has_one_producer(mirror->config.pool) && !mirror->config.frees_at_once)
 		return mirror_refuse(ENOTSUP,
 				"pool %s is for one thread, and port %u may have mbufs freed in another "
 				"thread: make it for several",
@@ -228,7 +209,7 @@ choose_pool(struct mirror *mirror)
 	if (config->pool == NULL && check_split_len(config) != 0)
 		return -EINVAL;
 	if (config->pool != NULL) {
-		config->pool_is_single = is_single(config->pool);
+		config->pool_is_single = mirror_pool_is_single(config->pool);
 		rc = check_pool(mirror);
 	} else {
 		config->pool = mirror_pool_get(mirror);
