@@ -55,6 +55,7 @@
 	X(rte_eth_promiscuous_enable)           \
 	X(rte_eth_remove_rx_callback)           \
 	X(rte_eth_remove_tx_callback)           \
+	X(rte_eth_rx_queue_info_get)            \
 	X(rte_eth_rx_queue_setup)               \
 	X(rte_eth_tx_queue_info_get)            \
 	X(rte_eth_tx_queue_setup)               \
@@ -69,6 +70,7 @@
 	X(rte_mempool_avail_count)              \
 	X(rte_mempool_free)                     \
 	X(rte_mempool_ops_table)                \
+	X(rte_mempool_walk)                     \
 	X(rte_pktmbuf_pool_create)              \
 	X(rte_ring_create)                      \
 	X(rte_ring_free)                        \

@@ -7,6 +7,7 @@
 #include <rte_string_fns.h>
 
 #include "check.h"
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "points.h"
@@ -32,6 +33,8 @@ add(uint16_t source_port, const struct rte_mirror_param *param, struct mirror_se
 		rc = mirror_check(mirror, param->name);
 	if (rc == 0)
 		rc = mirror_give_identity(mirror, param->name);
+	if (rc == 0)
+		rc = mirror_drains_join(mirror);
 	if (rc != 0)
 		goto free_mirror;
 	TAILQ_INSERT_TAIL(&mirror_all, mirror, next);
@@ -46,6 +49,7 @@ add(uint16_t source_port, const struct rte_mirror_param *param, struct mirror_se
 take_out:
 	/* It has never been published: nobody can be using it. */
 	TAILQ_REMOVE(&mirror_all, mirror, next);
+	mirror_drains_leave(mirror);
 	mirror_points_tidy();
 free_mirror:
 	mirror_destroy(mirror);
@@ -71,17 +75,28 @@ rte_mirror_register(uint16_t source_port, struct rte_mirror_param *param)
 	return rte_mirror_add(source_port, param, NULL);
 }
 
+/* Has no poller offer it anything any more. */
+static int
+detach(struct mirror *mirror)
+{
+	mirror->state = RTE_MIRROR_STOPPED;
+	rte_strscpy(mirror->reason, "it is being removed", sizeof(mirror->reason));
+	return mirror_registry_apply(mirror, NULL);
+}
+
 static int
 remove_mirror(struct mirror *mirror)
 {
-	int rc;
+	const uint32_t id = mirror->id;
+	int rc = detach(mirror);
 
-	mirror->state = RTE_MIRROR_STOPPED;
-	rte_strscpy(mirror->reason, "it is being removed", sizeof(mirror->reason));
-	rc = mirror_registry_apply(mirror, NULL);
-	if (rc != 0)
+	if (rc == 0)
+		rc = mirror_registry_wait_quiet(&mirror, id);
+	/* Somebody else has removed it meanwhile. */
+	if (rc != 0 || mirror == NULL)
 		return rc;
 	TAILQ_REMOVE(&mirror_all, mirror, next);
+	mirror_drains_leave(mirror);
 	mirror_destroy(mirror);
 	mirror_points_tidy();
 	return 0;

@@ -7,6 +7,7 @@
 #include <rte_string_fns.h>
 
 #include "check.h"
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "registry.h"
@@ -73,7 +74,9 @@ pause_mirror(uint32_t mirror_id)
 	set_state(mirror, RTE_MIRROR_PAUSED);
 	/* Also if it is paused already: a poller may have been inside still when that was asked for. */
 	rc = mirror_registry_apply(mirror, NULL);
-	if (rc != 0 && rc != -ETIMEDOUT)
+	if (rc == 0)
+		return mirror_registry_wait_quiet(&mirror, mirror_id);
+	if (rc != -ETIMEDOUT)
 		set_state(mirror, old);
 	return rc;
 }
@@ -90,10 +93,13 @@ resume(uint32_t mirror_id)
 	if (rc != 0)
 		return rc;
 	mirror->config = now.config;
+	mirror_drains_open(mirror);
 	set_state(mirror, RTE_MIRROR_RUNNING);
 	rc = mirror_registry_apply(mirror, mirror);
-	if (rc != 0)
+	if (rc != 0) {
 		set_state(mirror, RTE_MIRROR_PAUSED);
+		mirror_drains_close(mirror);
+	}
 	return rc;
 }
 
@@ -102,6 +108,10 @@ check_target_stays(const struct mirror *mirror, const struct rte_mirror_param *p
 {
 	const struct rte_mirror_param *old = &mirror->param;
 
+	if (((param->flags ^ old->flags) & RTE_MIRROR_F_DRAIN) != 0)
+		return mirror_refuse(EINVAL,
+				"%s: RTE_MIRROR_F_DRAIN cannot change: remove it and add another",
+				mirror->name);
 	if (param->target_port == old->target_port && param->target_queue == old->target_queue &&
 			param->nb_target_queues == old->nb_target_queues)
 		return 0;

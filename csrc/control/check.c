@@ -16,6 +16,7 @@
 #include "selection.h"
 
 #define ALL_DIRECTIONS ((uint32_t)RTE_MIRROR_RX | (uint32_t)RTE_MIRROR_TX)
+#define ALL_FLAGS      ((uint32_t)RTE_MIRROR_F_ORIGIN | (uint32_t)RTE_MIRROR_F_DRAIN)
 
 static int
 check_name(const char *name)
@@ -70,9 +71,10 @@ check_lengths(const struct rte_mirror_param *param)
 static int
 check_flags(const struct rte_mirror_param *param)
 {
-	if ((param->flags & ~(uint32_t)RTE_MIRROR_F_ORIGIN) != 0)
+	if ((param->flags & ~ALL_FLAGS) != 0)
 		return mirror_refuse(EINVAL, "flags 0x%" PRIx32 " has unknown bits", param->flags);
-	if (param->flags != 0 && param->mode == RTE_MIRROR_SHARE && param->snaplen == 0)
+	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0 && param->mode == RTE_MIRROR_SHARE &&
+			param->snaplen == 0)
 		return mirror_refuse(EINVAL,
 				"RTE_MIRROR_F_ORIGIN needs mbufs of the mirror's own: choose split, copy "
 				"or auto, or a snaplen");
@@ -239,6 +241,13 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 		return mirror_refuse(EEXIST,
 				"%s mirrors port %u to port %u in this direction already: update it, or remove it first",
 				other->name, mirror->source_port, target);
+	if (other_target == target &&
+			((other->param.flags ^ mirror->param.flags) & RTE_MIRROR_F_DRAIN) != 0)
+		return mirror_refuse(EBUSY,
+				"%s sends to port %u %s RTE_MIRROR_F_DRAIN: give this mirror the same",
+				other->name, target,
+				(other->param.flags & RTE_MIRROR_F_DRAIN) != 0 ? "with" :
+										 "without");
 	if (lock == NULL || other->param.lock != lock)
 		return 0;
 	if (leads_to(target, other->source_port) || leads_to(other_target, mirror->source_port))

@@ -8,6 +8,7 @@
 
 #include <rte_string_fns.h>
 
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "points.h"
@@ -78,7 +79,12 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 	rte_strscpy(info->mode_reason, config->mode_reason, sizeof(info->mode_reason));
 	rte_strscpy(info->warning, config->warning, sizeof(info->warning));
 	rte_strscpy(info->reason, mirror->reason, sizeof(info->reason));
+	mirror_drains_describe(mirror, info);
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
+		info->sampled_cycles += __atomic_load_n(
+				&slot->progress.sampled_cycles, __ATOMIC_RELAXED);
+		info->sampled_packets += __atomic_load_n(
+				&slot->progress.sampled_packets, __ATOMIC_RELAXED);
 		info->nb_rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
 		info->nb_tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
 	}

@@ -43,6 +43,8 @@ append(struct mirror_list *list, struct mirror_slot *slot, bool has_left)
 	entry->selector = selection != NULL ? &mirror_selection_use(selection)->selector : NULL;
 	entry->lock = param->lock;
 	entry->queue_lock = mirror_queue_lock(slot, has_left);
+	entry->ring = slot->ring;
+	list->has_rings |= slot->ring != NULL;
 	entry->pool = config->pool;
 	entry->own_flags = config->own_flags;
 	entry->target_epoch = config->target_epoch;

@@ -21,6 +21,7 @@
 #include "../datapath/datapath.h"
 #include "rte_mirror.h"
 
+struct mirror_drain;
 struct mirror_selection;
 struct mirror_point;
 
@@ -34,7 +35,8 @@ struct mirror_slot {
 	struct rte_mirror_stats base __rte_cache_aligned; /**< counters at the last reset */
 	struct mirror *mirror;
 	struct mirror_point *point;
-	uint64_t first_use; /**< the point's context.use when the mirror came to it */
+	struct mirror_ring *ring; /**< to its target's thread; NULL: the poller sends */
+	uint64_t first_use;       /**< the point's context.use when the mirror came to it */
 	uint16_t target_queue;
 	bool wanted; /**< belongs in its point's list */
 	bool live;   /**< is in its point's list */
@@ -68,6 +70,7 @@ struct mirror {
 	uint16_t source_port;
 	struct rte_mirror_param param; /**< as asked for; its name and select are NULL */
 	struct mirror_config config;
+	struct mirror_drain *drain;         /**< the thread that sends for it; NULL: pollers do */
 	struct mirror_selection *selection; /**< NULL: every packet of every queue */
 	enum rte_mirror_state state;        /**< not WAITING, which is found out when asked for */
 	bool is_set_aside;                  /**< others are checked as if it were not there */

@@ -13,6 +13,7 @@
 
 #include "bonds.h"
 #include "config.h"
+#include "drains.h"
 #include "drivers.h"
 #include "error.h"
 #include "poolkinds.h"
@@ -21,10 +22,36 @@
 /* A source's longest frame: its MTU, an Ethernet header and two VLAN tags. */
 #define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 
+static bool
+is_drained(const struct mirror *mirror)
+{
+	return (mirror->param.flags & RTE_MIRROR_F_DRAIN) != 0;
+}
+
+/* Why a thread may not be given what is the application's; NULL: it may. */
+static const char *
+why_only_copies(const struct mirror *mirror, const struct mirror_driver *driver)
+{
+	const struct rte_mirror_param *param = &mirror->param;
+
+	if (!is_drained(mirror))
+		return NULL;
+	if (mirror_budget_has_single_producer(mirror->source_port))
+		return "the source receives into a pool for one producer, and the target's thread would be "
+		       "another";
+	if (!driver->reads_at_once &&
+			!mirror_drains_see_behind(param->target_port, param->target_queue))
+		return "the target keeps packets in rings that do not have its name, so nothing tells "
+		       "how many";
+	return NULL;
+}
+
 /* Why RTE_MIRROR_AUTO does not come to share. */
 static const char *
-why_not_share(const struct mirror_driver *driver)
+why_not_share(const struct mirror *mirror, const struct mirror_driver *driver)
 {
+	if (is_drained(mirror))
+		return "is given a packet by a thread, when its poller has gone on";
 	if (driver->reads_at_once)
 		return "is to get mbufs that say where they come from";
 	if (driver->name != NULL)
@@ -46,7 +73,11 @@ choose(struct mirror *mirror, const struct mirror_driver *driver, const char *dr
 				fast_free_port);
 		return RTE_MIRROR_COPY;
 	}
-	if (driver->reads_at_once && (mirror->param.flags & RTE_MIRROR_F_ORIGIN) == 0) {
+	if (why_only_copies(mirror, driver) != NULL) {
+		snprintf(reason, RTE_MIRROR_REASON_SIZE, "%s", why_only_copies(mirror, driver));
+		return RTE_MIRROR_COPY;
+	}
+	if (driver->reads_at_once && mirror->param.flags == 0) {
 		snprintf(reason, RTE_MIRROR_REASON_SIZE,
 				"%s has read a packet when its tx burst returns, and frees it by "
 				"reference count",
@@ -54,7 +85,8 @@ choose(struct mirror *mirror, const struct mirror_driver *driver, const char *dr
 		return RTE_MIRROR_SHARE;
 	}
 	snprintf(reason, RTE_MIRROR_REASON_SIZE, "%s %s, and takes %s", driver_name,
-			why_not_share(driver), takes_chains ? "chains" : "one segment a packet");
+			why_not_share(mirror, driver),
+			takes_chains ? "chains" : "one segment a packet");
 	return takes_chains ? RTE_MIRROR_SPLIT : RTE_MIRROR_COPY;
 }
 
@@ -268,13 +300,21 @@ mirror_choose_mode(struct mirror *mirror)
 		return mirror_refuse(-rc, "target: port %u does not say what it is: %s",
 				param->target_port, strerror(-rc));
 	driver = mirror_driver_find(target.driver_name);
-	config->frees_at_once = driver->reads_at_once;
+	if (is_drained(mirror) && driver->name == NULL)
+		return mirror_refuse(ENOTSUP,
+				"target: port %u is of %s, which need not be drained: mirror to it without "
+				"RTE_MIRROR_F_DRAIN",
+				param->target_port, target.driver_name);
+	config->frees_at_once = driver->reads_at_once && !is_drained(mirror);
 	config->max_segs = count_segs(driver, &target, param->target_port);
 	config->mode = param->mode;
 	snprintf(config->mode_reason, sizeof(config->mode_reason), "it was asked for");
 	if (param->mode == RTE_MIRROR_AUTO)
 		config->mode = choose(mirror, driver, target.driver_name, fast_free_port);
 	rc = check_mode(mirror, fast_free_port);
+	if (rc == 0 && config->mode != RTE_MIRROR_COPY && why_only_copies(mirror, driver) != NULL)
+		rc = mirror_refuse(ENOTSUP, "%s: choose RTE_MIRROR_COPY",
+				why_only_copies(mirror, driver));
 	if (rc != 0)
 		return rc;
 	config->snaplen = param->snaplen != 0 ? param->snaplen : UINT32_MAX;

@@ -14,6 +14,7 @@
 
 #include "bonds.h"
 #include "config.h"
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "points.h"
@@ -126,6 +127,8 @@ cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction 
 		return 0;
 	/* A slot that is still live, since its poller has not left yet, keeps its queue. */
 	rc = slot->live ? 0 : mirror_queue_allot(slot);
+	if (rc == 0)
+		rc = mirror_drains_cover(slot);
 	if (rc == 0)
 		rc = mirror_point_attach(point);
 	slot->wanted = rc == 0;
@@ -295,6 +298,7 @@ mirror_plan_apply(const struct mirror *newcomer, uint32_t timeout_us)
 {
 	int rc = cover_sources(newcomer);
 
+	mirror_budget_divide();
 	if (rc == 0)
 		rc = plan_lists();
 	if (rc == 0) {

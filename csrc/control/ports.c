@@ -190,6 +190,24 @@ mirror_port_tx_offloads(uint16_t port_id)
 	return rte_eth_dev_conf_get(port_id, &conf) == 0 ? conf.txmode.offloads : 0;
 }
 
+void
+mirror_port_rx_pools(uint16_t port_id, void (*show)(struct rte_mempool *pool, void *arg), void *arg)
+{
+	struct rte_eth_rxq_info queue;
+	struct rte_eth_dev_info dev;
+	uint16_t i;
+
+	if (!hold_started(port_id))
+		return;
+	if (rte_eth_dev_info_get(port_id, &dev) != 0)
+		dev.nb_rx_queues = 0;
+	for (i = 0; i < dev.nb_rx_queues; i++) {
+		if (rte_eth_rx_queue_info_get(port_id, i, &queue) == 0 && queue.mp != NULL)
+			show(queue.mp, arg);
+	}
+	mirror_port_release(port_id);
+}
+
 uint32_t
 mirror_port_tx_descriptors(uint16_t port_id)
 {

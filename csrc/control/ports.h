@@ -43,6 +43,9 @@ uint64_t mirror_port_tx_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);
 /** Whether a started port is a member of a bond, which transmits on its queues. */
 bool mirror_port_is_member(uint16_t port_id);
+/** Shows the pools of a started port's rx queues, as far as its driver tells. */
+void mirror_port_rx_pools(
+		uint16_t port_id, void (*show)(struct rte_mempool *pool, void *arg), void *arg);
 /** How many packets a started port's tx queues can hold. */
 uint32_t mirror_port_tx_descriptors(uint16_t port_id);
 /**

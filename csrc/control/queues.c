@@ -90,7 +90,9 @@ mirror_queue_lock(const struct mirror_slot *slot, bool has_left)
 {
 	const uint16_t target = slot->mirror->param.target_port, queue = slot->target_queue;
 
-	if (slot->mirror->config.target_is_lockfree || count_users(target, queue, has_left) < 2)
+	/* What goes through rings is sent by one thread. */
+	if (slot->ring != NULL || slot->mirror->config.target_is_lockfree ||
+			count_users(target, queue, has_left) < 2)
 		return NULL;
 	return &find_lock(target, queue)->lock;
 }

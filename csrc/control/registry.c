@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../eal_gate.h"
 #include "caller.h"
 #include "check.h"
 #include "config.h"
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "registry.h"
@@ -17,6 +19,10 @@
 
 /* How long a poller may stay inside the data path before that is an error. Bursts take microseconds. */
 #define TIMEOUT_US 5000000
+
+/* How long a target may take for what its rings still hold, and how often that is looked at. */
+#define QUIET_US     1000000
+#define QUIET_NAP_US 100
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -120,4 +126,24 @@ mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer
 		return mirror_refuse(-rc, "port %u: cannot attach to its queues: %s",
 				mirror->source_port, strerror(-rc));
 	}
+}
+
+int
+mirror_registry_wait_quiet(struct mirror **mirror, uint32_t mirror_id)
+{
+	unsigned int us;
+
+	mirror_drains_close(*mirror);
+	for (us = 0; *mirror != NULL && !mirror_drains_are_quiet(*mirror); us += QUIET_NAP_US) {
+		if (us >= QUIET_US || mirror_eal_must_leave())
+			return mirror_refuse(ETIMEDOUT,
+					"%s gets nothing any more, but the driver of port %u is at work on "
+					"what it had got, for a second now: call again when it has returned",
+					(*mirror)->name, (*mirror)->param.target_port);
+		pthread_mutex_unlock(&mutex);
+		usleep(QUIET_NAP_US);
+		pthread_mutex_lock(&mutex);
+		*mirror = mirror_find(mirror_id);
+	}
+	return 0;
 }

@@ -31,6 +31,16 @@ void mirror_registry_try_tidy(void);
 /** Carries out the plan, see mirror_plan_apply(), for a change to a mirror: 0 or -errno, the refusal kept. */
 int mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer);
 
+/**
+ * Waits until the target has what a mirror that no poller uses has taken, while others may have the mutex.
+ *
+ * @param[in,out] mirror
+ *   The mirror; NULL afterwards if it was removed meanwhile.
+ * @return
+ *   0, or -ETIMEDOUT, the refusal kept: its driver has not returned for a second.
+ */
+int mirror_registry_wait_quiet(struct mirror **mirror, uint32_t mirror_id);
+
 /* watch.c. With the mutex held. */
 
 /** Watches ports from now on, for as long as there is something to watch: 0 or -errno. */

@@ -26,6 +26,10 @@ read_counters(const struct mirror_slot *slot)
 
 	for (i = 0; i < NB_COUNTERS; i++)
 		now.words[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+	/* What went into the ring, and then not to the target. */
+	for (i = 0; slot->ring != NULL && i < NB_COUNTERS; i++)
+		now.words[i] += __atomic_load_n(
+				(const uint64_t *)&slot->ring->lost + i, __ATOMIC_RELAXED);
 	return now;
 }
 

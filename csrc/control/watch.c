@@ -7,6 +7,7 @@
 
 #include "../eal_gate.h"
 #include "../threads.h"
+#include "drains.h"
 #include "error.h"
 #include "plan.h"
 #include "points.h"
@@ -47,6 +48,7 @@ look(void)
 		return false;
 	/* What a poller holds up, by staying inside for longer, is done next time. */
 	(void)mirror_plan_apply(NULL, POLLER_US);
+	mirror_drains_keep_off_pollers();
 	mirror_points_tidy();
 	go_on = has_work();
 	mirror_eal_leave();

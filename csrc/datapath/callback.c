@@ -2,12 +2,20 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
 #include <rte_atomic.h>
+#include <rte_cycles.h>
 
 #include "datapath.h"
+
+/* One in so many of a context's bursts is looked at: what it costs, and on which CPU. */
+#define MIRROR_SAMPLE_PERIOD 1024
+
+/* What takes more cycles a packet than that was interrupted, and is not what a mirror costs. */
+#define MIRROR_SAMPLE_MAX 20000
 
 /*
  * Where the thread is. Read with every burst: so it is in the static TLS block, though the library may be loaded late.
@@ -28,7 +36,34 @@ mirror_send_for(const struct mirror_entry *entry, const struct mirror_burst *bur
 		struct rte_mbuf **taken, uint16_t nb, uint64_t bytes)
 {
 	burst->visit->sending = entry;
-	mirror_send(entry, taken, nb, bytes);
+	mirror_send(entry, taken, nb, burst->tsc, bytes);
+}
+
+/*
+ * For how many of these packets the rings of entries that take the same have room. Asked before anything is taken, so
+ * that a target which takes nothing costs next to nothing. What there is no room for is counted; but of several entries
+ * that are not all alike nothing is taken: each is served by itself.
+ */
+static uint16_t
+mirror_find_room(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	uint16_t i, nb;
+
+	if (entry->nb_together == 1) {
+		nb = entry->ring != NULL ? mirror_ring_room(entry->ring, nb_pkts) : nb_pkts;
+		if (unlikely(nb < nb_pkts))
+			entry->counters->stats.full += nb_pkts - nb;
+		return nb;
+	}
+	for (i = 0; i < entry->nb_together; i++) {
+		struct mirror_ring *ring = entry[i].ring;
+
+		if (ring != NULL &&
+				(mirror_ring_room(ring, nb_pkts) < nb_pkts ||
+						!mirror_ring_may_hold(ring, pkts, nb_pkts)))
+			return 0;
+	}
+	return nb_pkts;
 }
 
 /*
@@ -45,6 +80,8 @@ mirror_serve(const struct mirror_entry *entry, const struct mirror_burst *burst)
 	bool frees_at_once;
 
 	nb = mirror_select(entry, burst, taken, &chosen);
+	if (burst->has_rings)
+		nb = mirror_find_room(entry, chosen, nb);
 	if (nb == 0)
 		return 0;
 	if (entry->lock != NULL && !mirror_lock(entry, entry->lock)) {
@@ -115,25 +152,63 @@ mirror_walk_inside(const struct mirror_list *list, const struct mirror_burst *bu
 		mirror_serve_inside(&list->entries[i], burst);
 }
 
+static inline void
+mirror_serve_together(const struct mirror_entry *entry, const struct mirror_burst *burst)
+{
+	const uint16_t nb = mirror_serve(entry, burst);
+
+	if (unlikely(nb < burst->nb_pkts) && entry->nb_together > 1)
+		mirror_serve_apart(entry, burst, nb);
+}
+
+static void
+mirror_sample_add(uint64_t *counter, uint64_t nb)
+{
+	__atomic_store_n(counter, *counter + nb, __ATOMIC_RELAXED);
+}
+
+/* Measures what each mirror costs its poller; of those together, each its part. */
+static __rte_noinline void
+mirror_walk_sampled(const struct mirror_list *list, const struct mirror_burst *burst)
+{
+	const struct mirror_entry *entry, *end = list->entries + list->nb_entries;
+	uint64_t cycles, start;
+	uint16_t i;
+
+	for (entry = list->entries; entry < end; entry += entry->nb_together) {
+		start = rte_rdtsc();
+		mirror_serve_together(entry, burst);
+		cycles = rte_rdtsc() - start;
+		if (cycles > (uint64_t)MIRROR_SAMPLE_MAX * burst->nb_pkts)
+			continue;
+		for (i = 0; i < entry->nb_together; i++) {
+			mirror_sample_add(&entry[i].progress->sampled_cycles,
+					cycles / entry->nb_together);
+			mirror_sample_add(&entry[i].progress->sampled_packets, burst->nb_pkts);
+		}
+	}
+}
+
 static void
 mirror_walk(const struct mirror_list *list, struct mirror_burst *burst)
 {
 	const struct mirror_entry *entry, *end = list->entries + list->nb_entries;
-	uint16_t nb;
 
 	if (mirror_is_gone(burst->port_id, list->source_epoch))
 		return;
 	burst->off_wire = list->off_wire;
 	burst->is_tx = list->is_tx;
+	burst->has_rings = list->has_rings;
 	if (unlikely(burst->visit->outer != NULL)) {
 		mirror_walk_inside(list, burst);
 		return;
 	}
-	for (entry = list->entries; entry < end; entry += entry->nb_together) {
-		nb = mirror_serve(entry, burst);
-		if (unlikely(nb < burst->nb_pkts) && entry->nb_together > 1)
-			mirror_serve_apart(entry, burst, nb);
+	if (unlikely(burst->is_sampled)) {
+		mirror_walk_sampled(list, burst);
+		return;
 	}
+	for (entry = list->entries; entry < end; entry += entry->nb_together)
+		mirror_serve_together(entry, burst);
 }
 
 /* Begins a visit from within another; false: it is to a port that the thread has come from. */
@@ -147,6 +222,18 @@ mirror_begin_inside(struct mirror_visit *visit)
 	while (outer != NULL && outer->port_id != visit->port_id)
 		outer = outer->outer;
 	return outer == NULL;
+}
+
+/*
+ * When a burst comes, for what is put into rings; and where, seldom, since whoever drains them is to run elsewhere. Neither
+ * asks the kernel.
+ */
+static inline void
+mirror_note_when_and_where(struct mirror_context *context, struct mirror_burst *burst)
+{
+	burst->tsc = rte_rdtsc();
+	if (unlikely(context->cpu == 0 || burst->is_sampled))
+		__atomic_store_n(&context->cpu, 1 + sched_getcpu(), __ATOMIC_RELAXED);
 }
 
 /* Apart from mirror_offer(), so that a burst with nothing to do pays for none of this. */
@@ -169,6 +256,9 @@ mirror_pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
 	 */
 	rte_smp_mb();
 	list = __atomic_load_n(&context->list, __ATOMIC_ACQUIRE);
+	burst.is_sampled = use / 2 % MIRROR_SAMPLE_PERIOD == MIRROR_SAMPLE_PERIOD / 2;
+	if (list != NULL && list->has_rings)
+		mirror_note_when_and_where(context, &burst);
 	while (list != NULL && nb_pkts > 0) {
 		burst.pkts = pkts;
 		burst.nb_pkts = RTE_MIN(nb_pkts, MIRROR_BURST);

@@ -11,7 +11,8 @@
  *
  * ethdev calls the callback of a context, which stands for one queue of a source in one direction. The context's list
  * says which mirrors look at the burst. For each of them select chooses packets, take raises their reference counts or
- * makes mbufs of the mirror's own, and send offers them to the target and gives back what the target refuses.
+ * makes mbufs of the mirror's own, and send offers them to the target and gives back what the target refuses; or puts them
+ * into a ring, from which a thread of the library's does so.
  *
  * Nothing here allocates but from the mirrors' pools, logs, waits (but for a lock that the mirror asks for) or calls into
  * control/. Nothing here writes to the application's array, or to its mbufs but their reference counts.
@@ -28,6 +29,7 @@
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
 
+#include "ring.h"
 #include "rte_mirror.h"
 #include "selector.h"
 
@@ -65,8 +67,10 @@ _Static_assert(offsetof(struct rte_mirror_stats, bytes) + sizeof(uint64_t) <=
 struct mirror_progress {
 	uint64_t serial; /**< of the selector that these two are for; another one's starts anew */
 	struct mirror_sampler sampler;
-	uint64_t tokens;    /**< taken from the bucket and not used yet */
-	bool frees_at_once; /**< whether the target did so with the last burst */
+	uint64_t tokens;          /**< taken from the bucket and not used yet */
+	bool frees_at_once;       /**< whether the target did so with the last burst */
+	uint64_t sampled_cycles;  /**< that bursts took which were sampled; control reads it */
+	uint64_t sampled_packets; /**< in these */
 } __rte_cache_aligned;
 
 /** One mirror as one context sees it. Immutable. */
@@ -76,14 +80,16 @@ struct mirror_entry {
 	const struct mirror_selector *selector; /**< NULL: every packet */
 	rte_spinlock_t *lock;                   /**< the application's; NULL: none */
 	rte_spinlock_t *queue_lock; /**< for a shared target queue; NULL: its only user */
-	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
-	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
-	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
-	uint32_t snaplen;           /**< bytes that are taken of each packet */
-	uint32_t longest;           /**< longest packet that the target takes */
-	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
-	uint32_t split_len;         /**< bytes that are copied of longer ones */
-	enum rte_mirror_mode mode;  /**< not AUTO */
+	struct mirror_ring
+			*ring; /**< to the thread that sends to the target; NULL: the poller does */
+	struct rte_mempool *pool;  /**< for the mirror's own mbufs; NULL: there are none */
+	uint64_t own_flags;        /**< ol_flags of a new mbuf of the pool */
+	uint32_t target_epoch;     /**< mirror_epochs of the target when the mirror was added */
+	uint32_t snaplen;          /**< bytes that are taken of each packet */
+	uint32_t longest;          /**< longest packet that the target takes */
+	uint32_t copy_up_to;       /**< up to which length packets are copied whole */
+	uint32_t split_len;        /**< bytes that are copied of longer ones */
+	enum rte_mirror_mode mode; /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
 	uint16_t room;     /**< bytes of data that an mbuf of the pool holds */
@@ -98,6 +104,7 @@ struct mirror_entry {
 struct mirror_list {
 	uint64_t off_wire;     /**< ol_flags of packets that do not look as they do on the wire */
 	bool is_tx;            /**< which direction its point is in */
+	bool has_rings;        /**< an entry has one */
 	uint32_t source_epoch; /**< mirror_epochs of the source when its mirrors were added */
 	uint16_t nb_entries;
 	struct mirror_list *retired; /**< control's: the next that cannot be freed yet */
@@ -114,6 +121,7 @@ struct mirror_context {
 
 	/* Data path: written by the poller, read by control. */
 	uint64_t use; /**< odd: a poller is inside; grows by 2 with every burst */
+	int cpu;      /**< where a poller of a list with rings was last seen, and 1; 0: nowhere */
 } __rte_cache_aligned;
 
 /**
@@ -180,10 +188,13 @@ struct mirror_burst {
 	struct rte_mbuf *const *pkts;
 	struct mirror_visit *visit;
 	uint64_t off_wire; /**< the list's */
+	uint64_t tsc;      /**< when it came; of lists with rings */
 	uint16_t nb_pkts;
 	uint16_t port_id;
 	uint16_t queue_id;
 	bool is_tx;
+	bool has_rings;  /**< the list's */
+	bool is_sampled; /**< what it costs is measured */
 };
 
 /**
@@ -295,8 +306,11 @@ uint16_t mirror_take_own(const struct mirror_entry *entry, const struct mirror_b
  */
 bool mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t flags);
 
-/** Offers taken packets to an entry's target, which may rearrange the array; gives back what it refuses. */
+/**
+ * Offers taken packets to an entry's target, which may rearrange the array, and gives back what it refuses; or puts them
+ * into the entry's ring, where mirror_find_room() has found room.
+ */
 void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
-		uint64_t bytes);
+		uint64_t tsc, uint64_t bytes);
 
 #endif /* MIRROR_DATAPATH_DATAPATH_H */

@@ -53,14 +53,17 @@ mirror_give_back_all(struct rte_mbuf **refused, uint16_t nb_refused)
 
 void
 mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
-		uint64_t bytes)
+		uint64_t tsc, uint64_t bytes)
 {
 	struct rte_mirror_stats *stats = &entry->counters->stats;
-	uint16_t nb;
+	uint16_t nb = nb_taken;
 
 	if (nb_taken == 0)
 		return;
-	nb = mirror_transmit(entry, taken, nb_taken);
+	if (entry->ring != NULL)
+		mirror_ring_put(entry->ring, taken, nb_taken, entry->pool, tsc);
+	else
+		nb = mirror_transmit(entry, taken, nb_taken);
 	if (unlikely(nb < nb_taken)) {
 		bytes -= mirror_give_back_all(taken + nb, nb_taken - nb);
 		stats->full += nb_taken - nb;

@@ -114,11 +114,28 @@ mirror_share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 	return end - taken;
 }
 
+/* Copies whole what the application must have back soon. */
+static __rte_noinline uint16_t
+mirror_take_copies(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes)
+{
+	struct mirror_entry copying = *entry;
+
+	copying.mode = RTE_MIRROR_COPY;
+	copying.copy_up_to = UINT32_MAX;
+	return mirror_take_own(&copying, burst, pkts, nb_pkts, taken, bytes);
+}
+
 uint16_t
 mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes)
 {
+	/* Entries together have all been found to. */
+	if (entry->ring != NULL && entry->mode != RTE_MIRROR_COPY && entry->nb_together == 1 &&
+			!mirror_ring_may_hold(entry->ring, pkts, nb_pkts))
+		return mirror_take_copies(entry, burst, pkts, nb_pkts, taken, bytes);
 	if (entry->mode == RTE_MIRROR_SHARE)
 		return mirror_share(entry, burst, pkts, nb_pkts, taken, bytes);
 	return mirror_take_own(entry, burst, pkts, nb_pkts, taken, bytes);

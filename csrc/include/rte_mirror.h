@@ -84,6 +84,21 @@ extern "C" {
  */
 #define RTE_MIRROR_F_ORIGIN 0x1
 
+/**
+ * Flag of a mirror: a thread of the library's sends to the target, so that a driver which makes system calls, or a reader
+ * that is slow, holds up no poller. For net_tap, net_af_packet, net_pcap, net_vhost, net_ring and net_null, whose ports
+ * then have mirrors with this flag alone.
+ *
+ * A poller puts packets into a ring of 1024, one for each queue and direction; what there is no room for counts as full,
+ * before anything is done with it. The thread, one for each target, takes turns with the rings in the order of their
+ * packets' time, and runs where no poller does. What the target refuses for a second is freed, and counts as full, too.
+ *
+ * RTE_MIRROR_AUTO does not share then. What mirrors with this flag hold of the application's pools, in all of the process,
+ * is at most 1/16 of the smallest of those pools, in segments: beyond that packets are copied, whatever the mode, and so
+ * are those of pools for one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second.
+ */
+#define RTE_MIRROR_F_DRAIN 0x2
+
 /** Which packets of the source, as its application sees them. */
 enum rte_mirror_direction {
 	RTE_MIRROR_RX = 1 << 0, /**< what rte_eth_rx_burst() returns */
@@ -246,7 +261,11 @@ struct rte_mirror_info {
 	char reason[RTE_MIRROR_REASON_SIZE];         /**< why it is not running; "" when it is */
 	char mode_reason[RTE_MIRROR_REASON_SIZE];    /**< why it is in that mode */
 	char warning[RTE_MIRROR_REASON_SIZE]; /**< what it cannot mirror, and what to do; "": all is well */
-	uint64_t reserved[8];                 /**< 0 */
+	uint64_t sampled_cycles; /**< cycles of the time stamp counter that it took of its pollers in some bursts */
+	uint64_t sampled_packets; /**< packets in these, one burst in 1024: what a packet costs is the ratio */
+	uint64_t drain_cpu_us; /**< RTE_MIRROR_F_DRAIN: CPU time in us of its target's thread */
+	uint64_t drain_yields; /**< 1: no CPU is left for that thread, so it runs only when pollers have nothing to do */
+	uint64_t reserved[4]; /**< 0 */
 };
 
 /** A queue of its source that a mirror is on. */

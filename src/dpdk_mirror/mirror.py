@@ -256,7 +256,7 @@ def _flag(key: str) -> int:
 
 def _from_c(info: Any, name: str, kind: type) -> Any:
     """A field of C's struct as one of that type."""
-    if kind is bool:
+    if name == "origin":
         return bool(info.flags & _flag(name))
     value = getattr(info, name)
     return ffi.string(value).decode() if kind is str else kind(value)

@@ -30,7 +30,7 @@ lengths_and_flags_that_make_no_sense(void)
 				"RTE_MIRROR_COPY" },
 		{ { .split_len = 65, .snaplen = 64, .mode = RTE_MIRROR_AUTO }, -EINVAL,
 				"RTE_MIRROR_COPY" },
-		{ { .flags = 2, .mode = RTE_MIRROR_COPY }, -EINVAL, "flags 0x2" },
+		{ { .flags = 4, .mode = RTE_MIRROR_COPY }, -EINVAL, "flags 0x4" },
 		{ { .flags = UINT32_C(1) << 31 }, -EINVAL, "flags" },
 		{ { .flags = RTE_MIRROR_F_ORIGIN }, -EINVAL, "split, copy" },
 		{ { .mode = (enum rte_mirror_mode)(RTE_MIRROR_AUTO + 1) }, -EINVAL, "mode 4" },

@@ -186,9 +186,9 @@ class Ovs(Application):
         """What has been set holds for the next packet: the switch goes on with what it has in its cache for a while."""
         self.appctl("revalidator/purge")
 
-    def take(self, telemetry: Telemetry, ring: str) -> list[bytes]:
-        """What waits in the target ring:RING."""
-        return take(telemetry, ring, self.directory)
+    def take(self, telemetry: Telemetry, ring: str, count: int) -> list[bytes]:
+        """So many packets of the target ring:RING."""
+        return take(telemetry, ring, self.directory, count)
 
     @property
     def telemetry_path(self) -> Path:

@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .application import wait_until
+
 if TYPE_CHECKING:
     from .telemetry import Telemetry
 
@@ -37,11 +39,17 @@ def build_reader(directory: Path) -> Path:
     return directory
 
 
-def take(telemetry: Telemetry, ring: str, directory: Path) -> list[bytes]:
-    """The packets that wait in a target's first ring."""
+def take(telemetry: Telemetry, ring: str, directory: Path, count: int) -> list[bytes]:
+    """So many packets of a target's first ring: those that wait there, and those that come."""
+    packets: list[bytes] = []
+    wait_until(lambda: len(_take_more(telemetry, ring, directory, packets)) >= count, "packets in the ring")
+    return packets
+
+
+def _take_more(telemetry: Telemetry, ring: str, directory: Path, packets: list[bytes]) -> list[bytes]:
     path = directory / "taken"
     telemetry.ask(f"/reader/take,ETH_RXTX0_{ring}:{path}")
-    data, packets = path.read_bytes(), []
+    data = path.read_bytes()
     while data:
         length = int.from_bytes(data[:4], "little")
         packets.append(data[4 : 4 + length])

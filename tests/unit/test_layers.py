@@ -58,6 +58,7 @@ TESTED_ON_ITS_FILES = {
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
     "test_ondemand_refused": TARGETS,
+    "test_drain": TARGETS,
     "test_hotplug": TARGETS,
     "test_rings": TARGETS,
     "requests": {"csrc/plugin/request.h"},
@@ -74,8 +75,9 @@ TESTED_ON_ITS_FILES = {
 
 # The folders that a folder may include of, beside what all may.
 ARROWS = {
-    Path("csrc/control"): {"csrc/datapath", "csrc/filter"},
+    Path("csrc/control"): {"csrc/datapath", "csrc/drain", "csrc/filter"},
     Path("csrc/datapath"): {"csrc/filter"},
+    Path("csrc/drain"): {"csrc/datapath"},
     Path("csrc/ffi"): {"csrc/capture"},
     Path("csrc/plugin"): {"csrc/capture"},
     Path("tests/bench"): {"tests/c"},
@@ -85,12 +87,12 @@ ARROWS = {
 
 
 def may_include(path: Path, included: Path) -> bool:
-    """As the arrows lead: rte_mirror.h <- control -> datapath -> filter, plugin -> capture <- ffi, or the header."""
+    """As the arrows lead: rte_mirror.h <- control -> drain -> datapath -> filter, plugin -> capture <- ffi."""
     folder = path.relative_to(ROOT).parent
     if included.name == "rte_mirror.h" or included.parent == folder:
         return True
     if included.parent == Path("csrc"):
-        return folder in {Path("csrc/control"), Path("csrc/plugin"), Path("csrc/ffi")}
+        return folder in {Path("csrc/control"), Path("csrc/drain"), Path("csrc/plugin"), Path("csrc/ffi")}
     if folder in ARROWS:
         return str(included.parent) in ARROWS[folder]
     return str(included) in TESTED_ON_ITS_FILES.get(path.stem, set())
@@ -109,7 +111,7 @@ def test_only_compat_h_tests_the_dpdk_version():
 
 
 # Where no file may call, by whatever way, a file that calls it.
-WITHOUT_CIRCLES = [".", "capture", "control", "datapath", "ffi", "filter", "plugin"]
+WITHOUT_CIRCLES = [".", "capture", "control", "datapath", "drain", "ffi", "filter", "plugin"]
 
 COMMENTS_AND_TEXTS = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", flags=re.DOTALL)
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:\\\n|[^\n])*)", flags=re.MULTILINE)

@@ -111,16 +111,19 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     with open_application(arguments) as app:
-        rows = [record(app.find(mirror).info()) for mirror in arguments.mirrors]
+        infos = [app.find(mirror).info() for mirror in arguments.mirrors]
+    rows = [record(info) for info in infos]
     if arguments.json:
         print_json(rows)
         return 0
     width = max(len(key) for key in rows[0])
-    for number, row in enumerate(rows):
+    for number, (row, info) in enumerate(zip(rows, infos, strict=True)):
         if number:
             say("")
         for key, value in row.items():
             say(f"{key:{width}}  {_queues(value) if key in QUEUE_LISTS else shown(value)}")
+        if info.cycles_per_packet is not None:
+            say(f"{'cycles_per_packet':{width}}  {info.cycles_per_packet:.1f}")
     return 0
 
 

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort"]
 
 # What older libraries do not tell, and what it means then.
-_ADDED_LATER: dict[str, Any] = {"added": True, "warning": ""}
+_ADDED_LATER: dict[str, Any] = {
+    "added": True,
+    "warning": "",
+    "sampled_cycles": 0,
+    "sampled_packets": 0,
+    "drain_cpu_us": 0,
+    "drain_yields": False,
+}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
 QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
 """What has queues of the source, as text such as "0-3,5"."""
@@ -82,7 +89,7 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
     """A field of an answer as one of that type."""
     default = _ADDED_LATER.get(name)
     if kind is int:
-        return answer.number(name)
+        return answer.number(name, default=default)
     if kind is bool:
         return answer.flag(name, default=default)
     if kind is str:

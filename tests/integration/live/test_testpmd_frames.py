@@ -56,7 +56,7 @@ def test_mirrors_of_both_ends_give_what_was_on_the_wire(player, tmp_path, mode):
         telemetry.call("add", source=0, to=f"pcap:{tmp_path}/rx.pcap", directions="rx", name="in")
         telemetry.call("add", source="net_pcap1", to=f"pcap:{tmp_path}/tx.pcap", directions="tx", name="out")
         run_until_mirrored(testpmd, telemetry, "out")
-        assert telemetry.call("info", mirror="in")["mode"] == "share"
+        assert telemetry.call("info", mirror="in")["mode"] == "split"
         assert telemetry.call("remove", all="yes") == {"removed": 2}
     assert frames_of(tmp_path / "rx.pcap") == sent
     assert frames_of(tmp_path / "tx.pcap") == frames_of(out)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_CONTROL_DRAINS_H
+#define MIRROR_CONTROL_DRAINS_H
+
+/**
+ * @file
+ * Layer 4, drains.c and budget.c: the threads that send to the targets of mirrors with RTE_MIRROR_F_DRAIN, and what the
+ * rings to them may hold. Called with the registry's mutex held.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mirror.h"
+
+/* drains.c */
+
+/** Whether it can be told what a queue of a target's holds still, which is of net_ring. */
+bool mirror_drains_see_behind(uint16_t port_id, uint16_t queue_id);
+/** Gives a mirror its target's thread, if it is to have one: 0 or -errno, the refusal kept. */
+int mirror_drains_join(struct mirror *mirror);
+/** Takes it from one that no poller uses; nothing is waited for. */
+void mirror_drains_leave(struct mirror *mirror);
+/** Gives a slot of such a mirror its ring, to the target queue that it has been allotted: 0 or -ENOMEM. */
+int mirror_drains_cover(struct mirror_slot *slot);
+/** Has what a mirror's rings hold sent, or lost, when no poller uses them. */
+void mirror_drains_close(struct mirror *mirror);
+/** Whether that is done, so that the target may go. */
+bool mirror_drains_are_quiet(const struct mirror *mirror);
+/** Has pollers use them again. */
+void mirror_drains_open(struct mirror *mirror);
+/** Tells of a mirror's thread. */
+void mirror_drains_describe(const struct mirror *mirror, struct rte_mirror_info *info);
+/** Keeps the threads off the CPUs that pollers were last seen on. */
+void mirror_drains_keep_off_pollers(void);
+
+/* budget.c */
+
+/** Divides what may be held of the application's pools, as they are now, among the rings. */
+void mirror_budget_divide(void);
+/** Whether a pool of one of a port's rx queues is for one producer: mbufs may then be freed by its poller alone. */
+bool mirror_budget_has_single_producer(uint16_t port_id);
+
+#endif /* MIRROR_CONTROL_DRAINS_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef MIRROR_DRAIN_DRAIN_H
+#define MIRROR_DRAIN_DRAIN_H
+
+/**
+ * @file
+ * A thread that sends to one target what pollers have put into rings.
+ *
+ * A driver that makes system calls, or a disk that stalls, holds up this thread and no poller. What the target refuses is
+ * offered again, for a second: meanwhile the rings fill, and pollers find no room. Each ring's packets keep their order;
+ * between rings the order is that of their bursts' time stamps, as far as they are there within MIRROR_DRAIN_WINDOW_US of each other.
+ *
+ * Called by control, which has the registry's mutex. Nothing here waits for the thread.
+ */
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../datapath/ring.h"
+
+struct mirror_drain;
+struct rte_ring;
+
+/** Starts a thread for a target, the device that has that port id and epoch: 0 or -errno. */
+int mirror_drain_start(uint16_t port_id, uint32_t epoch, struct mirror_drain **drain);
+/** Has the thread end. Its rings have all been dropped. */
+void mirror_drain_end(struct mirror_drain *drain);
+
+/** A ring to the target, for one poller; NULL: out of memory. */
+struct mirror_ring *mirror_drain_add_ring(struct mirror_drain *drain);
+/**
+ * Which of the target's queues a ring's packets go to.
+ *
+ * @param behind
+ *   Where the target keeps them until somebody reads them: what is in it counts as held. NULL: it has read and freed them
+ *   when rte_eth_tx_burst() returns.
+ */
+void mirror_drain_set_queue(
+		struct mirror_ring *ring, uint16_t queue_id, const struct rte_ring *behind);
+/**
+ * Has the target given, soon, what is left in a ring that no poller uses now. What it refuses is lost; where it keeps
+ * packets is looked at no more.
+ */
+void mirror_drain_close_ring(struct mirror_drain *drain, struct mirror_ring *ring);
+/** Whether that is done: for as long as the ring is closed, the thread does nothing with the target on its account. */
+bool mirror_drain_is_quiet(struct mirror_drain *drain, struct mirror_ring *ring);
+/** Has a closed ring used by a poller again. */
+void mirror_drain_open_ring(struct mirror_ring *ring);
+/** Frees a ring that no poller uses any more, once the thread is done with it. */
+void mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring);
+
+/** Keeps the thread off these CPUs, on which pollers run; if there are no others, on any, when they have nothing to do. */
+void mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled);
+
+/** How much CPU time the thread has used, and whether it runs only when pollers have nothing to do. */
+void mirror_drain_usage(struct mirror_drain *drain, uint64_t *cpu_us, bool *yields);
+
+/* cpus.c */
+
+/** Keeps a thread of this process off some CPUs: whether there are others for it. */
+bool mirror_cpus_keep_off(pid_t thread, const cpu_set_t *polled);
+
+#endif /* MIRROR_DRAIN_DRAIN_H */

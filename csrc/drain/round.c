@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "../datapath/datapath.h"
+#include "../eal_gate.h"
+#include "../started.h"
+#include "round.h"
+
+/* Packets that a target is offered at once, and those after which the thread looks whether it is to end. */
+#define BURST 32
+#define ROUND 1024
+
+/* What a target has refused for so long is not offered again. */
+#define PATIENCE_US 1000000
+
+static uint64_t
+mirror_drain_count(const struct drained_ring *ring)
+{
+	return mirror_ring_tail(&ring->ring) - ring->next;
+}
+
+/* To a number that control reads. */
+static void
+mirror_drain_add(uint64_t *counter, uint64_t nb)
+{
+	__atomic_store_n(counter, *counter + nb, __ATOMIC_RELEASE);
+}
+
+/* Gives the poller back the room of what the target is done with: all that it was given but what it keeps. */
+static void
+mirror_drain_release(struct drained_ring *ring)
+{
+	const struct rte_ring *behind = __atomic_load_n(&ring->behind, __ATOMIC_RELAXED);
+	uint64_t nb = ring->next - ring->ring.head;
+
+	/* Others may send to the same queue: then more counts as held than is. Once it is closing the target may go. */
+	if (behind != NULL && !ring->sees_closing)
+		nb -= RTE_MIN(nb, rte_ring_count(behind));
+	mirror_ring_release(&ring->ring, ring->ring.head + nb);
+}
+
+/* Frees what the target will not have, and what the poller has counted as sent. */
+static void
+mirror_drain_lose(struct drained_ring *ring, uint64_t nb)
+{
+	struct rte_mirror_stats *lost = &ring->ring.lost;
+	uint64_t i, bytes = 0;
+
+	for (i = 0; i < nb; i++) {
+		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
+
+		bytes += item->len;
+		rte_pktmbuf_free(item->pkt);
+	}
+	mirror_drain_add(&ring->next, nb);
+	mirror_drain_add(&lost->packets, -nb);
+	mirror_drain_add(&lost->bytes, -bytes);
+	mirror_drain_add(&lost->full, nb);
+	mirror_drain_release(ring);
+}
+
+static bool
+mirror_drain_can_send(const struct mirror_drain *drain)
+{
+	return !mirror_is_gone(drain->port_id, drain->epoch) && ethdev_is_started(drain->port_id);
+}
+
+/* Offers the target packets of a ring: how many it took. */
+static uint16_t
+mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
+{
+	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
+	struct rte_mbuf *pkts[BURST];
+	uint16_t i, taken;
+
+	for (i = 0; i < nb; i++)
+		pkts[i] = mirror_ring_item(&ring->ring, ring->next + i)->pkt;
+	taken = rte_eth_tx_burst(drain->port_id, queue, pkts, nb);
+	/* What is ours still is behind those taken, wherever it was before. */
+	for (i = taken; i < nb; i++)
+		mirror_ring_item(&ring->ring, ring->next + i)->pkt = pkts[i];
+	mirror_drain_add(&ring->next, taken);
+	mirror_drain_release(ring);
+	return taken;
+}
+
+static void
+mirror_drain_deliver(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
+{
+	const uint16_t taken = mirror_drain_can_send(drain) ? mirror_drain_send(drain, ring, nb) :
+							      0;
+	const uint64_t now = rte_rdtsc();
+
+	ring->is_stuck = taken < nb;
+	if (taken > 0)
+		ring->stuck_at = 0;
+	if (taken == nb)
+		return;
+	if (ring->stuck_at == 0)
+		ring->stuck_at = now;
+	if (ring->sees_closing || now - ring->stuck_at > mirror_drain_to_tsc(PATIENCE_US))
+		mirror_drain_lose(ring, mirror_drain_count(ring));
+}
+
+/* Whether packets of several rings are to wait for each other: not where there is one, is hurry, or little room left. */
+static bool
+mirror_drain_has_time(const struct mirror_drain *drain)
+{
+	const struct drained_ring *ring = __atomic_load_n(&drain->first, __ATOMIC_ACQUIRE);
+
+	if (ring == NULL || ring->following == NULL)
+		return false;
+	for (; ring != NULL; ring = ring->following) {
+		if (mirror_drain_count(ring) > MIRROR_RING_SIZE / 2 || ring->sees_closing)
+			return false;
+	}
+	return true;
+}
+
+/* The ring whose next packet is the earliest, and how many of it are earlier than all others'; NULL: none before then. */
+static struct drained_ring *
+mirror_drain_pick(const struct mirror_drain *drain, uint64_t before, uint16_t *nb)
+{
+	struct drained_ring *ring, *first = NULL;
+	uint64_t tsc, earliest = before, end = before, nb_there;
+
+	for (ring = __atomic_load_n(&drain->first, __ATOMIC_ACQUIRE); ring != NULL;
+			ring = ring->following) {
+		if (ring->is_stuck || mirror_drain_count(ring) == 0)
+			continue;
+		tsc = mirror_ring_item(&ring->ring, ring->next)->tsc;
+		if (tsc < earliest) {
+			end = earliest;
+			earliest = tsc;
+			first = ring;
+		} else if (tsc < end) {
+			end = tsc;
+		}
+	}
+	if (first == NULL)
+		return NULL;
+	nb_there = RTE_MIN(mirror_drain_count(first), (uint64_t)BURST);
+	for (*nb = 1; *nb < nb_there; (*nb)++) {
+		if (mirror_ring_item(&first->ring, first->next + *nb)->tsc > end)
+			break;
+	}
+	return first;
+}
+
+static void
+mirror_drain_begin_round(struct mirror_drain *drain)
+{
+	struct drained_ring *ring = __atomic_load_n(&drain->first, __ATOMIC_ACQUIRE);
+
+	for (; ring != NULL; ring = ring->following) {
+		ring->is_stuck = false;
+		/* No poller puts in what comes after. */
+		ring->sees_closing = __atomic_load_n(&ring->ring.is_closing, __ATOMIC_ACQUIRE);
+		/* What the target kept may have been read. */
+		mirror_drain_release(ring);
+	}
+}
+
+/* Takes out of the others, and frees, what has been dropped and is empty. */
+static void
+mirror_drain_end_round(struct mirror_drain *drain)
+{
+	struct drained_ring **where = &drain->first, *ring;
+
+	pthread_mutex_lock(&drain->mutex);
+	while ((ring = *where) != NULL) {
+		if (ring->is_dropped && ring->sees_closing && mirror_drain_count(ring) == 0) {
+			*where = ring->following;
+			free(ring);
+			continue;
+		}
+		if (ring->sees_closing)
+			__atomic_store_n(&ring->is_quiet, true, __ATOMIC_RELEASE);
+		where = &ring->following;
+	}
+	pthread_mutex_unlock(&drain->mutex);
+}
+
+uint64_t
+mirror_drain_run_round(struct mirror_drain *drain, bool *is_stuck)
+{
+	struct drained_ring *ring;
+	uint64_t nb_done = 0, before = UINT64_MAX;
+	uint16_t nb;
+
+	*is_stuck = false;
+	mirror_drain_begin_round(drain);
+	if (mirror_drain_has_time(drain))
+		before = rte_rdtsc() - mirror_drain_to_tsc(MIRROR_DRAIN_WINDOW_US);
+	while (nb_done < ROUND && !mirror_eal_must_leave() &&
+			(ring = mirror_drain_pick(drain, before, &nb)) != NULL) {
+		const uint64_t next = ring->next;
+
+		mirror_drain_deliver(drain, ring, nb);
+		nb_done += ring->next - next;
+		*is_stuck |= ring->is_stuck;
+	}
+	mirror_drain_end_round(drain);
+	return nb_done;
+}
