@@ -15,7 +15,7 @@ from .plugin import load_error, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application, connect
 from .remote.discovery import PROBE_S, scan
-from .remote.places import closed_directories, label, listener
+from .remote.sockets import closed_directories, label, listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Process:
 
 
 def findings(app: str | None = None) -> Iterator[Finding]:
-    """Everything, in the order in which it is to be mended; of applications only ``app``, if it is given."""
+    """Everything, in the order in which to fix it; of applications only ``app``, if it is given."""
     yield from _plugin()
     yield _dpdk()
     yield from _hugepages()

@@ -30,7 +30,7 @@ COLOURS = {
     "pdump": "#b2182b",
 }
 LABELS = {"copy128": "copy, snaplen 128", "pktmbuf_copy": "rte_pktmbuf_copy", "clone": "rte_pktmbuf_clone"}
-SCENES = (
+CONDITIONS = (
     ("warm", "null", "warm packets, target frees at once"),
     ("cold", "null", "cold packets, target frees at once"),
     ("warm", "ring", "warm packets, target frees later"),
@@ -52,9 +52,9 @@ def bars(axes: Axes, groups: dict[str, dict[str, float]], *, number_format: str 
     methods = [method for method in COLOURS if any(method in group for group in groups.values())]
     width = 0.84 / max(1, len(methods))
     for index, method in enumerate(methods):
-        places = [place + (index + 0.5) * width - 0.42 for place in range(len(groups))]
+        lefts = [group + (index + 0.5) * width - 0.42 for group in range(len(groups))]
         heights = [group.get(method, 0.0) for group in groups.values()]
-        drawn = axes.bar(places, heights, width, color=COLOURS[method], label=LABELS.get(method, method))
+        drawn = axes.bar(lefts, heights, width, color=COLOURS[method], label=LABELS.get(method, method))
         axes.bar_label(drawn, fmt=number_format, fontsize=5, rotation=90, padding=2)
     axes.set_xticks(range(len(groups)), list(groups))
     axes.margins(y=0.1)
@@ -78,7 +78,7 @@ def save(figure: Figure, axes: Axes, path: Path) -> None:
 
 def plot_methods(results: Results, path: Path) -> None:
     figure, grid = plt.subplots(2, 2, figsize=(12, 8), layout="constrained")
-    for axes, (warmth, target, title) in zip(grid.flat, SCENES, strict=True):
+    for axes, (warmth, target, title) in zip(grid.flat, CONDITIONS, strict=True):
         groups: dict[str, dict[str, float]] = {}
         for case in results.cases("methods"):
             if (case.warmth, case.target) == (warmth, target) and case.method not in {"baseline", "paused", "dormant"}:
@@ -93,7 +93,7 @@ def plot_methods(results: Results, path: Path) -> None:
 def plot_lines(results: Results, comparison: str, over: str, path: Path) -> None:
     """Cycles of the methods over the burst, or over the size."""
     figure, grid = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
-    for axes, (warmth, target, title) in zip(grid, (SCENES[0], SCENES[3]), strict=True):
+    for axes, (warmth, target, title) in zip(grid, (CONDITIONS[0], CONDITIONS[3]), strict=True):
         cases = [case for case in results.cases(comparison) if (case.warmth, case.target) == (warmth, target)]
         for method in methods_of(cases)[1:]:
             line = [(getattr(case, over), results.cycles(case)) for case in cases if case.method == method]
@@ -108,7 +108,7 @@ def plot_lines(results: Results, comparison: str, over: str, path: Path) -> None
 
 def plot_mirrors(results: Results, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for warmth, target, title in (SCENES[0], SCENES[3]):
+    for warmth, target, title in (CONDITIONS[0], CONDITIONS[3]):
         cases = [
             case
             for case in results.cases("mirrors")
@@ -129,13 +129,13 @@ def plot_queues(results: Results, path: Path) -> None:
         if case.method != "baseline":
             groups.setdefault(str(case.queues), {})[case.method] = cycles.median if cycles else 0.0
     bars(axes, groups, number_format="%.1f")
-    axes.set(title=f"64 B, {SCENES[0][2]}", xlabel="queues", ylabel="cycles a packet, over the baseline")
+    axes.set(title=f"64 B, {CONDITIONS[0][2]}", xlabel="queues", ylabel="cycles a packet, over the baseline")
     save(figure, axes, path)
 
 
 def plot_throughput(results: Results, path: Path) -> None:
     figure, grid = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
-    for axes, (_, target, title) in zip(grid, (SCENES[1], SCENES[3]), strict=True):
+    for axes, (_, target, title) in zip(grid, (CONDITIONS[1], CONDITIONS[3]), strict=True):
         groups: dict[str, dict[str, float]] = {}
         for case in results.cases("throughput"):
             cycles = results.cycles(case)

@@ -17,16 +17,16 @@
 void
 mirrors_open(struct mirrors *mirrors, const uint16_t *sources, uint16_t at_once, uint16_t late)
 {
-	struct place *place;
+	struct slot *slot;
 	unsigned int i;
 
 	*mirrors = (struct mirrors){ 0 };
-	for (i = 0; i < RTE_DIM(mirrors->places); i++) {
-		place = &mirrors->places[i];
-		place->source = sources[i % NB_SOURCES];
-		place->direction = i / 2 % 2 == 0 ? RTE_MIRROR_RX : RTE_MIRROR_TX;
-		place->is_late = i / 4 == 1;
-		place->target = place->is_late ? late : at_once;
+	for (i = 0; i < RTE_DIM(mirrors->slots); i++) {
+		slot = &mirrors->slots[i];
+		slot->source = sources[i % NB_SOURCES];
+		slot->direction = i / 2 % 2 == 0 ? RTE_MIRROR_RX : RTE_MIRROR_TX;
+		slot->is_late = i / 4 == 1;
+		slot->target = slot->is_late ? late : at_once;
 	}
 	mirrors->pool = rte_pktmbuf_pool_create("mirrors", POOL_SIZE, 0, 0, POOL_ROOM, 0);
 	CHECK(mirrors->pool != NULL);
@@ -61,12 +61,12 @@ decline_every_other(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts,
 }
 
 static struct rte_mirror_param
-random_param(struct mirrors *mirrors, const struct place *place)
+random_param(struct mirrors *mirrors, const struct slot *slot)
 {
 	static const enum rte_mirror_mode modes[] = { RTE_MIRROR_SHARE, RTE_MIRROR_SPLIT,
 		RTE_MIRROR_COPY, RTE_MIRROR_AUTO };
-	struct rte_mirror_param param = { .target_port = place->target,
-		.directions = place->direction,
+	struct rte_mirror_param param = { .target_port = slot->target,
+		.directions = slot->direction,
 		.mode = modes[(unsigned int)rand() % RTE_DIM(modes)] };
 
 	if (one_in(4))
@@ -93,52 +93,52 @@ check_done(const char *what, int rc)
 
 /* Once it is paused, what it has counted is final. */
 static void
-pause_mirror(struct mirrors *mirrors, const struct place *place)
+pause_mirror(struct mirrors *mirrors, const struct slot *slot)
 {
-	check_done("pause", rte_mirror_pause(place->id));
+	check_done("pause", rte_mirror_pause(slot->id));
 	mirrors->nb_paused++;
 }
 
 /* Mirrors to the target that frees at once are removed while packets are on their way through them. */
 static void
-remove_mirror(struct mirrors *mirrors, struct place *place)
+remove_mirror(struct mirrors *mirrors, struct slot *slot)
 {
 	struct rte_mirror_stats stats;
 
-	if (place->is_late)
-		pause_mirror(mirrors, place);
-	stats = stats_of(place->id);
+	if (slot->is_late)
+		pause_mirror(mirrors, slot);
+	stats = stats_of(slot->id);
 	mirrors->nb_offered += stats.seen;
-	if (place->is_late)
+	if (slot->is_late)
 		mirrors->nb_late += stats.packets;
-	mirror_off(place->id);
-	place->id = 0;
+	mirror_off(slot->id);
+	slot->id = 0;
 	mirrors->nb_removed++;
 }
 
 void
 mirrors_step(struct mirrors *mirrors)
 {
-	struct place *place = &mirrors->places[(unsigned int)rand() % RTE_DIM(mirrors->places)];
-	const struct rte_mirror_param param = random_param(mirrors, place);
+	struct slot *slot = &mirrors->slots[(unsigned int)rand() % RTE_DIM(mirrors->slots)];
+	const struct rte_mirror_param param = random_param(mirrors, slot);
 
-	if (place->id == 0) {
-		place->id = mirror_with(place->source, &param);
+	if (slot->id == 0) {
+		slot->id = mirror_with(slot->source, &param);
 		return;
 	}
 	switch (rand() % 6) {
 	case 0:
-		pause_mirror(mirrors, place);
+		pause_mirror(mirrors, slot);
 		break;
 	case 1:
-		check_done("resume", rte_mirror_resume(place->id));
+		check_done("resume", rte_mirror_resume(slot->id));
 		break;
 	case 2:
-		check_done("update", rte_mirror_update(place->id, &param));
+		check_done("update", rte_mirror_update(slot->id, &param));
 		mirrors->nb_updated++;
 		break;
 	default:
-		remove_mirror(mirrors, place);
+		remove_mirror(mirrors, slot);
 	}
 }
 
@@ -147,8 +147,8 @@ mirrors_remove_all(struct mirrors *mirrors)
 {
 	unsigned int i;
 
-	for (i = 0; i < RTE_DIM(mirrors->places); i++) {
-		if (mirrors->places[i].id != 0)
-			remove_mirror(mirrors, &mirrors->places[i]);
+	for (i = 0; i < RTE_DIM(mirrors->slots); i++) {
+		if (mirrors->slots[i].id != 0)
+			remove_mirror(mirrors, &mirrors->slots[i]);
 	}
 }

@@ -19,7 +19,7 @@
 #include "application.h"
 
 /** A mirror may be here or not. */
-struct place {
+struct slot {
 	uint16_t source, target;
 	uint32_t direction;
 	bool is_late; /**< its target's packets are read later, and counted */
@@ -27,7 +27,7 @@ struct place {
 };
 
 struct mirrors {
-	struct place places[8];
+	struct slot slots[8];
 	/** What some mirrors take their mbufs from: too few for a target that is read late. */
 	struct rte_mempool *pool;
 	rte_spinlock_t lock; /**< of some mirrors */

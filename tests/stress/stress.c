@@ -42,7 +42,7 @@ nb_cycles_wanted(void)
 }
 
 /* What most cases have, but for the traffic. */
-struct stage {
+struct setup {
 	uint16_t at_once;   /* net_null: frees at once; fewer queues than pollers */
 	uint16_t undivided; /* net_null: a queue for each poller */
 	struct port late;
@@ -51,35 +51,35 @@ struct stage {
 };
 
 static void
-stage_open(struct stage *stage)
+setup_open(struct setup *setup)
 {
 	const struct port_options two = { .nb_rx_queues = 1, .nb_tx_queues = 2 },
 				  four = { .nb_rx_queues = 1, .nb_tx_queues = 4 };
 
-	stage->at_once = vdev_open("net_null_at_once", "");
-	vdev_configure(stage->at_once, &two);
-	stage->undivided = vdev_open("net_null_undivided", "");
-	vdev_configure(stage->undivided, &four);
-	port_open(&stage->late, &port_default);
-	application_open(&stage->application, stage->late.tx[0]);
-	mirrors_open(&stage->mirrors, stage->application.sources, stage->at_once, stage->late.id);
+	setup->at_once = vdev_open("net_null_at_once", "");
+	vdev_configure(setup->at_once, &two);
+	setup->undivided = vdev_open("net_null_undivided", "");
+	vdev_configure(setup->undivided, &four);
+	port_open(&setup->late, &port_default);
+	application_open(&setup->application, setup->late.tx[0]);
+	mirrors_open(&setup->mirrors, setup->application.sources, setup->at_once, setup->late.id);
 }
 
 static void
-stage_close(struct stage *stage)
+setup_close(struct setup *setup)
 {
-	mirrors_close(&stage->mirrors);
-	application_close(&stage->application);
-	port_close(&stage->late);
-	vdev_close(stage->undivided, "net_null_undivided");
-	vdev_close(stage->at_once, "net_null_at_once");
+	mirrors_close(&setup->mirrors);
+	application_close(&setup->application);
+	port_close(&setup->late);
+	vdev_close(setup->undivided, "net_null_undivided");
+	vdev_close(setup->at_once, "net_null_at_once");
 }
 
 static void
-report(const struct stage *stage)
+report(const struct setup *setup)
 {
-	const struct application *application = &stage->application;
-	const struct mirrors *mirrors = &stage->mirrors;
+	const struct application *application = &setup->application;
+	const struct mirrors *mirrors = &setup->mirrors;
 
 	printf("%" PRIu64 " packets received and sent, %" PRIu64
 	       " mirrors added and removed, which were offered %" PRIu64 "; %" PRIu64
@@ -91,10 +91,10 @@ report(const struct stage *stage)
 
 /* Mirrors come and go evenly over the packets, until there have been so many of both; then there are none. */
 static void
-run(struct stage *stage, uint64_t nb_packets, uint64_t nb_cycles)
+run(struct setup *setup, uint64_t nb_packets, uint64_t nb_cycles)
 {
-	struct application *application = &stage->application;
-	struct mirrors *mirrors = &stage->mirrors;
+	struct application *application = &setup->application;
+	struct mirrors *mirrors = &setup->mirrors;
 	uint64_t nb, next_report = test_now_ms() + REPORT_MS;
 
 	application_start(application);
@@ -105,7 +105,7 @@ run(struct stage *stage, uint64_t nb_packets, uint64_t nb_cycles)
 		else
 			test_pause();
 		if (test_now_ms() >= next_report) {
-			report(stage);
+			report(setup);
 			next_report += REPORT_MS;
 		}
 	} while (nb < nb_packets || mirrors->nb_removed < nb_cycles);
@@ -115,9 +115,9 @@ run(struct stage *stage, uint64_t nb_packets, uint64_t nb_cycles)
 
 /* A mirror that was there all the time has had every packet, and lost none. */
 static void
-check_complete(const struct stage *stage, unsigned int source, uint32_t id)
+check_complete(const struct setup *setup, unsigned int source, uint32_t id)
 {
-	const uint64_t nb = application_received(&stage->application, source);
+	const uint64_t nb = application_received(&setup->application, source);
 	const struct rte_mirror_stats stats = stats_of(id);
 
 	CHECK_EQ(stats.seen, nb);
@@ -129,56 +129,56 @@ nothing_grows_or_gets_lost_under_traffic(void)
 {
 	const uint64_t nb_packets = nb_packets_wanted(), nb_cycles = nb_cycles_wanted();
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
-	struct stage stage;
+	struct setup setup;
 	struct memory memory;
 	uint32_t ids[2];
 
-	stage_open(&stage);
+	setup_open(&setup);
 	/* Where these are not, callbacks come and go, too. */
-	param.target_port = stage.undivided;
-	ids[0] = mirror_with(stage.application.sources[0], &param);
+	param.target_port = setup.undivided;
+	ids[0] = mirror_with(setup.application.sources[0], &param);
 	param.directions = RTE_MIRROR_TX;
 	param.mode = RTE_MIRROR_COPY;
 	param.snaplen = 64;
-	ids[1] = mirror_with(stage.application.sources[1], &param);
-	run(&stage, nb_packets / 10, nb_cycles / 10);
+	ids[1] = mirror_with(setup.application.sources[1], &param);
+	run(&setup, nb_packets / 10, nb_cycles / 10);
 	memory_touch_pools();
 	memory = memory_now();
-	run(&stage, nb_packets, nb_cycles);
-	report(&stage);
+	run(&setup, nb_packets, nb_cycles);
+	report(&setup);
 	memory_check_growth(&memory);
-	memory_check_pools(stage.application.pool);
-	check_complete(&stage, 0, ids[0]);
-	check_complete(&stage, 1, ids[1]);
-	CHECK_EQ(stage.application.nb_read, stage.mirrors.nb_late);
+	memory_check_pools(setup.application.pool);
+	check_complete(&setup, 0, ids[0]);
+	check_complete(&setup, 1, ids[1]);
+	CHECK_EQ(setup.application.nb_read, setup.mirrors.nb_late);
 	mirror_off(ids[0]);
 	mirror_off(ids[1]);
-	stage_close(&stage);
+	setup_close(&setup);
 }
 
 static void
 nothing_grows_without_traffic(void)
 {
 	const uint64_t nb_cycles = nb_cycles_wanted();
-	struct stage stage;
+	struct setup setup;
 	struct memory memory;
 
-	stage_open(&stage);
-	while (stage.mirrors.nb_removed < nb_cycles / 10)
-		mirrors_step(&stage.mirrors);
-	mirrors_remove_all(&stage.mirrors);
+	setup_open(&setup);
+	while (setup.mirrors.nb_removed < nb_cycles / 10)
+		mirrors_step(&setup.mirrors);
+	mirrors_remove_all(&setup.mirrors);
 	memory = memory_now();
-	while (stage.mirrors.nb_removed < nb_cycles)
-		mirrors_step(&stage.mirrors);
-	mirrors_remove_all(&stage.mirrors);
-	report(&stage);
+	while (setup.mirrors.nb_removed < nb_cycles)
+		mirrors_step(&setup.mirrors);
+	mirrors_remove_all(&setup.mirrors);
+	report(&setup);
 	memory_check_growth(&memory);
-	stage_close(&stage);
+	setup_close(&setup);
 }
 
 /* The pool that the library makes for a target goes when that has gone, and what it held has come back. */
 static void
-targets_come_and_go(struct stage *stage, uint64_t times)
+targets_come_and_go(struct setup *setup, uint64_t times)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX | RTE_MIRROR_TX,
 		.mode = RTE_MIRROR_COPY };
@@ -188,7 +188,7 @@ targets_come_and_go(struct stage *stage, uint64_t times)
 	while (times-- > 0) {
 		port_open(&target, &port_default);
 		param.target_port = target.id;
-		id = mirror_with(stage->application.sources[0], &param);
+		id = mirror_with(setup->application.sources[0], &param);
 		CHECK_WITHIN(30000, !rte_ring_empty(target.tx[0]));
 		mirror_off(id);
 		port_close(&target);
@@ -199,18 +199,18 @@ static void
 nothing_grows_with_targets_that_come_and_go(void)
 {
 	const uint64_t nb = nb_cycles_wanted() / 100;
-	struct stage stage;
+	struct setup setup;
 	struct memory memory;
 
-	stage_open(&stage);
-	application_start(&stage.application);
-	targets_come_and_go(&stage, 10);
+	setup_open(&setup);
+	application_start(&setup.application);
+	targets_come_and_go(&setup, 10);
 	memory = memory_now();
-	targets_come_and_go(&stage, nb);
-	application_stop(&stage.application);
+	targets_come_and_go(&setup, nb);
+	application_stop(&setup.application);
 	printf("%" PRIu64 " targets opened, mirrored to and closed\n", nb);
 	memory_check_growth(&memory);
-	stage_close(&stage);
+	setup_close(&setup);
 }
 
 const struct test_case test_cases[] = {

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from fakeapp import FakeApplication
 
-from dpdk_mirror.remote import places
+from dpdk_mirror.remote import sockets
 
 
 @pytest.fixture
 def runtime(monkeypatch):
     """A runtime directory, of a short name, that is the only one which anybody knows of."""
     folder = Path(tempfile.mkdtemp(prefix="dm-"))
-    monkeypatch.setattr(places, "runtime_directories", lambda: [folder / "dpdk"])
-    monkeypatch.setattr(places, "_that_listen", lambda: iter(()))
+    monkeypatch.setattr(sockets, "runtime_directories", lambda: [folder / "dpdk"])
+    monkeypatch.setattr(sockets, "_that_listen", lambda: iter(()))
     yield folder
     shutil.rmtree(folder)
 

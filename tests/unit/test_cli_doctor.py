@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""``dpdk-mirror doctor`` and ``plugin-path``: each thing that can be missing is found, and how to mend it is said."""
+"""``dpdk-mirror doctor`` and ``plugin-path``: each thing that can be missing is found, with how to fix it."""
 
 import errno
 import json

@@ -16,7 +16,7 @@ from fakeapp import FakeMirror
 
 from dpdk_mirror.cli import main
 from dpdk_mirror.pairs import join_pairs
-from dpdk_mirror.remote import places
+from dpdk_mirror.remote import sockets
 from dpdk_mirror.spec import COUNTERS, PARAMETERS, MirrorSpec
 
 
@@ -570,7 +570,7 @@ def test_without_applications_it_says_how_to_start_one(command, runtime):
 
 
 def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):
-    monkeypatch.setattr("dpdk_mirror.cli.common.closed_directories", places.runtime_directories)
+    monkeypatch.setattr("dpdk_mirror.cli.common.closed_directories", sockets.runtime_directories)
     code, _, err = command("list")
     assert code == 1
     assert err.startswith("dpdk-mirror: choose an application: no permission to read /tmp/dm-")

@@ -16,7 +16,7 @@ from fakeapp import FakeApplication
 
 import dpdk_mirror
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError
-from dpdk_mirror.remote import applications, connect, places
+from dpdk_mirror.remote import applications, connect, sockets
 
 
 def test_without_applications_there_are_none(runtime):
@@ -32,7 +32,7 @@ def test_all_that_answer_are_found(start):
     assert [app.has_plugin for app in found] == [True, True, True, False]
 
 
-def test_finding_applications_leaves_their_clients_places_free(start):
+def test_finding_applications_leaves_their_clients_free(start):
     start()  # it takes 10
     for _ in range(20):
         assert len(applications()) == 1
@@ -77,7 +77,7 @@ def test_what_is_not_there_is_not_found(start):
 
 def test_one_prefix_in_two_runtime_directories_is_ambiguous(start, runtime, monkeypatch):
     start("a")
-    monkeypatch.setattr(places, "runtime_directories", lambda: [runtime / "dpdk", runtime / "other"])
+    monkeypatch.setattr(sockets, "runtime_directories", lambda: [runtime / "dpdk", runtime / "other"])
     with FakeApplication(runtime / "other" / "a" / "dpdk_telemetry.v2") as other:
         with pytest.raises(ConflictError, match=r"there are several: .*dpdk/a/.*other/a/.*; give the socket's path"):
             connect("a")
@@ -95,12 +95,12 @@ def test_runtime_directories_are_those_of_eal(monkeypatch):
     """RUNTIME_DIRECTORY first, root's, the user's own, and the one without any of these; each once."""
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/somewhere")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run")
-    found = places.runtime_directories()
+    found = sockets.runtime_directories()
     assert [Path("/somewhere/dpdk"), Path("/var/run/dpdk"), Path("/tmp/dpdk")] == found[:3]
     assert Path("/run/dpdk") not in found, "/var/run is a link to it"
     monkeypatch.delenv("RUNTIME_DIRECTORY")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
-    found = places.runtime_directories()
+    found = sockets.runtime_directories()
     assert [Path("/var/run/dpdk"), Path("/run/user/1000/dpdk"), Path("/tmp/dpdk")] == found[:3]
 
 
@@ -111,10 +111,10 @@ def test_an_application_with_a_runtime_directory_of_its_own_is_found(runtime, mo
     with FakeApplication(path), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
         stream.bind(f"{path}:1")
         stream.listen()
-        found = places.sockets()
+        found = sockets.sockets()
     assert path in found
     assert Path(f"{path}:1") not in found, "telemetry is of another type"
-    assert path not in places.sockets()
+    assert path not in sockets.sockets()
 
 
 def test_who_listens_is_told_without_a_connection(runtime):
@@ -123,14 +123,14 @@ def test_who_listens_is_told_without_a_connection(runtime):
     link.symlink_to(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.bind(str(path))
-        assert places.listener(path) is None, "nobody listens yet"
+        assert sockets.listener(path) is None, "nobody listens yet"
         server.listen()
         server.settimeout(0)
-        assert (places.listener(path), places.listener(link)) == (os.getpid(), os.getpid())
+        assert (sockets.listener(path), sockets.listener(link)) == (os.getpid(), os.getpid())
         with pytest.raises(BlockingIOError):
             server.accept()
-        assert places.listener(another) is None
-    assert places.listener(path) is None
+        assert sockets.listener(another) is None
+    assert sockets.listener(path) is None
 
 
 def test_of_processes_that_share_a_socket_the_first_is_told(runtime):
@@ -143,7 +143,7 @@ def test_of_processes_that_share_a_socket_the_first_is_told(runtime):
         with contextlib.ExitStack() as stack:
             for _ in range(3):
                 stack.enter_context(child(command, stdin=subprocess.PIPE, pass_fds=[server.fileno()]))
-            assert places.listener(path) == os.getpid()
+            assert sockets.listener(path) == os.getpid()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -153,12 +153,12 @@ def test_a_socket_of_roots_says_sudo(start, runtime):
     (runtime / "dpdk").chmod(0o700)
     runtime.chmod(0o755)
     code = (
-        "from dpdk_mirror import remote\nfrom dpdk_mirror.remote import places, connect\nfrom pathlib import Path\n"
-        f"places.runtime_directories = lambda: [Path({str(runtime)!r}) / 'dpdk']\n"
-        "places._that_listen = lambda: iter(())\n"
+        "from dpdk_mirror import remote\nfrom dpdk_mirror.remote import sockets, connect\nfrom pathlib import Path\n"
+        f"sockets.runtime_directories = lambda: [Path({str(runtime)!r}) / 'dpdk']\n"
+        "sockets._that_listen = lambda: iter(())\n"
         f"for where in ({str(fake.path)!r}, 'a'):\n"
         "    try:\n        connect(where)\n    except PermissionError as error:\n        print(error)\n"
-        f"print(places.listener(Path({str(fake.path)!r})))\n"
+        f"print(sockets.listener(Path({str(fake.path)!r})))\n"
     )
     package = Path(dpdk_mirror.__file__).parent
     copy = runtime / "copy"

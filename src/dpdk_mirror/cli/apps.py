@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
 from ..remote.discovery import not_found, scan, sockets_of
-from ..remote.places import SUDO, closed_directories, label, listener
+from ..remote.sockets import SUDO, closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from ..errors import (
 )
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, scan
-from ..remote.places import SUDO, closed_directories
+from ..remote.sockets import SUDO, closed_directories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

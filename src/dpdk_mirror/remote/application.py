@@ -16,8 +16,8 @@ from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
 from .channel import Channel, Greeting
 from .mirror import RemoteMirror
-from .places import label
 from .records import RemotePort, info_of, port_of
+from .sockets import label
 from .wanted import Wanted
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
 from .answers import Answer, refusal
-from .places import SUDO, listener
+from .sockets import SUDO, listener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundError, NotPermittedError
 from .application import TIMEOUT_S, Application
-from .places import SUDO, closed_directories, label, sockets
+from .sockets import SUDO, closed_directories, label, sockets
 
 __all__ = ["PROBE_S", "applications", "connect", "not_found", "scan", "sockets_of"]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Mirrors in the course of their lives: ports that stop, go and come back, what they tell, and how they end."""
+"""From first to last: ports that stop, go and come back, what they tell, and how they end."""
 
 import gc
 

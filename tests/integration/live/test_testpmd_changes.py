@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""dpdk-testpmd goes on with its life while it is mirrored: ports stop, start, close, come, and change their queues."""
+"""dpdk-testpmd changes while it is mirrored: ports stop, start, close, come, and change their queues."""
 
 import pytest
 from livekit.application import wait_until
@@ -42,8 +42,8 @@ def run_briefly(testpmd, telemetry, mirror, more=100_000):
 def test_the_mirror_sees_what_the_application_counts(testpmd):
     """Each packet once, in both directions, with a target that is soon full."""
     with testpmd.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:life", directions="rx", name="in")
-        telemetry.call("add", source=0, to="ring:life", directions="tx", name="out")
+        telemetry.call("add", source=0, to="ring:r", directions="rx", name="in")
+        telemetry.call("add", source=0, to="ring:r", directions="tx", name="out")
         run_briefly(testpmd, telemetry, "in")
         counted = testpmd.counters(0)
         assert stats_of(telemetry, "in")["seen"] == counted["RX-packets"] > 0
@@ -67,15 +67,15 @@ def test_the_application_does_not_take_targets_for_its_own_ports(testpmd):
 
 def test_a_target_in_use_is_not_removed(testpmd):
     with testpmd.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:life", directions="rx", name="in")
+        telemetry.call("add", source=0, to="ring:r", directions="rx", name="in")
         with pytest.raises(RefusedError) as refusal:
-            telemetry.call("target/remove", to="ring:life")
+            telemetry.call("target/remove", to="ring:r")
         assert refusal.value.error == "EBUSY"
 
 
 def test_a_source_that_stops_is_waited_for(testpmd):
     with testpmd.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:life", directions="rx", name="in")
+        telemetry.call("add", source=0, to="ring:r", directions="rx", name="in")
         run_briefly(testpmd, telemetry, "in")
         testpmd.command("port stop 0")
         assert telemetry.call("info", mirror="in")["state"] == "waiting"
@@ -87,7 +87,7 @@ def test_a_source_that_stops_is_waited_for(testpmd):
 def test_queues_that_come_are_mirrored_and_those_that_go_are_forgotten(testpmd):
     """Within a second; the counters of what went through older queues stay."""
     with testpmd.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:life", directions="rx", name="in")
+        telemetry.call("add", source=0, to="ring:r", directions="rx", name="in")
         for queues in (2, 1):
             testpmd.command("port stop all")
             testpmd.command(f"port config all rxq {queues}")
@@ -108,7 +108,7 @@ def test_queues_that_come_are_mirrored_and_those_that_go_are_forgotten(testpmd):
 def test_a_mirror_ends_with_its_device_and_never_moves_to_the_next(testpmd):
     """A port that is closed and another that is attached under its number."""
     with testpmd.telemetry() as telemetry:
-        telemetry.call("add", source=0, to="ring:life", directions="rx", name="in")
+        telemetry.call("add", source=0, to="ring:r", directions="rx", name="in")
         run_briefly(testpmd, telemetry, "in")
         for command in ("port stop 0", "port close 0"):
             testpmd.command(command)

@@ -9,7 +9,7 @@
 
 #include "testbed.h"
 
-/* Whether a queue is tapped shows in the packets' reference counts. */
+/* Whether a queue is mirrored shows in the packets' reference counts. */
 static void
 check_shared(const struct testbed *testbed, struct rte_mbuf **pkts, uint16_t queue, bool shared)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Open vSwitch goes on with its life while it is mirrored: its threads, queues and ports change, and it restarts."""
+"""Open vSwitch changes while it is mirrored: its threads, queues and ports; and it restarts."""
 
 import json
 import subprocess
