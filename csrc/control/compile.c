@@ -144,7 +144,7 @@ wait_for_others(const struct work *work)
 	return current->is_abandoned ? ETIMEDOUT : wait_until(is_first ? a : b);
 }
 
-/* Has the work done, with the mutex held: 0 or -errno, the refusal kept. */
+/* Hands the work to the thread, with the mutex held: 0 or -errno, the refusal kept. */
 static int
 do_work(struct work *work)
 {

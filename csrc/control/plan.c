@@ -102,7 +102,7 @@ find_slot(const struct mirror *mirror, const struct mirror_point *point)
 	return NULL;
 }
 
-/* Has a slot for the mirror on a point, ready to be published. */
+/* Gives the mirror a slot on a point, ready to be published. */
 static int
 cover_queue(struct mirror *mirror, uint16_t queue_id, enum rte_mirror_direction direction)
 {

@@ -77,7 +77,7 @@ mirror_match(const struct mirror_selector *selector, const struct mirror_burst *
 	return nb_pkts;
 }
 
-/* Has what outlives a burst start anew with each selector. */
+/* Starts what outlives a burst anew with each selector. */
 static inline void
 mirror_progress_follow(struct mirror_progress *progress, const struct mirror_selector *selector,
 		const struct mirror_burst *burst)

@@ -25,7 +25,7 @@ struct ffi_log_piece {
 /** Makes DPDK log here; again after DPDK has closed its log. 0 or -errno. */
 int ffi_log_open(void);
 
-/** Has what C code prints to stdout and stderr come here too, until ffi_log_release_stdio(). 0 or -errno. */
+/** Also takes what C code prints to stdout and stderr, until ffi_log_release_stdio(). 0 or -errno. */
 int ffi_log_catch_stdio(void);
 
 /** Gives C code its stdout and stderr back. */

@@ -214,7 +214,7 @@ load_bytes(struct mirror_assembly *assembly, uint16_t size, enum reg rd)
 	}
 }
 
-/* Has x5 be an offset at which the first segment has what is read; whether there can be such. */
+/* Makes x5 an offset at which the first segment has what is read; whether there can be one. */
 static bool
 find_bytes(struct mirror_assembly *assembly, const struct mirror_facts *facts,
 		const struct bpf_insn *insn)

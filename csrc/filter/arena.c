@@ -125,7 +125,7 @@ write_all(int fd, const uint8_t *code, size_t length, off_t offset)
 }
 
 /*
- * Has every CPU fetch what was written. On x86-64 each does so by itself, and a poller reaches the code by a pointer that
+ * Makes every CPU fetch what was written. On x86-64 each does so by itself, and a poller reaches the code by a pointer that
  * is published later.
  */
 static void

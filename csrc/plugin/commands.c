@@ -38,7 +38,7 @@ const struct command mirror_commands[] = {
 			true, mirror_command_update },
 	{ "/mirror/pause", "Pauses a mirror. Parameters: mirror=NAME_OR_ID", false,
 			mirror_command_pause },
-	{ "/mirror/resume", "Has a paused mirror go on. Parameters: mirror=NAME_OR_ID", false,
+	{ "/mirror/resume", "Resumes a paused mirror. Parameters: mirror=NAME_OR_ID", false,
 			mirror_command_resume },
 	{ "/mirror/target/add", "Makes a target that stays. Parameters: to=TARGET,tx_queues=NUMBER",
 			false, mirror_command_target_add },

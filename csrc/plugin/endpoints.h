@@ -16,7 +16,7 @@
 /* eal_wait.c */
 
 /**
- * Has a thread wait until EAL has memory, where a library that is loaded may not use it yet, and then run() with
+ * Starts a thread that waits until EAL has memory, where a library that is loaded may not use it yet, and then calls run() with
  * mirror_eal_enter(), and end. Whether there is one.
  */
 bool mirror_eal_wait(void (*run)(void *arg), void *arg);
@@ -33,13 +33,13 @@ bool mirror_telemetry_open(void);
 	"to control mirrors, start the application with DPDK_MIRROR_SOCKET=PATH in " \
 	"its environment"
 
-/** If EAL is starting, or has started: has the log say so if it comes up without telemetry. */
+/** If EAL is starting, or has started: logs it if EAL comes up without telemetry. */
 void mirror_no_endpoint_watch(void);
 
 /* socket.c */
 
 /**
- * Has a thread wait for EAL, and then serve the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing.
+ * Starts a thread that waits for EAL and then serves the socket that DPDK_MIRROR_SOCKET names; if it is not set, does nothing.
  * Whether it is.
  */
 bool mirror_socket_open(void);

@@ -32,7 +32,7 @@ struct asked_mirror {
 	LIST_ENTRY(asked_mirror) next;
 };
 
-/** Has a mirror that the library has, by that spec, count as one of them until it is removed. */
+/** Counts a mirror that the library has, by that spec, as one of them until it is removed. */
 void mirror_asked_insert(struct asked_mirror *mirror, const struct spec *spec);
 /** How the mirror was asked for, but for changes, of which it takes the spec's keys. */
 int mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec);

@@ -30,7 +30,7 @@ struct portinfo {
 	struct rte_ether_addr mac;
 };
 
-/** Has ports watched from now on, so that none is asked while it goes. */
+/** Watches ports from now on, so that none is asked while it goes. */
 int mirror_portinfo_watch(void);
 /** Whether there is a port with that number. */
 bool mirror_portinfo_exists(uint16_t port_id);

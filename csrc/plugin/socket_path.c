@@ -98,7 +98,7 @@ clear(int directory, const char *path)
 	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(path, errno, strerror(errno));
 }
 
-/* Binds a socket to a path, has it listen, and then renames it to the path that was made for: there it can be connected to at once. */
+/* Binds a socket to a path, listens, and then renames it to the path that was made for: there it can be connected to at once. */
 static int
 bind_in(int directory, const char *path, struct socket_path *made)
 {

@@ -110,7 +110,7 @@ int mirror_target_path_check_directory(const struct target *target, const char *
 
 /* target_device.c */
 
-/** Has ports that are made here owned from now on: 0 or -errno, the refusal kept. */
+/** Owns ports that are made here from now on: 0 or -errno, the refusal kept. */
 int mirror_target_device_init(void);
 /** Whether the application has the driver: 0 or -errno, the refusal kept. */
 int mirror_target_device_check(const struct target *target);

@@ -26,7 +26,7 @@
 struct rte_mirror_param;
 struct target;
 
-/** Has the application's ports watched from now on. Called before the first use of what follows, when EAL is up. */
+/** Watches the application's ports from now on. Called before the first use of what follows, when EAL is up. */
 int mirror_targets_init(void);
 
 /**
@@ -52,7 +52,7 @@ int mirror_targets_open(
  */
 int mirror_targets_check(const char *text, bool force, struct rte_mirror_param *param);
 
-/** Has a mirror's parameters send to the target: its port, and what its kind adds. */
+/** Makes a mirror's parameters send to the target: sets its port, and what its kind adds. */
 void mirror_targets_set_param(const struct target *target, struct rte_mirror_param *param);
 
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */

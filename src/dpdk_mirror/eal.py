@@ -350,7 +350,7 @@ def _choose_runtime_directory(*, telemetry: bool) -> str | None:
 
 @contextlib.contextmanager
 def _runtime_directory(private: str | None) -> Iterator[None]:
-    """Makes the folder and has EAL keep its sockets there; what this process starts knows nothing of it."""
+    """Makes the folder where EAL is to keep its sockets; what this process starts knows nothing of it."""
     if private is None:
         yield
         return

@@ -102,7 +102,7 @@ ports_open(void)
 	}
 }
 
-/* Has these packets be the ones that the source receives. */
+/* Makes the source receive these packets. */
 static void
 load(struct rte_mempool *pool, const struct shape *shape)
 {

@@ -43,7 +43,7 @@ struct end_driver {
 	void (*connect)(struct end *end); /* once it is started; NULL: nothing to do then */
 	void (*close)(struct end *end);
 	uint32_t (*receive)(struct end *end, uint8_t *frame, uint32_t size);
-	/* Has it take no more packets than nb_when_blocked, and lets it go again; NULL: nothing stops it. */
+	/* Lets it take no more packets than nb_when_blocked, and lets it go again; NULL: nothing stops it. */
 	void (*block)(struct end *end);
 	void (*unblock)(struct end *end);
 	uint16_t nb_when_blocked;

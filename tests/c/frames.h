@@ -7,7 +7,7 @@
 
 /**
  * @file
- * Frames as they are on the wire, and the packets that an application hands to a driver to have them look so there.
+ * Frames as they are on the wire, and the packets that an application hands to a driver so that they look so there.
  *
  * A frame is made whole first. What the packet's flags leave to the driver is then taken out again, as DPDK asks for
  * it. Nothing in here is DPDK's or the library's arithmetic.

@@ -19,7 +19,7 @@
 /* What the application writes over its packets. */
 #define EDIT 0xEE
 
-/* Has a burst pass through the source: packets that the kernel takes for nothing it knows, the application's now. */
+/* Passes a burst through the source: packets that the kernel takes for nothing it knows, the application's now. */
 static void
 real_target_receive(struct real_target *real, struct rte_mbuf **pkts, uint16_t nb_pkts,
 		uint16_t nb_segs)

@@ -41,7 +41,7 @@ nb_bytes(const struct testbed *testbed, uint16_t queue)
 	return sum;
 }
 
-/* Has the library look after all of its mirrors, as its watcher does now and then. */
+/* Makes the library look after all of its mirrors, as its watcher does now and then. */
 static void
 have_mirrors_looked_after(const struct testbed *testbed)
 {

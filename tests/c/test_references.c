@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* Packets to which there are so many references that one more, or a few, would have their counts begin anew. */
+/* Packets to which there are so many references that one more, or a few, would wrap their counts. */
 
 #include <string.h>
 

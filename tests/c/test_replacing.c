@@ -72,7 +72,7 @@ replace(void *arg)
 	return 0;
 }
 
-/* Mirrors to a file, has another mirror go for that one, and while the file's driver is at work, asks for something. */
+/* Mirrors to a file, replaces that by another, and while the file's driver is at work, asks for something. */
 static void
 replace_while(const char *meanwhile)
 {

@@ -20,7 +20,7 @@
 #define TEXT       "ring:read"
 #define NAME       "ETH_RXTX0_read"
 
-/* Mirrors packets from the testbed's source to a target, and has the application free its own. */
+/* Mirrors packets from the testbed's source to a target, and frees the application's own. */
 static void
 mirror_packets(const struct testbed *testbed, struct target *target)
 {

@@ -9,7 +9,7 @@
 
 #include "testbed.h"
 
-/* Mirrors on one source that take the same packets have their references taken at one go: one each all the same. */
+/* Mirrors on one source that take the same packets take their references at one go: one each all the same. */
 static void
 each_mirror_of_a_source_gets_its_own_reference(void)
 {

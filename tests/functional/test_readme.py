@@ -23,10 +23,10 @@ C_PROGRAM = """
 #include <rte_mirror.h>
 #include <stdlib.h>
 
-void example(uint16_t port, uint16_t tap);
+void example(uint16_t port, uint16_t target);
 
 void
-example(uint16_t port, uint16_t tap)
+example(uint16_t port, uint16_t target)
 {{
 {code}
 }}

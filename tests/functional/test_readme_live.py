@@ -75,7 +75,7 @@ def shown():
 
 
 def test_the_first_screen_does_what_it_shows(shown):
-    """testpmd as it is, tapped, sampled, counted and left alone again; every line that is shown is printed."""
+    """testpmd as it is, mirrored, sampled, counted and left alone again; every line that is shown is printed."""
     typed = commands(ROOTS[1])
     assert [command.split()[:2] for command, _ in typed][:2] == [["dpdk-mirror", "add"], ["tcpdump", "-c"]]
     for command, lines in typed:

@@ -110,7 +110,7 @@ def test_a_pcap_of_a_kind_with_longer_frames_promises_them(tmp_path):
 
 
 def test_a_stream_in_a_file_of_other_things_leaves_these_alone(tmp_path):
-    """The header that is mended is where the stream began; what is appended to is not mended at all."""
+    """The header that is corrected is where the stream began; what is appended to is not corrected at all."""
     write_pcapng(tmp_path / "in.pcapng", [{}], [(0, 1, bytes(300_000))], snaplen=300_000)
     for mode in ("r+b", "ab"):
         (tmp_path / "out").write_bytes(b"before" * 20)

@@ -45,7 +45,7 @@ ENDS = {
 
 
 class Client(threading.Thread):
-    """Has a mirror and a target come and go, and looks at all there are, until the application hangs up."""
+    """Adds and removes a mirror and a target, and looks at all there are, until the application hangs up."""
 
     def __init__(self, socket: Path, name: str) -> None:
         super().__init__(name=name)

@@ -126,7 +126,7 @@ class Ovs(Application):
         return "true" in self.vsctl("--no-wait", "get", "Open_vSwitch", ".", "dpdk_initialized")
 
     def end_switch(self) -> int:
-        """Has it end; its exit code. The database stays."""
+        """Ends it; its exit code. The database stays."""
         self.vsctl("--no-wait", "set", "Open_vSwitch", ".", "dpdk_initialized=false")
         self.appctl("exit")
         return self._switch.wait()

@@ -131,7 +131,7 @@ class Testpmd(Application):
         return self._read_to_prompt(start).partition("\n")[2].replace("\r", "")
 
     def start(self) -> None:
-        """Has it forward."""
+        """Starts forwarding."""
         assert "packet forwarding" in self.command("start")
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""dpdk-mirror doctor: what is missing, and how to mend it."""
+"""dpdk-mirror doctor: what is missing, and how to fix it."""
 
 from __future__ import annotations
 

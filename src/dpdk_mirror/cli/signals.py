@@ -60,7 +60,7 @@ class Signals:
                 waiting.asked.remove(self.check)
 
     def hold(self) -> None:
-        """Has what comes from now on wait for another program that this process becomes, which takes it in caught()."""
+        """Keeps what comes from now on for another program that this process becomes, which takes it in caught()."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         self.check()
 
