@@ -12,6 +12,7 @@
 #include "check.h"
 #include "config.h"
 #include "error.h"
+#include "interfaces.h"
 #include "ports.h"
 #include "selection.h"
 
@@ -177,6 +178,11 @@ check_target(struct mirror *mirror)
 		return mirror_refuse(ENOTSUP,
 				"target: port %u is a member of a bond, which transmits on its queues: "
 				"mirror to the bond",
+				port);
+	if (mirror_port_has_lost_interface(port))
+		return mirror_refuse(ENODEV,
+				"target: the interface of port %u has gone: remove the mirrors to it, and "
+				"add them again",
 				port);
 	if (dev.nb_tx_queues == 0)
 		return mirror_refuse(

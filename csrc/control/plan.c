@@ -16,6 +16,7 @@
 #include "config.h"
 #include "drains.h"
 #include "error.h"
+#include "interfaces.h"
 #include "plan.h"
 #include "points.h"
 #include "ports.h"
@@ -65,6 +66,9 @@ stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 		stop(mirror,
 				"its target, port %u, is a member of a bond now, which transmits on its "
 				"queues: mirror to the bond",
+				mirror->param.target_port);
+	else if (mirror_port_has_lost_interface(mirror->param.target_port))
+		stop(mirror, "the interface of its target, port %u, has gone",
 				mirror->param.target_port);
 	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
 			mirror_port_is_lockfree(mirror->source_port))

@@ -108,6 +108,10 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             reason="",
             mode_reason="it was asked for",
             warning="",
+            sampled_cycles=0,
+            sampled_packets=0,
+            drain_cpu_us=0,
+            drain_yields=False,
         )
 
 

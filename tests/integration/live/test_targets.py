@@ -169,7 +169,11 @@ def make_veth(testpmd, near, far):
 
 @pytest.mark.parametrize("kind", ["tap", "af_packet", "af_packet, its peer", "vhost"])
 def test_what_a_target_sends_to_may_go_and_come_back(testpmd, telemetry, forward, tmp_path, kind):
-    """An interface is deleted, a socket's path is unlinked: the application forwards on, and every command answers."""
+    """An interface is deleted, which ends the mirror, or a socket's path is unlinked, which does not.
+
+    The application forwards on, and every command answers.
+    """
+    ends = kind != "vhost"
     target = {"tap": "tap:lkg", "vhost": f"vhost:{tmp_path}/gone"}.get(kind, "af_packet:lkg")
 
     def begin():
@@ -188,6 +192,13 @@ def test_what_a_target_sends_to_may_go_and_come_back(testpmd, telemetry, forward
         forward(udp_frames(COUNT, longest=1400))
         take_away()
         forward(udp_frames(COUNT, longest=1400))
+        if ends:
+            wait_until(lambda: telemetry.call("info", mirror="in")["state"] == "stopped", "the mirror's end")
+            assert "interface of its target" in "".join(telemetry.call("info", mirror="in")["reason"])
+            with pytest.raises(RefusedError, match="interface of port [0-9]+ has gone: remove the mirrors to it"):
+                telemetry.call("add", source=1, to=target, directions="rx", name="more")
+            telemetry.call("remove", all="yes")
+            continue
         wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == 2 * COUNT, "all packets seen")
         assert len(telemetry.call("list")) == 1
         assert telemetry.call("info", mirror="in")["target"] == target
