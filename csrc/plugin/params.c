@@ -22,7 +22,7 @@ mirror_params_text(struct pairs *params, const char *key, const char **value)
 int
 mirror_params_number(struct pairs *params, const char *key, uint32_t max, uint32_t *value)
 {
-	const struct value_limits limits = { 0, max };
+	const struct value_limits limits = { .max = max };
 	const char *text = mirror_pairs_take(params, key);
 	uint64_t number = *value;
 	int rc = text != NULL ? mirror_value_read_number(key, text, limits, &number) : 0;

@@ -46,8 +46,7 @@ mirror_portinfo_find(const char *name_or_id, uint16_t *port_id)
 		*port_id = port;
 		return 0;
 	}
-	return mirror_plugin_refuse(ENODEV,
-			"there is no port %s: the command ports tells which there are", name_or_id);
+	return mirror_plugin_refuse(ENODEV, "there is no port %s", name_or_id);
 }
 
 /* What only the driver knows. */

@@ -46,10 +46,11 @@ struct key {
 	const char *alias; /* its second name; NULL: none */
 	/* Reads a value into the spec: 0 or -EINVAL, the refusal kept. */
 	int (*read)(struct spec *spec, const struct key *key, const char *value);
-	size_t offset; /* of the field in struct spec */
-	size_t size;   /* of a number */
-	uint32_t bits; /* of a flag */
-	uint32_t last; /* the greatest number of ranges */
+	size_t offset;  /* of the field in struct spec */
+	size_t size;    /* of a number */
+	bool is_scaled; /* a number that k, M or G may stand behind */
+	uint32_t bits;  /* of a flag */
+	uint32_t last;  /* the greatest number of ranges */
 	const struct choice *choices;
 	/* Of what has a grammar of its own. */
 	int (*read_own)(struct spec_select *select, const char *name, const char *value);
@@ -67,6 +68,8 @@ read_number(struct spec *spec, const struct key *key, const char *value)
 {
 	const struct value_limits limits = {
 		.max = UINT64_MAX >> (64 - 8 * key->size),
+		.example = key->is_scaled ? ", such as 1000000 or 1M" : NULL,
+		.is_scaled = key->is_scaled,
 	};
 	void *field = field_of(spec, key);
 	uint64_t number;
@@ -95,7 +98,7 @@ read_choice(struct spec *spec, const struct key *key, const char *value)
 			*(uint32_t *)field_of(spec, key) = choice->value;
 			return 0;
 		}
-		mirror_text_append(&why, "%s%s", choice == key->choices ? "none of " : ", ",
+		mirror_text_append(&why, "%s%s", choice == key->choices ? "not one of " : ", ",
 				choice->text);
 	}
 	return mirror_value_refuse(key->name, value, buffer);
@@ -138,11 +141,12 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 }
 
 #define FIELD(field) .offset = offsetof(struct spec, field)
-/* A field of struct rte_mirror_param, of 16, 32 or 64 bits, by its name. */
-#define NUMBER(field)                \
+/* A field of struct rte_mirror_param, of 16, 32 or 64 bits, by its name; may it be scaled? */
+#define NUMBER(field, scaled)        \
 	{ .name = #field,            \
 		.read = read_number, \
 		FIELD(param.field),  \
+		.is_scaled = scaled, \
 		.size = sizeof(((struct rte_mirror_param *)NULL)->field) }
 #define CHOICE(key, second_name, field, texts) \
 	{ .name = key, .alias = second_name, .read = read_choice, FIELD(field), .choices = texts }
@@ -161,11 +165,11 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 static const struct key keys[] = {
 	CHOICE("directions", "direction", param.directions, directions),
 	CHOICE("mode", NULL, param.mode, modes),
-	NUMBER(target_queue),
-	NUMBER(nb_target_queues),
-	NUMBER(snaplen),
-	NUMBER(split_len),
-	NUMBER(rate),
+	NUMBER(target_queue, false),
+	NUMBER(nb_target_queues, false),
+	NUMBER(snaplen, false),
+	NUMBER(split_len, false),
+	NUMBER(rate, true),
 	CHOICE("rate_unit", NULL, param.rate_unit, rate_units),
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
 	{ .name = "name", .read = read_name },

@@ -17,7 +17,7 @@
 
 #define TOO_MANY "more than " RTE_STR(SPEC_RANGES_MAX) " numbers and ranges"
 
-static const struct value_limits any_number = { 0, UINT64_MAX };
+static const struct value_limits any_number = { .max = UINT64_MAX };
 
 /* The public header has bytes for yes and no. */
 static int
@@ -210,7 +210,11 @@ read_chance(const char *value, struct spec_sample *sample)
 int
 mirror_spec_read_sample(struct spec_select *spec, const char *name, const char *value)
 {
-	const struct value_limits limits = { 1, UINT32_MAX };
+	const struct value_limits limits = {
+		.min = 1,
+		.max = UINT32_MAX,
+		.example = ", such as 1000 for one packet in 1000",
+	};
 	const char *comma = strchr(value, ',');
 	char number[PAIRS_TEXT_SIZE];
 	uint64_t one_in = 0;

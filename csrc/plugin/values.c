@@ -57,17 +57,46 @@ refuse_limits(const char *name, const char *value, struct value_limits limits)
 	return mirror_value_refuse(name, value, why);
 }
 
+/* What the letter behind a number multiplies it by; 0: something else is there. */
+static uint64_t
+scale_of(const char *letter)
+{
+	if (letter[0] != '\0' && letter[1] != '\0')
+		return 0;
+	switch (letter[0]) {
+	case '\0':
+		return 1;
+	case 'k':
+		return 1000;
+	case 'M':
+		return 1000000;
+	case 'G':
+		return 1000000000;
+	default:
+		return 0;
+	}
+}
+
 int
 mirror_value_read_number(
 		const char *name, const char *value, struct value_limits limits, uint64_t *number)
 {
-	uint64_t read;
+	const char *end = value;
+	uint64_t read, scale = 0;
+	char why[64];
 
-	if (value[0] == '\0' || !mirror_scalar_is_digits(value))
-		return mirror_value_refuse(name, value, "not a number");
-	if (!mirror_scalar_read_number(value, &read) || read < limits.min || read > limits.max)
+	if (mirror_scalar_take_number(&end, &read))
+		scale = limits.is_scaled ? scale_of(end) : *end == '\0';
+	else if (value[0] != '\0' && mirror_scalar_is_digits(value))
 		return refuse_limits(name, value, limits);
-	*number = read;
+	if (scale == 0) {
+		snprintf(why, sizeof(why), "not a whole number%s",
+				limits.example != NULL ? limits.example : "");
+		return mirror_value_refuse(name, value, why);
+	}
+	if (read < limits.min || read > limits.max / scale)
+		return refuse_limits(name, value, limits);
+	*number = read * scale;
 	return 0;
 }
 
@@ -76,14 +105,14 @@ mirror_value_read_answer(const char *name, const char *value, bool *yes)
 {
 	return mirror_scalar_read_answer(value, yes) ?
 			0 :
-			mirror_value_refuse(name, value, "none of no, yes");
+			mirror_value_refuse(name, value, "neither yes nor no");
 }
 
 int
 mirror_value_read_range(const char *name, const char *value, const char **next, uint32_t last,
 		struct rte_mirror_range *range)
 {
-	const struct value_limits limits = { 0, last };
+	const struct value_limits limits = { .max = last };
 	const char *end = *next;
 	uint64_t min, max;
 	char why[64];
@@ -144,7 +173,7 @@ mirror_value_read_mac(const char *name, const char *value, struct rte_ether_addr
 		end = take_mac(end + 1, &read_mask);
 	if (end == NULL || *end != '\0')
 		return mirror_value_refuse(name, value,
-				"no address such as 02:00:00:00:00:01, or "
+				"not an address such as 02:00:00:00:00:01, or "
 				"02:00:00:00:00:00/ff:ff:ff:00:00:00");
 	*address = read_address;
 	*mask = read_mask;
@@ -155,7 +184,7 @@ int
 mirror_value_read_prefix(const char *name, const char *value, uint8_t *ip_version, uint8_t *address,
 		uint8_t *length)
 {
-	static const char why[] = "no address or prefix, such as 192.0.2.1 or 2001:db8::/32";
+	static const char why[] = "not an address or a prefix such as 192.0.2.1 or 2001:db8::/32";
 	const size_t size = strcspn(value, "/");
 	const uint8_t version = memchr(value, ':', size) != NULL ? 6 : 4;
 	const char *end = value + size;
@@ -202,7 +231,7 @@ mirror_value_read_protocol(const char *name, const char *value, uint8_t *protoco
 		*protocol = (uint8_t)number;
 		return 0;
 	}
-	mirror_text_append(&why, "no number from 1 to 255, and none of ");
+	mirror_text_append(&why, "neither a number from 1 to 255 nor one of ");
 	for (i = 0; i < RTE_DIM(protocols); i++)
 		mirror_text_append(&why, i > 0 ? ", %s" : "%s", protocols[i].name);
 	return mirror_value_refuse(name, value, buffer);
@@ -226,6 +255,8 @@ mirror_value_check_ports(const char *name, const char *value, uint8_t protocol)
 	return mirror_value_refuse(name, value, buffer);
 }
 
+#define WANTED "not key=value,... with each of "
+
 int
 mirror_value_read_pairs(
 		const char *name, const char *value, const char *const *keys, struct pairs *pairs)
@@ -233,16 +264,22 @@ mirror_value_read_pairs(
 	char buffer[256];
 	struct text why = mirror_text_begin(buffer, sizeof(buffer));
 	bool are_known = mirror_pairs_read(pairs, value) == 0 && pairs->nb > 0;
+	const struct pair *left;
 	unsigned int i;
 
-	mirror_text_append(&why, "not key=value,... with each of ");
+	mirror_text_append(&why, WANTED);
 	for (i = 0; keys[i] != NULL; i++) {
 		if (are_known)
 			(void)mirror_pairs_take(pairs, keys[i]);
 		mirror_text_append(&why, i > 0 ? ", %s" : "%s", keys[i]);
 	}
-	mirror_text_append(&why, " at most once");
-	if (are_known && mirror_pairs_left(pairs) == NULL)
+	if (!are_known) {
+		mirror_text_append(&why, " at most once");
+		return mirror_value_refuse(name, value, buffer);
+	}
+	left = mirror_pairs_left(pairs);
+	if (left == NULL)
 		return 0;
-	return mirror_value_refuse(name, value, buffer);
+	return mirror_plugin_refuse(EINVAL, "parameter %s: %.32s: no such key, there are %s", name,
+			left->key, buffer + strlen(WANTED));
 }

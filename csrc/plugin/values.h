@@ -20,6 +20,8 @@
 
 struct value_limits {
 	uint64_t min, max;
+	const char *example; /**< what a refusal says that would do, after a comma; NULL: nothing */
+	bool is_scaled;      /**< k, M or G may stand behind the digits */
 };
 
 /** Refuses a value for a reason. Somebody's value may be long, and have any bytes. */

@@ -8,12 +8,12 @@ Checks, text, options of commands, completion, the manual and what C is given fo
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .keywords import check_keywords
 from .pairs import refuse
-from .values import check_flag, check_number, ranges, to_flag, to_number
+from .values import check_flag, check_number, ranges, to_flag, to_number, to_scaled_number
 
 if TYPE_CHECKING:
     import enum
@@ -28,6 +28,7 @@ __all__ = [
     "number",
     "numbers",
     "parameters_of",
+    "scaled_number",
     "takes_keywords",
     "text_of",
     "written",
@@ -119,6 +120,11 @@ def number(
     return Parameter(meaning, "N", fixed=fixed, read=to_number, check=check).metadata()
 
 
+def scaled_number(meaning: str, bits: int) -> Mapping[str, Parameter]:
+    """A number of so many bits, whose text may have k, M or G behind it."""
+    return replace(number(meaning, bits)[_KEY], read=to_scaled_number).metadata()
+
+
 def choice(meaning: str, *values: enum.IntEnum | enum.IntFlag, alias: str = "") -> Mapping[str, Parameter]:
     """One of an enumeration's values."""
     kind, of_text = type(values[0]), {str(each): each for each in values}
@@ -133,7 +139,7 @@ def choice(meaning: str, *values: enum.IntEnum | enum.IntFlag, alias: str = "") 
 
     def read(key: str, text: str) -> Any:
         if text not in of_text:
-            refuse(f"{key}={text}: none of {', '.join(of_text)}")
+            refuse(f"{key}={text}: not one of {', '.join(of_text)}")
         return of_text[text]
 
     return Parameter(meaning, choices=tuple(of_text), alias=alias, read=read, check=check).metadata()

@@ -78,7 +78,7 @@ class Mac(_Said):
 
     @classmethod
     def from_text(cls, text: str) -> Mac:
-        texts = split_nested("mac", text, ("src", "dst", "both_ways"))
+        texts = split_nested("mac", text, ("src", "dst", "both_ways"), "src=02:00:00:00:00:01")
         both_ways = to_flag("mac: both_ways", texts.pop("both_ways", "no"))
         return cls(**texts, both_ways=both_ways)
 
@@ -130,7 +130,7 @@ class Flow(_Said):
 
     @classmethod
     def from_text(cls, text: str) -> Flow:
-        values: dict[str, Any] = {**split_nested("flow", text, _FLOW_KEYS)}
+        values: dict[str, Any] = {**split_nested("flow", text, _FLOW_KEYS, "protocol=tcp,dst_port=443")}
         if "ip_version" in values:
             values["ip_version"] = to_number("flow: ip_version", values["ip_version"])
         values["both_ways"] = to_flag("flow: both_ways", values.get("both_ways", "no"))
@@ -185,9 +185,13 @@ class Sample(_Said):
     @classmethod
     def from_text(cls, text: str) -> Sample:
         one_in, comma, rest = text.partition(",")
-        values = split_nested("sample", rest, ("random", "seed")) if comma else {}
+        values = split_nested("sample", rest, ("random", "seed"), "1000,random=yes") if comma else {}
         random = to_flag("sample: random", values.get("random", "no"))
-        return cls(to_number("sample", one_in), random, to_number("sample: seed", values.get("seed", "0")))
+        return cls(
+            to_number("sample", one_in, ", such as 1000 for one packet in 1000"),
+            random,
+            to_number("sample: seed", values.get("seed", "0")),
+        )
 
 
 def _check_filter(key: str, expression: Any) -> str:

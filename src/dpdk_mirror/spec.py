@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
-from .parameter import aliases_in, by_key, choice, flag, number, parameters_of, takes_keywords, text_of, written
+from .parameter import (
+    aliases_in,
+    by_key,
+    choice,
+    flag,
+    number,
+    parameters_of,
+    scaled_number,
+    takes_keywords,
+    text_of,
+    written,
+)
 from .selection import Select, nested_in
 
 if TYPE_CHECKING:
@@ -182,7 +193,10 @@ class MirrorSpec:
         default=0,
         metadata=number("bytes that mode split copies; 0: 192", bits=32, also=_check_length),
     )
-    rate: int = field(default=0, metadata=number("mirror at most N packets, or bits, a second; 0: no limit", bits=64))
+    rate: int = field(
+        default=0,
+        metadata=scaled_number("mirror at most N packets, or bits, a second; 1M is 1000000, 0: no limit", bits=64),
+    )
     rate_unit: RateUnit = field(
         default=RateUnit.PACKETS, metadata=choice("count the rate in packets or in bits", *RateUnit)
     )

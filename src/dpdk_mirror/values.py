@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import socket
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from .pairs import refuse, split_pairs
 
 __all__ = [
     "Address", "Numbers", "check_flag", "check_number", "check_ports", "family_of", "mac", "one_range", "prefix",
-    "protocol", "ranges", "split_nested", "to_flag", "to_number",
+    "protocol", "ranges", "split_nested", "to_flag", "to_number", "to_scaled_number",
 ]  # fmt: skip
 
 Numbers = int | str | Iterable[int]
@@ -31,6 +32,7 @@ PROTOCOLS = {
 """Protocols that have a name here. They are written by it."""
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 
+_SCALES = {"k": 10**3, "M": 10**6, "G": 10**9}
 _NUMBER = "[0-9]{1,4000}"  # int() takes some more
 _RANGE = f"{_NUMBER}(?:-{_NUMBER})?"
 _MAC = "[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
@@ -63,10 +65,17 @@ def check_number(key: str, value: object, first: int, last: int) -> None:
         refuse(f"{key}={value}: not within {first} to {last}")
 
 
-def to_number(key: str, text: str) -> int:
+def to_number(key: str, text: str, example: str = "") -> int:
+    """``example`` says what would do."""
     if not re.fullmatch(_NUMBER, text):
-        refuse(f"{key}={text}: not a number")
+        refuse(f"{key}={text}: not a whole number{example}")
     return int(text)
+
+
+def to_scaled_number(key: str, text: str) -> int:
+    """The same, or so many thousands (k), millions (M) or thousands of millions (G)."""
+    match = re.fullmatch(f"({_NUMBER})([kMG])", text)
+    return int(match[1]) * _SCALES[match[2]] if match else to_number(key, text, ", such as 1000000 or 1M")
 
 
 def check_flag(key: str, value: object) -> None:
@@ -76,7 +85,7 @@ def check_flag(key: str, value: object) -> None:
 
 def to_flag(key: str, text: str) -> bool:
     if text not in {"no", "yes"}:
-        refuse(f"{key}={text}: none of no, yes")
+        refuse(f"{key}={text}: neither yes nor no")
     return text == "yes"
 
 
@@ -85,7 +94,7 @@ def mac(key: str, value: str) -> str | None:
     if not isinstance(value, str):
         raise TypeError(f"{key} must be a str, not {type(value).__name__}")
     if not re.fullmatch(f"{_MAC}(?:/{_MAC})?", value, re.IGNORECASE | re.ASCII):
-        refuse(f"{key}={value}: no address such as 02:00:00:00:00:01, or 02:00:00:00:00:00/ff:ff:ff:00:00:00")
+        refuse(f"{key}={value}: not an address such as 02:00:00:00:00:01, or 02:00:00:00:00:00/ff:ff:ff:00:00:00")
     address, _, mask = value.lower().partition("/")
     if mask == _ALL_ZEROS:
         return None
@@ -104,7 +113,7 @@ def prefix(key: str, value: Address) -> str:
         data = b""
     bits = 8 * len(data)
     if not data or not (re.fullmatch(_NUMBER, length) if slash else True) or int(length or 0) > bits:
-        refuse(f"{key}={value}: no address or prefix, such as 192.0.2.1 or 2001:db8::/32")
+        refuse(f"{key}={value}: not an address or a prefix such as 192.0.2.1 or 2001:db8::/32")
     count = int(length) if slash else bits
     if int.from_bytes(data, "big") & ((1 << (bits - count)) - 1):
         refuse(f"{key}={value}: has bits behind its prefix of {count}", "set them to 0")
@@ -122,7 +131,7 @@ def protocol(key: str, value: int | str) -> str:
         raise TypeError(f"{key} must be an int or a str, not {type(value).__name__}")
     text = str(value)
     if text not in PROTOCOLS and not (re.fullmatch(_NUMBER, text) and 1 <= int(text) <= 255):
-        refuse(f"{key}={text}: no number from 1 to 255, and none of {', '.join(PROTOCOLS)}")
+        refuse(f"{key}={text}: neither a number from 1 to 255 nor one of {', '.join(PROTOCOLS)}")
     number = PROTOCOLS.get(text) or int(text)
     return next((name for name, each in PROTOCOLS.items() if each == number), str(number))
 
@@ -133,14 +142,18 @@ def check_ports(key: str, name: str) -> None:
         refuse(f"{key}={name}: has no ports: leave them out, or take {', '.join(_WITH_PORTS)}")
 
 
-def split_nested(key: str, text: str, names: tuple[str, ...]) -> dict[str, str]:
+def split_nested(key: str, text: str, names: tuple[str, ...], example: str) -> dict[str, str]:
     """The pairs that a value is made of."""
     try:
         pairs = split_pairs(text)
     except InvalidConfigError:
         pairs = {}
-    if not pairs or not pairs.keys() <= set(names):
-        refuse(f"{key}={text}: not key=value,... with each of {', '.join(names)} at most once")
+    if not pairs:
+        refuse(f"{key}={text}: not key=value,... with each of {', '.join(names)} at most once", f"such as {example}")
+    for name in pairs.keys() - set(names):
+        near = difflib.get_close_matches(name, names)
+        hint = f"did you mean {' or '.join(near)}?" if near else ""
+        refuse(f"{key}: {name}: no such key, there are {', '.join(names)}", hint)
     return pairs
 
 

@@ -41,6 +41,11 @@ WRITTEN = st.builds(
 )
 
 PIECES = [
+    "rate=",
+    "7",
+    "k",
+    "M",
+    "G",
     "mode=",
     "copy",
     "snaplen=",
@@ -154,6 +159,10 @@ def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
     ("key", "value"),
     [
         *((key, "nonsense") for key in PARAMETERS if key not in {"name", "filter"}),
+        ("rate", "1.5M"),
+        ("sample", "0.1"),
+        ("mac", "76:45:00:00:00:01"),
+        ("flow", '"proto=tcp"'),
         ("vlans", "4096"),
         ("vlans", '"7,5-3"'),
         ("queues", "65536"),

@@ -330,7 +330,7 @@ def test_each_parameter_is_an_option(command, fake, key):
     [
         (["add", "0"], "--to"),
         (["add", "0", "--to", "ring:a", "--snaplen", "13"], "snaplen=13: less than an Ethernet header"),
-        (["add", "0", "--to", "ring:a", "--snaplen", "x"], "snaplen=x: not a number"),
+        (["add", "0", "--to", "ring:a", "--snaplen", "x"], "snaplen=x: not a whole number"),
         (["add", "0", "--to", "ring:a", "--mode", "half"], "--mode"),
         (["update", "web"], "nothing to change"),
         (["update", "web", "--target-queue", "1"], "--target-queue"),
@@ -368,7 +368,7 @@ def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message
         (["remove"], "give a mirror or --all"),
         (["stats", "--interval", "x"], "argument --interval: 'x' is not a number of seconds"),
         (["run", "net_null0", "--to", "out.pcap", "--packets", "0"], "argument --packets: '0' is not a number"),
-        (["run", "net_null0", "--to", "out.pcap", "--flow", "src=x"], "argument --flow: flow: src=x: no address"),
+        (["run", "net_null0", "--to", "out.pcap", "--flow", "src=x"], "argument --flow: flow: src=x: not an address"),
     ],
 )
 def test_a_wrong_value_gets_one_line_and_a_pointer(capsys, runtime, arguments, line):

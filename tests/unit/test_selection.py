@@ -130,27 +130,29 @@ def test_addresses_have_one_form(mac, same):
             "mac=02:00:00:00:00:01: not key=value,... with each of src, dst, both_ways at most once",
         ),
         ('mac="src=02:00:00:00:00:01,src=02:00:00:00:00:01"', "at most once"),
-        ('mac="port=1"', "at most once"),
-        ('mac="src=02:00:00:00:00"', "mac: src=02:00:00:00:00: no address such as"),
-        ('mac="src=02:00:00:00:00:0g"', "no address such as"),
-        ('mac="src=02:00:00:00:00:01/24"', "no address such as"),
+        ('mac="port=1"', "mac: port: no such key, there are src, dst, both_ways"),
+        ('flow="proto=tcp,port=80"', "no such key, there are ip_version, protocol, src, dst, src_port, dst_port, both"),
+        ("sample=0.1", "sample=0.1: not a whole number, such as 1000 for one packet in 1000"),
+        ('mac="src=02:00:00:00:00"', "mac: src=02:00:00:00:00: not an address such as"),
+        ('mac="src=02:00:00:00:00:0g"', "not an address such as"),
+        ('mac="src=02:00:00:00:00:01/24"', "not an address such as"),
         ('mac="both_ways=yes"', "mac: no bit of any address counts"),
         ('mac="src=02:00:00:00:00:01/00:00:00:00:00:00"', "mac: no bit of any address counts"),
-        ('mac="src=02:00:00:00:00:01,both_ways=1"', "mac: both_ways=1: none of no, yes"),
+        ('mac="src=02:00:00:00:00:01,both_ways=1"', "mac: both_ways=1: neither yes nor no"),
         ('flow="both_ways=yes"', "flow: nothing is asked for"),
         ('flow="ip_version=5"', "flow: ip_version=5: neither 4 nor 6"),
-        ('flow="protocol=0"', "flow: protocol=0: no number from 1 to 255, and none of tcp, udp"),
+        ('flow="protocol=0"', "flow: protocol=0: neither a number from 1 to 255 nor one of tcp, udp"),
         (
             'flow="protocol=icmp,dst_port=80"',
             "flow: protocol=icmp: has no ports: leave them out, or take tcp, udp",
         ),
         ('flow="protocol=50,src_port=0-65535"', "flow: protocol=esp: has no ports"),
-        ('flow="protocol=256"', "flow: protocol=256: no number from 1"),
+        ('flow="protocol=256"', "flow: protocol=256: neither a number from 1"),
         ('flow="src=10.0.0.1/8"', "flow: src=10.0.0.1/8: has bits behind its prefix of 8"),
-        ('flow="src=10.0.0.0/33"', "flow: src=10.0.0.0/33: no address or prefix"),
-        ('flow="src=10.0.0.0/"', "no address or prefix"),
-        ('flow="src=10.0.0.0/255.0.0.0"', "no address or prefix"),
-        ('flow="src=10.0.0"', "no address or prefix"),
+        ('flow="src=10.0.0.0/33"', "flow: src=10.0.0.0/33: not an address or a prefix"),
+        ('flow="src=10.0.0.0/"', "not an address or a prefix"),
+        ('flow="src=10.0.0.0/255.0.0.0"', "not an address or a prefix"),
+        ('flow="src=10.0.0"', "not an address or a prefix"),
         ('flow="src=::1,dst=192.0.2.1"', "flow: dst=192.0.2.1: of IPv4, but the flow is of IPv6"),
         ('flow="ip_version=6,src=192.0.2.1"', "flow: src=192.0.2.1: of IPv4, but the flow is of IPv6"),
         ('flow="src_port=0"', "flow: src_port=0: not to be had alone"),
@@ -210,3 +212,19 @@ def test_second_names_are_taken_by_the_constructor_too():
     assert Select(vlan=5, inner_vlan=6, queue=7) == Select(vlans=5, inner_vlans=6, queues=7)
     with pytest.raises(TypeError, match="vlan: another name of vlans: give one of them"):
         Select(vlan=5, vlans=6)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("mac=76:45:00:00:00:01", "such as src=02:00:00:00:00:01"),
+        ('flow="proto=tcp"', "did you mean protocol?"),
+        ('flow="sport=7"', "did you mean src_port or dst_port?"),
+        ('flow="port=80"', "did you mean src_port or dst_port?"),
+        ('flow="colour=red"', ""),
+    ],
+)
+def test_a_wrong_key_is_told_a_right_one(text, hint):
+    with pytest.raises(InvalidConfigError) as refused:
+        MirrorSpec.from_pairs(text)
+    assert refused.value.hint == hint

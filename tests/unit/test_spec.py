@@ -70,9 +70,9 @@ def test_what_the_text_does_not_name_keeps_its_default():
     ("text", "message"),
     [
         ("mod=share", "did you mean mode"),
-        ("mode=shared", "none of share, split, copy, auto"),
-        ("mode=copy,origin=1", "none of no, yes"),
-        ("directions=none", "none of rx, tx, both"),
+        ("mode=shared", "not one of share, split, copy, auto"),
+        ("mode=copy,origin=1", "neither yes nor no"),
+        ("directions=none", "not one of rx, tx, both"),
         ("mode", "not key=value"),
         ("mode=", "not key=value"),
         ("mode=share,", "not key=value"),
@@ -85,8 +85,8 @@ def test_what_the_text_does_not_name_keeps_its_default():
         ("name=7", "would be taken for an id.*not digits alone"),
         ("name=0123456789012", "would be taken for an id"),
         ("mode=share,mode=share", "given twice"),
-        ("snaplen=-1", "not a number"),
-        ("snaplen=0x10", "not a number"),
+        ("snaplen=-1", "not a whole number"),
+        ("snaplen=0x10", "not a whole number"),
         ("snaplen=4294967296", "not within 0 to 4294967295"),
         ("snaplen=13", "less than an Ethernet header.*14 or more"),
         ("split_len=64", "mode share does not split"),
@@ -207,3 +207,8 @@ def test_each_parameter_is_a_field_with_its_key_and_a_text():
 @given(specs())
 def test_a_spec_survives_its_texts(spec):
     assert MirrorSpec.from_texts(spec.texts()) == spec
+
+
+@pytest.mark.parametrize(("text", "rate"), [("0", 0), ("10k", 10_000), ("1M", 10**6), ("18G", 18 * 10**9), ("7", 7)])
+def test_a_rate_may_be_of_thousands_and_millions(text, rate):
+    assert MirrorSpec.from_texts({"rate": text}).rate == rate

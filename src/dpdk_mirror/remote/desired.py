@@ -89,7 +89,7 @@ def _text(key: str, value: object) -> str:
     """A value as it stands in pairs; a table becomes pairs itself, an array what it holds with commas between."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, dict):
         return join_pairs({inner: _text(inner, each) for inner, each in value.items()})
