@@ -45,6 +45,7 @@ __all__ = [
     "Named",
     "RateUnit",
     "SpecOptions",
+    "check_new",
 ]
 
 
@@ -266,6 +267,12 @@ PARAMETERS = parameters_of(MirrorSpec) | {
 
 ALIASES = aliases_in(PARAMETERS)
 """Second names of keys."""
+
+
+def check_new(texts: Mapping[str, str]) -> None:
+    """Refuse what a mirror that is not there yet has no use for."""
+    if "rate_unit" in texts and "rate" not in texts:
+        refuse(f"rate_unit={texts['rate_unit']}: there is no rate", "give rate, too, or leave it out")
 
 
 def _check_lengths(spec: MirrorSpec) -> None:

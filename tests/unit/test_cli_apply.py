@@ -384,6 +384,7 @@ def test_an_existing_port_as_a_target_takes_force(apply, fake):
         ("[mirrors.web]\nsource = 0", "mirrors.web: to: not given"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nforce = 1", "mirrors.web: force: neither true nor false"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nsnaplen = 1.5", "snaplen=1.5: not a whole number"),
+        ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nrate_unit = 'bits'", "rate_unit=bits: there is no rate"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nsnaplen = 13", "snaplen=13: less than an Ethernet header"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nsnapln = 64", "snapln: no such parameter [EINVAL]; did you mean"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nname = 'x'", "name: that is what stands in [mirrors.NAME]"),

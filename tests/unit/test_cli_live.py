@@ -318,7 +318,8 @@ def test_each_parameter_is_an_option(command, fake, key):
     value = VALUES.get(PARAMETERS[key].value) or PARAMETERS[key].choices[-1]
     flag = f"--{key.replace('_', '-')}"
     option = [flag] if PARAMETERS[key].choices == ("no", "yes") else [flag, value]
-    assert command("add", 0, "--to", "ring:a", *option)[0] == 0
+    other = ["--rate", "1"] if key == "rate_unit" else []  # it is of no use alone
+    assert command("add", 0, "--to", "ring:a", *option, *other)[0] == 0
     assert fake.mirrors[1].spec.texts()[key] == value
     if not PARAMETERS[key].fixed:
         assert command("update", 1, *option)[0] == 0
@@ -342,6 +343,8 @@ def test_each_parameter_is_an_option(command, fake, key):
         (["remove", "web", "--all"], "give mirrors or --all, not both"),
         (["pause"], "MIRROR"),
         (["stats", "--watch", "--interval", "0"], "not a number of seconds"),
+        (["stats", "--interval", "2"], "argument --interval: it is for --watch: give that, too"),
+        (["add", "0", "--to", "ring:a", "--rate-unit", "bits"], "rate_unit=bits: there is no rate; give rate, too"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_asks_nothing(capsys, fake, arguments, message):
@@ -420,7 +423,7 @@ def test_a_refusal_is_one_line_on_stderr_and_exit_1(command, fake):
     )
     code, out, err = command("add", 7, "--to", "tap:m0")
     assert (code, out) == (1, "")
-    assert err == "dpdk-mirror: register mirror 7 -> tap:m0 (both) in ovs: there is no port 7 [ENODEV]\n"
+    assert err.startswith("dpdk-mirror: register mirror 7 -> tap:m0 (both) in ovs: there is no port 7 [ENODEV]; ")
 
 
 @pytest.fixture
@@ -431,7 +434,11 @@ def some_program(monkeypatch):
 
 def test_an_application_that_is_no_switch_is_not_asked_about_one(command, fake, monkeypatch):
     monkeypatch.setattr("dpdk_mirror.remote.ovs._program", lambda app: "dpdk-testpmd")
-    assert command("add", "nix", "--to", "tap:m0")[2].endswith("in ovs: there is no port nix [ENODEV]\n")
+    assert command("add", "nix", "--to", "tap:m0")[2].endswith(
+        "there is no port nix [ENODEV]; dpdk-mirror ports lists them\n"
+    )
+    near = command("add", "net_rnig0", "--to", "tap:m0")[2]
+    assert near.endswith("there is no port net_rnig0 [ENODEV]; did you mean net_ring0? dpdk-mirror ports lists them\n")
 
 
 # In place of ovs-vsctl: what it prints for one column, and how it ends.

@@ -12,7 +12,7 @@ from ..remote.ovs import source_in
 from ..remote.targets import absolute
 from ..spec import ANY, PARAMETERS
 from .common import add_command, add_common_arguments, open_application, print_json, record, say
-from .options import add_parameter_arguments, spec_of, texts_of
+from .options import add_parameter_arguments, new_spec_of, spec_of, texts_of
 
 if TYPE_CHECKING:
     import argparse
@@ -128,7 +128,7 @@ def _add_add(commands: Any) -> None:
 
 
 def run_add(arguments: argparse.Namespace) -> int:
-    spec = spec_of(arguments)
+    spec = new_spec_of(arguments)
     with open_application(arguments) as app:
         try:
             source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())

@@ -74,6 +74,7 @@ examples:
 }
 
 
+_INTERVAL_S = 1.0
 _RATES = ("packets_per_s", "bits_per_s")
 
 
@@ -86,7 +87,7 @@ def add_parsers(commands: Any) -> None:
     stats = add_command(commands, "stats", run_stats, _STATS)
     stats.add_argument("mirrors", metavar="MIRROR", nargs="*", help="name or id of a mirror; default: all")
     stats.add_argument("--watch", action="store_true", help="update until Ctrl-C; with --json, print a line each time")
-    stats.add_argument("--interval", metavar="S", type=seconds, default=1.0, help="time between updates in seconds (1)")
+    stats.add_argument("--interval", metavar="S", type=seconds, help="time between updates of --watch in seconds (1)")
     add_common_arguments(stats, app=which)
 
 
@@ -133,6 +134,8 @@ def _queues(numbers: str) -> str:
 
 
 def run_stats(arguments: argparse.Namespace) -> int:
+    if arguments.interval is not None and not arguments.watch:
+        arguments.parser.refuse("argument --interval: it is for --watch: give that, too")
     with _opened(arguments) as apps:
         if arguments.watch:
             _watch(apps, arguments)
@@ -186,7 +189,7 @@ def _watch(apps: list[Application], arguments: argparse.Namespace) -> None:
                 live.update(_table(rows) if rows else "", refresh=True)
             elif rows:
                 to.print(_table(rows))
-            time.sleep(arguments.interval)
+            time.sleep(arguments.interval or _INTERVAL_S)
 
 
 def _counted(apps: list[Application], names: list[str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import threading
 from pathlib import Path
@@ -33,6 +34,7 @@ _PROTOCOL = 1
 # More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
 _COUNT_MAX = 65536
 _LOAD = "start it with -d $(dpdk-mirror plugin-path) among its EAL arguments; if it is inert its log says why"
+_PORTS = "dpdk-mirror ports lists them"
 _ENDED = "its mirrors have ended with it: connect to the one that runs now"
 
 
@@ -130,7 +132,7 @@ class Application(Closeable):
     def add(self, wanted: Wanted, *, replaces: str | None = None) -> RemoteMirror:
         """Add a mirror. If it is refused, the one that it ``replaces`` goes on, maybe with another id."""
         asked = wanted.texts() | ({"replace": replaces} if replaces is not None else {})
-        answer = self.ask(f"register mirror {wanted}", "/mirror/add", asked)
+        answer = self._ask_add(f"register mirror {wanted}", wanted, asked)
         return RemoteMirror(self, answer.number("id"), answer.text("name"))
 
     def check(self, wanted: Wanted, *, replaces: str | None = None, without: Iterable[int] = ()) -> None:
@@ -138,7 +140,7 @@ class Application(Closeable):
         asked = wanted.texts() | {"dry": "yes"} | ({"replace": replaces} if replaces is not None else {})
         if ids := ",".join(map(str, without)):
             asked["without"] = ids
-        self.ask(f"check mirror {wanted}", "/mirror/add", asked)
+        self._ask_add(f"check mirror {wanted}", wanted, asked)
 
     def remove_all(self) -> int:
         """Remove all mirrors but those that the application made itself; return how many."""
@@ -178,7 +180,21 @@ class Application(Closeable):
         with self._lock:
             self._drop()
 
+    def near(self, port: str) -> str:
+        """A hint for who asked for a port that is not there, by a wrong name, perhaps."""
+        near = difflib.get_close_matches(port, [each.name for each in self.ports()])
+        return f"did you mean {' or '.join(near)}? {_PORTS}" if near else _PORTS
+
     # Its inside.
+
+    def _ask_add(self, doing: str, wanted: Wanted, asked: Mapping[str, str]) -> Answer:
+        try:
+            return self.ask(doing, "/mirror/add", asked)
+        except NotFoundError as error:
+            for port in (wanted.source, wanted.to.removeprefix("port:")):
+                if error.what.endswith(f": there is no port {port}"):
+                    raise NotFoundError(error.errno, error.what, self.near(port)) from None
+            raise
 
     def _pages(self, what: str, command: str) -> Iterator[int]:
         doing = f"list {what} in {self}"
@@ -206,8 +222,10 @@ class Application(Closeable):
         with self._lock:
             value = self._open(doing).ask(doing, command, parameters)
         if value is None:  # DPDK's answer to a command that it does not know
-            what = f"{doing}: it has no {command}, so librte_mirror is not loaded there, or inert"
-            raise NoPluginError(errno.ENOTSUP, what, _LOAD)
+            lacks = (
+                f"its librte_mirror has no {command}" if self._plugin else "librte_mirror is not loaded there, or inert"
+            )
+            raise NoPluginError(errno.ENOTSUP, f"{doing}: {lacks}", _LOAD)
         if (error := refusal(doing, value)) is not None:
             raise error
         return value

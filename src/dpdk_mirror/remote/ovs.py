@@ -37,7 +37,7 @@ def source_in(app: Application, source: str) -> str:
         if (name := _ask(app, source, is_switch=program is not None)) is not None:
             return name
         number = f"ovs-vsctl get Interface {source} status:port_no"
-        hint = f"dpdk-mirror ports lists them; for an Open vSwitch interface of type=dpdk, get the number by: {number}"
+        hint = f"{app.near(source)}; for an Open vSwitch interface of type=dpdk, get the number by: {number}"
         raise NotFoundError(error.errno, error.what, hint) from None
     return source
 
