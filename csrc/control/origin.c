@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdalign.h>
-#include <string.h>
 
 #include <rte_errno.h>
 #include <rte_mbuf_dyn.h>
@@ -17,8 +16,8 @@ mirror_origin_register(void)
 {
 	static const struct rte_mbuf_dynfield field = {
 		.name = "rte_mirror_dynfield_origin",
-		.size = sizeof(struct rte_mirror_origin),
-		.align = alignof(struct rte_mirror_origin),
+		.size = sizeof(struct mirror_origin),
+		.align = alignof(struct mirror_origin),
 	};
 	static const struct rte_mbuf_dynflag flag = { .name = "rte_mirror_dynflag_origin" };
 	int offset, bit;
@@ -42,10 +41,17 @@ int
 rte_mirror_origin_get(const struct rte_mbuf *pkt, struct rte_mirror_origin *origin)
 {
 	const uint64_t flag = __atomic_load_n(&mirror_origin_field.flag, __ATOMIC_ACQUIRE);
+	const struct mirror_origin *stored;
 
 	if ((pkt->ol_flags & flag) == 0)
 		return -ENOENT;
-	memcpy(origin, RTE_MBUF_DYNFIELD(pkt, mirror_origin_field.offset, const void *),
-			sizeof(*origin));
+	stored = RTE_MBUF_DYNFIELD(pkt, mirror_origin_field.offset, const struct mirror_origin *);
+	*origin = (struct rte_mirror_origin){
+		.tsc = stored->tsc,
+		.pkt_len = stored->pkt_len,
+		.port_id = stored->port_id,
+		.queue_id = stored->queue_id,
+		.is_tx = stored->is_tx,
+	};
 	return 0;
 }

@@ -248,13 +248,13 @@ static void
 mirror_set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
 		uint32_t wire_length, struct rte_mbuf *own)
 {
-	struct rte_mirror_origin *origin = RTE_MBUF_DYNFIELD(
-			own, mirror_origin_field.offset, struct rte_mirror_origin *);
+	struct mirror_origin *origin = RTE_MBUF_DYNFIELD(
+			own, mirror_origin_field.offset, struct mirror_origin *);
 
 	/* With what the application's own dynamic fields say. */
 	memcpy(own->dynfield1, pkt->dynfield1, sizeof(own->dynfield1));
 	own->ol_flags |= (pkt->ol_flags & DYNAMIC_FLAGS) | mirror_origin_field.flag;
-	*origin = (struct rte_mirror_origin){
+	*origin = (struct mirror_origin){
 		.tsc = tsc,
 		.pkt_len = wire_length,
 		.port_id = burst->port_id,

@@ -151,7 +151,16 @@ struct mirror_visit {
  */
 extern uint32_t mirror_epochs[RTE_MAX_ETHPORTS];
 
-/** Where an mbuf has its struct rte_mirror_origin, and the flag in ol_flags that says so; 0: nobody has asked for it. */
+/** What an mbuf has of its struct rte_mirror_origin: mbufs have little room, and all of it is written for each packet. */
+struct mirror_origin {
+	uint64_t tsc;
+	uint32_t pkt_len;
+	uint16_t port_id;
+	uint16_t queue_id : 15;
+	uint16_t is_tx : 1;
+};
+
+/** Where an mbuf has its struct mirror_origin, and the flag in ol_flags that says so; 0: nobody has asked for it. */
 struct mirror_origin_field {
 	int offset;
 	uint64_t flag;

@@ -661,11 +661,13 @@ void rte_mirror_filter_free(struct rte_mirror_filter *filter);
 
 /** Where a packet comes from, and when it came. */
 struct rte_mirror_origin {
-	uint64_t tsc;     /**< the time stamp counter when its burst was mirrored */
-	uint32_t pkt_len; /**< its length on the wire in bytes, however much of it was taken */
-	uint16_t port_id; /**< the source */
-	uint16_t queue_id : 15; /**< the source's rx or tx queue */
-	uint16_t is_tx : 1;     /**< 1: RTE_MIRROR_TX, 0: RTE_MIRROR_RX */
+	uint64_t tsc;      /**< the time stamp counter when its burst was mirrored */
+	uint32_t pkt_len;  /**< its length on the wire in bytes, however much of it was taken */
+	uint16_t port_id;  /**< the source */
+	uint16_t queue_id; /**< the source's rx or tx queue */
+	uint8_t is_tx;     /**< 1: RTE_MIRROR_TX, 0: RTE_MIRROR_RX */
+	uint8_t reserved_bytes[7]; /**< 0 */
+	uint64_t reserved[3];      /**< 0 */
 };
 
 /**

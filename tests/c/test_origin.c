@@ -132,6 +132,34 @@ packets_tell_their_origin_when_asked_to(void)
 	testbed_close(&testbed);
 }
 
+/* What is to come is 0 until then, whatever the caller's memory holds; and it takes no room in mbufs. */
+static void
+there_is_room_for_more_that_costs_mbufs_nothing(void)
+{
+	const struct rte_mirror_param param = {
+		.directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_COPY, .flags = RTE_MIRROR_F_ORIGIN
+	};
+	const uint64_t none[RTE_DIM(((struct rte_mirror_origin *)0)->reserved)] = { 0 };
+	struct rte_mirror_origin origin;
+	struct rte_mbuf_dynfield field;
+	struct rte_mbuf *pkt, *got;
+	struct late_target late;
+
+	late_target_open(&late, &param, NULL);
+	pkt = packet_make(late.testbed.pool, 1, 60, 0);
+	late_target_pass(&late, &pkt, 1);
+	late_target_get(&late, &got, 1);
+	memset(&origin, 0xff, sizeof(origin));
+	CHECK_EQ(rte_mirror_origin_get(got, &origin), 0);
+	CHECK(memcmp(origin.reserved_bytes, none, sizeof(origin.reserved_bytes)) == 0);
+	CHECK(memcmp(origin.reserved, none, sizeof(origin.reserved)) == 0);
+	CHECK(rte_mbuf_dynfield_lookup(FIELD, &field) >= 0);
+	CHECK_EQ(field.size, 2 * sizeof(uint64_t));
+	rte_pktmbuf_free(pkt);
+	rte_pktmbuf_free(got);
+	late_target_close(&late);
+}
+
 /* Each of a burst tells its own, in every layout. */
 static void
 every_packet_of_a_burst_tells_its_length(void)
@@ -349,6 +377,8 @@ const struct test_case test_cases[] = {
 	{ "no_packet_tells_its_origin_unless_somebody_asks",
 			no_packet_tells_its_origin_unless_somebody_asks },
 	{ "packets_tell_their_origin_when_asked_to", packets_tell_their_origin_when_asked_to },
+	{ "there_is_room_for_more_that_costs_mbufs_nothing",
+			there_is_room_for_more_that_costs_mbufs_nothing },
 	{ "every_packet_of_a_burst_tells_its_length", every_packet_of_a_burst_tells_its_length },
 	{ "of_shared_packets_those_that_are_cut_tell_their_origin",
 			of_shared_packets_those_that_are_cut_tell_their_origin },
