@@ -34,6 +34,6 @@ take(struct target *target, bool force)
 const struct target_kind mirror_target_port = {
 	.name = "port",
 	.value = "NAME",
-	.meaning = "an existing port that nobody else transmits on: requires force",
+	.meaning = "an existing port that nobody else transmits on; requires force=yes",
 	.take = take,
 };

@@ -227,10 +227,8 @@ class CaptureWriter(_Capture):
 
     A path that exists and is not a regular file is written in place; a file that exists is replaced, or refused with
     ``overwrite=False``. ``target`` is a path, or the number of an open file, which messages call "-". Frames of a
-    replay keep their times; with ``stamp`` they get those when they were mirrored.
-
-    A pcapng says more: ``interface``, a name or a CaptureInterface, is what the frames were seen on, and count() tells
-    what was lost.
+    replay keep their times; with ``stamp`` they get those when they were mirrored. A pcapng says what the frames were
+    seen on, ``interface``, which is a name or a CaptureInterface, and what was lost, by count().
 
     To write what a mirror takes::
 

@@ -15,6 +15,7 @@ from fakeapp import FakeMirror
 
 import dpdk_mirror
 from dpdk_mirror.cli import main, make_parser
+from dpdk_mirror.remote.targets import KINDS, Kind
 from dpdk_mirror.spec import MirrorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,11 +166,25 @@ def test_the_command_itself_shows_two_examples():
     assert isinstance(make_parser(), argparse.ArgumentParser)
 
 
-def test_the_help_of_add_has_the_librarys_kinds_of_targets():
-    """Each kind's file says what it is called, what is behind its colon, and what it is."""
-    fields = re.compile(r'\.name = "(.*)",\n\t\.value = "(.*)",\n\t\.meaning = "([^:"]*)')
-    files = [path.read_text() for path in (ROOT / "csrc" / "plugin").glob("target_*.c")]
-    kinds = [found.groups() for found in map(fields.search, files) if found]
-    told = dict(re.findall(r"^  (\w+:[A-Z]+) +(.*)$", COMMANDS["add"].description, flags=re.MULTILINE))
-    assert told.keys() == {f"{name}:{value}" for name, value, _ in kinds}
-    assert all(told[f"{name}:{value}"].startswith(meaning) for name, value, meaning in kinds)
+def library_kinds():
+    """The library's kinds of targets in its order, as their files say them."""
+    plugin = ROOT / "csrc" / "plugin"
+    names = re.search(r"^#define KINDS(.*\\\n)*.*", (plugin / "target_kinds.c").read_text(), flags=re.MULTILINE)[0]
+    fields = re.compile(r'\.name = "(.*)",\n\t\.value = "(.*)",\n\t\.meaning = "(.*)",')
+    for name in re.findall(r" kind\((\w+)\)", names):
+        text = (plugin / f"target_{name}.c").read_text()
+        (found,) = fields.findall(text)
+        assert found[0] == name
+        yield name, Kind(*found[1:], has_path="mirror_target_path_check(" in text)
+
+
+def test_the_command_knows_the_librarys_kinds_of_targets():
+    assert list(KINDS.items()) == list(library_kinds())
+
+
+def test_each_kind_of_targets_is_told():
+    """In the help of add, and in the documentation's table."""
+    texts = [f"{name}:{kind.value}" for name, kind in KINDS.items()]
+    assert re.findall(r"^  (\w+:[A-Z]+)  +\w", COMMANDS["add"].description, flags=re.MULTILINE) == texts
+    page = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+:[A-Z]+)` \| \w", page, flags=re.MULTILINE) == texts

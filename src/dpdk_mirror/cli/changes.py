@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError
 from ..remote.ovs import source_in
-from ..remote.targets import absolute
+from ..remote.targets import KINDS, absolute
 from ..spec import ANY, PARAMETERS
 from .common import add_command, add_common_arguments, open_application, print_json, record, say
 from .options import add_parameter_arguments, new_spec_of, spec_of, texts_of
@@ -20,19 +20,26 @@ if TYPE_CHECKING:
 
     from ..remote import RemoteMirror, RemoteMirrorInfo
 
+
+def _said_here(text: str) -> str:
+    """What the library says to any client, in the command's own words."""
+    return text.replace("force=yes", "--force")
+
+
+def _kinds() -> str:
+    lines = [(f"{name}:{kind.value}", _said_here(kind.meaning)) for name, kind in KINDS.items()]
+    width = max(len(text) for text, _ in lines)
+    return "\n".join(f"  {text:{width}}  {meaning}" for text, meaning in lines)
+
+
 _ADD = {
     "help": "mirror a port of a running application",
-    "description": """\
+    "description": f"""\
 Mirror SOURCE, a port of a running application, to TARGET, until the mirror is removed or the application ends.
 
 The application makes a TARGET that does not exist, and removes it with the last mirror that uses it:
 
-  tap:IFACE        a network interface, for tcpdump and the like
-  af_packet:IFACE  an existing network interface
-  vhost:SOCKET     a virtual machine, or a virtio-user port of another process
-  pcap:FILE        a new capture file in the old pcap format (not pcapng), written until the mirror is removed
-  ring:NAME        a ring, read by another thread of the application; stays when its mirrors go
-  port:NAME        an existing port that nobody else transmits on; requires --force
+{_kinds()}
 
 Without --mode, the mode is auto. Name SOURCE as DPDK does, or as Open vSwitch does where ovs-vsctl knows that name.
 A relative path in TARGET starts at the working directory.
@@ -134,8 +141,7 @@ def run_add(arguments: argparse.Namespace) -> int:
             source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())
             mirror = app.mirror(source, to=to, spec=spec, force=arguments.force)
         except InvalidConfigError as error:
-            what = error.what.replace("force=yes", "--force")  # as it is said here
-            raise InvalidConfigError(error.errno, what, error.hint) from None
+            raise InvalidConfigError(error.errno, _said_here(error.what), error.hint) from None
         _print_info(arguments, mirror.info(), "added")
     return 0
 

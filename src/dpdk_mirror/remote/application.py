@@ -119,9 +119,9 @@ class Application(Closeable):
     ) -> RemoteMirror:
         """Mirror the port ``source`` (a name or id). ``close()`` removes the mirror.
 
-        ``to`` is a target, which is made if it does not exist: tap:IFACE, vhost:SOCKET, af_packet:IFACE, pcap:FILE,
-        ring:NAME; or port:NAME, an existing port, which requires ``force``, since others may transmit on it. Options
-        are the fields of MirrorSpec and ``direction``; they override ``spec``. Without a mode in either, it is auto.
+        ``to`` is a target, such as tap:IFACE (``dpdk-mirror add --help`` has all kinds), which is made if it does not
+        exist; or port:NAME, an existing port, which requires ``force``, since others may transmit on it. Options are
+        the fields of MirrorSpec and ``direction``; they override ``spec``. Without a mode in either, it is auto.
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")

@@ -5,17 +5,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["absolute"]
+__all__ = ["KINDS", "Kind", "absolute"]
 
-_WITH_PATHS = ("pcap", "vhost")
+
+class Kind(NamedTuple):
+    """A kind of targets: what is behind its colon, and what it is, in the words of the library's file of it."""
+
+    value: str
+    meaning: str
+    has_path: bool = False
+
+
+KINDS = {
+    "tap": Kind("IFACE", "a network interface, for tcpdump and the like"),
+    "af_packet": Kind("IFACE", "an existing network interface"),
+    "pcap": Kind(
+        "FILE",
+        "a new capture file in the old pcap format (not pcapng), written until the mirror is removed",
+        has_path=True,
+    ),
+    "vhost": Kind("SOCKET", "a virtual machine, or a virtio-user port of another process", has_path=True),
+    "ring": Kind("NAME", "a ring, read by another thread of the application; stays when its mirrors go"),
+    "port": Kind("NAME", "an existing port that nobody else transmits on; requires force=yes"),
+}
+"""By name, in the order in which they are told. The library in an application may be of another release."""
 
 
 def absolute(to: str, folder: Path) -> str:
     """The target with an absolute path, where it has one that is relative to ``folder``."""
-    kind, _, path = to.partition(":")
-    if kind not in _WITH_PATHS or not path or Path(path).is_absolute():
+    name, _, path = to.partition(":")
+    kind = KINDS.get(name)
+    if kind is None or not kind.has_path or not path or Path(path).is_absolute():
         return to
     # Where the file is a link, that is for the application to refuse; a slash at the end, too.
-    parent, slash, name = path.rpartition("/")
-    return f"{kind}:{folder.joinpath(parent).resolve() / name}{slash if not name else ''}"
+    parent, slash, last = path.rpartition("/")
+    return f"{name}:{folder.joinpath(parent).resolve() / last}{slash if not last else ''}"
