@@ -18,7 +18,7 @@
 int
 mirror_command_version(struct pairs *params, struct reply *reply)
 {
-	char buffer[512];
+	char buffer[2048];
 	struct text targets = mirror_text_begin(buffer, sizeof(buffer));
 	int rc = mirror_params_end(params, "");
 

@@ -71,15 +71,16 @@ struct target_kind {
 	uint16_t max_queues;
 	uint16_t mtu; /* what its port is given, where the driver can; 0: its own */
 	bool is_kept; /* it is read in the application's memory, and so stays when its users go */
-	bool closes_slowly; /* in some release */
 	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
 	int (*check)(const struct target *target);
 	/** Makes what the device is to find; undone by clean_up() alone. 0 or -errno, the refusal kept. */
 	int (*prepare)(struct target *target);
-	/** The device's arguments. */
+	/** The device's arguments. Never NULL. */
 	void (*describe)(const struct target *target, char args[TARGET_ARGS_SIZE]);
 	/** The device is there, its port not yet started. */
 	void (*settle)(const struct target *target);
+	/** The port has been stopped, the device is about to be removed. */
+	void (*unsettle)(const struct target *target);
 	/** Whether the kernel lets the application make it, now: 0 or -errno, the refusal kept. */
 	int (*try)(const struct target *target);
 	/** The device is gone. What nobody has used leaves nothing. */
@@ -118,6 +119,8 @@ int mirror_target_device_check(const struct target *target);
 void mirror_target_device_describe_iface(const struct target *target, char args[TARGET_ARGS_SIZE]);
 /** Makes a target's device and its port, owned: 0 or -errno, the refusal kept. */
 int mirror_target_device_make(struct target *target);
+/** Closes a target's port, if it is still there. */
+void mirror_target_device_close(const struct target *target);
 /** Ends a target's device, if it is still there. */
 void mirror_target_device_end(const struct target *target);
 /** Whether a port is of a device made here. */

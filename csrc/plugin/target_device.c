@@ -115,8 +115,8 @@ refuse_device(const struct target *target, int rc)
 			target->shown, kind->driver);
 }
 
-static void
-close_port(const struct target *target)
+void
+mirror_target_device_close(const struct target *target)
 {
 	if (mirror_target_device_has_port(target))
 		rte_eth_dev_close(target->port_id);
@@ -144,7 +144,7 @@ mirror_target_device_make(struct target *target)
 	made = NULL;
 	if (rc != 0) {
 		/* Of a device that could not be made whole net_ring leaves it. */
-		close_port(target);
+		mirror_target_device_close(target);
 		return refuse_device(target, rc);
 	}
 	if (target->port_id != RTE_MAX_ETHPORTS)
@@ -154,18 +154,18 @@ mirror_target_device_make(struct target *target)
 }
 
 /*
- * Removing the device closes its port, and in secondary processes, too, which do not find it when it is closed already.
- * But the lock of the bus is held meanwhile, so that a driver that takes its time has to close it before. The port of
- * net_ring has a name of its own and is not found, but left.
+ * Removing the device closes its port, and in secondary processes, too, which do not find it when it is closed already:
+ * only who has a reason closes it before. The port of net_ring has a name of its own and is not found, but left.
  */
 void
 mirror_target_device_end(const struct target *target)
 {
 	/* The application may have removed it, and its number may be another's. */
-	if (mirror_target_device_has_port(target))
+	if (mirror_target_device_has_port(target)) {
 		rte_eth_dev_stop(target->port_id);
-	if (target->kind->closes_slowly)
-		close_port(target);
+		if (target->kind->unsettle != NULL)
+			target->kind->unsettle(target);
+	}
 	mirror_hotplug_remove(target->device);
-	close_port(target);
+	mirror_target_device_close(target);
 }

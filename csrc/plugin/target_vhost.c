@@ -63,7 +63,8 @@ prepare(struct target *target)
 
 /*
  * A guest may use fewer queues than a port has, and never gets what is sent on the others. Its transmit queue, which
- * nobody polls, fills and stays full.
+ * nobody polls, fills and stays full. When it is closed, the driver of some releases waits a second for a thread of its
+ * own, and the bus is not to be locked meanwhile.
  */
 const struct target_kind mirror_target_vhost = {
 	.name = "vhost",
@@ -71,8 +72,8 @@ const struct target_kind mirror_target_vhost = {
 	.meaning = "a virtual machine, or a virtio-user port of another process",
 	.driver = "net_vhost",
 	.max_queues = 1,
-	.closes_slowly = true,
 	.check = check,
 	.prepare = prepare,
 	.describe = mirror_target_device_describe_iface,
+	.unsettle = mirror_target_device_close,
 };

@@ -116,7 +116,7 @@ check(const struct target *target)
 	const struct target_kind *kind = target->kind;
 	int rc = check_unused(target);
 
-	if (rc == 0)
+	if (rc == 0 && kind->check != NULL)
 		rc = kind->check(target);
 	if (rc == 0)
 		rc = mirror_target_device_check(target);

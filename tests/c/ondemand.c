@@ -116,7 +116,7 @@ case_connect(const struct target_case *each, struct end *end)
 		end->wire = wire_open(each->interface);
 	else if (end->driver->connect != NULL)
 		end->driver->connect(end);
-	else
+	else if (strcmp(each->kind, "ring") == 0)
 		end->ring.tx[0] = rte_ring_lookup("ETH_RXTX0_od.3");
 }
 

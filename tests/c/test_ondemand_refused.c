@@ -68,21 +68,39 @@ fail_in_every_way(const char *text)
 	return nb_failed;
 }
 
+/* Else there is no way to make it fail here. */
+static bool
+opens_files(const char *text)
+{
+	const unsigned int before = possessions_now().nb_files;
+	struct target *target = target_open(text, 2);
+	const bool opens = possessions_now().nb_files > before;
+
+	target_end(target);
+	return opens;
+}
+
 static void
 a_target_that_cannot_be_made_leaves_nothing(void)
 {
 	const struct target_case *each;
-	struct end end;
+	unsigned int nb_tried = 0;
 	char text[TARGET_TEXT_SIZE];
+	struct end end;
+	bool can_fail;
 
 	interfaces_make();
 	for (each = target_cases; each->kind != NULL; each++) {
 		case_name(each, &end, text);
-		if (strcmp(each->kind, "ring") == 0)
+		can_fail = opens_files(text);
+		case_clean(each, &end);
+		if (!can_fail)
 			continue;
 		CHECK(fail_in_every_way(text) > 0);
 		case_clean(each, &end);
+		nb_tried++;
 	}
+	CHECK(nb_tried > 0);
 	interfaces_remove();
 }
 
