@@ -147,11 +147,15 @@ def plot_throughput(results: Results, path: Path) -> None:
     save(figure, grid[0], path)
 
 
-def plot_all(results: Results, folder: Path) -> None:
+def reproducible() -> None:
     """The same results make the same files."""
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "dpdk-mirror"
     mpl.rcParams["svg.fonttype"] = "none"  # text stays text, which is smaller
+
+
+def plot_all(results: Results, folder: Path) -> None:
+    reproducible()
     plot_methods(results, folder / "methods.svg")
     plot_lines(results, "bursts", "burst", folder / "bursts.svg")
     plot_lines(results, "sizes", "size", folder / "sizes.svg")

@@ -18,24 +18,16 @@ READER = "libmirror_test_reader.so"
 """For ``-d``."""
 
 
+def build_plugin(source: Path, output: Path) -> None:
+    """Linked to no DPDK library: the application has one."""
+    flags = subprocess.run(["pkg-config", "--cflags", "libdpdk"], check=True, capture_output=True, text=True).stdout
+    options = ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", *shlex.split(flags)]
+    subprocess.run(["gcc", *options, source, "-o", output], check=True)
+
+
 def build_reader(directory: Path) -> Path:
     """Builds it into a directory, which LD_LIBRARY_PATH has to name."""
-    flags = subprocess.run(["pkg-config", "--cflags", "libdpdk"], check=True, capture_output=True, text=True).stdout
-    source = Path(__file__).with_name("reader.c")
-    # Linked to no DPDK library: the application has one.
-    command = [
-        "gcc",
-        "-shared",
-        "-fPIC",
-        "-O1",
-        "-Wall",
-        "-Werror",
-        *shlex.split(flags),
-        source,
-        "-o",
-        directory / READER,
-    ]
-    subprocess.run(command, check=True)
+    build_plugin(Path(__file__).with_name("reader.c"), directory / READER)
     return directory
 
 

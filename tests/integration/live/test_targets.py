@@ -195,7 +195,7 @@ def test_what_a_target_sends_to_may_go_and_come_back(testpmd, telemetry, forward
         if ends:
             wait_until(lambda: telemetry.call("info", mirror="in")["state"] == "stopped", "the mirror's end")
             assert "interface of its target" in "".join(telemetry.call("info", mirror="in")["reason"])
-            with pytest.raises(RefusedError, match="interface of port [0-9]+ has gone: remove the mirrors to it"):
+            with pytest.raises(RefusedError, match=r"interface of port [0-9]+ has gone: remove the mirrors to it"):
                 telemetry.call("add", source=1, to=target, directions="rx", name="more")
             telemetry.call("remove", all="yes")
             continue

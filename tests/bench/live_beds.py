@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Applications that forward, and what can be read of them while they do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from livekit.application import PLUGIN, free_hugepages
+from livekit.ovs import Ovs
+from livekit.reader import build_plugin
+from livekit.testpmd import Testpmd, TestpmdOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from livekit.telemetry import Telemetry
+
+POLLER_CPU, OTHER_CPU = 1, 0
+READER = "libmirror_bench_reader.so"
+# What testpmd has by itself: its pool is part of how it does.
+MBUFS = 155456
+PAGES_FOR_ALL = 600  # of 2 MB, for two testpmds
+PORTS = (0, 1)
+DRAIN = "mirror-to-"
+LATENCY_S, TRIES = 0.0005, 6
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A count, and when it was that."""
+
+    count: float
+    time_s: float
+
+    def rate_since(self, earlier: Self) -> float:
+        return (self.count - earlier.count) / (self.time_s - earlier.time_s)
+
+
+def read_at(count: Callable[[], float | None]) -> Reading | None:
+    """The one of several that took the least time, unless the first takes little; None: there is no such count."""
+    best: tuple[float, Reading] | None = None
+    for _ in range(TRIES):
+        begin = time.monotonic()
+        value = count()
+        took = time.monotonic() - begin
+        if value is None:
+            return None
+        if best is None or took < best[0]:
+            best = (took, Reading(value, begin + took / 2))
+        if took < LATENCY_S:
+            break
+    return best and best[1]
+
+
+def rates(counts: Mapping[str, Callable[[], float | None]], window_s: float) -> dict[str, float | None]:
+    """How fast each grows in a window; None for what there is none of."""
+    begin = [read_at(count) for count in counts.values()]
+    time.sleep(window_s)
+    end = [read_at(count) for count in counts.values()]
+    return {
+        name: None if was is None or now is None else now.rate_since(was)
+        for name, was, now in zip(counts, begin, end, strict=True)
+    }
+
+
+def cpu_time_s(thread: Path) -> float:
+    return int((thread / "schedstat").read_text().split()[0]) / 1e9
+
+
+class LiveBed:
+    """An application that stands still unless it is measured: then it has the machine for itself."""
+
+    def __init__(self, build: str, size: int, application: Testpmd | Ovs, stack: ExitStack) -> None:
+        self.build, self.size, self.stack = build, size, stack
+        self.application = application
+        self.directory = application.directory
+        self.telemetry: Telemetry = stack.enter_context(application.telemetry())
+
+    @property
+    def pid(self) -> int:
+        return self.application.pid
+
+    def forwarded(self) -> int:
+        """Packets that its ports have sent."""
+        return sum(int(self.telemetry.ask(f"/ethdev/stats,{port}")["opackets"]) for port in PORTS)
+
+    def _threads(self) -> list[Path]:
+        return list(Path(f"/proc/{self.pid}/task").iterdir())
+
+    def drain_s(self) -> float | None:
+        """CPU time of the threads that send to targets; None: there are none."""
+        found = [cpu_time_s(thread) for thread in self._threads() if (thread / "comm").read_text().startswith(DRAIN)]
+        return sum(found) if found else None
+
+    def poller_s(self) -> float:
+        """CPU time of the thread that polls: of those that may run nowhere else the one that has had most."""
+        return max(
+            cpu_time_s(thread) for thread in self._threads() if os.sched_getaffinity(int(thread.name)) == {POLLER_CPU}
+        )
+
+    def stop(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        os.kill(self.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.stop()
+
+
+def pages() -> str:
+    return "2 MB" if free_hugepages() >= PAGES_FOR_ALL else "4 KB"
+
+
+def libraries(library: Path, stack: ExitStack) -> Path:
+    """A folder with that build of the plugin, and with the benchmark's own."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mirror-bench-")))
+    shutil.copy(library, folder / PLUGIN)
+    build_plugin(Path(__file__).with_name("live_reader.c"), folder / READER)
+    return folder
+
+
+def testpmd_bed(build: str, library: Path, size: int, stack: ExitStack) -> LiveBed:
+    memory = ["--in-memory"] if pages() == "2 MB" else ["--no-huge", "--no-shconf", "-m", "640"]
+    options = TestpmdOptions(
+        [f"net_null{port},size={size}" for port in PORTS],
+        eal=[*memory, "-d", READER],
+        arguments=[f"--total-num-mbufs={MBUFS}"],
+        lcores=f"0@{OTHER_CPU},1@{POLLER_CPU}",
+        interfaces=True,
+    )
+    environment = {"LD_LIBRARY_PATH": str(libraries(library, stack))}
+    testpmd = stack.enter_context(Testpmd(options, environment))
+    testpmd.start()
+    return LiveBed(build, size, testpmd, stack)
+
+
+def ovs_bed(size: int, stack: ExitStack) -> LiveBed:
+    ovs = stack.enter_context(Ovs(pmd_cpu_mask=hex(1 << POLLER_CPU)))
+    for port in PORTS:
+        ovs.add_port(f"p{port}", f"net_null{port},size={size}")
+    ovs.flows(["in_port=p0,actions=output:p1", "in_port=p1,actions=output:p0"])
+    return LiveBed("now", size, ovs, stack)

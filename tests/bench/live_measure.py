@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Rounds of measurements: each case of each build once a round, between two looks at the unmirrored rate."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from live_beds import OTHER_CPU, rates
+from live_figures import Sample
+from livekit.telemetry import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from live_beds import LiveBed
+    from live_cases import LiveCase
+    from live_figures import LiveResults
+    from live_targets import Target
+
+MIRROR = "bench"
+UNDISTURBED = 0.98  # the part of the time that the poller had its CPU
+
+
+@dataclass(frozen=True)
+class LiveEffort:
+    mode: str
+    rounds: int
+    window_s: float
+    settle_s: float
+    tries: int = 3
+
+
+FULL = LiveEffort("full", rounds=7, window_s=0.3, settle_s=0.15)
+QUICK = LiveEffort("quick", rounds=3, window_s=0.3, settle_s=0.1)
+
+
+@contextmanager
+def off_the_poller() -> Iterator[None]:
+    """What measures runs on the other CPU; what is started inside would, too."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {OTHER_CPU})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class Visit:
+    """One look at a case."""
+
+    def __init__(self, bed: LiveBed, target: Target, case: LiveCase, effort: LiveEffort) -> None:
+        self._bed, self._target, self._case, self._effort = bed, target, case, effort
+        self.mode = ""
+
+    def unmirrored(self) -> float:
+        time.sleep(self._effort.settle_s / 2)
+        rate = self._look({})["rate"]
+        assert rate is not None
+        return rate
+
+    def mirrored(self) -> dict[str, float | None]:
+        with self._mirror():
+            time.sleep(self._effort.settle_s)
+            return self._look(
+                {
+                    "delivered": lambda: int(self._stats()["packets"]),
+                    "received": lambda: self._target.received(self._bed),
+                    "drain_cpu": self._bed.drain_s,
+                }
+            )
+
+    def _look(self, counts: Mapping[str, Callable[[], float | None]]) -> dict[str, float | None]:
+        """Again if something else ran where the application polls; the last one whatever ran there."""
+        counts = {"rate": self._bed.forwarded, "poller_cpu": self._bed.poller_s, **counts}
+        for _ in range(self._effort.tries):
+            found = rates(counts, self._effort.window_s)
+            if (found["poller_cpu"] or 0.0) >= UNDISTURBED:
+                break
+        return found
+
+    def _stats(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._bed.telemetry.call("stats", mirror=MIRROR)
+        return found
+
+    @contextmanager
+    def _mirror(self) -> Iterator[None]:
+        case, call = self._case, self._bed.telemetry.call
+        sample = {"sample": case.sample} if case.sample > 1 else {}
+        self._target.begin(self._bed)
+        try:
+            to, ways = self._target.to(self._bed), case.directions
+            call("add", source=0, to=to, directions=ways, mode=case.mode, name=MIRROR, **sample)
+            try:
+                self.mode = call("info", mirror=MIRROR)["mode"]
+                yield
+            finally:
+                call("remove", mirror=MIRROR)
+        finally:
+            self._target.end(self._bed)
+
+
+class Rounds:
+    """Those of applications of one size, which take turns."""
+
+    def __init__(self, beds: Sequence[LiveBed], targets: Mapping[str, Target], effort: LiveEffort) -> None:
+        self._beds, self._targets, self._effort = beds, targets, effort
+        self._unmirrored: dict[str, float] = {}
+
+    def run(self, cases: Sequence[LiveCase], results: LiveResults) -> Iterator[str]:
+        """Says what it is at."""
+        for bed in self._beds:
+            bed.stop()
+        for number in range(self._effort.rounds):
+            # So that no case has the same place in all.
+            first = number * len(cases) // self._effort.rounds
+            for case in [*cases[first:], *cases[:first]]:
+                yield f"{case.application}, {case.size} B, round {number + 1} of {self._effort.rounds}: {case.target}"
+                for bed in self._beds[:: -1 if number % 2 else 1]:
+                    with bed.running():
+                        self._visit(bed, case, results)
+
+    def _visit(self, bed: LiveBed, case: LiveCase, results: LiveResults) -> None:
+        if (bed.build, case) in results.refusals:
+            return
+        visit = Visit(bed, self._targets[case.target], case, self._effort)
+        before = self._unmirrored.get(bed.build) or visit.unmirrored()
+        try:
+            found = visit.mirrored()
+        except RefusedError as refusal:
+            results.refusals[bed.build, case] = str(refusal)
+            return
+        after = self._unmirrored[bed.build] = visit.unmirrored()
+        results.modes[bed.build, case] = visit.mode
+        results.add(bed.build, case, Sample(before=before, after=after, **found))  # type: ignore[arg-type]

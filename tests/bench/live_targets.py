@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The targets of make bench-live, and their far ends. A new one is a line of TARGETS."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from livekit.testpmd import Testpmd, TestpmdOptions
+from livekit.wire import run_in
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from livekit.telemetry import Telemetry
+
+PCAP_HEADER, PCAP_RECORD = 24, 16
+# A reader that waits for nobody, and shares the CPU that the application's poller does not have.
+GUEST = TestpmdOptions(["net_virtio_user0,path={},queues=1"], "rxonly", lcores="0@0,1@0", plugin=False)
+
+
+class Bed(Protocol):
+    """What targets need to know of the application."""
+
+    build: str
+    size: int
+    directory: Path
+    telemetry: Telemetry
+    stack: ExitStack
+
+    @property
+    def pid(self) -> int: ...
+
+
+def interface_packets(pid: int, interface: str) -> int:
+    """Packets that an interface of a process's network namespace has received."""
+    for line in Path(f"/proc/{pid}/net/dev").read_text().splitlines():
+        name, _, counters = line.partition(":")
+        if name.strip() == interface:
+            return int(counters.split()[1])
+    return 0
+
+
+class Target:
+    """Somewhere to mirror to: made ready once for an application, and then begun and ended in each round."""
+
+    def __init__(self, name: str, to: str) -> None:
+        self.name = name
+        self._to = to
+
+    def to(self, bed: Bed) -> str:
+        """In the words of ``add``."""
+        return self._to.format(bed.directory)
+
+    def prepare(self, bed: Bed) -> None:
+        """Once."""
+
+    def begin(self, bed: Bed) -> None:
+        """Before the mirror is added."""
+
+    def end(self, bed: Bed) -> None:
+        """When the mirror has gone."""
+
+    def received(self, bed: Bed) -> int | None:
+        """Packets that the far end has seen so far; None: there is none."""
+        return None
+
+
+class ReadRing(Target):
+    """A thread of the application's own reads it, live_reader.c."""
+
+    def begin(self, bed: Bed) -> None:
+        bed.telemetry.ask(f"/bench/read,{self._to.partition(':')[2]}")
+
+    def end(self, bed: Bed) -> None:
+        bed.telemetry.ask("/bench/stop")
+
+    def received(self, bed: Bed) -> int:
+        (count,) = bed.telemetry.ask("/bench/count")
+        return int(count)
+
+
+class Interface(Target):
+    def __init__(self, name: str, to: str, far_end: str) -> None:
+        super().__init__(name, to)
+        self._far_end = far_end
+
+    def received(self, bed: Bed) -> int:
+        return interface_packets(bed.pid, self._far_end)
+
+
+class Veth(Interface):
+    def prepare(self, bed: Bed) -> None:
+        near, far = self._to.partition(":")[2], self._far_end
+        run_in(bed.pid, "ip", "link", "add", near, "up", "type", "veth", "peer", "name", far)
+        run_in(bed.pid, "ip", "link", "set", "dev", far, "up")
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """What a file target is called, and the bytes that a packet of a size takes in it."""
+
+    to: str
+    header: int
+    record: int
+
+
+PCAP = FileForm("pcap:{}.pcap", PCAP_HEADER, PCAP_RECORD)
+
+
+class Capture(Target):
+    """A file in a folder, gone after each round; "before" may know it by another name."""
+
+    def __init__(self, name: str, folder: Path, form: FileForm, before: FileForm) -> None:
+        super().__init__(name, form.to)
+        self._folder, self._forms = folder, {"now": form, "before": before}
+
+    def _stem(self, bed: Bed) -> Path:
+        return self._folder / f"mirror-bench-{os.getpid()}" / f"{bed.build}-{bed.size}"
+
+    def to(self, bed: Bed) -> str:
+        return self._forms[bed.build].to.format(self._stem(bed))
+
+    def _path(self, bed: Bed) -> Path:
+        return Path(self.to(bed).partition(":")[2])
+
+    def prepare(self, bed: Bed) -> None:
+        folder = self._stem(bed).parent
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+            bed.stack.callback(folder.rmdir)
+        bed.stack.callback(self._path(bed).unlink, missing_ok=True)
+
+    def end(self, bed: Bed) -> None:
+        self._path(bed).unlink(missing_ok=True)
+
+    def received(self, bed: Bed) -> int:
+        form = self._forms[bed.build]
+        return max(0, self._path(bed).stat().st_size - form.header) // (form.record + bed.size)
+
+
+class Guest(Target):
+    """With a virtio-user port of another testpmd, which runs while it is measured, and stands still else."""
+
+    def __init__(self, name: str, to: str) -> None:
+        super().__init__(name, to)
+        self._guests: dict[int, tuple[Testpmd, Telemetry]] = {}
+
+    def prepare(self, bed: Bed) -> None:
+        # It stays from round to round: the guest would not come back to one that goes.
+        bed.telemetry.call("target/add", to=self.to(bed))
+        path = self.to(bed).partition(":")[2]
+        vdevs = [vdev.format(path) for vdev in GUEST.vdevs]
+        guest = bed.stack.enter_context(Testpmd(TestpmdOptions(**{**vars(GUEST), "vdevs": vdevs})))
+        guest.start()
+        self._guests[bed.pid] = (guest, bed.stack.enter_context(guest.telemetry()))
+        self.end(bed)
+
+    def begin(self, bed: Bed) -> None:
+        os.kill(self._guests[bed.pid][0].pid, signal.SIGCONT)
+
+    def end(self, bed: Bed) -> None:
+        os.kill(self._guests[bed.pid][0].pid, signal.SIGSTOP)
+
+    def received(self, bed: Bed) -> int:
+        stats: dict[str, Any] = self._guests[bed.pid][1].ask("/ethdev/stats,0")
+        return int(stats["ipackets"])
+
+
+DISK = Path(__file__).resolve().parents[2] / "build" / "bench"
+TMPFS = Path("/dev/shm")
+
+TARGETS = [
+    Target("ring, unread", "ring:unread"),
+    ReadRing("ring, read", "ring:read"),
+    Interface("tap", "tap:bench0", far_end="bench0"),
+    Veth("af_packet", "af_packet:bench1", far_end="bench2"),
+    Capture("pcap, disk", DISK, PCAP, before=PCAP),
+    Capture("pcap, tmpfs", TMPFS, PCAP, before=PCAP),
+    Target("vhost, no guest", "vhost:{}/nobody"),
+    Guest("vhost, read", "vhost:{}/guest"),
+]
