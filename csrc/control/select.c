@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,16 @@ check_prefix(const char *what, const uint8_t *address, unsigned int length, uint
 	return 0;
 }
 
+/* Whether the data path finds ports behind the header of a protocol; 0: of any. */
+static bool
+may_have_ports(uint8_t protocol)
+{
+	static const uint8_t with_ports[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+		IPPROTO_DCCP, IPPROTO_UDPLITE };
+
+	return memchr(with_ports, protocol, sizeof(with_ports)) != NULL;
+}
+
 static int
 check_flow(const struct rte_mirror_flow *flow)
 {
@@ -161,6 +172,9 @@ check_flow(const struct rte_mirror_flow *flow)
 			flow->dst_len == 0 && any_ports)
 		return mirror_refuse(EINVAL,
 				"flow: nothing is asked for: leave flow NULL for any packet");
+	if (!any_ports && !may_have_ports(flow->protocol))
+		return mirror_refuse(EINVAL, "flow: protocol %u has no ports: leave them 0",
+				flow->protocol);
 	rc = check_prefix("src", flow->src, flow->src_len, flow->ip_version);
 	if (rc == 0)
 		rc = check_prefix("dst", flow->dst, flow->dst_len, flow->ip_version);

@@ -220,15 +220,15 @@ struct rte_mirror_param {
 /** A mirror's counters since its registration or its last reset. seen is the sum of all the others but bytes. */
 struct rte_mirror_stats {
 	uint64_t seen;        /**< packets offered to this mirror */
-	uint64_t packets;     /**< packets accepted by the target */
-	uint64_t bytes;       /**< bytes of the packets accepted by the target, without FCS */
+	uint64_t packets;     /**< packets accepted by the target, or on their way to it */
+	uint64_t bytes;       /**< bytes of these, without FCS */
 	uint64_t filtered;    /**< packets left out by select */
 	uint64_t unsampled;   /**< packets left out by sampling */
 	uint64_t declined;    /**< packets left out by the offload function */
 	uint64_t unsupported; /**< packets that cannot be mirrored truthfully, see rte_mirror_add() */
 	uint64_t oversize;    /**< packets longer than the target takes, see rte_mirror_add() */
 	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
-	uint64_t full;        /**< packets refused by the target */
+	uint64_t full;        /**< packets refused by the target, or without room on the way to it */
 	uint64_t limited;     /**< packets beyond the mirror's rate */
 	uint64_t reserved[5]; /**< 0; counters to come */
 };

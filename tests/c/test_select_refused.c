@@ -60,6 +60,8 @@ flows(void)
 		{ { .ip_version = 0 }, "nothing is asked for" },
 		{ { .both_ways = 1 }, "nothing is asked for" },
 		{ { .ip_version = 5 }, "ip_version 5" },
+		{ { .protocol = 1, .dst_port = { 80, 80 } }, "protocol 1 has no ports" },
+		{ { .protocol = 58, .src_port = { 0, 80 } }, "protocol 58 has no ports" },
 		{ { .src_len = 8, .src = { 10 } }, "give ip_version" },
 		{ { .ip_version = 4, .src_len = 33 }, "at most 32" },
 		{ { .ip_version = 6, .dst_len = 129 }, "at most 128" },
