@@ -69,7 +69,8 @@ struct target_kind {
 
 	const char *driver;
 	uint16_t max_queues;
-	uint16_t mtu; /* what its port is given, where the driver can; 0: its own */
+	uint16_t mtu;            /* what its port is given, where the driver can; 0: its own */
+	bool is_sent_to_at_once; /* by pollers: its driver asks the kernel for nothing, and waits for nobody */
 	bool is_kept; /* it is read in the application's memory, and so stays when its users go */
 	/** Whether there can be such a target: 0 or -errno, the refusal kept, and nothing has changed. */
 	int (*check)(const struct target *target);

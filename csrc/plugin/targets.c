@@ -352,8 +352,8 @@ void
 mirror_targets_set_param(const struct target *target, struct rte_mirror_param *param)
 {
 	param->target_port = target->port_id;
-	/* No driver of a target that we make is to hold up the application. */
-	if (is_made(target))
+	/* No driver of a target that we make is to hold up the application's pollers. */
+	if (is_made(target) && !target->kind->is_sent_to_at_once)
 		param->flags |= RTE_MIRROR_F_DRAIN;
 	if (target->kind->set_param != NULL)
 		target->kind->set_param(target, param);
