@@ -152,3 +152,22 @@ case_clean(const struct target_case *each, const struct end *end)
 	if (strcmp(each->kind, "pcap") == 0)
 		CHECK_EQ(unlink(end->path), 0);
 }
+
+void
+target_check_refused(const char *text, int error, const char *says)
+{
+	const uint16_t nb_ports = rte_eth_dev_count_total();
+	struct target *target = NULL;
+	struct rte_mirror_param param;
+
+	test_name(text);
+	CHECK_EQ(mirror_targets_init(), 0);
+	CHECK_EQ(mirror_targets_check(text, false, &param), -error);
+	CHECK_EQ(mirror_targets_open(text, 1, false, &target), -error);
+	CHECK(target == NULL);
+	CHECK(mirror_targets_find(text) == NULL);
+	if (strstr(mirror_plugin_reason(), says) == NULL)
+		test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", mirror_plugin_reason(),
+				says);
+	CHECK_EQ(rte_eth_dev_count_total(), nb_ports);
+}

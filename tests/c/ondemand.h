@@ -53,6 +53,8 @@ void case_disconnect(struct end *end);
 void case_clean(const struct target_case *each, const struct end *end);
 /** Opens a target, which has to succeed. */
 struct target *target_open(const char *text, uint16_t nb_tx_queues);
+/** A target is refused with that errno, by a sentence that says this, and nothing has been made. */
+void target_check_refused(const char *text, int error, const char *says);
 /** Closes it for its last user, and ends it if it is kept. */
 void target_end(struct target *target);
 

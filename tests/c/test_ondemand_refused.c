@@ -104,77 +104,6 @@ a_target_that_cannot_be_made_leaves_nothing(void)
 	interfaces_remove();
 }
 
-/* Checks that a target is refused with that errno, by a sentence that begins with its text and says this. */
-static void
-check_refused(const char *text, int error, const char *says)
-{
-	const uint16_t nb_ports = rte_eth_dev_count_total();
-	struct target *target = NULL;
-	struct rte_mirror_param param;
-
-	test_name(text);
-	CHECK_EQ(mirror_targets_init(), 0);
-	CHECK_EQ(mirror_targets_check(text, false, &param), -error);
-	CHECK_EQ(mirror_targets_open(text, 1, false, &target), -error);
-	CHECK(target == NULL);
-	CHECK(mirror_targets_find(text) == NULL);
-	if (strstr(mirror_plugin_reason(), says) == NULL)
-		test_fail(__FILE__, __LINE__, "\"%s\" does not say \"%s\"", mirror_plugin_reason(),
-				says);
-	CHECK_EQ(rte_eth_dev_count_total(), nb_ports);
-}
-
-/* Interfaces, paths and rings that cannot be, or that would be more than a name to DPDK. */
-static const struct {
-	const char *text;
-	const char *says;
-} texts[] = {
-	{ "", "give tap:IFACE, af_packet:IFACE, pcap:FILE, vhost:SOCKET, ring:NAME or port:NAME" },
-	{ "tap", "give tap:IFACE" },
-	{ ":x", "give tap:IFACE" },
-	{ "taps:x", "give tap:IFACE" },
-	{ "ta:x", "give tap:IFACE" },
-	{ "memif:x", "give tap:IFACE" },
-	{ "tap:", "missing" },
-	{ "port:", "missing" },
-	{ "tap:sixteen-bytes-xx", "at most 15 bytes" },
-	{ "tap:a/b", "has no spaces" },
-	{ "tap:a b", "has no spaces" },
-	{ "tap:a,remote=lo", "has no spaces" },
-	{ "tap:a:1", "has no spaces" },
-	{ "tap:tap%d", "has no spaces" },
-	{ "tap:\x1b[31m", "has no spaces" },
-	{ "tap:\xc3\xa4", "has no spaces" },
-	{ "tap:..", "no interface can" },
-	{ "af_packet:a=b", "has no spaces" },
-	{ "pcap:file", "not absolute" },
-	{ "pcap:/tmp/", "a directory" },
-	{ "pcap:/tmp/a,infinite_rx=1", "control characters" },
-	{ "pcap:/tmp/class=eth", "control characters" },
-	{ "pcap:/tmp/[a]", "control characters" },
-	{ "pcap:/tmp/a\n", "control characters" },
-	{ "vhost:socket", "not absolute" },
-	{ "vhost:/tmp/a,client=1", "control characters" },
-	{ "ring:eighteen-bytes-xxx", "at most 17 bytes" },
-	{ "ring:a:0", "letters, digits" },
-	{ "ring:a b", "letters, digits" },
-	{ "ring:\xc3\xa4", "letters, digits" },
-};
-
-static void
-texts_that_are_no_target(void)
-{
-	char text[1024];
-	unsigned int i;
-
-	for (i = 0; i < RTE_DIM(texts); i++)
-		check_refused(texts[i].text, EINVAL, texts[i].says);
-	snprintf(text, sizeof(text), "vhost:/tmp/%0108d", 0);
-	check_refused(text, EINVAL, "at most 107 bytes");
-	snprintf(text, sizeof(text), "pcap:/tmp/%0800d", 0);
-	check_refused(text, EINVAL, "768 bytes");
-}
-
 static void
 touch(const char *path)
 {
@@ -195,19 +124,19 @@ what_exists_is_left_alone(void)
 	snprintf(path, sizeof(path), "%s/there", getenv("RUNTIME_DIRECTORY"));
 	touch(path);
 	snprintf(text, sizeof(text), "pcap:%s", path);
-	check_refused(text, EEXIST, "would be overwritten");
+	target_check_refused(text, EEXIST, "would be overwritten");
 	snprintf(text, sizeof(text), "vhost:%s", path);
-	check_refused(text, EEXIST, "the path exists");
+	target_check_refused(text, EEXIST, "the path exists");
 	CHECK_EQ(stat(path, &status), 0);
 	CHECK_EQ(status.st_size, 4);
 	CHECK_EQ(unlink(path), 0);
 	/* Where a link leads is not for who made the link to say. */
 	CHECK_EQ(symlink("/nowhere", path), 0);
 	snprintf(text, sizeof(text), "pcap:%s", path);
-	check_refused(text, EEXIST, "would be overwritten");
+	target_check_refused(text, EEXIST, "would be overwritten");
 	CHECK_EQ(unlink(path), 0);
-	check_refused("pcap:/nowhere/file", ENOENT, "cannot make that file");
-	check_refused("vhost:/nowhere/socket", ENOENT, "cannot make a socket in /nowhere");
+	target_check_refused("pcap:/nowhere/file", ENOENT, "cannot make that file");
+	target_check_refused("vhost:/nowhere/socket", ENOENT, "cannot make a socket in /nowhere");
 }
 
 /* A target that nobody has used leaves nothing; a file that has come in the place of its own is another's. */
@@ -289,7 +218,7 @@ a_socket_that_somebody_listens_on_is_refused_a_stale_one_is_replaced(void)
 	snprintf(path, sizeof(path), "%s/listens", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "vhost:%s", path);
 	listener = listen_at(path);
-	check_refused(text, EEXIST, "the path exists");
+	target_check_refused(text, EEXIST, "the path exists");
 	close(listener);
 	CHECK_EQ(access(path, F_OK), 0);
 	mirror_targets_close(target_open(text, 1));
@@ -302,14 +231,14 @@ interfaces_that_will_not_do(void)
 	uint16_t port_id;
 
 	interfaces_make();
-	check_refused("tap:od1", EEXIST, "as af_packet:od1");
-	check_refused("af_packet:od-none", ENODEV, "as tap:od-none");
+	target_check_refused("tap:od1", EEXIST, "as af_packet:od1");
+	target_check_refused("af_packet:od-none", ENODEV, "as tap:od-none");
 	wire_command("ip link set od1 down");
-	check_refused("af_packet:od1", ENETDOWN, "ip link set dev od1 up");
+	target_check_refused("af_packet:od1", ENETDOWN, "ip link set dev od1 up");
 	wire_command("ip link set od1 up");
 	port_id = vdev_open("net_af_packet_od", "iface=od1");
 	vdev_configure(port_id, &port_default);
-	check_refused("af_packet:od1", EBUSY, "is at work on that interface");
+	target_check_refused("af_packet:od1", EBUSY, "is at work on that interface");
 	vdev_close(port_id, "net_af_packet_od");
 	interfaces_remove();
 }
@@ -343,10 +272,10 @@ rights_that_are_missing(void)
 {
 	interfaces_make();
 	set_capability(CAP_NET_ADMIN, false);
-	check_refused("tap:od", EPERM, "CAP_NET_ADMIN");
+	target_check_refused("tap:od", EPERM, "CAP_NET_ADMIN");
 	set_capability(CAP_NET_ADMIN, true);
 	set_capability(CAP_NET_RAW, false);
-	check_refused("af_packet:od1", EPERM, "CAP_NET_RAW");
+	target_check_refused("af_packet:od1", EPERM, "CAP_NET_RAW");
 	set_capability(CAP_NET_RAW, true);
 	interfaces_remove();
 }
@@ -371,7 +300,7 @@ a_driver_that_is_missing(void)
 	snprintf(path, sizeof(path), "%s/missing", getenv("RUNTIME_DIRECTORY"));
 	snprintf(text, sizeof(text), "pcap:%s", path);
 	no_drivers = true;
-	check_refused(text, ENOTSUP, "-d librte_net_pcap.so");
+	target_check_refused(text, ENOTSUP, "-d librte_net_pcap.so");
 	no_drivers = false;
 	CHECK(access(path, F_OK) != 0);
 }
@@ -384,7 +313,7 @@ names_that_are_taken(void)
 	char text[64];
 
 	CHECK(ring != NULL);
-	check_refused("ring:taken", EEXIST, "a ring or a port of that name");
+	target_check_refused("ring:taken", EEXIST, "a ring or a port of that name");
 	rte_ring_free(ring);
 	/* Else nobody would know when its device may go. */
 	snprintf(text, sizeof(text), "port:%u", mirror_targets_port(target));
@@ -396,7 +325,6 @@ names_that_are_taken(void)
 }
 
 const struct test_case test_cases[] = {
-	{ "texts_that_are_no_target", texts_that_are_no_target },
 	{ "what_exists_is_left_alone", what_exists_is_left_alone },
 	{ "what_was_never_used_leaves_nothing_of_its_own",
 			what_was_never_used_leaves_nothing_of_its_own },
