@@ -13,7 +13,8 @@
 #include "targets.h"
 
 /* In the order in which they are told. Each is mirror_target_NAME of target_NAME.c. */
-#define KINDS(kind)   kind(tap) kind(af_packet) kind(pcap) kind(vhost) kind(ring) kind(port)
+#define KINDS(kind) \
+	kind(tap) kind(af_packet) kind(pcap) kind(vhost) kind(ring) kind(null) kind(port)
 
 #define DECLARE(name) extern const struct target_kind mirror_target_##name;
 KINDS(DECLARE)

@@ -94,6 +94,7 @@ const struct target_case target_cases[] = {
 	{ "pcap", "net_pcap", "%s/file", NULL, 1, 1000 },
 	{ "vhost", "net_vhost", "%s/socket", NULL, 1, 20 },
 	{ "ring", "net_ring", "od.3", NULL, 3, 1000 },
+	{ "null", "net_null", "count", NULL, 3, 1000 },
 	{ .kind = NULL },
 };
 

@@ -78,6 +78,40 @@ each_kind_gets_what_is_mirrored(void)
 	interfaces_remove();
 }
 
+/* Nothing is copied, and nothing comes from there. */
+static void
+what_goes_nowhere_is_counted_and_given_back_at_once(void)
+{
+	const struct rte_mirror_select select = { .filter = "greater 100" };
+	struct rte_mirror_param param = {
+		.directions = RTE_MIRROR_RX, .mode = RTE_MIRROR_AUTO, .select = &select
+	};
+	struct target *target = target_open("null:count", 1);
+	struct rte_mbuf *pkts[NB_PACKETS], *none[1];
+	struct rte_mirror_stats stats;
+	struct testbed testbed;
+	uint32_t id;
+
+	testbed_open(&testbed, NULL, NULL);
+	param.target_port = mirror_targets_port(target);
+	id = mirror_with(testbed.source.id, &param);
+	CHECK_EQ(info_of(id).mode, RTE_MIRROR_SHARE);
+	packets_make(testbed.pool, pkts, NB_PACKETS / 2, 1, 60);
+	packets_make(testbed.pool, pkts + NB_PACKETS / 2, NB_PACKETS / 2, 3, 200);
+	ring_put(testbed.source.rx[0], pkts, NB_PACKETS);
+	CHECK_EQ(rte_eth_rx_burst(testbed.source.id, 0, pkts, NB_PACKETS), NB_PACKETS);
+	packets_check_refcnt(pkts, NB_PACKETS, 1);
+	packets_free(pkts, NB_PACKETS);
+	stats = stats_of(id);
+	CHECK_EQ(stats.filtered, NB_PACKETS / 2);
+	CHECK_EQ(stats.packets, NB_PACKETS / 2);
+	CHECK_EQ(stats.bytes, NB_PACKETS / 2 * 600);
+	CHECK_EQ(rte_eth_rx_burst(param.target_port, 0, none, 1), 0);
+	mirror_off(id);
+	mirror_targets_close(target);
+	testbed_close(&testbed);
+}
+
 static void
 check_port(uint16_t port_id, const struct target_case *each)
 {
@@ -305,6 +339,8 @@ a_port_of_the_applications_needs_force_and_stays(void)
 
 const struct test_case test_cases[] = {
 	{ "each_kind_gets_what_is_mirrored", each_kind_gets_what_is_mirrored },
+	{ "what_goes_nowhere_is_counted_and_given_back_at_once",
+			what_goes_nowhere_is_counted_and_given_back_at_once },
 	{ "ports_are_owned_and_have_the_queues_that_they_can_have",
 			ports_are_owned_and_have_the_queues_that_they_can_have },
 	{ "a_target_goes_with_its_last_user", a_target_goes_with_its_last_user },

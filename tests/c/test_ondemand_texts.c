@@ -17,7 +17,7 @@ static const struct {
 	const char *text;
 	const char *says;
 } texts[] = {
-	{ "", "give tap:IFACE, af_packet:IFACE, pcap:FILE, vhost:SOCKET, ring:NAME or port:NAME" },
+	{ "", "give tap:IFACE, af_packet:IFACE, pcap:FILE, vhost:SOCKET, ring:NAME, null:NAME or port:NAME" },
 	{ "tap", "give tap:IFACE" },
 	{ ":x", "give tap:IFACE" },
 	{ "taps:x", "give tap:IFACE" },

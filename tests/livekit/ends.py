@@ -23,6 +23,7 @@ TARGETS = {
     "af_packet": "af_packet:veth0",
     "ring": "ring:end",
     "vhost": "vhost:{}/end.vhost",
+    "null": "null:end",
     "port": "port:2",
 }
 """A target of each kind, in an application's directory."""

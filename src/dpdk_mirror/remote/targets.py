@@ -28,6 +28,7 @@ KINDS = {
     ),
     "vhost": Kind("SOCKET", "a virtual machine, or a virtio-user port of another process", has_path=True),
     "ring": Kind("NAME", "a ring, read by another thread of the application; stays when its mirrors go"),
+    "null": Kind("NAME", "nowhere, to count what a mirror would take"),
     "port": Kind("NAME", "an existing port that nobody else transmits on; requires force=yes"),
 }
 """By name, in the order in which they are told. The library in an application may be of another release."""

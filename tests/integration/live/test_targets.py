@@ -151,6 +151,23 @@ def test_a_ring_that_nobody_reads_costs_the_mirror_alone(telemetry, forward):
     assert telemetry.call("ports") == before
 
 
+def test_what_goes_nowhere_is_counted(telemetry, forward):
+    """A selection is tried, and another; nothing is left of it."""
+    telemetry.call("add", source=0, to="null:what is it", directions="rx", filter="greater 700", name="in")
+    assert telemetry.call("info", mirror="in")["mode"] == "share"
+    sent = udp_frames(COUNT, longest=1400)
+    for smallest in (700, 300):
+        telemetry.call("update", mirror="in", filter=f"greater {smallest}")
+        telemetry.call("reset", mirror="in")
+        forward(sent)
+        wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] == COUNT, "all packets seen")
+        stats = telemetry.call("stats", mirror="in")
+        chosen = [len(frame) for frame in sent if len(frame) >= smallest]
+        assert 0 < len(chosen) < COUNT
+        assert (stats["packets"], stats["bytes"]) == (len(chosen), sum(chosen))
+        assert stats["filtered"] == COUNT - len(chosen)
+
+
 def test_a_target_that_is_there_has_the_queues_that_it_was_made_with(telemetry):
     telemetry.call("target/add", to="ring:lkq", tx_queues=2)
     telemetry.call("target/add", to="ring:lkq", tx_queues=2)
@@ -228,12 +245,12 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-@pytest.mark.parametrize("kind", ["tap", "af_packet", "pcap", "vhost", "ring"])
+@pytest.mark.parametrize("kind", ["tap", "af_packet", "pcap", "vhost", "ring", "null"])
 def test_a_refused_add_leaves_nothing_and_the_right_one_succeeds(testpmd, telemetry, tmp_path, kind, refusal):
     run_in(testpmd.pid, "ip", "link", "add", "lkv", "type", "veth", "peer", "name", "lkw")
     for interface in ("lkv", "lkw"):
         run_in(testpmd.pid, "ip", "link", "set", "dev", interface, "up")
-    names = {"tap": "lkm", "af_packet": "lkv", "ring": "lkr"}
+    names = {"tap": "lkm", "af_packet": "lkv", "ring": "lkr", "null": "lkn"}
     to = f"{kind}:{names.get(kind, tmp_path / 'x')}"
     telemetry.call("add", source=1, to="tap:lkt", name="taken")
     before = interfaces(testpmd), telemetry.call("ports")
@@ -256,7 +273,7 @@ def test_a_refused_add_leaves_nothing_and_the_right_one_succeeds(testpmd, teleme
 
 def test_a_dry_add_says_what_the_add_would_and_changes_nothing(testpmd, telemetry, tmp_path):
     before = interfaces(testpmd), telemetry.call("ports")
-    for to in ("tap:lkm", f"pcap:{tmp_path}/x", f"vhost:{tmp_path}/x", "ring:lkr"):
+    for to in ("tap:lkm", f"pcap:{tmp_path}/x", f"vhost:{tmp_path}/x", "ring:lkr", "null:lkn"):
         assert telemetry.call("add", source=0, to=to, directions="rx", dry="yes") == {"checked": 1}
         for parameters, error in REFUSALS.values():
             if error != "ERANGE" and parameters.get("name") != "taken":
