@@ -228,8 +228,8 @@ struct rte_mirror_stats {
 	uint64_t unsupported; /**< packets that cannot be mirrored truthfully, see rte_mirror_add() */
 	uint64_t oversize;    /**< packets longer than the target takes, see rte_mirror_add() */
 	uint64_t nombuf;      /**< packets for which the pool had no mbufs, or not enough */
-	uint64_t full;        /**< packets refused by the target, or without room on the way to it */
-	uint64_t limited;     /**< packets beyond the mirror's rate */
+	uint64_t full;    /**< packets refused by the target, or without room on the way to it */
+	uint64_t limited; /**< packets beyond the mirror's rate */
 	uint64_t reserved[5]; /**< 0; counters to come */
 };
 
