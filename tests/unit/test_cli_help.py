@@ -171,7 +171,7 @@ def library_kinds():
     plugin = ROOT / "csrc" / "plugin"
     names = re.search(r"^#define KINDS(.*\\\n)*.*", (plugin / "target_kinds.c").read_text(), flags=re.MULTILINE)[0]
     fields = re.compile(r'\.name = "(.*)",\n\t\.value = "(.*)",\n\t\.meaning = "(.*)",')
-    for name in re.findall(r" kind\((\w+)\)", names):
+    for name in re.findall(r"\bkind\((\w+)\)", names):
         text = (plugin / f"target_{name}.c").read_text()
         (found,) = fields.findall(text)
         assert found[0] == name
