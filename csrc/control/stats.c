@@ -21,16 +21,33 @@ static union counters
 read_counters(const struct mirror_slot *slot)
 {
 	const uint64_t *words = (const uint64_t *)&slot->counters.stats;
+	uint64_t lost_packets = 0, lost_bytes = 0;
 	union counters now;
 	unsigned int i;
 
+	/* Before the poller's, which counts first what may be lost then. */
+	if (slot->ring != NULL) {
+		lost_packets = __atomic_load_n(&slot->ring->lost_packets, __ATOMIC_ACQUIRE);
+		lost_bytes = __atomic_load_n(&slot->ring->lost_bytes, __ATOMIC_ACQUIRE);
+	}
 	for (i = 0; i < NB_COUNTERS; i++)
 		now.words[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
 	/* What went into the ring, and then not to the target. */
-	for (i = 0; slot->ring != NULL && i < NB_COUNTERS; i++)
-		now.words[i] += __atomic_load_n(
-				(const uint64_t *)&slot->ring->lost + i, __ATOMIC_RELAXED);
+	now.stats.packets -= lost_packets;
+	now.stats.bytes -= lost_bytes;
+	now.stats.full += lost_packets;
 	return now;
+}
+
+/* Leaves out what has been counted so far. What is on its way to the target counts from now on: it may be lost yet. */
+static void
+set_base(struct mirror_slot *slot)
+{
+	slot->base = read_counters(slot).stats;
+	if (slot->ring == NULL)
+		return;
+	slot->base.packets = __atomic_load_n(&slot->ring->given_packets, __ATOMIC_RELAXED);
+	slot->base.bytes = __atomic_load_n(&slot->ring->given_bytes, __ATOMIC_RELAXED);
 }
 
 static struct rte_mirror_stats
@@ -85,7 +102,7 @@ rte_mirror_stats_reset(uint32_t mirror_id)
 	if (mirror != NULL) {
 		/* The counters have one writer, the poller: what it has counted so far is left out from now on. */
 		TAILQ_FOREACH(slot, &mirror->slots, next)
-			slot->base = read_counters(slot).stats;
+			set_base(slot);
 	}
 	mirror_registry_unlock();
 	return mirror != NULL ? 0 : -ENOENT;

@@ -46,8 +46,10 @@ struct mirror_ring {
 	/* Written by the thread. */
 	uint64_t head __rte_cache_aligned; /**< packets taken out */
 	uint64_t released;                 /**< segments held by what the target is done with */
-	struct rte_mirror_stats
-			lost; /**< to be added to the poller's: what it counted as sent, and was not */
+	uint64_t given_packets;            /**< those that the target has taken */
+	uint64_t given_bytes;
+	uint64_t lost_packets; /**< those that it has not: the poller has counted them as sent, too */
+	uint64_t lost_bytes;
 
 	/* Written by control. */
 	uint64_t limit __rte_cache_aligned; /**< segments that may be held: this ring's part of all */

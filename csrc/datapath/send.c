@@ -56,14 +56,18 @@ mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t 
 		uint64_t tsc, uint64_t bytes)
 {
 	struct rte_mirror_stats *stats = &entry->counters->stats;
-	uint16_t nb = nb_taken;
+	uint16_t nb;
 
 	if (nb_taken == 0)
 		return;
-	if (entry->ring != NULL)
+	if (entry->ring != NULL) {
+		/* First, so that none is lost that has not been counted. */
+		stats->packets += nb_taken;
+		stats->bytes += bytes;
 		mirror_ring_put(entry->ring, taken, nb_taken, entry->pool, tsc);
-	else
-		nb = mirror_transmit(entry, taken, nb_taken);
+		return;
+	}
+	nb = mirror_transmit(entry, taken, nb_taken);
 	if (unlikely(nb < nb_taken)) {
 		bytes -= mirror_give_back_all(taken + nb, nb_taken - nb);
 		stats->full += nb_taken - nb;

@@ -53,10 +53,18 @@ after_fork(void)
 	__atomic_store_n(&is_forking, false, __ATOMIC_RELEASE);
 }
 
+/* Where no thread is at work, whatever was when it came to be. */
+static void
+in_child(void)
+{
+	nb_at_work = 0;
+	is_forking = false;
+}
+
 static void __attribute__((constructor))
 watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	pthread_atfork(before_fork, after_fork, in_child);
 }
 
 /* Whether the thread may work until mirror_drain_leave(). */
@@ -259,9 +267,10 @@ mirror_drain_set_queue(struct mirror_ring *ring, uint16_t queue_id, const struct
 void
 mirror_drain_close_ring(struct mirror_drain *drain, struct mirror_ring *ring)
 {
-	__atomic_store_n(&drained(ring)->is_quiet, false, __ATOMIC_RELAXED);
-	__atomic_store_n(&ring->is_closing, true, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&drain->mutex);
+	/* With the mutex, and so not between the end of the thread's round and the start of its next. */
+	__atomic_store_n(&ring->is_closing, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&drained(ring)->is_quiet, false, __ATOMIC_RELAXED);
 	call(drain);
 	pthread_mutex_unlock(&drain->mutex);
 }

@@ -31,37 +31,69 @@ mirror_drain_add(uint64_t *counter, uint64_t nb)
 	__atomic_store_n(counter, *counter + nb, __ATOMIC_RELEASE);
 }
 
-/* Gives the poller back the room of what the target is done with: all that it was given but what it keeps. */
-static void
-mirror_drain_release(struct drained_ring *ring)
+/* With how much of what it was given a target is done: with all but what it keeps. */
+static uint64_t
+mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_ring *ring)
 {
 	const struct rte_ring *behind = __atomic_load_n(&ring->behind, __ATOMIC_RELAXED);
-	uint64_t nb = ring->next - ring->ring.head;
+	const uint64_t nb = ring->next - ring->ring.head;
 
-	/* Others may send to the same queue: then more counts as held than is. Once it is closing the target may go. */
-	if (behind != NULL && !ring->sees_closing)
-		nb -= RTE_MIN(nb, rte_ring_count(behind));
-	mirror_ring_release(&ring->ring, ring->ring.head + nb);
+	/* A target that has been given nothing may never come to be used. */
+	if (behind == NULL || nb == 0 || mirror_is_gone(drain->port_id, drain->epoch))
+		return nb;
+	/* One that is closing or stopped may go at any time; until it is used again, it keeps what it has. */
+	if (ring->sees_closing || !ethdev_is_started(drain->port_id))
+		return 0;
+	/* Others may send to the same queue: then more counts as held than is. */
+	return nb - RTE_MIN(nb, rte_ring_count(behind));
 }
 
-/* Frees what the target will not have, and what the poller has counted as sent. */
+/* Gives the poller back the room of that. */
 static void
-mirror_drain_lose(struct drained_ring *ring, uint64_t nb)
+mirror_drain_release(const struct mirror_drain *drain, struct drained_ring *ring)
 {
-	struct rte_mirror_stats *lost = &ring->ring.lost;
+	mirror_ring_release(&ring->ring, ring->ring.head + mirror_drain_count_done(drain, ring));
+}
+
+/*
+ * The poller has the room of lost packets back at once, and they were put in behind what the target keeps still: so what
+ * that holds moves to the places behind.
+ */
+static void
+mirror_drain_release_lost(struct drained_ring *ring, uint64_t nb, uint32_t held)
+{
+	const uint64_t head = ring->ring.head;
+	uint64_t i;
+
+	for (i = ring->next; i > head; i--)
+		mirror_ring_item(&ring->ring, i - 1 + nb)
+				->held = mirror_ring_item(&ring->ring, i - 1)->held;
+	for (i = 0; i < nb; i++)
+		mirror_ring_item(&ring->ring, head + i)->held = i == 0 ? held : 0;
+	mirror_drain_add(&ring->next, nb);
+	mirror_ring_release(&ring->ring, head + nb);
+}
+
+/* Frees all that the target will not have, and that the poller has counted as sent. */
+static void
+mirror_drain_lose(struct drained_ring *ring)
+{
+	const uint64_t nb = mirror_drain_count(ring);
 	uint64_t i, bytes = 0;
+	uint32_t held = 0;
 
 	for (i = 0; i < nb; i++) {
 		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
 
 		bytes += item->len;
+		held += item->held;
 		rte_pktmbuf_free(item->pkt);
 	}
-	mirror_drain_add(&ring->next, nb);
-	mirror_drain_add(&lost->packets, -nb);
-	mirror_drain_add(&lost->bytes, -bytes);
-	mirror_drain_add(&lost->full, nb);
-	mirror_drain_release(ring);
+	mirror_drain_add(&ring->ring.lost_bytes, bytes);
+	mirror_drain_add(&ring->ring.lost_packets, nb);
+	mirror_drain_release_lost(ring, nb, held);
+	/* What comes next is kept as long: a target that takes nothing costs its poller nothing meanwhile. */
+	ring->stuck_at = 0;
 }
 
 static bool
@@ -76,6 +108,7 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 {
 	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
 	struct rte_mbuf *pkts[BURST];
+	uint64_t bytes = 0;
 	uint16_t i, taken;
 
 	for (i = 0; i < nb; i++)
@@ -84,8 +117,12 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 	/* What is ours still is behind those taken, wherever it was before. */
 	for (i = taken; i < nb; i++)
 		mirror_ring_item(&ring->ring, ring->next + i)->pkt = pkts[i];
+	for (i = 0; i < taken; i++)
+		bytes += mirror_ring_item(&ring->ring, ring->next + i)->len;
+	mirror_drain_add(&ring->ring.given_bytes, bytes);
+	mirror_drain_add(&ring->ring.given_packets, taken);
 	mirror_drain_add(&ring->next, taken);
-	mirror_drain_release(ring);
+	mirror_drain_release(drain, ring);
 	return taken;
 }
 
@@ -104,7 +141,7 @@ mirror_drain_deliver(const struct mirror_drain *drain, struct drained_ring *ring
 	if (ring->stuck_at == 0)
 		ring->stuck_at = now;
 	if (ring->sees_closing || now - ring->stuck_at > mirror_drain_to_tsc(PATIENCE_US))
-		mirror_drain_lose(ring, mirror_drain_count(ring));
+		mirror_drain_lose(ring);
 }
 
 /* Whether packets of several rings are to wait for each other: not where there is one, is hurry, or little room left. */
@@ -162,7 +199,7 @@ mirror_drain_begin_round(struct mirror_drain *drain)
 		/* No poller puts in what comes after. */
 		ring->sees_closing = __atomic_load_n(&ring->ring.is_closing, __ATOMIC_ACQUIRE);
 		/* What the target kept may have been read. */
-		mirror_drain_release(ring);
+		mirror_drain_release(drain, ring);
 	}
 }
 
