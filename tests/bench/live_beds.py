@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -93,19 +93,22 @@ class LiveBed:
         """Packets that its ports have sent."""
         return sum(int(self.telemetry.ask(f"/ethdev/stats,{port}")["opackets"]) for port in PORTS)
 
-    def _threads(self) -> list[Path]:
-        return list(Path(f"/proc/{self.pid}/task").iterdir())
+    def _cpu_times(self, counts: Callable[[Path], bool]) -> list[float]:
+        """Of the threads that count. Some end as they are looked at."""
+        times = []
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(ProcessLookupError, FileNotFoundError):
+                times += [cpu_time_s(thread)] if counts(thread) else []
+        return times
 
     def drain_s(self) -> float | None:
         """CPU time of the threads that send to targets; None: there are none."""
-        found = [cpu_time_s(thread) for thread in self._threads() if (thread / "comm").read_text().startswith(DRAIN)]
+        found = self._cpu_times(lambda thread: (thread / "comm").read_text().startswith(DRAIN))
         return sum(found) if found else None
 
     def poller_s(self) -> float:
         """CPU time of the thread that polls: of those that may run nowhere else the one that has had most."""
-        return max(
-            cpu_time_s(thread) for thread in self._threads() if os.sched_getaffinity(int(thread.name)) == {POLLER_CPU}
-        )
+        return max(self._cpu_times(lambda thread: os.sched_getaffinity(int(thread.name)) == {POLLER_CPU}))
 
     def stop(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
