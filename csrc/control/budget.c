@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 
 #include "../datapath/ring.h"
+#include "../drain/drain.h"
 #include "drains.h"
 #include "poolkinds.h"
 #include "ports.h"
@@ -93,6 +94,22 @@ held(const struct mirror_ring *ring)
 		TAILQ_FOREACH(slot, &mirror->slots, next) \
 			if (slot->ring != NULL)
 
+/*
+ * What a ring may hold. Nothing if its thread runs only when pollers have nothing to do: it would be stopped in the midst
+ * of giving a buffer back, for long, and who gives one back to the same pool waits for it then.
+ */
+static uint64_t
+part_of(const struct mirror *mirror, uint64_t share)
+{
+	return mirror_drain_yields(mirror->drain) ? 0 : share;
+}
+
+static void
+set_limit(struct mirror_ring *ring, uint64_t limit)
+{
+	__atomic_store_n(&ring->limit, limit, __ATOMIC_RELAXED);
+}
+
 void
 mirror_budget_divide(void)
 {
@@ -108,14 +125,18 @@ mirror_budget_divide(void)
 		return;
 	find_pools(&found);
 	share = found.nb > 0 ? found.smallest / PART / nb : 0;
+	/* Nobody comes to hold more than that any more, before it is looked at what is held. */
+	FOREACH_RING(mirror, slot)
+	set_limit(slot->ring, RTE_MIN(slot->ring->limit, part_of(mirror, share)));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	FOREACH_RING(mirror, slot)
 	is_exceeded |= held(slot->ring) > share;
 	/* Until what was held by other shares has come back nobody gets any more. */
 	FOREACH_RING(mirror, slot)
 	{
-		const uint64_t limit = is_exceeded ? RTE_MIN(share, held(slot->ring)) : share;
+		const uint64_t part = part_of(mirror, share);
 
-		__atomic_store_n(&slot->ring->limit, limit, __ATOMIC_RELAXED);
+		set_limit(slot->ring, is_exceeded ? RTE_MIN(part, held(slot->ring)) : part);
 	}
 }
 

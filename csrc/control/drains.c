@@ -126,15 +126,16 @@ int
 mirror_drains_cover(struct mirror_slot *slot)
 {
 	struct mirror_drain *drain = slot->mirror->drain;
+	const struct rte_ring *behind;
 
 	if (drain == NULL)
 		return 0;
+	behind = find_behind(slot->mirror->param.target_port, slot->target_queue);
 	if (slot->ring == NULL)
-		slot->ring = mirror_drain_add_ring(drain);
+		slot->ring = mirror_drain_add_ring(drain, behind);
 	if (slot->ring == NULL)
 		return -ENOMEM;
-	mirror_drain_set_queue(slot->ring, slot->target_queue,
-			find_behind(slot->mirror->param.target_port, slot->target_queue));
+	mirror_drain_set_queue(slot->ring, slot->target_queue, behind);
 	return 0;
 }
 
@@ -175,12 +176,23 @@ mirror_drains_open(struct mirror *mirror)
 void
 mirror_drains_describe(const struct mirror *mirror, struct rte_mirror_info *info)
 {
-	bool yields;
-
 	if (mirror->drain == NULL)
 		return;
-	mirror_drain_usage(mirror->drain, &info->drain_cpu_us, &yields);
-	info->drain_yields = yields;
+	info->drain_cpu_us = mirror_drain_cpu_us(mirror->drain);
+	info->drain_yields = mirror_drain_yields(mirror->drain);
+}
+
+/* Whether packets are sent there by a thread of ours, which is no poller. */
+static bool
+is_drained_to(const struct mirror_point *point)
+{
+	const struct drained_target *target;
+
+	for (target = targets; target != NULL; target = target->next) {
+		if (point->direction == RTE_MIRROR_TX && point->port_id == target->port_id)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -194,7 +206,7 @@ mirror_drains_keep_off_pollers(void)
 	CPU_ZERO(&polled);
 	for (point = mirror_points(); point != NULL; point = point->next) {
 		cpu = __atomic_load_n(&point->context.cpu, __ATOMIC_RELAXED);
-		if (point->context.list != NULL && cpu > 0)
+		if (point->context.list != NULL && cpu > 0 && !is_drained_to(point))
 			CPU_SET(cpu - 1, &polled);
 	}
 	for (target = targets; target != NULL; target = target->next)

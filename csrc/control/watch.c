@@ -46,9 +46,10 @@ look(void)
 	/* EAL's end does not wait for who waits for the registry. */
 	if (!mirror_eal_enter())
 		return false;
+	/* Before, since what may be held depends on it. */
+	mirror_drains_keep_off_pollers();
 	/* What a poller holds up, by staying inside for longer, is done next time. */
 	(void)mirror_plan_apply(NULL, POLLER_US);
-	mirror_drains_keep_off_pollers();
 	mirror_points_tidy();
 	go_on = has_work();
 	mirror_eal_leave();

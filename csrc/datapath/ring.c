@@ -7,6 +7,16 @@
 const struct rte_mempool *mirror_known_pools[MIRROR_MAX_POOLS];
 const struct rte_mempool *mirror_unknown_pool;
 
+void
+mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept)
+{
+	uint32_t i;
+
+	for (i = 0; i < nb_kept; i++)
+		ring->items[i].held = 1;
+	ring->tail = ring->sent = nb_kept;
+}
+
 static bool
 mirror_pool_is_known(const struct rte_mempool *pool)
 {

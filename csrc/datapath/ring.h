@@ -68,6 +68,9 @@ extern const struct rte_mempool *mirror_known_pools[MIRROR_MAX_POOLS];
 /** One that pollers have come across and that is not among them, for control to look at; NULL: none. */
 extern const struct rte_mempool *mirror_unknown_pool;
 
+/** Begins with so many packets that the target keeps already, of whoever it got them from: a segment each, as far as is known. */
+void mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept);
+
 /** For how many of nb packets there is room. */
 static inline uint16_t
 mirror_ring_room(struct mirror_ring *ring, uint16_t nb)

@@ -41,8 +41,8 @@ mirror_cpus_keep_off(pid_t thread, const cpu_set_t *polled)
 	CPU_AND(&both, &allowed, polled);
 	CPU_XOR(&chosen, &allowed, &both);
 	has_own = CPU_COUNT(&chosen) > 0;
-	/* A poller never waits for it, wherever it runs: it has what nobody else wants. */
+	/* If pollers run there, too, it has what they do not want. Without privileges it cannot come to have more again. */
 	sched_setscheduler(thread, has_own ? SCHED_OTHER : SCHED_IDLE, &none);
 	sched_setaffinity(thread, sizeof(chosen), has_own ? &chosen : &allowed);
-	return has_own;
+	return has_own && sched_getscheduler(thread) != SCHED_IDLE;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_ring.h>
 
 #include "../eal_gate.h"
 #include "../threads.h"
@@ -243,13 +244,17 @@ mirror_drain_end(struct mirror_drain *drain)
 }
 
 struct mirror_ring *
-mirror_drain_add_ring(struct mirror_drain *drain)
+mirror_drain_add_ring(struct mirror_drain *drain, const struct rte_ring *behind)
 {
 	struct drained_ring *ring = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*ring));
 
 	if (ring == NULL)
 		return NULL;
 	memset(ring, 0, sizeof(*ring));
+	if (behind != NULL)
+		mirror_ring_start(&ring->ring,
+				RTE_MIN(rte_ring_count(behind), (unsigned int)MIRROR_RING_SIZE));
+	ring->next = ring->ring.tail;
 	pthread_mutex_lock(&drain->mutex);
 	ring->following = drain->first;
 	__atomic_store_n(&drain->first, ring, __ATOMIC_RELEASE);
@@ -311,8 +316,14 @@ mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled)
 	pthread_mutex_unlock(&drain->mutex);
 }
 
-void
-mirror_drain_usage(struct mirror_drain *drain, uint64_t *cpu_us, bool *yields)
+bool
+mirror_drain_yields(const struct mirror_drain *drain)
+{
+	return drain->yields;
+}
+
+uint64_t
+mirror_drain_cpu_us(struct mirror_drain *drain)
 {
 	struct timespec used = { 0 };
 	clockid_t clock;
@@ -320,7 +331,6 @@ mirror_drain_usage(struct mirror_drain *drain, uint64_t *cpu_us, bool *yields)
 	pthread_mutex_lock(&drain->mutex);
 	if (drain->tid != 0 && pthread_getcpuclockid(drain->thread, &clock) == 0)
 		clock_gettime(clock, &used);
-	*yields = drain->yields;
 	pthread_mutex_unlock(&drain->mutex);
-	*cpu_us = (uint64_t)used.tv_sec * US_PER_S + (uint64_t)used.tv_nsec / 1000;
+	return (uint64_t)used.tv_sec * US_PER_S + (uint64_t)used.tv_nsec / 1000;
 }

@@ -30,20 +30,21 @@ int mirror_drain_start(uint16_t port_id, uint32_t epoch, struct mirror_drain **d
 /** Has the thread end. Its rings have all been dropped. */
 void mirror_drain_end(struct mirror_drain *drain);
 
-/** A ring to the target, for one poller; NULL: out of memory. */
-struct mirror_ring *mirror_drain_add_ring(struct mirror_drain *drain);
 /**
- * Which of the target's queues a ring's packets go to.
+ * A ring to the target, for one poller; NULL: out of memory.
  *
  * @param behind
- *   Where the target keeps them until somebody reads them: what is in it counts as held. NULL: it has read and freed them
- *   when rte_eth_tx_burst() returns.
+ *   Where the target keeps packets until somebody reads them: what is in it counts as held, also what is there already.
+ *   NULL: it has read and freed them when rte_eth_tx_burst() returns.
  */
+struct mirror_ring *mirror_drain_add_ring(
+		struct mirror_drain *drain, const struct rte_ring *behind);
+/** Which of the target's queues a ring's packets go to, and where that keeps them. */
 void mirror_drain_set_queue(
 		struct mirror_ring *ring, uint16_t queue_id, const struct rte_ring *behind);
 /**
  * Has the target given, soon, what is left in a ring that no poller uses now. What it refuses is lost; where it keeps
- * packets is looked at no more.
+ * packets is looked at no more, and what it keeps counts as held until the ring is open again.
  */
 void mirror_drain_close_ring(struct mirror_drain *drain, struct mirror_ring *ring);
 /** Whether that is done: for as long as the ring is closed, the thread does nothing with the target on its account. */
@@ -56,12 +57,15 @@ void mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring
 /** Keeps the thread off these CPUs, on which pollers run; if there are no others, on any, when they have nothing to do. */
 void mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled);
 
-/** How much CPU time the thread has used, and whether it runs only when pollers have nothing to do. */
-void mirror_drain_usage(struct mirror_drain *drain, uint64_t *cpu_us, bool *yields);
+/** How much CPU time the thread has used, in us. */
+uint64_t mirror_drain_cpu_us(struct mirror_drain *drain);
+
+/** Whether it runs only then. */
+bool mirror_drain_yields(const struct mirror_drain *drain);
 
 /* cpus.c */
 
-/** Keeps a thread of this process off some CPUs: whether there are others for it. */
+/** Keeps a thread of this process off some CPUs: whether it runs on others, and not only when nobody else does. */
 bool mirror_cpus_keep_off(pid_t thread, const cpu_set_t *polled);
 
 #endif /* MIRROR_DRAIN_DRAIN_H */
