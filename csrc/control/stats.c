@@ -39,15 +39,14 @@ read_counters(const struct mirror_slot *slot)
 	return now;
 }
 
-/* Leaves out what has been counted so far. What is on its way to the target counts from now on: it may be lost yet. */
+/* Leaves out what has been counted so far, and what becomes of those that are on their way to the target. */
 static void
 set_base(struct mirror_slot *slot)
 {
 	slot->base = read_counters(slot).stats;
-	if (slot->ring == NULL)
-		return;
-	slot->base.packets = __atomic_load_n(&slot->ring->given_packets, __ATOMIC_RELAXED);
-	slot->base.bytes = __atomic_load_n(&slot->ring->given_bytes, __ATOMIC_RELAXED);
+	if (slot->ring != NULL)
+		__atomic_store_n(&slot->ring->counted_from, mirror_ring_tail(slot->ring),
+				__ATOMIC_RELAXED);
 }
 
 static struct rte_mirror_stats

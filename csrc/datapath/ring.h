@@ -46,13 +46,12 @@ struct mirror_ring {
 	/* Written by the thread. */
 	uint64_t head __rte_cache_aligned; /**< packets taken out */
 	uint64_t released;                 /**< segments held by what the target is done with */
-	uint64_t given_packets;            /**< those that the target has taken */
-	uint64_t given_bytes;
-	uint64_t lost_packets; /**< those that it has not: the poller has counted them as sent, too */
+	uint64_t lost_packets; /**< those that the target has not taken: the poller has counted them as sent, too */
 	uint64_t lost_bytes;
 
 	/* Written by control. */
 	uint64_t limit __rte_cache_aligned; /**< segments that may be held: this ring's part of all */
+	uint64_t counted_from; /**< what was put in before so many packets is not counted as lost */
 	uint16_t target_queue;
 	bool is_closing; /**< no poller puts anything in, and what the target refuses is not offered again */
 

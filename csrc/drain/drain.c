@@ -27,6 +27,9 @@
 #define NAP_IDLE_NS 10000000
 #define IDLE_US     100000
 
+/* For so long after it was called it is not to make way for pollers: somebody waits. */
+#define CALLED_US 2000000
+
 /*
  * A child of fork() has a copy of what drivers, or libc for them, have just half done, and maybe goes on with it: files are
  * written twice then. So a fork waits until no thread is at work, but not for one that a driver holds up.
@@ -223,6 +226,7 @@ call(struct mirror_drain *drain)
 {
 	const struct sched_param none = { 0 };
 
+	drain->called_at = rte_rdtsc();
 	if (drain->tid != 0)
 		sched_setscheduler(drain->tid, SCHED_OTHER, &none);
 	drain->is_called = true;
@@ -311,7 +315,7 @@ void
 mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled)
 {
 	pthread_mutex_lock(&drain->mutex);
-	if (drain->tid != 0)
+	if (drain->tid != 0 && rte_rdtsc() - drain->called_at > mirror_drain_to_tsc(CALLED_US))
 		drain->yields = !mirror_cpus_keep_off(drain->tid, polled);
 	pthread_mutex_unlock(&drain->mutex);
 }

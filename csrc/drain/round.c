@@ -79,18 +79,22 @@ static void
 mirror_drain_lose(struct drained_ring *ring)
 {
 	const uint64_t nb = mirror_drain_count(ring);
-	uint64_t i, bytes = 0;
+	const uint64_t from = __atomic_load_n(&ring->ring.counted_from, __ATOMIC_RELAXED);
+	uint64_t i, nb_lost = 0, bytes = 0;
 	uint32_t held = 0;
 
 	for (i = 0; i < nb; i++) {
 		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
 
-		bytes += item->len;
+		if (ring->next + i >= from) {
+			nb_lost++;
+			bytes += item->len;
+		}
 		held += item->held;
 		rte_pktmbuf_free(item->pkt);
 	}
 	mirror_drain_add(&ring->ring.lost_bytes, bytes);
-	mirror_drain_add(&ring->ring.lost_packets, nb);
+	mirror_drain_add(&ring->ring.lost_packets, nb_lost);
 	mirror_drain_release_lost(ring, nb, held);
 	/* What comes next is kept as long: a target that takes nothing costs its poller nothing meanwhile. */
 	ring->stuck_at = 0;
@@ -108,7 +112,6 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 {
 	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
 	struct rte_mbuf *pkts[BURST];
-	uint64_t bytes = 0;
 	uint16_t i, taken;
 
 	for (i = 0; i < nb; i++)
@@ -117,10 +120,6 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 	/* What is ours still is behind those taken, wherever it was before. */
 	for (i = taken; i < nb; i++)
 		mirror_ring_item(&ring->ring, ring->next + i)->pkt = pkts[i];
-	for (i = 0; i < taken; i++)
-		bytes += mirror_ring_item(&ring->ring, ring->next + i)->len;
-	mirror_drain_add(&ring->ring.given_bytes, bytes);
-	mirror_drain_add(&ring->ring.given_packets, taken);
 	mirror_drain_add(&ring->next, taken);
 	mirror_drain_release(drain, ring);
 	return taken;

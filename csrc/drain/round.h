@@ -51,6 +51,7 @@ struct mirror_drain {
 	pthread_mutex_t mutex;
 	pthread_cond_t call; /**< wakes the thread */
 	bool is_called;
+	uint64_t called_at;         /**< the last time; 0: not yet */
 	struct drained_ring *first; /**< control puts rings in front, the thread takes them out */
 	pid_t tid;                  /**< the thread's; 0: it has not begun, or has ended */
 	pthread_t thread;
