@@ -71,6 +71,7 @@
 	X(rte_mempool_free)                     \
 	X(rte_mempool_ops_table)                \
 	X(rte_mempool_walk)                     \
+	X(rte_pktmbuf_free_bulk)                \
 	X(rte_pktmbuf_pool_create)              \
 	X(rte_ring_create)                      \
 	X(rte_ring_free)                        \

@@ -220,8 +220,7 @@ write_packet(struct mirror_capture *capture, const struct rte_mbuf *pkt,
 
 int
 mirror_capture_write(struct mirror_capture *capture, struct rte_mbuf *const *pkts,
-		const struct mirror_capture_packet *packets, unsigned int nb_pkts,
-		unsigned int *taken)
+		struct mirror_capture_packet *packets, unsigned int nb_pkts, unsigned int *taken)
 {
 	int rc = 0;
 
@@ -229,6 +228,7 @@ mirror_capture_write(struct mirror_capture *capture, struct rte_mbuf *const *pkt
 		rc = write_packet(capture, pkts[*taken], &packets[*taken]);
 		if (rc != 0)
 			break;
+		packets[*taken].end = capture->output.total;
 	}
 	return rc;
 }
@@ -325,6 +325,7 @@ mirror_capture_status_get(
 		.packets = capture->packets,
 		.bytes = capture->bytes,
 		.size = capture->output.total,
+		.written = mirror_capture_output_whole(&capture->output),
 		.end = capture->end,
 	};
 }

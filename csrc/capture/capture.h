@@ -55,6 +55,7 @@ struct mirror_capture_status {
 	uint64_t packets; /* that were taken */
 	uint64_t bytes;   /* of these */
 	uint64_t size;    /* bytes of the capture, with what is yet to be written */
+	uint64_t written; /* bytes of records that are written whole */
 	enum mirror_capture_end end;
 };
 
@@ -76,6 +77,7 @@ int mirror_capture_add_interface(struct mirror_capture *capture,
 /**
  * Takes packets: their bytes, so that the mbufs may go. Of what is told of each, captured_length is the most of it that is
  * wanted, and original_length at least what it has; id and dropped are the capture's to say, by the interface's counters.
+ * end is written.
  *
  * @param[out] taken
  *   How many were, the first of them; also on error.
@@ -88,8 +90,7 @@ int mirror_capture_add_interface(struct mirror_capture *capture,
  *   - -ENOMEM
  */
 int mirror_capture_write(struct mirror_capture *capture, struct rte_mbuf *const *pkts,
-		const struct mirror_capture_packet *packets, unsigned int nb_pkts,
-		unsigned int *taken);
+		struct mirror_capture_packet *packets, unsigned int nb_pkts, unsigned int *taken);
 
 /** What became of all packets of an interface so far: what is lost since the last call is told with its next packet. */
 void mirror_capture_set_counters(struct mirror_capture *capture, uint32_t interface,

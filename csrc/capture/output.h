@@ -78,6 +78,13 @@ mirror_capture_output_waits(const struct mirror_capture_output *output)
 	return output->written < output->filled;
 }
 
+/** How many bytes have been written in whole records. */
+static inline uint64_t
+mirror_capture_output_whole(const struct mirror_capture_output *output)
+{
+	return output->total - (output->filled - output->record);
+}
+
 /** Writes what waits. 0: nothing does any more; otherwise as mirror_capture_output_make_room(). */
 int mirror_capture_output_flush(struct mirror_capture_output *output);
 

@@ -48,6 +48,25 @@ check_folder(int folder, const char **why)
 }
 
 int
+mirror_capture_place_check(const char *path, const char **why)
+{
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+	int folder = open_folder(path), rc;
+	struct stat status;
+
+	*why = NULL;
+	if (folder < 0)
+		return -errno;
+	rc = check_folder(folder, why);
+	if (rc == 0 && fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		rc = -EEXIST;
+	if (rc == 0 && faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		rc = -errno;
+	close(folder);
+	return rc;
+}
+
+int
 mirror_capture_place_make(const char *path, int *fd, const char **why)
 {
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;

@@ -16,6 +16,16 @@
  */
 
 /**
+ * Whether a file can be made there, now.
+ *
+ * @param[out] why
+ *   As of mirror_capture_place_make().
+ * @return
+ *   0 or -errno; -EEXIST: there is one
+ */
+int mirror_capture_place_check(const char *path, const char **why);
+
+/**
  * Makes a file, open to write.
  *
  * @param[out] why

@@ -7,6 +7,7 @@
 #include <rte_string_fns.h>
 
 #include "check.h"
+#include "counters.h"
 #include "drains.h"
 #include "error.h"
 #include "plan.h"
@@ -95,6 +96,7 @@ remove_mirror(struct mirror *mirror)
 	/* Somebody else has removed it meanwhile. */
 	if (rc != 0 || mirror == NULL)
 		return rc;
+	mirror_counters_tell(mirror);
 	TAILQ_REMOVE(&mirror_all, mirror, next);
 	mirror_drains_leave(mirror);
 	mirror_destroy(mirror);

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "config.h"
+#include "drains.h"
 #include "error.h"
 #include "interfaces.h"
 #include "ports.h"
@@ -165,6 +166,32 @@ check_source(const struct mirror *mirror)
 }
 
 static int
+refuse_target(uint16_t target)
+{
+	return mirror_refuse(ENODEV, "target: there is no port %u", target);
+}
+
+static int
+check_sink(struct mirror *mirror)
+{
+	const struct rte_mirror_param *param = &mirror->param;
+	char reason[RTE_MIRROR_REASON_SIZE];
+
+	if (!mirror_drains_have_sink(param->target_port))
+		return refuse_target(param->target_port);
+	if ((param->flags & RTE_MIRROR_F_DRAIN) == 0)
+		return mirror_refuse(EINVAL, "target: it has a thread: give RTE_MIRROR_F_DRAIN");
+	if (mirror_drains_sink_is_over(param->target_port, reason))
+		return mirror_refuse(ESHUTDOWN,
+				"target: %s: remove its mirrors, then add them again", reason);
+	if (param->target_queue != 0 || param->nb_target_queues > 1)
+		return mirror_refuse(ERANGE,
+				"target: it has no tx queues: leave out target_queue and nb_target_queues");
+	mirror->config.nb_target_queues = 1;
+	return 0;
+}
+
+static int
 check_target(struct mirror *mirror)
 {
 	const struct rte_mirror_param *param = &mirror->param;
@@ -209,6 +236,9 @@ finds_way(uint16_t from, uint16_t to, bool *visited)
 
 	if (from == to)
 		return true;
+	/* From there nothing is mirrored. */
+	if (from >= RTE_MAX_ETHPORTS)
+		return false;
 	if (visited[from])
 		return false;
 	visited[from] = true;
@@ -225,8 +255,7 @@ finds_way(uint16_t from, uint16_t to, bool *visited)
 static bool
 leads_to(uint16_t from, uint16_t to)
 {
-	/* The last is for a target that is not there yet. */
-	bool visited[RTE_MAX_ETHPORTS + 1] = { false };
+	bool visited[RTE_MAX_ETHPORTS] = { false };
 
 	return finds_way(from, to, visited);
 }
@@ -298,7 +327,8 @@ mirror_check_only(struct mirror *mirror, const char *name)
 	int rc = check_source(mirror);
 
 	if (rc == 0 && has_target)
-		rc = check_target(mirror);
+		rc = mirror_is_sink(mirror->param.target_port) ? check_sink(mirror) :
+								 check_target(mirror);
 	if (rc == 0)
 		rc = check_others(mirror, name);
 	if (rc == 0)
@@ -313,13 +343,13 @@ mirror_check(struct mirror *mirror, const char *name)
 	int rc;
 
 	mirror->config = (struct mirror_config){ 0 };
-	if (target >= RTE_MAX_ETHPORTS)
-		return mirror_refuse(ENODEV, "target: there is no port %u", target);
-	if (source < RTE_MAX_ETHPORTS) {
-		/* Read first: when a device goes while it is being checked, the mirror ends with it. */
+	if (target == RTE_MAX_ETHPORTS)
+		return refuse_target(target);
+	/* Read first: when a device goes while it is being checked, the mirror ends with it. */
+	if (source < RTE_MAX_ETHPORTS)
 		mirror->config.source_epoch = mirror_epoch(source);
+	if (target < RTE_MAX_ETHPORTS)
 		mirror->config.target_epoch = mirror_epoch(target);
-	}
 	rc = mirror_check_only(mirror, name);
 	/* Last: a field of mbufs cannot be given back. */
 	if (rc == 0 && (mirror->param.flags & RTE_MIRROR_F_ORIGIN) != 0)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../sink.h"
 #include "mirror.h"
 
 /* drains.c */
@@ -36,6 +37,17 @@ void mirror_drains_open(struct mirror *mirror);
 void mirror_drains_describe(const struct mirror *mirror, struct rte_mirror_info *info);
 /** Keeps the threads off the CPUs that pollers were last seen on. */
 void mirror_drains_keep_off_pollers(void);
+
+/** Starts the thread of a sink, for any number of mirrors, and numbers it: 0 or -errno. */
+int mirror_drains_add_sink(const struct mirror_sink_ops *ops, void *sink, uint16_t *number);
+/** Has it end. */
+void mirror_drains_remove_sink(uint16_t number);
+/** Whether there is a sink of that number. */
+bool mirror_drains_have_sink(uint16_t number);
+/** Whether a mirror's target is a sink that takes nothing any more, and why. */
+bool mirror_drains_sink_is_over(uint16_t number, char reason[RTE_MIRROR_REASON_SIZE]);
+/** Tells a mirror's target, if it is a sink, the mirror's counters. */
+void mirror_drains_tell(const struct mirror *mirror, const struct rte_mirror_stats *stats);
 
 /* budget.c */
 

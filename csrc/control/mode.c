@@ -286,6 +286,32 @@ count_segs(const struct mirror_driver *driver, const struct rte_eth_dev_info *ta
 	return limit->nb_mtu_seg_max != 0 ? RTE_MIN(nb, limit->nb_mtu_seg_max) : nb;
 }
 
+/* What is known of the target: its driver, and by which name. */
+static int
+find_target(struct mirror *mirror, const struct mirror_driver **driver, const char **name)
+{
+	static const struct mirror_driver sink = { "the writer", .reads_at_once = true,
+		.limit = MIRROR_LIMIT_NONE };
+	const uint16_t port_id = mirror->param.target_port;
+	struct rte_eth_dev_info target;
+	int rc;
+
+	if (mirror_is_sink(port_id)) {
+		*driver = &sink;
+		*name = sink.name;
+		mirror->config.max_segs = MIRROR_MAX_SEGS;
+		return 0;
+	}
+	rc = mirror_port_info_get(port_id, &target);
+	if (rc != 0)
+		return mirror_refuse(-rc, "target: port %u does not say what it is: %s", port_id,
+				strerror(-rc));
+	*driver = mirror_driver_find(target.driver_name);
+	*name = target.driver_name;
+	mirror->config.max_segs = count_segs(*driver, &target, port_id);
+	return 0;
+}
+
 int
 mirror_choose_mode(struct mirror *mirror)
 {
@@ -293,24 +319,21 @@ mirror_choose_mode(struct mirror *mirror)
 	struct mirror_config *config = &mirror->config;
 	const uint16_t fast_free_port = mirror_fast_free_port();
 	const struct mirror_driver *driver;
-	struct rte_eth_dev_info target;
-	int rc = mirror_port_info_get(param->target_port, &target);
+	const char *driver_name;
+	int rc = find_target(mirror, &driver, &driver_name);
 
 	if (rc != 0)
-		return mirror_refuse(-rc, "target: port %u does not say what it is: %s",
-				param->target_port, strerror(-rc));
-	driver = mirror_driver_find(target.driver_name);
+		return rc;
 	if (is_drained(mirror) && driver->name == NULL)
 		return mirror_refuse(ENOTSUP,
 				"target: port %u is of %s, which need not be drained: mirror to it without "
 				"RTE_MIRROR_F_DRAIN",
-				param->target_port, target.driver_name);
+				param->target_port, driver_name);
 	config->frees_at_once = driver->reads_at_once && !is_drained(mirror);
-	config->max_segs = count_segs(driver, &target, param->target_port);
 	config->mode = param->mode;
 	snprintf(config->mode_reason, sizeof(config->mode_reason), "it was asked for");
 	if (param->mode == RTE_MIRROR_AUTO)
-		config->mode = choose(mirror, driver, target.driver_name, fast_free_port);
+		config->mode = choose(mirror, driver, driver_name, fast_free_port);
 	rc = check_mode(mirror, fast_free_port);
 	if (rc == 0 && config->mode != RTE_MIRROR_COPY && why_only_copies(mirror, driver) != NULL)
 		rc = mirror_refuse(ENOTSUP, "%s: choose RTE_MIRROR_COPY",

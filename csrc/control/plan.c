@@ -52,32 +52,46 @@ stop_if_gone(struct mirror *mirror)
 
 	if (mirror_is_gone(mirror->source_port, mirror->config.source_epoch))
 		stop(mirror, "its source, port %u, was removed", mirror->source_port);
-	else if (mirror_is_gone(target, mirror->config.target_epoch))
+	else if (!mirror_is_sink(target) && mirror_is_gone(target, mirror->config.target_epoch))
 		stop(mirror, "its target, port %u, was removed", target);
+}
+
+static void
+stop_if_target_is_unsafe(struct mirror *mirror)
+{
+	char reason[RTE_MIRROR_REASON_SIZE];
+
+	if (mirror_is_sink(mirror->param.target_port)) {
+		if (mirror_drains_sink_is_over(mirror->param.target_port, reason))
+			stop(mirror, "%s", reason);
+	} else if (!mirror_port_is_started(mirror->param.target_port)) {
+		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
+	} else if (mirror_port_is_member(mirror->param.target_port)) {
+		stop(mirror,
+				"its target, port %u, is a member of a bond now, which transmits on its "
+				"queues: mirror to the bond",
+				mirror->param.target_port);
+	} else if (mirror_port_has_lost_interface(mirror->param.target_port)) {
+		stop(mirror, "the interface of its target, port %u, has gone",
+				mirror->param.target_port);
+	} else if (mirror->config.mode == RTE_MIRROR_SHARE &&
+			mirror_port_rewrites(mirror->param.target_port)) {
+		stop(mirror, "its target, port %u, is a bond that rewrites packets now",
+				mirror->param.target_port);
+	}
 }
 
 /* Rules 1, 4 and 7: going on has become unsafe. */
 static void
 stop_if_unsafe(struct mirror *mirror, uint16_t fast_free_port)
 {
-	if (!mirror_port_is_started(mirror->param.target_port))
-		stop(mirror, "its target, port %u, was stopped", mirror->param.target_port);
-	else if (mirror_port_is_member(mirror->param.target_port))
-		stop(mirror,
-				"its target, port %u, is a member of a bond now, which transmits on its "
-				"queues: mirror to the bond",
-				mirror->param.target_port);
-	else if (mirror_port_has_lost_interface(mirror->param.target_port))
-		stop(mirror, "the interface of its target, port %u, has gone",
-				mirror->param.target_port);
-	else if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
+	stop_if_target_is_unsafe(mirror);
+	if (mirror->state == RTE_MIRROR_STOPPED)
+		return;
+	if ((mirror->param.directions & RTE_MIRROR_TX) != 0 &&
 			mirror_port_is_lockfree(mirror->source_port))
 		stop(mirror, "its source, port %u, has MT_LOCKFREE now: tx mirrors cannot be",
 				mirror->source_port);
-	else if (mirror->config.mode == RTE_MIRROR_SHARE &&
-			mirror_port_rewrites(mirror->param.target_port))
-		stop(mirror, "its target, port %u, is a bond that rewrites packets now",
-				mirror->param.target_port);
 	else if (mirror->config.mode != RTE_MIRROR_COPY && fast_free_port != RTE_MAX_ETHPORTS)
 		stop(mirror, "port %u has MBUF_FAST_FREE now: it would free what is shared",
 				fast_free_port);

@@ -15,6 +15,7 @@
 
 #include "../eal_gate.h"
 #include "config.h"
+#include "drains.h"
 #include "points.h"
 #include "ports.h"
 
@@ -83,9 +84,11 @@ has_successor(const struct mirror_pool *pool)
 static bool
 is_left(const struct mirror_pool *pool)
 {
-	return !pool->is_used &&
-			(mirror_is_gone(pool->target_port, pool->target_epoch) ||
-					!pool->has_served || has_successor(pool));
+	const bool is_gone = mirror_is_sink(pool->target_port) ?
+			!mirror_drains_have_sink(pool->target_port) :
+			mirror_is_gone(pool->target_port, pool->target_epoch);
+
+	return !pool->is_used && (is_gone || !pool->has_served || has_successor(pool));
 }
 
 void

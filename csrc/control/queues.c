@@ -82,6 +82,9 @@ mirror_queue_allot(struct mirror_slot *slot)
 		}
 	}
 	slot->target_queue = best;
+	/* What goes through rings is sent by one thread. */
+	if (mirror->drain != NULL)
+		return 0;
 	return store_lock(mirror->param.target_port, best);
 }
 
@@ -90,7 +93,6 @@ mirror_queue_lock(const struct mirror_slot *slot, bool has_left)
 {
 	const uint16_t target = slot->mirror->param.target_port, queue = slot->target_queue;
 
-	/* What goes through rings is sent by one thread. */
 	if (slot->ring != NULL || slot->mirror->config.target_is_lockfree ||
 			count_users(target, queue, has_left) < 2)
 		return NULL;

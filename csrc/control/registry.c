@@ -137,9 +137,9 @@ mirror_registry_wait_quiet(struct mirror **mirror, uint32_t mirror_id)
 	for (us = 0; *mirror != NULL && !mirror_drains_are_quiet(*mirror); us += QUIET_NAP_US) {
 		if (us >= QUIET_US || mirror_eal_must_leave())
 			return mirror_refuse(ETIMEDOUT,
-					"%s gets nothing any more, but the driver of port %u is at work on "
-					"what it had got, for a second now: call again when it has returned",
-					(*mirror)->name, (*mirror)->param.target_port);
+					"%s gets nothing any more, but its target is at work on what it had "
+					"got, for a second now: call again when it is done",
+					(*mirror)->name);
 		pthread_mutex_unlock(&mutex);
 		usleep(QUIET_NAP_US);
 		pthread_mutex_lock(&mutex);

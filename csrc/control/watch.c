@@ -7,6 +7,7 @@
 
 #include "../eal_gate.h"
 #include "../threads.h"
+#include "counters.h"
 #include "drains.h"
 #include "error.h"
 #include "plan.h"
@@ -37,6 +38,15 @@ has_work(void)
 	return false;
 }
 
+static void
+tell_counters(void)
+{
+	const struct mirror *mirror;
+
+	TAILQ_FOREACH(mirror, &mirror_all, next)
+		mirror_counters_tell(mirror);
+}
+
 /* What ethdev has no event for: ports that stop, and queues that come and go. Whether to look again. */
 static bool
 look(void)
@@ -50,6 +60,7 @@ look(void)
 	mirror_drains_keep_off_pollers();
 	/* What a poller holds up, by staying inside for longer, is done next time. */
 	(void)mirror_plan_apply(NULL, POLLER_US);
+	tell_counters();
 	mirror_points_tidy();
 	go_on = has_work();
 	mirror_eal_leave();

@@ -246,7 +246,7 @@ mirror_cut(struct rte_mbuf *own, uint32_t length)
 
 static void
 mirror_set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct rte_mbuf *pkt,
-		uint32_t wire_length, struct rte_mbuf *own)
+		struct rte_mbuf *own)
 {
 	struct mirror_origin *origin = RTE_MBUF_DYNFIELD(
 			own, mirror_origin_field.offset, struct mirror_origin *);
@@ -256,7 +256,7 @@ mirror_set_origin(const struct mirror_burst *burst, uint64_t tsc, const struct r
 	own->ol_flags |= (pkt->ol_flags & DYNAMIC_FLAGS) | mirror_origin_field.flag;
 	*origin = (struct mirror_origin){
 		.tsc = tsc,
-		.pkt_len = wire_length,
+		.pkt_len = MIRROR_WIRE_LEN(own),
 		.port_id = burst->port_id,
 		.queue_id = burst->queue_id,
 		.is_tx = burst->is_tx,
@@ -318,8 +318,9 @@ mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *bur
 		return mirror_leave_out(own, &counters->stats.oversize);
 	if (own->nb_segs > entry->max_segs)
 		return mirror_leave_out(own, &counters->stats.unsupported);
+	MIRROR_WIRE_LEN(own) = wire_length;
 	if (entry->with_origin)
-		mirror_set_origin(burst, tsc, pkt, wire_length, own);
+		mirror_set_origin(burst, tsc, pkt, own);
 	return own;
 }
 
@@ -346,10 +347,13 @@ mirror_take_one(const struct mirror_entry *entry, const struct mirror_burst *bur
 			    !mirror_is_single(pkt)))
 		return mirror_take_any(entry, burst, stock, tsc, pkt);
 	own = mirror_make(entry, stock, pkt, copied, length);
-	if (unlikely(own == NULL))
+	if (unlikely(own == NULL)) {
 		entry->counters->stats.nombuf++;
-	else if (unlikely(entry->with_origin))
-		mirror_set_origin(burst, tsc, pkt, pkt->pkt_len, own);
+		return NULL;
+	}
+	MIRROR_WIRE_LEN(own) = pkt->pkt_len;
+	if (unlikely(entry->with_origin))
+		mirror_set_origin(burst, tsc, pkt, own);
 	return own;
 }
 

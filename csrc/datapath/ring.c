@@ -78,11 +78,13 @@ mirror_ring_put(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t
 
 	for (i = 0; i < nb_pkts; i++, tail++) {
 		const uint32_t held = mirror_count_held(pkts[i], pool);
+		const bool is_own = pkts[i]->pool == pool;
 
 		ring->items[tail % MIRROR_RING_SIZE] = (struct mirror_ring_item){
 			.pkt = pkts[i],
 			.tsc = tsc,
-			.len = pkts[i]->pkt_len,
+			.wire_len = is_own ? MIRROR_WIRE_LEN(pkts[i]) : pkts[i]->pkt_len,
+			.is_own = is_own,
 			.held = held,
 		};
 		sent += held;

@@ -31,10 +31,21 @@
 
 struct mirror_ring_item {
 	struct rte_mbuf *pkt;
-	uint64_t tsc; /**< when its burst was mirrored */
-	uint32_t len; /**< its pkt_len then: the application may change that of a packet it shares */
-	uint32_t held; /**< how many segments of the application's it keeps from being freed */
+	uint64_t tsc;      /**< when its burst was mirrored */
+	uint32_t wire_len; /**< its length on the wire; the application may change what it shares */
+	uint32_t is_own : 1; /**< an mbuf of the mirror's, so its pkt_len is as it was put in */
+	uint32_t held : 31; /**< how many segments of the application's it keeps from being freed */
 };
+
+/** How long it was when it was put in: as long as on the wire, or cut. */
+static inline uint32_t
+mirror_ring_item_len(const struct mirror_ring_item *item)
+{
+	return item->is_own ? item->pkt->pkt_len : item->wire_len;
+}
+
+/** Of an mbuf of the mirror's own, between take and ring: how long its packet is on the wire. It has no hash. */
+#define MIRROR_WIRE_LEN(own) ((own)->hash.rss)
 
 struct mirror_ring {
 	/* Written by the poller. */

@@ -174,6 +174,8 @@ mirror_drain_run(void *arg)
 	drain->thread = pthread_self();
 	pthread_mutex_unlock(&drain->mutex);
 	mirror_drain_work(drain);
+	if (drain->target.ops != NULL)
+		drain->target.ops->end(drain->target.sink);
 	pthread_mutex_lock(&drain->mutex);
 	drain->tid = 0;
 	free_dropped(drain);
@@ -187,15 +189,14 @@ mirror_drain_run(void *arg)
 }
 
 static struct mirror_drain *
-create(uint16_t port_id, uint32_t epoch)
+create(const struct mirror_drain_target *target)
 {
 	struct mirror_drain *drain = calloc(1, sizeof(*drain));
 	pthread_condattr_t attr;
 
 	if (drain == NULL)
 		return NULL;
-	drain->port_id = port_id;
-	drain->epoch = epoch;
+	drain->target = *target;
 	pthread_mutex_init(&drain->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -205,15 +206,15 @@ create(uint16_t port_id, uint32_t epoch)
 }
 
 int
-mirror_drain_start(uint16_t port_id, uint32_t epoch, struct mirror_drain **drain)
+mirror_drain_start(const struct mirror_drain_target *target, struct mirror_drain **drain)
 {
 	char name[16];
 	int rc;
 
-	*drain = create(port_id, epoch);
+	*drain = create(target);
 	if (*drain == NULL)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), "mirror-to-%u", port_id);
+	snprintf(name, sizeof(name), "mirror-to-%u", target->port_id);
 	rc = mirror_thread_create(name, mirror_drain_run, *drain);
 	if (rc != 0)
 		free(*drain);
@@ -248,7 +249,8 @@ mirror_drain_end(struct mirror_drain *drain)
 }
 
 struct mirror_ring *
-mirror_drain_add_ring(struct mirror_drain *drain, const struct rte_ring *behind)
+mirror_drain_add_ring(struct mirror_drain *drain, const struct mirror_sink_origin *origin,
+		const struct rte_ring *behind)
 {
 	struct drained_ring *ring = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*ring));
 
@@ -259,6 +261,7 @@ mirror_drain_add_ring(struct mirror_drain *drain, const struct rte_ring *behind)
 		mirror_ring_start(&ring->ring,
 				RTE_MIN(rte_ring_count(behind), (unsigned int)MIRROR_RING_SIZE));
 	ring->next = ring->ring.tail;
+	ring->origin = *origin;
 	pthread_mutex_lock(&drain->mutex);
 	ring->following = drain->first;
 	__atomic_store_n(&drain->first, ring, __ATOMIC_RELEASE);

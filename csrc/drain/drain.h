@@ -21,24 +21,35 @@
 #include <stdint.h>
 
 #include "../datapath/ring.h"
+#include "../sink.h"
 
 struct mirror_drain;
 struct rte_ring;
 
-/** Starts a thread for a target, the device that has that port id and epoch: 0 or -errno. */
-int mirror_drain_start(uint16_t port_id, uint32_t epoch, struct mirror_drain **drain);
+/** What a thread sends to. */
+struct mirror_drain_target {
+	uint16_t port_id;                  /**< or a sink's number */
+	uint32_t epoch;                    /**< of the device that has it */
+	const struct mirror_sink_ops *ops; /**< of a sink; NULL: it is a port */
+	void *sink;
+};
+
+/** Starts a thread for a target: 0 or -errno. */
+int mirror_drain_start(const struct mirror_drain_target *target, struct mirror_drain **drain);
 /** Has the thread end. Its rings have all been dropped. */
 void mirror_drain_end(struct mirror_drain *drain);
 
 /**
  * A ring to the target, for one poller; NULL: out of memory.
  *
+ * @param origin
+ *   What a sink is told of its packets.
  * @param behind
  *   Where the target keeps packets until somebody reads them: what is in it counts as held, also what is there already.
  *   NULL: it has read and freed them when rte_eth_tx_burst() returns.
  */
-struct mirror_ring *mirror_drain_add_ring(
-		struct mirror_drain *drain, const struct rte_ring *behind);
+struct mirror_ring *mirror_drain_add_ring(struct mirror_drain *drain,
+		const struct mirror_sink_origin *origin, const struct rte_ring *behind);
 /** Which of the target's queues a ring's packets go to, and where that keeps them. */
 void mirror_drain_set_queue(
 		struct mirror_ring *ring, uint16_t queue_id, const struct rte_ring *behind);

@@ -9,10 +9,9 @@
 #include "../datapath/datapath.h"
 #include "../eal_gate.h"
 #include "../started.h"
-#include "round.h"
+#include "give.h"
 
-/* Packets that a target is offered at once, and those after which the thread looks whether it is to end. */
-#define BURST 32
+/* After so many packets the thread looks whether it is to end. */
 #define ROUND 1024
 
 /* What a target has refused for so long is not offered again. */
@@ -24,13 +23,6 @@ mirror_drain_count(const struct drained_ring *ring)
 	return mirror_ring_tail(&ring->ring) - ring->next;
 }
 
-/* To a number that control reads. */
-static void
-mirror_drain_add(uint64_t *counter, uint64_t nb)
-{
-	__atomic_store_n(counter, *counter + nb, __ATOMIC_RELEASE);
-}
-
 /* With how much of what it was given a target is done: with all but what it keeps. */
 static uint64_t
 mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_ring *ring)
@@ -39,10 +31,10 @@ mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_r
 	const uint64_t nb = ring->next - ring->ring.head;
 
 	/* A target that has been given nothing may never come to be used. */
-	if (behind == NULL || nb == 0 || mirror_is_gone(drain->port_id, drain->epoch))
+	if (behind == NULL || nb == 0 || mirror_is_gone(drain->target.port_id, drain->target.epoch))
 		return nb;
 	/* One that is closing or stopped may go at any time; until it is used again, it keeps what it has. */
-	if (ring->sees_closing || !ethdev_is_started(drain->port_id))
+	if (ring->sees_closing || !ethdev_is_started(drain->target.port_id))
 		return 0;
 	/* Others may send to the same queue: then more counts as held than is. */
 	return nb - RTE_MIN(nb, rte_ring_count(behind));
@@ -52,7 +44,11 @@ mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_r
 static void
 mirror_drain_release(const struct mirror_drain *drain, struct drained_ring *ring)
 {
-	mirror_ring_release(&ring->ring, ring->ring.head + mirror_drain_count_done(drain, ring));
+	if (drain->target.ops != NULL)
+		mirror_drain_settle(&drain->target, ring);
+	else
+		mirror_ring_release(&ring->ring,
+				ring->ring.head + mirror_drain_count_done(drain, ring));
 }
 
 /*
@@ -74,9 +70,9 @@ mirror_drain_release_lost(struct drained_ring *ring, uint64_t nb, uint32_t held)
 	mirror_ring_release(&ring->ring, head + nb);
 }
 
-/* Frees all that the target will not have, and that the poller has counted as sent. */
+/* Frees all that the target will not have, and that the poller has counted as sent. A sink may have to write what it had before. */
 static void
-mirror_drain_lose(struct drained_ring *ring)
+mirror_drain_lose(const struct mirror_drain *drain, struct drained_ring *ring)
 {
 	const uint64_t nb = mirror_drain_count(ring);
 	const uint64_t from = __atomic_load_n(&ring->ring.counted_from, __ATOMIC_RELAXED);
@@ -88,14 +84,18 @@ mirror_drain_lose(struct drained_ring *ring)
 
 		if (ring->next + i >= from) {
 			nb_lost++;
-			bytes += item->len;
+			bytes += mirror_ring_item_len(item);
 		}
 		held += item->held;
 		rte_pktmbuf_free(item->pkt);
+		if (drain->target.ops != NULL)
+			*item = (struct mirror_ring_item){ .held = item->held };
 	}
-	mirror_drain_add(&ring->ring.lost_bytes, bytes);
-	mirror_drain_add(&ring->ring.lost_packets, nb_lost);
-	mirror_drain_release_lost(ring, nb, held);
+	mirror_drain_count_lost(ring, nb_lost, bytes);
+	if (drain->target.ops != NULL)
+		mirror_drain_add(&ring->next, nb);
+	else
+		mirror_drain_release_lost(ring, nb, held);
 	/* What comes next is kept as long: a target that takes nothing costs its poller nothing meanwhile. */
 	ring->stuck_at = 0;
 }
@@ -103,7 +103,10 @@ mirror_drain_lose(struct drained_ring *ring)
 static bool
 mirror_drain_can_send(const struct mirror_drain *drain)
 {
-	return !mirror_is_gone(drain->port_id, drain->epoch) && ethdev_is_started(drain->port_id);
+	const struct mirror_drain_target *target = &drain->target;
+
+	return !mirror_is_gone(target->port_id, target->epoch) &&
+			ethdev_is_started(target->port_id);
 }
 
 /* Offers the target packets of a ring: how many it took. */
@@ -111,12 +114,12 @@ static uint16_t
 mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
 {
 	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
-	struct rte_mbuf *pkts[BURST];
+	struct rte_mbuf *pkts[MIRROR_SINK_BURST];
 	uint16_t i, taken;
 
 	for (i = 0; i < nb; i++)
 		pkts[i] = mirror_ring_item(&ring->ring, ring->next + i)->pkt;
-	taken = rte_eth_tx_burst(drain->port_id, queue, pkts, nb);
+	taken = rte_eth_tx_burst(drain->target.port_id, queue, pkts, nb);
 	/* What is ours still is behind those taken, wherever it was before. */
 	for (i = taken; i < nb; i++)
 		mirror_ring_item(&ring->ring, ring->next + i)->pkt = pkts[i];
@@ -128,10 +131,14 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 static void
 mirror_drain_deliver(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
 {
-	const uint16_t taken = mirror_drain_can_send(drain) ? mirror_drain_send(drain, ring, nb) :
-							      0;
-	const uint64_t now = rte_rdtsc();
+	uint64_t now;
+	int taken = 0;
 
+	if (drain->target.ops != NULL)
+		taken = mirror_drain_give(&drain->target, ring, nb);
+	else if (mirror_drain_can_send(drain))
+		taken = mirror_drain_send(drain, ring, nb);
+	now = rte_rdtsc();
 	ring->is_stuck = taken < nb;
 	if (taken > 0)
 		ring->stuck_at = 0;
@@ -139,8 +146,9 @@ mirror_drain_deliver(const struct mirror_drain *drain, struct drained_ring *ring
 		return;
 	if (ring->stuck_at == 0)
 		ring->stuck_at = now;
-	if (ring->sees_closing || now - ring->stuck_at > mirror_drain_to_tsc(PATIENCE_US))
-		mirror_drain_lose(ring);
+	if (taken < 0 || ring->sees_closing ||
+			now - ring->stuck_at > mirror_drain_to_tsc(PATIENCE_US))
+		mirror_drain_lose(drain, ring);
 }
 
 /* Whether packets of several rings are to wait for each other: not where there is one, is hurry, or little room left. */
@@ -180,7 +188,7 @@ mirror_drain_pick(const struct mirror_drain *drain, uint64_t before, uint16_t *n
 	}
 	if (first == NULL)
 		return NULL;
-	nb_there = RTE_MIN(mirror_drain_count(first), (uint64_t)BURST);
+	nb_there = RTE_MIN(mirror_drain_count(first), (uint64_t)MIRROR_SINK_BURST);
 	for (*nb = 1; *nb < nb_there; (*nb)++) {
 		if (mirror_ring_item(&first->ring, first->next + *nb)->tsc > end)
 			break;
@@ -222,6 +230,22 @@ mirror_drain_end_round(struct mirror_drain *drain)
 	pthread_mutex_unlock(&drain->mutex);
 }
 
+/* A sink has time to do what is due. What somebody waits for is written now. */
+static void
+mirror_drain_tick(const struct mirror_drain *drain)
+{
+	struct drained_ring *ring = __atomic_load_n(&drain->first, __ATOMIC_ACQUIRE);
+	bool is_awaited = false;
+
+	if (drain->target.ops == NULL)
+		return;
+	for (; ring != NULL; ring = ring->following)
+		is_awaited |= ring->sees_closing;
+	drain->target.ops->tick(drain->target.sink, is_awaited);
+	for (ring = drain->first; ring != NULL; ring = ring->following)
+		mirror_drain_settle(&drain->target, ring);
+}
+
 uint64_t
 mirror_drain_run_round(struct mirror_drain *drain, bool *is_stuck)
 {
@@ -241,6 +265,7 @@ mirror_drain_run_round(struct mirror_drain *drain, bool *is_stuck)
 		nb_done += ring->next - next;
 		*is_stuck |= ring->is_stuck;
 	}
+	mirror_drain_tick(drain);
 	mirror_drain_end_round(drain);
 	return nb_done;
 }

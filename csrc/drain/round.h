@@ -18,6 +18,7 @@
 #include <rte_cycles.h>
 
 #include "../datapath/ring.h"
+#include "drain.h"
 
 /** How long a packet may wait for an earlier one of another ring. */
 #define MIRROR_DRAIN_WINDOW_US 300
@@ -28,21 +29,22 @@ struct drained_ring {
 	struct mirror_ring ring;
 
 	/* Written by the thread. */
-	uint64_t next; /**< packets that the target has taken, or that were freed; control reads it */
+	/** Packets that the target has taken, or that were freed; control reads it. Behind head those that it keeps yet. */
+	uint64_t next;
 	uint64_t stuck_at; /**< when the target last took one; 0: it takes them */
 	bool is_stuck;     /**< the target has refused one in this round */
 	bool sees_closing; /**< is_closing when this round began */
 	bool is_quiet; /**< a round has passed that began so: control reads it, and clears it before */
 
 	/* Written by control. */
+	struct mirror_sink_origin origin;
 	const struct rte_ring *behind;
 	bool is_dropped;
 	struct drained_ring *following; /**< the next; by the thread, too, with the mutex */
 };
 
 struct mirror_drain {
-	uint16_t port_id;
-	uint32_t epoch;
+	struct mirror_drain_target target;
 
 	/**
 	 * Guards first against a thread that takes a ring out while another comes, tid against its end, and what the

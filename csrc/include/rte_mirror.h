@@ -243,10 +243,10 @@ enum rte_mirror_filter_engine {
 
 /** A mirror as it is now. */
 struct rte_mirror_info {
-	uint32_t id;                 /**< the mirror's id */
-	uint16_t source_port;        /**< its source */
-	uint16_t target_port;        /**< its target */
-	uint16_t target_queue;       /**< first tx queue of the target that it may use */
+	uint32_t id;           /**< the mirror's id */
+	uint16_t source_port;  /**< its source */
+	uint16_t target_port;  /**< its target; RTE_MAX_ETHPORTS or more: no port, but a capture */
+	uint16_t target_queue; /**< first tx queue of the target that it may use */
 	uint16_t nb_target_queues;   /**< how many tx queues of the target it may use */
 	uint16_t nb_rx_queues;       /**< how many rx queues of the source it is on */
 	uint16_t nb_tx_queues;       /**< how many tx queues of the source it is on */

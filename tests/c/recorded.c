@@ -54,7 +54,7 @@ recorded_length(uint32_t number)
 int
 recorded_give(struct mirror_capture *capture, uint32_t number, uint32_t length)
 {
-	const struct mirror_capture_packet packet = {
+	struct mirror_capture_packet packet = {
 		.time_ns = number,
 		.captured_length = UINT32_MAX,
 		.original_length = length + 4,
@@ -65,8 +65,12 @@ recorded_give(struct mirror_capture *capture, uint32_t number, uint32_t length)
 	struct rte_mbuf *pkt = loose_random(length, number);
 	unsigned int taken = 7;
 	int rc = mirror_capture_write(capture, &pkt, &packet, 1, &taken);
+	struct mirror_capture_status status;
 
+	mirror_capture_status_get(capture, &status);
 	CHECK_EQ(taken, rc == 0);
+	CHECK_EQ(packet.end, rc == 0 ? status.size : 0);
+	CHECK(status.written <= status.size);
 	loose_free(pkt);
 	return rc;
 }

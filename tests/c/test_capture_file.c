@@ -238,7 +238,7 @@ static void
 write_long(uint32_t longest, uint32_t written, uint32_t promised)
 {
 	const struct mirror_capture_interface interface = { "a", "b", 1, 0 };
-	const struct mirror_capture_packet packet = {
+	struct mirror_capture_packet packet = {
 		.captured_length = UINT32_MAX, .original_length = 300000, .interface = 1
 	};
 	struct mirror_capture_config config = { .longest = longest };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "give.h"
+
+/* What a sink has read is freed, and is not held any more. Until that is written the place in the ring says how much of it there is. */
+static void
+mirror_drain_free_given(struct drained_ring *ring, const struct mirror_sink_packet *packets,
+		struct rte_mbuf **pkts, uint16_t nb)
+{
+	uint64_t held = 0;
+	uint16_t i;
+
+	for (i = 0; i < nb; i++) {
+		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
+
+		held += item->held;
+		*item = (struct mirror_ring_item){
+			.tsc = packets[i].position,
+			.wire_len = mirror_ring_item_len(item),
+		};
+	}
+	rte_pktmbuf_free_bulk(pkts, nb);
+	__atomic_store_n(&ring->ring.released, ring->ring.released + held, __ATOMIC_RELAXED);
+	mirror_drain_add(&ring->next, nb);
+}
+
+int
+mirror_drain_give(const struct mirror_drain_target *target, struct drained_ring *ring, uint16_t nb)
+{
+	struct mirror_sink_packet packets[MIRROR_SINK_BURST];
+	struct rte_mbuf *pkts[MIRROR_SINK_BURST];
+	uint16_t i;
+	int taken;
+
+	for (i = 0; i < nb; i++) {
+		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
+
+		rte_prefetch0(item->pkt);
+		pkts[i] = item->pkt;
+		packets[i] = (struct mirror_sink_packet){
+			.pkt = item->pkt,
+			.tsc = item->tsc,
+			.wire_len = item->wire_len,
+		};
+	}
+	taken = target->ops->take(target->sink, &ring->origin, packets, nb);
+	if (taken > 0)
+		mirror_drain_free_given(ring, packets, pkts, (uint16_t)taken);
+	return taken;
+}
+
+void
+mirror_drain_settle(const struct mirror_drain_target *target, struct drained_ring *ring)
+{
+	const uint64_t from = __atomic_load_n(&ring->ring.counted_from, __ATOMIC_RELAXED);
+	uint64_t head = ring->ring.head, nb_lost = 0, bytes = 0;
+	struct mirror_sink_progress progress;
+
+	if (head == ring->next)
+		return;
+	target->ops->progress(target->sink, &progress);
+	for (; head < ring->next; head++) {
+		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, head);
+
+		if (item->tsc > RTE_MAX(progress.written, progress.lost))
+			break;
+		if (item->tsc > progress.written && head >= from) {
+			nb_lost++;
+			bytes += item->wire_len;
+		}
+	}
+	mirror_drain_count_lost(ring, nb_lost, bytes);
+	mirror_ring_release(&ring->ring, head);
+}
