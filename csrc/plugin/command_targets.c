@@ -61,7 +61,7 @@ keep(const char *text, uint32_t nb_tx_queues)
 		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	nb_tx_queues = RTE_MAX(nb_tx_queues, 1u);
 	rc = mirror_targets_open(text, (uint16_t)RTE_MIN(nb_tx_queues, (uint32_t)UINT16_MAX), false,
-			&kept->target);
+			NULL, &kept->target);
 	if (rc != 0) {
 		free(kept);
 		return rc;

@@ -40,13 +40,30 @@ mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, stru
 	return rc;
 }
 
+/* A target is what it was asked for, as long as it is. */
+static int
+check_options(const struct asked_mirror *mirror, const struct spec *spec)
+{
+	struct pairs no_changes = { .nb = 0 };
+	struct spec old;
+	int rc = mirror_asked_spec(mirror, &no_changes, &old);
+
+	if (rc != 0 || memcmp(&old.options, &spec->options, sizeof(old.options)) == 0)
+		return rc;
+	return mirror_plugin_refuse(EINVAL,
+			"seconds, packets, max_size and linger stay as they are while the target exists: "
+			"remove the mirror, and add it again");
+}
+
 int
 mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec)
 {
 	struct rte_mirror_select select;
 	struct rte_mirror_param param = mirror_spec_param(spec, &select);
-	int rc;
+	int rc = check_options(mirror, spec);
 
+	if (rc != 0)
+		return rc;
 	mirror_targets_set_param(mirror->target, &param);
 	rc = rte_mirror_update(mirror->id, &param);
 	/* With -ETIMEDOUT the new parameters hold, too. */

@@ -64,8 +64,8 @@ open_target(const struct mirrors_ports *ports, const struct spec *spec, struct t
 	if (rc == 0)
 		rc = mirror_portinfo_get(ports->source, &source);
 	if (rc == 0)
-		rc = mirror_targets_open(
-				ports->target, wanted_queues(spec, &source), ports->force, target);
+		rc = mirror_targets_open(ports->target, wanted_queues(spec, &source), ports->force,
+				&spec->options, target);
 	if (rc != 0)
 		return rc;
 	rc = check_source(ports);
@@ -104,7 +104,7 @@ mirror_asked_check(const struct mirrors_ports *ports, const struct spec *spec)
 		mirror_targets_set_param(get_replaced(ports)->target, &param);
 		param.target_port = RTE_MAX_ETHPORTS;
 	} else {
-		rc = mirror_targets_check(ports->target, ports->force, &param);
+		rc = mirror_targets_check(ports->target, ports->force, &spec->options, &param);
 	}
 	if (rc != 0)
 		return rc;

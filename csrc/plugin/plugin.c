@@ -7,6 +7,7 @@
 
 #include "../eal_gate.h"
 #include "endpoints.h"
+#include "capture_sink.h"
 #include "log.h"
 #include "rte_mirror.h"
 
@@ -30,5 +31,6 @@ RTE_INIT(plugin_load)
 RTE_FINI(plugin_unload)
 {
 	mirror_eal_shut();
+	mirror_capture_sinks_finish();
 	mirror_socket_close();
 }

@@ -186,9 +186,12 @@ serve_clients(int listening)
 static int
 listen_at(const char *path)
 {
-	/* Without the mutex: it waits for others who are after the same path. */
-	int fd = mirror_socket_path_bind(&own_path, path);
+	char asked[PLUGIN_REASON_SIZE / 2];
+	int fd;
 
+	snprintf(asked, sizeof(asked), "DPDK_MIRROR_SOCKET=%s", path);
+	/* Without the mutex: it waits for others who are after the same path. */
+	fd = mirror_socket_path_bind(&own_path, path, asked, SOCK_SEQPACKET);
 	if (fd < 0) {
 		mirror_plugin_log(RTE_LOG_ERR, "%s", mirror_plugin_reason());
 		return -1;

@@ -20,40 +20,37 @@
 /* Connections that wait to be accepted. */
 #define BACKLOG 10
 
-/* Bytes of a path in an address, the terminating 0 included. */
-#define PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path)
-
 /* What a socket's name ends with until it can be connected to. */
 #define NEW             ".new"
-#define MAX_PATH_LENGTH (PATH_SIZE - sizeof(NEW))
+#define MAX_PATH_LENGTH (SOCKET_PATH_SIZE - sizeof(NEW))
 
 static int
-refuse(const char *path, int error, const char *why)
+refuse(const char *asked, int error, const char *why)
 {
-	return mirror_plugin_refuse(error, "DPDK_MIRROR_SOCKET=%s: %s", path, why);
+	return mirror_plugin_refuse(error, "%s: %s", asked, why);
 }
 
 /* Opens the directory of a path, if nobody else may write there. */
 static int
-open_directory(const char *path)
+open_directory(const char *path, const char *asked)
 {
-	char directory[PATH_SIZE];
+	char directory[SOCKET_PATH_SIZE];
 	const char *slash = strrchr(path, '/');
 	struct stat status;
 	int fd;
 
 	if (path[0] != '/' || slash[1] == '\0' || strlen(path) > MAX_PATH_LENGTH)
-		return refuse(path, EINVAL, "give an absolute path of at most 103 bytes");
+		return refuse(asked, EINVAL, "give an absolute path of at most 103 bytes");
 	static_assert(MAX_PATH_LENGTH == 103, "as it says");
 	/* That of a file in / is /. */
 	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path) + (slash == path), path);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return refuse(path, errno, strerror(errno));
+		return refuse(asked, errno, strerror(errno));
 	if (fstat(fd, &status) != 0 || status.st_uid != geteuid() ||
 			(status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		close(fd);
-		return refuse(path, EPERM,
+		return refuse(asked, EPERM,
 				"give a path in a directory that belongs to the user who runs the "
 				"application, and that nobody else may write to");
 	}
@@ -70,41 +67,50 @@ address_of(const char *path)
 }
 
 static int
-open_socket(void)
+open_socket(int type)
 {
-	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* Of another type than what listens: a connection is refused for that, if there is anything to connect to. */
+bool
+mirror_socket_path_is_dead(const char *path)
+{
+	const struct sockaddr_un address = address_of(path);
+	int fd = open_socket(SOCK_DGRAM);
+	bool is_dead;
+
+	if (fd < 0)
+		return false;
+	is_dead = connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 &&
+			errno == ECONNREFUSED;
+	close(fd);
+	return is_dead;
 }
 
 /* Removes what a process that has died has left at the path; anything else there is left alone. */
 static int
-clear(int directory, const char *path)
+clear(int directory, const char *path, const char *asked)
 {
-	const struct sockaddr_un address = address_of(path);
 	const char *name = strrchr(path, '/') + 1;
 	struct stat status;
-	int fd, error = 0;
 
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode))
-		return refuse(path, EEXIST, "there is a file, and no socket");
-	fd = open_socket();
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		error = errno;
-	if (fd >= 0)
-		close(fd);
-	if (error != ECONNREFUSED)
-		return refuse(path, EADDRINUSE, "another process has a socket there");
-	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(path, errno, strerror(errno));
+		return refuse(asked, EEXIST, "there is a file, and no socket");
+	if (!mirror_socket_path_is_dead(path))
+		return refuse(asked, EADDRINUSE, "another process has a socket there");
+	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(asked, errno, strerror(errno));
 }
 
 /* Binds a socket to a path, listens, and then renames it to the path that was made for: there it can be connected to at once. */
 static int
-bind_in(int directory, const char *path, struct socket_path *made)
+bind_in(int directory, const char *path, const char *asked, int type, struct socket_path *made)
 {
 	const struct sockaddr_un address = address_of(path);
 	const char *name = strrchr(path, '/') + 1, *last = strrchr(made->path, '/') + 1;
-	int error, fd = open_socket();
+	int error, fd = open_socket(type);
 	bool is_bound = false;
 	struct stat status;
 
@@ -124,28 +130,30 @@ bind_in(int directory, const char *path, struct socket_path *made)
 		unlinkat(directory, name, 0);
 	if (fd >= 0)
 		close(fd);
-	return refuse(made->path, error, strerror(error));
+	return refuse(asked, error, strerror(error));
 }
 
 int
-mirror_socket_path_bind(struct socket_path *made, const char *path)
+mirror_socket_path_bind(struct socket_path *made, const char *path, const char *asked, int type)
 {
-	int directory = open_directory(path), rc;
-	char new_path[PATH_SIZE];
+	int directory = open_directory(path, asked), rc;
+	char new_path[SOCKET_PATH_SIZE];
 
 	if (directory < 0)
 		return directory;
-	made->path = path;
+	strcpy(made->path, path);
 	snprintf(new_path, sizeof(new_path), "%s" NEW, path);
 	/* Two processes that find the same dead socket replace it one after the other. Closing unlocks. */
-	rc = flock(directory, LOCK_EX) == 0 ? 0 : refuse(path, errno, strerror(errno));
+	rc = flock(directory, LOCK_EX) == 0 ? 0 : refuse(asked, errno, strerror(errno));
 	if (rc == 0)
-		rc = clear(directory, path);
+		rc = clear(directory, path, asked);
 	if (rc == 0)
-		rc = clear(directory, new_path);
+		rc = clear(directory, new_path, asked);
 	if (rc == 0)
-		rc = bind_in(directory, new_path, made);
+		rc = bind_in(directory, new_path, asked, type, made);
 	close(directory);
+	if (rc < 0)
+		made->path[0] = '\0';
 	return rc;
 }
 
@@ -155,7 +163,7 @@ mirror_socket_path_remove(const struct socket_path *made)
 	struct stat status;
 
 	/* A child of fork() ends without it. */
-	if (made->path == NULL || made->pid != getpid())
+	if (made->path[0] == '\0' || made->pid != getpid())
 		return;
 	if (lstat(made->path, &status) == 0 && status.st_dev == made->device &&
 			status.st_ino == made->inode)

@@ -7,29 +7,42 @@
 
 /**
  * @file
- * The path of the library's own socket: in a directory that only this process' user may write to.
+ * The path of a socket: in a directory that only this process' user may write to.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
+#include <sys/un.h>
+
+/** Bytes of a path in an address, the terminating 0 included. */
+#define SOCKET_PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
 /** A socket in the file system, and who has made it. */
 struct socket_path {
-	const char *path;
+	char path[SOCKET_PATH_SIZE]; /**< "": none is made */
 	dev_t device;
 	ino_t inode;
 	pid_t pid;
 };
 
 /**
- * Binds a listening SEQPACKET socket to a path, which nobody but this process' user can connect to. What a process that
- * has died has left there is replaced.
+ * Binds a listening socket to a path, which nobody but this process' user can connect to. What a process that has died
+ * has left there is replaced.
  *
  * @param made
- *   Filled in, path is borrowed.
+ *   Filled in.
+ * @param asked
+ *   What has asked for it, and refusals begin with.
+ * @param type
+ *   SOCK_STREAM or SOCK_SEQPACKET.
  * @return
  *   The socket, which does not block, or a negative errno, the refusal kept.
  */
-int mirror_socket_path_bind(struct socket_path *made, const char *path);
+int mirror_socket_path_bind(
+		struct socket_path *made, const char *path, const char *asked, int type);
+/** Whether there is a socket whose process has died. One that lives learns nothing of the question. */
+bool mirror_socket_path_is_dead(const char *path);
 /** Removes the socket from the file system, if it is still the one that this process has made. */
 void mirror_socket_path_remove(const struct socket_path *made);
 

@@ -41,6 +41,12 @@ static const struct choice rate_units[] = {
 	{ NULL, 0 },
 };
 
+static const struct choice lingers[] = {
+	{ "yes", 0 },
+	{ "no", 1 },
+	{ NULL, 0 },
+};
+
 struct key {
 	const char *name;
 	const char *alias; /* its second name; NULL: none */
@@ -141,13 +147,14 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 }
 
 #define FIELD(field) .offset = offsetof(struct spec, field)
-/* A field of struct rte_mirror_param, of 16, 32 or 64 bits, by its name; may it be scaled? */
-#define NUMBER(field, scaled)        \
-	{ .name = #field,            \
-		.read = read_number, \
-		FIELD(param.field),  \
-		.is_scaled = scaled, \
-		.size = sizeof(((struct rte_mirror_param *)NULL)->field) }
+/* A field of 16, 32 or 64 bits of a part of the spec, by its name; may it be scaled? */
+#define NUMBER_OF(part, field, scaled) \
+	{ .name = #field,              \
+		.read = read_number,   \
+		FIELD(part.field),     \
+		.is_scaled = scaled,   \
+		.size = sizeof(((struct spec *)NULL)->part.field) }
+#define NUMBER(field, scaled) NUMBER_OF(param, field, scaled)
 #define CHOICE(key, second_name, field, texts) \
 	{ .name = key, .alias = second_name, .read = read_choice, FIELD(field), .choices = texts }
 #define FLAG(key, flag) { .name = key, .read = read_flag, FIELD(param.flags), .bits = flag }
@@ -172,6 +179,10 @@ static const struct key keys[] = {
 	NUMBER(rate, true),
 	CHOICE("rate_unit", NULL, param.rate_unit, rate_units),
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
+	NUMBER_OF(options, seconds, false),
+	NUMBER_OF(options, packets, true),
+	NUMBER_OF(options, max_size, true),
+	CHOICE("linger", NULL, options.ends_with_reader, lingers),
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),
 	SELECTION("mac", mirror_spec_read_mac),

@@ -14,6 +14,7 @@
 #include "pairs.h"
 #include "rte_mirror.h"
 #include "spec_select.h"
+#include "targets.h"
 #include "text.h"
 
 /** Bytes that any spec's text fits into, the terminating 0 included. */
@@ -29,6 +30,7 @@ struct spec {
 			param; /**< without what points into the spec, and without a target */
 	char name[RTE_MIRROR_NAME_SIZE]; /**< "": none was given */
 	struct spec_select select;
+	struct target_options options; /**< of the target, if it comes with the mirror */
 };
 
 /**

@@ -20,7 +20,9 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
+#include "capture_sink.h"
 #include "rte_mirror.h"
+#include "targets.h"
 
 struct rte_mempool;
 struct target_kind;
@@ -40,7 +42,8 @@ struct target {
 	char shown[128];   /* as much of text as there is room for in a refusal */
 	unsigned int nb_users;
 	bool has_served; /* a mirror, or target/add: somebody may read at its other end */
-	uint16_t port_id;
+	struct target_options options;
+	uint16_t port_id; /* or a sink's number */
 
 	/* Of those that are made here. */
 	uint64_t owner;                    /* its port's, and no other's */
@@ -50,6 +53,7 @@ struct target {
 	struct rte_mempool *pool;          /* for rx queues, which nobody polls */
 	dev_t file_device;                 /* of a file that has been made for it */
 	ino_t file_inode;
+	struct capture_sink *sink; /* of a capture */
 	TAILQ_ENTRY(target) next;
 };
 
@@ -59,7 +63,9 @@ struct target {
 /** A kind of targets: target_NAME.c has it, and target_kinds.c lists it. Functions that are NULL have nothing to do. */
 struct target_kind {
 	const char *name;
-	const char *value;   /* what is behind its colon */
+	const char *value; /* what is behind its colon */
+	/** Chooses one, of a target that is given none: 0 or -errno, the refusal kept. NULL: there must be one. */
+	int (*choose_value)(char value[SOCKET_PATH_SIZE]);
 	const char *meaning; /* for who has to choose one */
 	/** What it adds to the parameters of a mirror. */
 	void (*set_param)(const struct target *target, struct rte_mirror_param *param);
@@ -67,6 +73,11 @@ struct target_kind {
 	/** Finds a port that is there already, and stays: 0 or -errno, the refusal kept. What follows is for none of these. */
 	int (*take)(struct target *target, bool force);
 
+	/** It is no port but a capture, which has limits: makes its sink, 0 or -errno, the refusal kept. */
+	int (*open)(struct target *target);
+	bool is_stream;
+
+	/* Of a port. */
 	const char *driver;
 	uint16_t max_queues;
 	uint16_t mtu;            /* what its port is given, where the driver can; 0: its own */
@@ -103,10 +114,30 @@ struct ifreq mirror_target_interface_request(const struct target *target);
 /** Asks the kernel for something of an interface, or sets it: 0 or -errno. */
 int mirror_target_interface_ask(unsigned long what, struct ifreq *request);
 
+/* target_capture.c, for captures */
+
+/** Whether its kind has what is asked of it: 0 or -errno, the refusal kept. */
+int mirror_target_options_check(const struct target *target);
+/** Whether one that is there may be asked for with these, NULL: none. */
+int mirror_target_options_check_again(
+		const struct target *target, const struct target_options *options);
+/** Gives a target its sink, which has the descriptor of a file, or listens at a socket: 0 or -errno, the refusal kept. */
+int mirror_target_capture_open(struct target *target, struct capture_sink_config *config);
+/** What is left of the target's capture is written. */
+void mirror_target_capture_close(const struct target *target);
+/** Whether there can be a new file at the target's path: 0 or -errno, the refusal kept. */
+int mirror_target_file_check(const struct target *target);
+/** Makes it, of the format that its name says, or of this one: 0 or -errno, the refusal kept. */
+int mirror_target_file_open(struct target *target, enum mirror_capture_format format);
+/** Removes it, if nothing was captured. */
+void mirror_target_file_clean_up(const struct target *target, bool was_used);
+
 /* target_path.c, for kinds that have a path */
 
-/** Whether DPDK can have the path: 0 or -errno, the refusal kept. */
+/** Whether it is the path of a file: 0 or -errno, the refusal kept. */
 int mirror_target_path_check(const struct target *target);
+/** And DPDK can have it. */
+int mirror_target_path_check_for_dpdk(const struct target *target);
 /** Whether the application can make what, "a file", there: 0 or -errno, the refusal kept. */
 int mirror_target_path_check_directory(const struct target *target, const char *what);
 

@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,9 @@
 #include "targets.h"
 
 /* In the order in which they are told. Each is mirror_target_NAME of target_NAME.c. */
-#define KINDS(kind) \
-	kind(tap) kind(af_packet) kind(pcap) kind(vhost) kind(ring) kind(null) kind(port)
+#define KINDS(kind)                                                                         \
+	kind(file) kind(stream) kind(tap) kind(af_packet) kind(vhost) kind(ring) kind(null) \
+			kind(port) kind(pcap)
 
 #define DECLARE(name) extern const struct target_kind mirror_target_##name;
 KINDS(DECLARE)
@@ -59,28 +61,43 @@ mirror_targets_write_kinds(struct text *text)
 				kinds[i]->value, kinds[i]->meaning);
 }
 
+/* The value that a target is given, or the one that its kind chooses where that is left out. */
+static int
+find_value(const struct target_kind *kind, const char *text, const char **value,
+		char chosen[SOCKET_PATH_SIZE])
+{
+	*value = strchr(text, ':') + 1;
+	if (**value != '\0')
+		return 0;
+	if (kind->choose_value == NULL)
+		return mirror_plugin_refuse(
+				EINVAL, "%.128s: what is behind the colon is missing", text);
+	*value = chosen;
+	return kind->choose_value(chosen);
+}
+
 int
 mirror_target_parse(const char *text, struct target **target)
 {
 	const size_t length = strcspn(text, ":");
-	const char *value = text[length] == ':' ? text + length + 1 : NULL;
-	const struct target_kind *kind = value != NULL ? find_kind(text, length) : NULL;
+	const struct target_kind *kind = text[length] == ':' ? find_kind(text, length) : NULL;
+	char chosen[SOCKET_PATH_SIZE];
 	struct target *parsed;
+	const char *value;
+	int rc;
 
 	if (kind == NULL)
 		return refuse_kind(text);
-	if (value[0] == '\0')
-		return mirror_plugin_refuse(
-				EINVAL, "%.128s: what is behind the colon is missing", text);
+	rc = find_value(kind, text, &value, chosen);
+	if (rc != 0)
+		return rc;
 	parsed = calloc(1, sizeof(*parsed));
-	if (parsed != NULL)
-		parsed->text = strdup(text);
-	if (parsed == NULL || parsed->text == NULL) {
+	if (parsed == NULL || asprintf(&parsed->text, "%s:%s", kind->name, value) < 0) {
 		free(parsed);
 		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	}
 	parsed->value = parsed->text + length + 1;
-	rte_strscpy(parsed->shown, text, sizeof(parsed->shown));
+	rte_strscpy(parsed->shown, parsed->text, sizeof(parsed->shown));
 	parsed->kind = kind;
 	*target = parsed;
 	return 0;

@@ -27,10 +27,9 @@ mirror_target_path_check(const struct target *target)
 				"%s: the path is not absolute: the application may run in another directory",
 				target->shown);
 	for (c = path; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f || strchr(SEPARATORS, *c) != NULL)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return mirror_plugin_refuse(EINVAL,
-					"%s: DPDK cannot have control characters, or any of " SEPARATORS
-					", in a path: choose another",
+					"%s: a path cannot have control characters here: choose another",
 					target->shown);
 	}
 	if (c - path > MAX_PATH)
@@ -40,6 +39,17 @@ mirror_target_path_check(const struct target *target)
 		return mirror_plugin_refuse(EINVAL, "%s: that is a directory: name a file in it",
 				target->shown);
 	return 0;
+}
+
+int
+mirror_target_path_check_for_dpdk(const struct target *target)
+{
+	if (strpbrk(target->value, SEPARATORS) != NULL)
+		return mirror_plugin_refuse(EINVAL,
+				"%s: DPDK cannot have any of " SEPARATORS
+				" in a path: choose another",
+				target->shown);
+	return mirror_target_path_check(target);
 }
 
 int

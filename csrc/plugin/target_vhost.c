@@ -34,7 +34,7 @@ check(const struct target *target)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct stat status;
-	int rc = mirror_target_path_check(target);
+	int rc = mirror_target_path_check_for_dpdk(target);
 
 	if (rc != 0)
 		return rc;

@@ -86,7 +86,7 @@ prepare_and_make(struct target *target)
 
 	if (rc != 0)
 		return rc;
-	rc = make_device(target);
+	rc = kind->open != NULL ? kind->open(target) : make_device(target);
 	if (rc != 0 && kind->clean_up != NULL)
 		kind->clean_up(target, false);
 	return rc;
@@ -114,11 +114,14 @@ static int
 check(const struct target *target)
 {
 	const struct target_kind *kind = target->kind;
-	int rc = check_unused(target);
+	int rc = mirror_target_options_check(target);
+
+	if (rc == 0)
+		rc = check_unused(target);
 
 	if (rc == 0 && kind->check != NULL)
 		rc = kind->check(target);
-	if (rc == 0)
+	if (rc == 0 && kind->open == NULL)
 		rc = mirror_target_device_check(target);
 	if (rc == 0 && kind->try != NULL)
 		rc = kind->try(target);
@@ -172,8 +175,12 @@ end(struct target *target)
 		/* The end of EAL ends it, too. */
 		if (begin_work(target) != 0)
 			return;
-		mirror_target_device_end(target);
-		mirror_target_setup_forget(target);
+		if (target->kind->open != NULL) {
+			mirror_target_capture_close(target);
+		} else {
+			mirror_target_device_end(target);
+			mirror_target_setup_forget(target);
+		}
 		if (target->kind->clean_up != NULL)
 			target->kind->clean_up(target, target->has_served);
 		end_work(target);
@@ -198,12 +205,15 @@ find_made(const char *text, struct target **target)
 }
 
 static int
-open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
+open_new(const char *text, uint16_t nb_tx_queues, bool force, const struct target_options *options,
+		struct target **target)
 {
 	int rc = mirror_target_parse(text, target);
 
 	if (rc != 0)
 		return rc;
+	if (options != NULL)
+		(*target)->options = *options;
 	if (is_made(*target))
 		rc = make(*target, nb_tx_queues);
 	else
@@ -215,13 +225,20 @@ open_new(const char *text, uint16_t nb_tx_queues, bool force, struct target **ta
 	return rc;
 }
 
+/* Whether what mirrors send to is there. A capture is as long as its target. */
+static bool
+is_there(const struct target *target)
+{
+	return target->kind->open != NULL || mirror_target_device_has_port(target);
+}
+
 /* Whether one that is there can have another user. */
 static int
-check_again(const struct target *target)
+check_again(const struct target *target, const struct target_options *options)
 {
 	/* Without users it can get a new port. */
-	if (mirror_target_device_has_port(target) || target->nb_users == 0)
-		return 0;
+	if (is_there(target) || target->nb_users == 0)
+		return mirror_target_options_check_again(target, options);
 	return mirror_plugin_refuse(ENODEV,
 			"%s: the application has removed its port: remove its mirrors, then add them again",
 			target->shown);
@@ -234,7 +251,8 @@ mirror_targets_init(void)
 }
 
 int
-mirror_targets_check(const char *text, bool force, struct rte_mirror_param *param)
+mirror_targets_check(const char *text, bool force, const struct target_options *options,
+		struct rte_mirror_param *param)
 {
 	struct target *target;
 	int rc = find_made(text, &target);
@@ -243,14 +261,16 @@ mirror_targets_check(const char *text, bool force, struct rte_mirror_param *para
 		return rc;
 	if (target != NULL) {
 		mirror_targets_set_param(target, param);
-		if (!mirror_target_device_has_port(target))
+		if (!is_there(target))
 			param->target_port = RTE_MAX_ETHPORTS;
-		return check_again(target);
+		return check_again(target, options);
 	}
 	rc = mirror_target_parse(text, &target);
 	if (rc != 0)
 		return rc;
 	target->port_id = RTE_MAX_ETHPORTS;
+	if (options != NULL)
+		target->options = *options;
 	rc = is_made(target) ? check(target) : target->kind->take(target, force);
 	if (rc == 0)
 		mirror_targets_set_param(target, param);
@@ -259,7 +279,8 @@ mirror_targets_check(const char *text, bool force, struct rte_mirror_param *para
 }
 
 int
-mirror_targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct target **target)
+mirror_targets_open(const char *text, uint16_t nb_tx_queues, bool force,
+		const struct target_options *options, struct target **target)
 {
 	struct target *found;
 	int rc = find_made(text, &found);
@@ -267,10 +288,10 @@ mirror_targets_open(const char *text, uint16_t nb_tx_queues, bool force, struct 
 	if (rc != 0)
 		return rc;
 	if (found == NULL)
-		rc = open_new(text, nb_tx_queues, force, &found);
+		rc = open_new(text, nb_tx_queues, force, options, &found);
 	else
-		rc = check_again(found);
-	if (rc == 0 && is_made(found) && !mirror_target_device_has_port(found))
+		rc = check_again(found, options);
+	if (rc == 0 && is_made(found) && !is_there(found))
 		rc = make_again(found);
 	if (rc != 0)
 		return rc;
@@ -306,7 +327,7 @@ bool
 mirror_targets_is_to_be_remade(const struct target *target, const char *text, uint32_t nb_tx_queues)
 {
 	return strcmp(target->text, text) == 0 && is_made(target) && target->nb_users == 1 &&
-			(!mirror_target_device_has_port(target) ||
+			(!is_there(target) ||
 					(!target->kind->is_kept &&
 							nb_tx_queues > target->nb_queues &&
 							nb_tx_queues <= target->kind->max_queues));

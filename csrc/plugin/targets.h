@@ -26,6 +26,14 @@
 struct rte_mirror_param;
 struct target;
 
+/** What is asked of a capture; 0: nothing. Of other targets nothing can be. */
+struct target_options {
+	uint64_t seconds; /**< it ends after so many, */
+	uint64_t packets;
+	uint64_t max_size;         /**< or bytes, whichever comes first */
+	uint32_t ends_with_reader; /**< of a stream: and when its reader has gone, or has not come */
+};
+
 /** Watches the application's ports from now on. Called before the first use of what follows, when EAL is up. */
 int mirror_targets_init(void);
 
@@ -38,11 +46,13 @@ int mirror_targets_init(void);
  *   How many tx queues its first user would like, at least 1. One that is there already stays as it is.
  * @param force
  *   The user says that nobody else transmits on it: port:NAME is refused without.
+ * @param options
+ *   NULL: none. One that is there already has its own.
  * @param[out] target
  *   The target; stays valid until its last user has closed it.
  */
-int mirror_targets_open(
-		const char *text, uint16_t nb_tx_queues, bool force, struct target **target);
+int mirror_targets_open(const char *text, uint16_t nb_tx_queues, bool force,
+		const struct target_options *options, struct target **target);
 
 /**
  * Tells whether mirror_targets_open() would do, and changes nothing.
@@ -50,7 +60,8 @@ int mirror_targets_open(
  * @param[out] param
  *   As of mirror_targets_set_param(); the port is RTE_MAX_ETHPORTS if it is to be made.
  */
-int mirror_targets_check(const char *text, bool force, struct rte_mirror_param *param);
+int mirror_targets_check(const char *text, bool force, const struct target_options *options,
+		struct rte_mirror_param *param);
 
 /** Makes a mirror's parameters send to the target: sets its port, and what its kind adds. */
 void mirror_targets_set_param(const struct target *target, struct rte_mirror_param *param);

@@ -206,9 +206,11 @@ class Mirror(Numbered):
         name = ffi.NULL if spec.name is None else ffi.new("char[]", spec.name.encode())
         param = ffi.new("struct rte_mirror_param *")
         param.target_port, param.name = self.target.id, name
-        for key in PARAMETERS:
+        for key, parameter in PARAMETERS.items():
             value = getattr(spec, key, None)
-            if isinstance(value, bool):
+            if parameter.of_target:
+                self._check_no_capture(key, value)
+            elif isinstance(value, bool):
                 param.flags |= _flag(key) if value else 0
             elif isinstance(value, int):
                 setattr(param, key, int(value))
@@ -218,6 +220,11 @@ class Mirror(Numbered):
         param.lock = pointer("rte_spinlock_t *", hooks.lock)
         param.select, kept = select_struct(spec.select)
         return param, [name, *kept]
+
+    def _check_no_capture(self, key: str, value: object) -> None:
+        if value != getattr(MirrorSpec(), key):
+            what = f"register {self}: {key} is for captures that a running application writes"
+            raise InvalidConfigError(errno.EINVAL, what, "leave it out")
 
     def _check(self, rc: int, doing: str) -> None:
         if rc < 0:

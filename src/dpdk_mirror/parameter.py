@@ -27,6 +27,7 @@ __all__ = [
     "flag",
     "number",
     "numbers",
+    "of_target",
     "parameters_of",
     "scaled_number",
     "takes_keywords",
@@ -48,15 +49,17 @@ class Parameter:
     """A key of a spec's text; the command line, TOML files and telemetry use it, too.
 
     ``value`` names its text in help, ``choices`` are all its texts if they are few. What is ``fixed`` cannot change
-    while the mirror exists. ``field`` is the spec's field that it is a part of, if that has another name; ``alias`` is
-    a second name, where users type. ``read`` makes a value of its text, ``check`` puts a value into its one form; both
-    are given the key, for what they refuse.
+    while the mirror exists; what is ``of_target`` is asked of a target that an application makes, and fixed, too.
+    ``field`` is the spec's field that it is a part of, if that has another name; ``alias`` is a second name, where
+    users type. ``read`` makes a value of its text, ``check`` puts a value into its one form; both are given the key,
+    for what they refuse.
     """
 
     meaning: str
     value: str = ""
     choices: tuple[str, ...] = ()
     fixed: bool = False
+    of_target: bool = False
     field: str = ""
     alias: str = ""
     read: Callable[[str, str], Any] = _same
@@ -118,6 +121,11 @@ def number(
         return value
 
     return Parameter(meaning, "N", fixed=fixed, read=to_number, check=check).metadata()
+
+
+def of_target(described: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+    """The same, asked of a target that an application makes."""
+    return replace(described[_KEY], fixed=True, of_target=True).metadata()
 
 
 def scaled_number(meaning: str, bits: int) -> Mapping[str, Parameter]:

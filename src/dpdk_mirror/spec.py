@@ -18,6 +18,7 @@ from .parameter import (
     choice,
     flag,
     number,
+    of_target,
     parameters_of,
     scaled_number,
     takes_keywords,
@@ -146,6 +147,10 @@ class SpecOptions(TypedDict, total=False):
     rate: int
     rate_unit: RateUnit
     origin: bool
+    seconds: int
+    packets: int
+    max_size: int
+    linger: bool
     name: str | None
     select: Select | None
 
@@ -165,7 +170,8 @@ class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what lives inside one process only.
 
     0 and None mean the library's default. ``origin`` records in the mirror's packets where they come from
-    (RTE_MIRROR_F_ORIGIN). ``select`` chooses packets; Select() and None choose all.
+    (RTE_MIRROR_F_ORIGIN). ``seconds``, ``packets``, ``max_size`` and ``linger`` are for captures that a running
+    application writes, file: and stream:. ``select`` chooses packets; Select() and None choose all.
     """
 
     directions: Direction = field(
@@ -202,6 +208,19 @@ class MirrorSpec:
         default=RateUnit.PACKETS, metadata=choice("count the rate in packets or in bits", *RateUnit)
     )
     origin: bool = field(default=False, metadata=flag("record in each mirrored packet where and when it was seen"))
+    seconds: int = field(default=0, metadata=of_target(number("end a file or stream after N seconds", bits=64)))
+    packets: int = field(
+        default=0, metadata=of_target(scaled_number("end a file or stream after N packets; 1M is 1000000", bits=64))
+    )
+    max_size: int = field(
+        default=0, metadata=of_target(scaled_number("end a file or stream before it has more than N bytes", bits=64))
+    )
+    linger: bool = field(
+        default=True,
+        metadata=of_target(
+            flag("have a stream wait for its next reader; no: end it when its reader goes, or none comes within 5 s")
+        ),
+    )
     name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))
     select: Select | None = None
 

@@ -70,7 +70,7 @@ target_open(const char *text, uint16_t nb_tx_queues)
 	int rc = mirror_targets_init();
 
 	CHECK_EQ(rc, 0);
-	rc = mirror_targets_open(text, nb_tx_queues, false, &target);
+	rc = mirror_targets_open(text, nb_tx_queues, false, NULL, &target);
 	if (rc != 0)
 		test_fail(__FILE__, __LINE__, "%s: %d: %s", text, rc, mirror_plugin_reason());
 	CHECK(strcmp(mirror_targets_text(target), text) == 0);
@@ -163,8 +163,8 @@ target_check_refused(const char *text, int error, const char *says)
 
 	test_name(text);
 	CHECK_EQ(mirror_targets_init(), 0);
-	CHECK_EQ(mirror_targets_check(text, false, &param), -error);
-	CHECK_EQ(mirror_targets_open(text, 1, false, &target), -error);
+	CHECK_EQ(mirror_targets_check(text, false, NULL, &param), -error);
+	CHECK_EQ(mirror_targets_open(text, 1, false, NULL, &target), -error);
 	CHECK(target == NULL);
 	CHECK(mirror_targets_find(text) == NULL);
 	if (strstr(mirror_plugin_reason(), says) == NULL)

@@ -163,7 +163,7 @@ static void
 the_kinds_of_targets_are_told(void)
 {
 	check_answer("/mirror/version",
-			"tap:IFACE  a network interface, for tcpdump and the like\\\\x0aaf_packet:IFACE  ");
+			"file:FILE  a new capture file, pcapng or, by its name, pcap, written until the mirror is removed\\\\x0astream:");
 	check_answer("/mirror/version", "port:NAME  an existing port");
 }
 

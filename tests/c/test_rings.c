@@ -187,7 +187,7 @@ rings_without_users_are_bounded_in_number(void)
 
 	do {
 		snprintf(text, sizeof(text), "ring:r%u", nb);
-		rc = mirror_targets_open(text, 1, false, &targets[nb]);
+		rc = mirror_targets_open(text, 1, false, NULL, &targets[nb]);
 		if (rc == 0)
 			mirror_targets_close(targets[nb]);
 	} while (rc == 0 && ++nb < RTE_DIM(targets));

@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#define _GNU_SOURCE
-
 #include <inttypes.h>
 #include <linux/vhost_types.h>
 #include <linux/virtio_config.h>

@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#define _GNU_SOURCE
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

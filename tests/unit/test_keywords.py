@@ -135,7 +135,7 @@ CHANGES = {
         ("protocol", "protocol: give select=Select(flow=Flow(protocol=...))"),
         ("one_in", "one_in: give select=Select(sample=Sample(one_in=...))"),
         ("dst", "dst: give select=Select(mac=Mac(dst=...)) or select=Select(flow=Flow(dst=...))"),
-        ("fliter", "fliter: no such option; did you mean filter? filter: give select=Select(filter=...)"),
+        ("filtr", "filtr: no such option; did you mean filter? filter: give select=Select(filter=...)"),
         ("split_length", "split_length: no such option; did you mean split_len?"),
         ("xyz", "xyz: no such option; there are directions, "),
     ],

@@ -38,7 +38,7 @@ FILE is updated, whatever its name. Where an update cannot do, or the mirror has
 is refused, the old one goes on. Mirrors that FILE does not name stay, unless --prune is given. Mirrors that the
 application made itself always stay.
 Applying a file twice changes nothing the second time. Mirrors end with their application: apply the file again after a
-restart. If it has a target pcap:FILE, move FILE away first: captures are never overwritten.
+restart. If it has a target file:FILE, move FILE away first: captures are never overwritten.
 
 Sources, parameters, filters and targets are checked first. If one would be refused, nothing changes, and the exit
 status is 1. A later failure gives 1, too, and does not stop the other changes.

@@ -48,7 +48,7 @@ A relative path in TARGET starts at the working directory.
 examples:
   dpdk-mirror add 0000:03:00.0 --to tap:m0
       then look: tcpdump -ni m0
-  dpdk-mirror add 0000:03:00.0 --to pcap:/tmp/web.pcap --directions rx --snaplen 96 --name headers
+  dpdk-mirror add 0000:03:00.0 --to file:/tmp/web.pcapng --directions rx --snaplen 96 --name headers
       write what 0000:03:00.0 receives, the first 96 bytes of each packet
   dpdk-mirror add 0000:03:00.0 --to tap:m1 --filter 'tcp port 443' --name https
       mirror only HTTPS

@@ -23,7 +23,7 @@ _CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
 # What targets are called that a running application makes, and the same here.
 _TARGETS = {
     "tap": "net_tap0,iface={}", "af_packet": "net_af_packet0,iface={}", "vhost": "net_vhost0,iface={}",
-    "pcap": "{}", "port": "{}", "ring": "net_ring0", "null": "net_null0",
+    "pcap": "{}", "stream": "-", "port": "{}", "ring": "net_ring0", "null": "net_null0",
 }  # fmt: skip
 
 

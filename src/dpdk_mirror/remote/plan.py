@@ -75,6 +75,9 @@ class _Pair:
 
     @property
     def has_target(self) -> bool:
+        # Whatever path the application has chosen.
+        if self.wanted.to == "stream:":
+            return self.info.target.startswith("stream:")
         return self.wanted.to == self.info.target
 
     @property

@@ -19,17 +19,21 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "tap": Kind("IFACE", "a network interface, for tcpdump and the like"),
-    "af_packet": Kind("IFACE", "an existing network interface"),
-    "pcap": Kind(
-        "FILE",
-        "a new capture file in the old pcap format (not pcapng), written until the mirror is removed",
+    "file": Kind(
+        "FILE", "a new capture file, pcapng or, by its name, pcap, written until the mirror is removed", has_path=True
+    ),
+    "stream": Kind(
+        "[SOCKET]",
+        "pcapng, to whoever connects to a UNIX socket; without a path the application chooses one",
         has_path=True,
     ),
+    "tap": Kind("IFACE", "a network interface, for tcpdump and the like"),
+    "af_packet": Kind("IFACE", "an existing network interface"),
     "vhost": Kind("SOCKET", "a virtual machine, or a virtio-user port of another process", has_path=True),
     "ring": Kind("NAME", "a ring, read by another thread of the application; stays when its mirrors go"),
     "null": Kind("NAME", "nowhere, to count what a mirror would take"),
     "port": Kind("NAME", "an existing port that nobody else transmits on; requires force=yes"),
+    "pcap": Kind("FILE", "another name of file, for pcap unless the name is .pcapng", has_path=True),
 }
 """By name, in the order in which they are told. The library in an application may be of another release."""
 

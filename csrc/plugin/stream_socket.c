@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "refusal.h"
+#include "stream_socket.h"
+
+#define SUFFIX ".sock"
+
+/* Makes a folder for this user alone; one that is there is as good if it is that. */
+static bool
+make_folder(const char *path)
+{
+	struct stat status;
+
+	if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+		return false;
+	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+			(status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* Removes what processes that have died have left. */
+static void
+sweep(const char *folder)
+{
+	char path[SOCKET_PATH_SIZE];
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+	const char *suffix;
+
+	while (entries != NULL && (entry = readdir(entries)) != NULL) {
+		suffix = strrchr(entry->d_name, '.');
+		if (suffix == NULL || strcmp(suffix, SUFFIX) != 0 ||
+				snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >=
+						(int)sizeof(path))
+			continue;
+		if (mirror_socket_path_is_dead(path))
+			unlink(path);
+	}
+	if (entries != NULL)
+		closedir(entries);
+}
+
+/* A name that is not there: a process of another namespace may have the same pid. */
+static int
+choose_name(const char *folder, char path[SOCKET_PATH_SIZE])
+{
+	static unsigned int number;
+	unsigned int tries;
+	struct stat status;
+
+	for (tries = 0; tries < 1000; tries++) {
+		if (snprintf(path, SOCKET_PATH_SIZE, "%s/%d-%u" SUFFIX, folder, (int)getpid(),
+				    ++number) < (int)SOCKET_PATH_SIZE &&
+				lstat(path, &status) != 0)
+			return 0;
+	}
+	return -EEXIST;
+}
+
+int
+mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
+{
+	const char *parents[] = { secure_getenv("XDG_RUNTIME_DIR"), "/run", "/tmp", "/dev/shm" };
+	char folder[SOCKET_PATH_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+		if (parents[i] == NULL || parents[i][0] != '/' ||
+				snprintf(folder, sizeof(folder), "%s/dpdk-mirror-%d", parents[i],
+						(int)geteuid()) >= (int)sizeof(folder) ||
+				!make_folder(folder))
+			continue;
+		sweep(folder);
+		if (choose_name(folder, path) == 0)
+			return 0;
+	}
+	return mirror_plugin_refuse(EACCES,
+			"stream: the application can make no folder of its own in /run, /tmp or /dev/shm: "
+			"give a path, stream:/PATH");
+}
+
+int
+mirror_stream_socket_open(struct stream_socket *stream, const char *path, const char *asked)
+{
+	int fd = mirror_socket_path_bind(&stream->path, path, asked, SOCK_STREAM);
+
+	stream->fd = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int
+mirror_stream_socket_accept(const struct stream_socket *stream)
+{
+	return accept4(stream->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+void
+mirror_stream_socket_turn_away(const struct stream_socket *stream)
+{
+	int fd = stream->fd >= 0 ? mirror_stream_socket_accept(stream) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
+bool
+mirror_stream_socket_is_left(int connection)
+{
+	struct pollfd fd = { .fd = connection };
+
+	/* Who has only ceased to write may read still. */
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void
+mirror_stream_socket_close(struct stream_socket *stream)
+{
+	if (stream->fd < 0)
+		return;
+	close(stream->fd);
+	stream->fd = -1;
+	mirror_socket_path_remove(&stream->path);
+}
