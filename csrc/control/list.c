@@ -125,7 +125,8 @@ mirror_list_build(const struct mirror_point *point, struct mirror_slot *const *s
 		return -ENOMEM;
 	(*list)->off_wire = RTE_MBUF_F_TX_OFFLOAD_MASK;
 	if (point->direction == RTE_MIRROR_RX)
-		(*list)->off_wire |= RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED;
+		(*list)->off_wire |= RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED |
+				RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	(*list)->is_tx = point->direction == RTE_MIRROR_TX;
 	(*list)->source_epoch = slots[0]->mirror->config.source_epoch;
 	for (i = 0; i < nb_slots; i++)

@@ -285,7 +285,7 @@ mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *bur
 		struct stock *stock, uint64_t tsc, struct rte_mbuf *pkt)
 {
 	struct mirror_counters *counters = entry->counters;
-	const uint64_t flags = pkt->ol_flags & burst->off_wire;
+	const uint64_t flags = mirror_off_wire(pkt, burst->off_wire);
 	const uint32_t wanted = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	/* What is to look as on the wire is copied, and cut only then. */
 	const uint32_t length = flags != 0 ? pkt->pkt_len : wanted;

@@ -287,6 +287,21 @@ mirror_is_plain(const struct rte_mbuf *pkt)
 	return word == (1 << 16 | 1);
 }
 
+/**
+ * Those of a packet's ol_flags that say that it does not look as it does on the wire, of those of its list. A checksum that
+ * is yet to be finished (RX_L4_CKSUM_NONE) has both bits of its mask; one that is wrong has one, and was so on the wire.
+ */
+static inline uint64_t
+mirror_off_wire(const struct rte_mbuf *pkt, uint64_t off_wire)
+{
+	const uint64_t flags = pkt->ol_flags & off_wire;
+
+	if (unlikely((flags & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0 &&
+			    (pkt->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) == 0))
+		return flags & ~RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	return flags;
+}
+
 /** Whether there may be a reference more to the data of each of a packet's segments. */
 bool mirror_may_refer_to(struct rte_mbuf *pkt);
 
@@ -301,8 +316,8 @@ uint16_t mirror_take_own(const struct mirror_entry *entry, const struct mirror_b
 		uint64_t *bytes);
 
 /**
- * Makes a copy of a packet look as the packet would on the wire: does the tx offloads that its flags ask for, and puts
- * back the VLAN tags that were stripped.
+ * Makes a copy of a packet look as the packet would on the wire: does the tx offloads that its flags ask for, finishes the
+ * checksum that a virtual machine has left to its card, and puts back the VLAN tags that were stripped.
  *
  * @param own
  *   The copy, whole: mbufs that nobody else has.

@@ -94,6 +94,7 @@ mirror_read_ports(struct reading *reading)
 		if (bytes == NULL)
 			return;
 		headers->has_ports = true;
+		headers->l4_offset = reading->offset;
 		headers->src_port = mirror_be16(bytes);
 		headers->dst_port = mirror_be16(bytes + 2);
 		break;
@@ -122,6 +123,7 @@ mirror_read_ipv4(struct reading *reading)
 	if (ip == NULL || ip[0] >> 4 != 4)
 		return;
 	headers->ip_version = 4;
+	headers->ip_offset = reading->offset;
 	headers->protocol = ip[offsetof(struct rte_ipv4_hdr, next_proto_id)];
 	memcpy(headers->src, ip + offsetof(struct rte_ipv4_hdr, src_addr), 4);
 	memcpy(headers->dst, ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4);
@@ -188,6 +190,7 @@ mirror_read_ipv6(struct reading *reading)
 	if (ip == NULL || ip[0] >> 4 != 6)
 		return;
 	headers->ip_version = 6;
+	headers->ip_offset = reading->offset;
 	headers->protocol = ip[offsetof(struct rte_ipv6_hdr, proto)];
 	memcpy(headers->src, ip + offsetof(struct rte_ipv6_hdr, src_addr), sizeof(headers->src));
 	memcpy(headers->dst, ip + offsetof(struct rte_ipv6_hdr, dst_addr), sizeof(headers->dst));

@@ -95,6 +95,8 @@ struct mirror_headers {
 	int protocol;       /**< by the IP header, or the last extension header; -1: not there */
 	bool has_ended;     /**< the packet ends before something that was looked for */
 	bool has_ports;
+	uint32_t ip_offset; /**< where there is an IP header */
+	uint32_t l4_offset; /**< where there are ports */
 	uint16_t src_port, dst_port;
 	uint64_t src[2], dst[2]; /**< as in struct mirror_flow_test */
 };

@@ -62,7 +62,7 @@ static __rte_always_inline bool
 mirror_share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t limit,
 		uint16_t nb_together, struct rte_mbuf *pkt)
 {
-	if (unlikely((pkt->ol_flags & off_wire) != 0 ||
+	if (unlikely(mirror_off_wire(pkt, off_wire) != 0 ||
 			    (pkt->pkt_len > limit && !mirror_may_be_longer(entry, pkt))))
 		return false;
 	if (likely(mirror_is_plain(pkt) && pkt->pkt_len <= pkt->data_len)) {

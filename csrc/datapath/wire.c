@@ -153,6 +153,13 @@ mirror_sum_bytes(const struct rte_mbuf *seg, uint32_t offset, uint32_t length)
 	return sum;
 }
 
+static uint16_t
+mirror_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
 /* Fills in a checksum that lies so many bytes into the L4 header. */
 static bool
 mirror_put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
@@ -165,10 +172,7 @@ mirror_put_l4_checksum(const struct ip_header *ip, uint8_t protocol, uint32_t of
 		return false;
 	memcpy(field, &checksum, sizeof(checksum));
 	sum = mirror_sum_bytes(ip->pkt, ip->l4_offset, ip->l4_length);
-	sum = (sum & 0xffff) + (sum >> 16) + mirror_sum_pseudo_header(ip, protocol);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	checksum = (uint16_t)~sum;
+	checksum = ~mirror_fold(mirror_fold(sum) + mirror_sum_pseudo_header(ip, protocol));
 	/* In UDP 0 says that there is none. */
 	if (checksum == 0 && protocol == IPPROTO_UDP)
 		checksum = 0xffff;
@@ -210,6 +214,56 @@ mirror_put_sctp_checksum(const struct ip_header *ip)
 	}
 	sctp->cksum = rte_cpu_to_le_32(~crc);
 	return true;
+}
+
+/* Whether a checksum is that of the pseudo-header alone, with the length of what follows or, as for TSO, without. */
+static bool
+mirror_is_checksum_left(const struct ip_header *ip, uint8_t protocol, uint32_t offset)
+{
+	const void *field = mirror_header_at(ip->pkt, ip->l4_offset + offset, sizeof(uint16_t));
+	const uint32_t sum = mirror_sum_pseudo_header(ip, protocol);
+	uint16_t checksum;
+
+	if (field == NULL)
+		return false;
+	memcpy(&checksum, field, sizeof(checksum));
+	return checksum == mirror_fold(sum) ||
+			checksum == mirror_fold(sum - rte_cpu_to_be_16(ip->l4_length));
+}
+
+/*
+ * Finishes what a virtual machine has left to its card, and the switch to the next one. Drivers say the same of other
+ * packets, too (of UDP without a checksum, of what they have not looked at): these stay as they are.
+ */
+static void
+mirror_put_rx_checksum(struct rte_mbuf *own)
+{
+	struct mirror_headers headers;
+	struct ip_header ip;
+	const struct rte_sctp_hdr *sctp;
+
+	mirror_headers_read(own, 0, &headers);
+	if (!headers.has_ports ||
+			!mirror_find_ip(own, headers.ip_offset,
+					headers.l4_offset - headers.ip_offset, 0, &ip))
+		return;
+	switch (headers.protocol) {
+	case IPPROTO_TCP:
+		if (mirror_is_checksum_left(&ip, IPPROTO_TCP, TCP_CKSUM))
+			mirror_put_l4_checksum(&ip, IPPROTO_TCP, TCP_CKSUM);
+		break;
+	case IPPROTO_UDP:
+		if (mirror_is_checksum_left(&ip, IPPROTO_UDP, UDP_CKSUM))
+			mirror_put_l4_checksum(&ip, IPPROTO_UDP, UDP_CKSUM);
+		break;
+	case IPPROTO_SCTP:
+		sctp = mirror_header_at(own, ip.l4_offset, sizeof(*sctp));
+		if (sctp != NULL && sctp->cksum == 0)
+			mirror_put_sctp_checksum(&ip);
+		break;
+	default:
+		break;
+	}
 }
 
 static bool
@@ -305,6 +359,8 @@ mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64_t fl
 	/* In a tunnel l2_len counts from the outer IP header's end. */
 	if ((flags & OUTER) != 0)
 		offset += pkt->outer_l2_len + pkt->outer_l3_len;
+	if ((flags & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0)
+		mirror_put_rx_checksum(own);
 	return mirror_put_inner_checksums(own, offset, pkt->l3_len, flags) &&
 			((flags & OUTER) == 0 || mirror_put_outer_checksums(own, pkt, flags)) &&
 			mirror_put_tags(own, pkt, flags);

@@ -109,9 +109,10 @@ enum rte_mirror_direction {
  * What the target is given of each packet.
  *
  * In every mode two kinds of packets are copied:
- * - Those that still have work for a driver (any of RTE_MBUF_F_TX_OFFLOAD_MASK), or whose VLAN tag the NIC has stripped on
- *   rx. They look in the copy as on the wire: checksums filled in, tags in their place, TSO packets whole. They are copied
- *   whole, and cut to snaplen then; the headers that something is filled in must lie in the copy's first mbuf.
+ * - Those that still have work for a driver (any of RTE_MBUF_F_TX_OFFLOAD_MASK), and on rx those whose VLAN tag the NIC has
+ *   stripped, or whose checksum a virtual machine has left to its card (RTE_MBUF_F_RX_L4_CKSUM_NONE). They look in the
+ *   copy as on the wire: checksums filled in, tags in their place, TSO packets whole. They are copied whole, and cut to
+ *   snaplen then; the headers that something is filled in must lie in the copy's first mbuf.
  * - Those of several segments, into one, where the target does not take chains.
  *
  * Copies come from the mirror's pool. Of the mbuf's fields they have lengths and port.

@@ -283,6 +283,17 @@ leave_lengths(struct frame *frame, uint8_t *bytes)
 		put16(bytes + frame->outer_l4 + 4, 0);
 }
 
+static bool
+leaves_checksum(const struct frame_shape *shape)
+{
+	const uint64_t rx = shape->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (shape->has_checksum)
+		return false;
+	return (shape->ol_flags & (RTE_MBUF_F_TX_L4_MASK | SEGMENTED)) != 0 ||
+			rx == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+
 static void
 leave_work(struct frame *frame)
 {
@@ -291,7 +302,7 @@ leave_work(struct frame *frame)
 
 	if ((flags & RTE_MBUF_F_TX_IP_CKSUM) != 0)
 		put16(ip + 10, 0);
-	if ((flags & (RTE_MBUF_F_TX_L4_MASK | SEGMENTED)) != 0)
+	if (leaves_checksum(frame->shape))
 		unsum(ip, bytes + frame->l4, frame->shape->protocol, frame->end - frame->l4,
 				(flags & SEGMENTED) != 0);
 	if (frame->shape->lacks_lengths)

@@ -38,6 +38,7 @@ struct frame_shape {
 	bool has_options;   /* in the inner IP header, or behind it */
 	bool has_tag;       /* in the packet's own bytes */
 	bool sums_to_zero;  /* the inner L4 header and payload, so that its checksum is 0 */
+	bool has_checksum;  /* the packet, whatever its flags say */
 	bool lacks_lengths; /* the application leaves the IP and UDP lengths to TSO or USO, too */
 	uint8_t protocol;   /* behind the inner IP header */
 	uint8_t padding;    /* bytes behind the IP packet */

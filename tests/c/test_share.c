@@ -284,6 +284,20 @@ packets_without_their_vlan_tag_are_not_shared(void)
 }
 
 static void
+packets_whose_checksum_is_left_to_a_card_are_not_shared(void)
+{
+	struct testbed testbed;
+
+	testbed_open(&testbed, NULL, NULL);
+	CHECK(!is_shared(&testbed, RTE_MIRROR_RX, RTE_MBUF_F_RX_L4_CKSUM_NONE, 1));
+	CHECK(is_shared(&testbed, RTE_MIRROR_RX, RTE_MBUF_F_RX_L4_CKSUM_GOOD, 1));
+	CHECK(is_shared(&testbed, RTE_MIRROR_RX, RTE_MBUF_F_RX_L4_CKSUM_BAD, 1));
+	/* What the application has done about it is not known, and it is sent as it is. */
+	CHECK(is_shared(&testbed, RTE_MIRROR_TX, RTE_MBUF_F_RX_L4_CKSUM_NONE, 1));
+	testbed_close(&testbed);
+}
+
+static void
 chains_need_a_target_that_has_them_enabled(void)
 {
 	const struct port_options no_chains = { .nb_rx_queues = 1, .nb_tx_queues = 1 };
@@ -349,6 +363,8 @@ const struct test_case test_cases[] = {
 			packets_with_work_left_for_a_driver_are_not_shared },
 	{ "packets_without_their_vlan_tag_are_not_shared",
 			packets_without_their_vlan_tag_are_not_shared },
+	{ "packets_whose_checksum_is_left_to_a_card_are_not_shared",
+			packets_whose_checksum_is_left_to_a_card_are_not_shared },
 	{ "chains_need_a_target_that_has_them_enabled",
 			chains_need_a_target_that_has_them_enabled },
 	{ "a_mixed_burst_is_mirrored_in_part", a_mixed_burst_is_mirrored_in_part },

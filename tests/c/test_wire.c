@@ -91,6 +91,7 @@ static const struct frame_shape on_tx[] = {
 };
 
 #define RX_VLAN (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED)
+#define RX_LEFT RTE_MBUF_F_RX_L4_CKSUM_NONE
 #define RX_QINQ (RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_QINQ | RTE_MBUF_F_RX_QINQ_STRIPPED)
 
 static const struct frame_shape on_rx[] = {
@@ -100,6 +101,26 @@ static const struct frame_shape on_rx[] = {
 	{ "outer stripped", RX_QINQ, .has_tag = true, .protocol = IPPROTO_UDP, .payload = 1000 },
 	{ "vlan stripped of qinq", RX_VLAN, .has_tag = true, .protocol = IPPROTO_UDP,
 			.payload = 1 },
+	{ "tcp left", RX_LEFT, .protocol = IPPROTO_TCP, .payload = 301 },
+	{ "tcp6 left behind options", RX_LEFT, .is_v6 = true, .has_options = true,
+			.protocol = IPPROTO_TCP, .payload = 1400 },
+	{ "tcp left behind a tag", RX_LEFT, .has_tag = true, .has_options = true,
+			.protocol = IPPROTO_TCP, .payload = 64 },
+	{ "tcp left, vlan stripped", RX_LEFT | RX_VLAN, .protocol = IPPROTO_TCP, .payload = 5 },
+	{ "tcp left that sums to 0", RX_LEFT, .sums_to_zero = true, .protocol = IPPROTO_TCP,
+			.payload = 50 },
+	{ "tcp received large", RX_LEFT | RTE_MBUF_F_RX_LRO, .protocol = IPPROTO_TCP,
+			.payload = 4400 },
+	{ "udp left", RX_LEFT, .protocol = IPPROTO_UDP, .payload = 333 },
+	{ "udp left, padded", RX_LEFT, .protocol = IPPROTO_UDP, .payload = 1, .padding = 17 },
+	{ "udp left that sums to 0", RX_LEFT, .sums_to_zero = true, .protocol = IPPROTO_UDP,
+			.payload = 50 },
+	{ "udp6 left", RX_LEFT, .is_v6 = true, .protocol = IPPROTO_UDP, .payload = 1200 },
+	{ "sctp left", RX_LEFT, .protocol = IPPROTO_SCTP, .payload = 400 },
+	{ "tcp that nobody looked at", RX_LEFT, .has_checksum = true, .protocol = IPPROTO_TCP,
+			.payload = 99 },
+	{ "sctp that nobody looked at", RX_LEFT, .has_checksum = true, .protocol = IPPROTO_SCTP,
+			.payload = 99 },
 };
 
 #define SHAPES_MAX RTE_DIM(on_tx)
