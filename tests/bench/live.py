@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pytest
 from live_beds import POLLER_CPU, ovs_bed, pages, testpmd_bed
-from live_cases import SIZE, SIZES, cases_of_ovs, cases_of_testpmd
+from live_cases import SIZE, SIZES, cases_of_dumpcap, cases_of_ovs, cases_of_testpmd
 from live_figures import TOLERANCE, LiveResults, live_figures
+from live_list import DUMPCAP, TARGETS
 from live_measure import FULL, QUICK, LiveEffort, Rounds, off_the_poller
 from live_plots import plot_live
 from live_report import PERFORMANCE, live_table, write_docs
-from live_targets import TARGETS
 from livekit.application import PLUGIN, plugin_directory
 from programs import pkg_config
 from rich.console import Console
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from live_beds import LiveBed
     from live_cases import LiveCase
 
-KINDS = {target.name: target for target in TARGETS}
+KINDS = {target.name: target for target in [*TARGETS, *DUMPCAP]}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def take_turns(beds: list[LiveBed], cases: list[LiveCase], job: Job, results: Li
 
 def measure(job: Job) -> LiveResults:
     results = LiveResults(describe(job))
-    cases = cases_of_testpmd(list(KINDS), quick=job.quick)
+    cases = cases_of_testpmd([target.name for target in TARGETS], quick=job.quick)
+    if not job.quick:
+        cases += cases_of_dumpcap([target.name for target in DUMPCAP])
     for size in SIZES:
         of_size = [case for case in cases if case.size == size]
         if of_size:

@@ -32,6 +32,9 @@ PAGES_FOR_ALL = 600  # of 2 MB, for two testpmds
 PORTS = (0, 1)
 DRAIN = "mirror-to-"
 LATENCY_S, TRIES = 0.0005, 6
+PLACING_S = 1.5
+# dumpcap attaches to files, so they must be somewhere: in a mount that goes with the process.
+MOUNT = 'mkdir "$0" && mount -t hugetlbfs -o pagesize=2M none "$0" && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,15 @@ def cpu_time_s(thread: Path) -> float:
     return int((thread / "schedstat").read_text().split()[0]) / 1e9
 
 
+def is_drain(thread: Path) -> bool:
+    """Whether it sends to a target."""
+    return (thread / "comm").read_text().startswith(DRAIN)
+
+
+def may_run_on(thread: Path, cpu: int) -> bool:
+    return cpu in os.sched_getaffinity(int(thread.name))
+
+
 class LiveBed:
     """An application that stands still unless it is measured: then it has the machine for itself."""
 
@@ -83,6 +95,7 @@ class LiveBed:
         self.build, self.size, self.stack = build, size, stack
         self.application = application
         self.directory = application.directory
+        self.prefix = application.telemetry_path.parent.name
         self.telemetry: Telemetry = stack.enter_context(application.telemetry())
 
     @property
@@ -101,14 +114,31 @@ class LiveBed:
                 times += [cpu_time_s(thread)] if counts(thread) else []
         return times
 
+    def wait_for_drain(self) -> None:
+        """Until threads that send to targets have left the poller's CPU, which takes until the library looks next."""
+        end = time.monotonic() + PLACING_S
+        while self._cpu_times(lambda thread: is_drain(thread) and may_run_on(thread, POLLER_CPU)):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+
     def drain_s(self) -> float | None:
         """CPU time of the threads that send to targets; None: there are none."""
-        found = self._cpu_times(lambda thread: (thread / "comm").read_text().startswith(DRAIN))
+        found = self._cpu_times(is_drain)
         return sum(found) if found else None
 
     def poller_s(self) -> float:
         """CPU time of the thread that polls: of those that may run nowhere else the one that has had most."""
         return max(self._cpu_times(lambda thread: os.sched_getaffinity(int(thread.name)) == {POLLER_CPU}))
+
+    @contextmanager
+    def not_forwarding(self) -> Iterator[None]:
+        assert isinstance(self.application, Testpmd)
+        self.application.stop()
+        try:
+            yield
+        finally:
+            self.application.start()
 
     def stop(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -135,16 +165,19 @@ def libraries(library: Path, stack: ExitStack) -> Path:
 
 
 def testpmd_bed(build: str, library: Path, size: int, stack: ExitStack) -> LiveBed:
-    memory = ["--in-memory"] if pages() == "2 MB" else ["--no-huge", "--no-shconf", "-m", "640"]
+    folder = libraries(library, stack)
+    mount, memory = ["unshare", "-m", "sh", "-c", MOUNT, folder / "pages"], []
+    if pages() != "2 MB":
+        mount, memory = [], ["--no-huge", "--no-shconf", "-m", "640"]
     options = TestpmdOptions(
         [f"net_null{port},size={size}" for port in PORTS],
         eal=[*memory, "-d", READER],
         arguments=[f"--total-num-mbufs={MBUFS}"],
         lcores=f"0@{OTHER_CPU},1@{POLLER_CPU}",
         interfaces=True,
+        within=[str(part) for part in mount],
     )
-    environment = {"LD_LIBRARY_PATH": str(libraries(library, stack))}
-    testpmd = stack.enter_context(Testpmd(options, environment))
+    testpmd = stack.enter_context(Testpmd(options, {"LD_LIBRARY_PATH": str(folder)}))
     testpmd.start()
     return LiveBed(build, size, testpmd, stack)
 

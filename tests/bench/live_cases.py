@@ -40,6 +40,11 @@ def cases_of_testpmd(targets: list[str], *, quick: bool) -> list[LiveCase]:
     return found
 
 
+def cases_of_dumpcap(targets: list[str]) -> list[LiveCase]:
+    """It takes what a port receives and sends, and copies it."""
+    return [LiveCase("testpmd", SIZE, target, "copy", "both") for target in targets]
+
+
 def cases_of_ovs() -> list[LiveCase]:
     """Another application, with a loop of its own: a few, to see how far ratios depend on that."""
     return [LiveCase("ovs", SIZE, *mirror) for mirror in product(OVS_TARGETS, MODES)]

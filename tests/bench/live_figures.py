@@ -7,6 +7,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from figures import Figure
@@ -44,18 +45,22 @@ class Sample:
         return 1e9 / self.rate - 1e9 / statistics.mean((self.before, self.after))
 
 
+Measured = tuple[str, LiveCase]
+"""A build, "now" or "before", and a case."""
+
+
 def is_steady(sample: Sample, reference: float) -> bool:
     return all(abs(rate / reference - 1) <= TOLERANCE for rate in (sample.before, sample.after))
 
 
 class LiveResults:
-    """The samples of each build and case, round by round; builds are "now" and "before"."""
+    """The samples of each build and case, round by round."""
 
     def __init__(self, header: dict[str, Any]) -> None:
         self.header = header
-        self.modes: dict[tuple[str, LiveCase], str] = {}  # what became of "auto"
-        self.refusals: dict[tuple[str, LiveCase], str] = {}
-        self._samples: dict[tuple[str, LiveCase], list[Sample]] = defaultdict(list)
+        self.modes: dict[Measured, str] = {}  # what became of "auto"
+        self.refusals: dict[Measured, str] = {}
+        self._samples: dict[Measured, list[Sample]] = defaultdict(list)
 
     def add(self, build: str, case: LiveCase, sample: Sample) -> None:
         self._samples[build, case].append(sample)
@@ -91,11 +96,11 @@ class LiveResults:
     def ratio(self, build: str, case: LiveCase) -> Spread | None:
         return self.derived(build, case, lambda sample: sample.ratio)
 
-    def delivered_over_before(self, case: LiveCase) -> Spread | None:
-        """Each round's delivered rate over the other build's in the same round."""
-        pairs = list(zip(self.rounds("now", case), self.rounds("before", case), strict=False))
+    def over(self, upper: Measured, lower: Measured, formula: Callable[[Sample], float]) -> Spread | None:
+        """Each round's value over another's in the same round."""
+        pairs = list(zip(self.rounds(*upper), self.rounds(*lower), strict=False))
         return spread(
-            (now.delivered / old.delivered if now and old and old.delivered else None for now, old in pairs),
+            (formula(high) / formula(low) if high and low and formula(low) else None for high, low in pairs),
             quorum=(len(pairs) + 1) // 2,
         )
 
@@ -123,8 +128,8 @@ class LiveResults:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        builds = ["now", "before"] if self.header["before"] else ["now"]
-        return [self.row(build, case) for case in self.cases() for build in builds]
+        known = {*self._samples, *self.refusals}
+        return [self.row(*at) for case in self.cases() for at in (("now", case), ("before", case)) if at in known]
 
     def samples(self) -> list[dict[str, Any]]:
         return [
@@ -163,8 +168,23 @@ def of_goal(results: LiveResults, goal: Goal, case: LiveCase) -> Figure:
     mirror = f"{case.target}, {case.mode}{sampled}, {case.size} B, {SCOPE[case.directions]}"
     if goal.over_before:
         what = f"{mirror}: packets that it gets, over before"
-        return Figure(what, results.delivered_over_before(case), goal.bound, at_least=True)
+        found = results.over(("now", case), ("before", case), lambda sample: sample.delivered)
+        return Figure(what, found, goal.bound, at_least=True)
     return Figure(f"{mirror}: rate over that without", results.ratio("now", case), goal.bound, at_least=True)
+
+
+def of_dumpcap(results: LiveResults) -> Iterator[Figure]:
+    """Files over those of dpdk-dumpcap in the same folder, both of all that a port receives and sends."""
+    measured = set(results.cases())
+    for place, mode in product(("disk", "tmpfs"), ("share", "auto")):
+        file = LiveCase("testpmd", SIZE, f"pcap, {place}", mode, "both")
+        dumpcap = replace(file, target=f"dumpcap, {place}", mode="copy")
+        if file in measured and dumpcap in measured and ("now", dumpcap) not in results.refusals:
+            both = (("now", file), ("now", dumpcap))
+            written = results.over(*both, lambda sample: sample.delivered)
+            rate = results.over(*both, lambda sample: sample.rate)
+            yield Figure(f"{place}, {mode}, {SIZE} B: packets written, over dumpcap", written, 2.0, at_least=True)
+            yield Figure(f"{place}, {mode}, {SIZE} B: application's rate, over dumpcap", rate, 1.0, at_least=True)
 
 
 def live_figures(results: LiveResults) -> Iterator[Figure]:
@@ -178,3 +198,4 @@ def live_figures(results: LiveResults) -> Iterator[Figure]:
             for asked in (case, replace(case, directions="both")):
                 if asked in measured:
                     yield of_goal(results, goal, asked)
+    yield from of_dumpcap(results)

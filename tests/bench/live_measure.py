@@ -8,9 +8,10 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from live_beds import OTHER_CPU, rates
+from live_dumpcap import NoCaptureError
 from live_figures import Sample
 from livekit.telemetry import RefusedError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from live_figures import LiveResults
     from live_targets import Target
 
-MIRROR = "bench"
 UNDISTURBED = 0.98  # the part of the time that the poller had its CPU
 
 
@@ -32,11 +32,11 @@ class LiveEffort:
     rounds: int
     window_s: float
     settle_s: float
-    tries: int = 3
+    tries: int = 2
 
 
-FULL = LiveEffort("full", rounds=7, window_s=0.3, settle_s=0.15)
-QUICK = LiveEffort("quick", rounds=3, window_s=0.3, settle_s=0.1)
+FULL = LiveEffort("full", rounds=5, window_s=0.3, settle_s=0.15)
+QUICK = LiveEffort("quick", rounds=3, window_s=0.2, settle_s=0.1)
 
 
 @contextmanager
@@ -64,13 +64,15 @@ class Visit:
         return rate
 
     def mirrored(self) -> dict[str, float | None]:
-        with self._mirror():
+        bed, target = self._bed, self._target
+        with target.mirrored(bed, self._case) as self.mode:
+            bed.wait_for_drain()
             time.sleep(self._effort.settle_s)
             return self._look(
                 {
-                    "delivered": lambda: int(self._stats()["packets"]),
-                    "received": lambda: self._target.received(self._bed),
-                    "drain_cpu": self._bed.drain_s,
+                    "delivered": lambda: target.delivered(bed),
+                    "received": lambda: target.received(bed),
+                    "drain_cpu": bed.drain_s,
                 }
             )
 
@@ -82,26 +84,6 @@ class Visit:
             if (found["poller_cpu"] or 0.0) >= UNDISTURBED:
                 break
         return found
-
-    def _stats(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._bed.telemetry.call("stats", mirror=MIRROR)
-        return found
-
-    @contextmanager
-    def _mirror(self) -> Iterator[None]:
-        case, call = self._case, self._bed.telemetry.call
-        sample = {"sample": case.sample} if case.sample > 1 else {}
-        self._target.begin(self._bed)
-        try:
-            to, ways = self._target.to(self._bed), case.directions
-            call("add", source=0, to=to, directions=ways, mode=case.mode, name=MIRROR, **sample)
-            try:
-                self.mode = call("info", mirror=MIRROR)["mode"]
-                yield
-            finally:
-                call("remove", mirror=MIRROR)
-        finally:
-            self._target.end(self._bed)
 
 
 class Rounds:
@@ -125,13 +107,13 @@ class Rounds:
                         self._visit(bed, case, results)
 
     def _visit(self, bed: LiveBed, case: LiveCase, results: LiveResults) -> None:
-        if (bed.build, case) in results.refusals:
+        if (bed.build, case) in results.refusals or not self._targets[case.target].is_for(bed):
             return
         visit = Visit(bed, self._targets[case.target], case, self._effort)
         before = self._unmirrored.get(bed.build) or visit.unmirrored()
         try:
             found = visit.mirrored()
-        except RefusedError as refusal:
+        except (RefusedError, NoCaptureError) as refusal:
             results.refusals[bed.build, case] = str(refusal)
             return
         after = self._unmirrored[bed.build] = visit.unmirrored()

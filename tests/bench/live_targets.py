@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The targets of make bench-live, and their far ends. A new one is a line of TARGETS."""
+"""Kinds of targets, and their far ends."""
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,10 +15,13 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 from livekit.wire import run_in
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager, ExitStack
 
+    from live_cases import LiveCase
     from livekit.telemetry import Telemetry
 
+MIRROR = "bench"
 PCAP_HEADER, PCAP_RECORD = 24, 16
 # A reader that waits for nobody, and shares the CPU that the application's poller does not have.
 GUEST = TestpmdOptions(["net_virtio_user0,path={},queues=1"], "rxonly", lcores="0@0,1@0", plugin=False)
@@ -28,12 +32,15 @@ class Bed(Protocol):
 
     build: str
     size: int
+    prefix: str  # of EAL's files
     directory: Path
     telemetry: Telemetry
     stack: ExitStack
 
     @property
     def pid(self) -> int: ...
+
+    def not_forwarding(self) -> AbstractContextManager[None]: ...
 
 
 def interface_packets(pid: int, interface: str) -> int:
@@ -43,6 +50,18 @@ def interface_packets(pid: int, interface: str) -> int:
         if name.strip() == interface:
             return int(counters.split()[1])
     return 0
+
+
+def own_folder(folder: Path) -> Path:
+    return folder / f"mirror-bench-{os.getpid()}"
+
+
+def make_own_folder(folder: Path, bed: Bed) -> None:
+    """Which goes with the applications, when the files in it have gone."""
+    own = own_folder(folder)
+    if not own.exists():
+        own.mkdir(parents=True, mode=0o700)
+        bed.stack.callback(own.rmdir)
 
 
 class Target:
@@ -59,11 +78,35 @@ class Target:
     def prepare(self, bed: Bed) -> None:
         """Once."""
 
+    def is_for(self, bed: Bed) -> bool:
+        """Whether it is measured with that application."""
+        return True
+
     def begin(self, bed: Bed) -> None:
         """Before the mirror is added."""
 
     def end(self, bed: Bed) -> None:
         """When the mirror has gone."""
+
+    @contextmanager
+    def mirrored(self, bed: Bed, case: LiveCase) -> Iterator[str]:
+        """With the case's mirror; its mode."""
+        call = bed.telemetry.call
+        sample = {"sample": case.sample} if case.sample > 1 else {}
+        self.begin(bed)
+        try:
+            ways, mode = case.directions, case.mode
+            call("add", source=0, to=self.to(bed), directions=ways, mode=mode, name=MIRROR, **sample)
+            try:
+                yield call("info", mirror=MIRROR)["mode"]
+            finally:
+                call("remove", mirror=MIRROR)
+        finally:
+            self.end(bed)
+
+    def delivered(self, bed: Bed) -> int:
+        """Packets that it has got so far, as the mirror counts them."""
+        return int(bed.telemetry.call("stats", mirror=MIRROR)["packets"])
 
     def received(self, bed: Bed) -> int | None:
         """Packets that the far end has seen so far; None: there is none."""
@@ -119,20 +162,14 @@ class Capture(Target):
         super().__init__(name, form.to)
         self._folder, self._forms = folder, {"now": form, "before": before}
 
-    def _stem(self, bed: Bed) -> Path:
-        return self._folder / f"mirror-bench-{os.getpid()}" / f"{bed.build}-{bed.size}"
-
     def to(self, bed: Bed) -> str:
-        return self._forms[bed.build].to.format(self._stem(bed))
+        return self._forms[bed.build].to.format(own_folder(self._folder) / f"{bed.build}-{bed.size}")
 
     def _path(self, bed: Bed) -> Path:
         return Path(self.to(bed).partition(":")[2])
 
     def prepare(self, bed: Bed) -> None:
-        folder = self._stem(bed).parent
-        if not folder.exists():
-            folder.mkdir(parents=True, mode=0o700)
-            bed.stack.callback(folder.rmdir)
+        make_own_folder(self._folder, bed)
         bed.stack.callback(self._path(bed).unlink, missing_ok=True)
 
     def end(self, bed: Bed) -> None:
@@ -169,18 +206,3 @@ class Guest(Target):
     def received(self, bed: Bed) -> int:
         stats: dict[str, Any] = self._guests[bed.pid][1].ask("/ethdev/stats,0")
         return int(stats["ipackets"])
-
-
-DISK = Path(__file__).resolve().parents[2] / "build" / "bench"
-TMPFS = Path("/dev/shm")
-
-TARGETS = [
-    Target("ring, unread", "ring:unread"),
-    ReadRing("ring, read", "ring:read"),
-    Interface("tap", "tap:bench0", far_end="bench0"),
-    Veth("af_packet", "af_packet:bench1", far_end="bench2"),
-    Capture("pcap, disk", DISK, PCAP, before=PCAP),
-    Capture("pcap, tmpfs", TMPFS, PCAP, before=PCAP),
-    Target("vhost, no guest", "vhost:{}/nobody"),
-    Guest("vhost, read", "vhost:{}/guest"),
-]

@@ -77,18 +77,35 @@ def test_the_unmirrored_rate_of_another_size_or_build_is_not_compared_with():
     assert found.row("before", TAP)["steady"] == 1
 
 
+def delivered_over_before(found: LiveResults):
+    return found.over(("now", TAP), ("before", TAP), lambda sample: sample.delivered)
+
+
 def test_what_the_target_gets_is_compared_within_the_same_round():
     now = [replace(QUIET, delivered=rate) for rate in (2e6, 4e6, 9e6)]
     before = [replace(QUIET, delivered=rate) for rate in (1e6, 2e6, 3e6)]
-    assert results(*now, before=tuple(before)).delivered_over_before(TAP).median == pytest.approx(2)
+    assert delivered_over_before(results(*now, before=tuple(before))).median == pytest.approx(2)
     odd = replace(before[0], delivered=1e3, before=1e6)
-    found = results(*now, before=(odd, *before[1:])).delivered_over_before(TAP)
+    found = delivered_over_before(results(*now, before=(odd, *before[1:])))
     assert (found.low, found.high) == pytest.approx((2.25, 2.75))
 
 
 def test_a_target_that_got_nothing_before_is_compared_with_nothing():
     nothing = replace(QUIET, delivered=0)
-    assert results(QUIET, before=(nothing,)).delivered_over_before(TAP) is None
+    assert delivered_over_before(results(QUIET, before=(nothing,))) is None
+
+
+def test_files_are_compared_with_those_of_dumpcap_that_were_written():
+    file = LiveCase("testpmd", SIZE, "pcap, disk", "share", "both")
+    dumpcap = replace(file, target="dumpcap, disk", mode="copy")
+    found = results(QUIET, QUIET, case=file)
+    found.refusals["now", dumpcap] = "it captures nothing here"
+    assert not [figure for figure in live_figures(found) if "dumpcap" in figure.what]
+    found = results(QUIET, QUIET, case=file)
+    for _ in range(2):
+        found.add("now", dumpcap, replace(QUIET, rate=25e6, delivered=0.5e6))
+    figures = [figure for figure in live_figures(found) if "dumpcap" in figure.what]
+    assert [figure.reached.median for figure in figures] == pytest.approx([4, 2])
 
 
 def test_what_there_is_none_of_has_no_figure():
