@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pytest
-from live_beds import POLLER_CPU, ovs_bed, pages, testpmd_bed
+from live_beds import POLLER_CPU, Build, ovs_bed, pages, testpmd_bed
 from live_cases import SIZE, SIZES, cases_of_dumpcap, cases_of_ovs, cases_of_testpmd
 from live_figures import TOLERANCE, LiveResults, live_figures
 from live_list import DUMPCAP, TARGETS
@@ -83,13 +83,14 @@ def take_turns(beds: list[LiveBed], cases: list[LiveCase], job: Job, results: Li
 def measure(job: Job) -> LiveResults:
     results = LiveResults(describe(job))
     cases = cases_of_testpmd([target.name for target in TARGETS], quick=job.quick)
+    builds = [Build(name, library, results.header["pages"]) for name, library in job.libraries.items()]
     if not job.quick:
         cases += cases_of_dumpcap([target.name for target in DUMPCAP])
     for size in SIZES:
         of_size = [case for case in cases if case.size == size]
         if of_size:
             with ExitStack() as stack:
-                beds = [testpmd_bed(build, library, size, stack) for build, library in job.libraries.items()]
+                beds = [testpmd_bed(build, size, stack) for build in builds]
                 take_turns(beds, of_size, job, results)
     if not job.quick:
         try:

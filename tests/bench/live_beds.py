@@ -10,11 +10,11 @@ import signal
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from livekit.application import PLUGIN, free_hugepages
+from livekit.application import PLUGIN, free_hugepages, with_hugepages
 from livekit.ovs import Ovs
 from livekit.reader import build_plugin
 from livekit.testpmd import Testpmd, TestpmdOptions
@@ -28,13 +28,13 @@ POLLER_CPU, OTHER_CPU = 1, 0
 READER = "libmirror_bench_reader.so"
 # What testpmd has by itself: its pool is part of how it does.
 MBUFS = 155456
-PAGES_FOR_ALL = 600  # of 2 MB, for two testpmds
+MEMORY_MB, SMALL_PAGES_MB = 600, 1024  # of which the pool takes some 370
 PORTS = (0, 1)
 DRAIN = "mirror-to-"
 LATENCY_S, TRIES = 0.0005, 6
 PLACING_S = 1.5
 # dumpcap attaches to files, so they must be somewhere: in a mount that goes with the process.
-MOUNT = 'mkdir "$0" && mount -t hugetlbfs -o pagesize=2M none "$0" && exec "$@"'
+MOUNT = 'mkdir -p "$0" && mount -t hugetlbfs -o pagesize=2M none "$0" && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,8 @@ class LiveBed:
 
 
 def pages() -> str:
-    return "2 MB" if free_hugepages() >= PAGES_FOR_ALL else "4 KB"
+    """What there is for two testpmds."""
+    return "2 MB" if free_hugepages() * 2 >= 2 * MEMORY_MB else "4 KB"
 
 
 def libraries(library: Path, stack: ExitStack) -> Path:
@@ -164,22 +165,33 @@ def libraries(library: Path, stack: ExitStack) -> Path:
     return folder
 
 
-def testpmd_bed(build: str, library: Path, size: int, stack: ExitStack) -> LiveBed:
-    folder = libraries(library, stack)
-    mount, memory = ["unshare", "-m", "sh", "-c", MOUNT, folder / "pages"], []
-    if pages() != "2 MB":
-        mount, memory = [], ["--no-huge", "--no-shconf", "-m", "640"]
+@dataclass(frozen=True)
+class Build:
+    """Of the library, and the pages of the testpmd that loads it."""
+
+    name: str
+    library: Path
+    pages: str
+
+
+def testpmd_bed(build: Build, size: int, stack: ExitStack) -> LiveBed:
+    folder = libraries(build.library, stack)
     options = TestpmdOptions(
         [f"net_null{port},size={size}" for port in PORTS],
-        eal=[*memory, "-d", READER],
+        eal=["--no-huge", "--no-shconf", "-m", str(SMALL_PAGES_MB), "-d", READER],
         arguments=[f"--total-num-mbufs={MBUFS}"],
         lcores=f"0@{OTHER_CPU},1@{POLLER_CPU}",
         interfaces=True,
-        within=[str(part) for part in mount],
     )
-    testpmd = stack.enter_context(Testpmd(options, {"LD_LIBRARY_PATH": str(folder)}))
+    environment = {"LD_LIBRARY_PATH": str(folder)}
+    if build.pages == "2 MB":
+        mount = ["unshare", "-m", "sh", "-c", MOUNT, str(folder / "pages")]
+        options = replace(options, eal=["-m", str(MEMORY_MB), "-d", READER], within=mount)
+        testpmd = stack.enter_context(with_hugepages(MEMORY_MB, lambda: Testpmd(options, environment)))
+    else:
+        testpmd = stack.enter_context(Testpmd(options, environment))
     testpmd.start()
-    return LiveBed(build, size, testpmd, stack)
+    return LiveBed(build.name, size, testpmd, stack)
 
 
 def ovs_bed(size: int, stack: ExitStack) -> LiveBed:

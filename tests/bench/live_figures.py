@@ -36,13 +36,17 @@ class Sample:
     poller_cpu: float  # less than 1 where something else ran on the poller's CPU
 
     @property
-    def ratio(self) -> float:
-        return self.rate / statistics.mean((self.before, self.after))
+    def unmirrored(self) -> float:
+        return statistics.mean((self.before, self.after))
 
     @property
-    def added_ns(self) -> float:
-        """What a forwarded packet costs the poller more than without the mirror."""
-        return 1e9 / self.rate - 1e9 / statistics.mean((self.before, self.after))
+    def ratio(self) -> float:
+        return self.rate / self.unmirrored
+
+    @property
+    def added_ns(self) -> float | None:
+        """What a forwarded packet costs the poller more than without the mirror; None: it forwards none."""
+        return 1e9 / self.rate - 1e9 / self.unmirrored if self.rate > 0 else None
 
 
 Measured = tuple[str, LiveCase]
@@ -50,7 +54,7 @@ Measured = tuple[str, LiveCase]
 
 
 def is_steady(sample: Sample, reference: float) -> bool:
-    return all(abs(rate / reference - 1) <= TOLERANCE for rate in (sample.before, sample.after))
+    return all(abs(rate - reference) <= TOLERANCE * reference and rate > 0 for rate in (sample.before, sample.after))
 
 
 class LiveResults:

@@ -30,6 +30,16 @@ def test_a_ratio_is_over_the_mean_of_what_is_right_before_and_right_after():
     assert sample.added_ns == pytest.approx(10)
 
 
+def test_an_application_that_a_mirror_stops_has_a_ratio_of_0():
+    row = results(replace(QUIET, rate=0.0)).row("now", TAP)
+    assert row["ratio"]["median"] == 0
+    assert row["added_ns"] is None
+
+
+def test_one_that_forwards_nothing_without_a_mirror_either_has_none():
+    assert results(replace(QUIET, rate=0.0, before=0.0, after=0.0)).ratio("now", TAP) is None
+
+
 def test_rounds_come_to_a_median_and_quartiles():
     rates = (40e6, 70e6, 50e6, 60e6, 80e6)
     found = results(*(replace(QUIET, rate=rate) for rate in rates)).ratio("now", TAP)
