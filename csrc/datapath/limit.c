@@ -41,18 +41,18 @@ mirror_price(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
 			1;
 }
 
-uint16_t
-mirror_limit(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+/* One after the other, for as long as there are tokens. */
+static __rte_noinline uint16_t
+mirror_limit_each(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
 {
 	struct mirror_progress *progress = entry->progress;
-	const struct mirror_selector *selector = entry->selector;
 	uint64_t tokens = progress->tokens, price, drawn;
 	uint16_t i;
 
 	for (i = 0; i < nb_pkts; i++) {
 		price = mirror_price(entry, pkts[i]);
 		while (tokens < price) {
-			drawn = mirror_bucket_draw(selector->bucket, price - tokens);
+			drawn = mirror_bucket_draw(entry->selector->bucket, price - tokens);
 			if (drawn == 0)
 				goto out;
 			tokens += drawn;
@@ -62,4 +62,21 @@ mirror_limit(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uin
 out:
 	progress->tokens = tokens;
 	return i;
+}
+
+uint16_t
+mirror_limit(const struct mirror_entry *entry, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+{
+	struct mirror_progress *progress = entry->progress;
+	uint64_t price = nb_pkts;
+	uint16_t i;
+
+	if (entry->selector->bucket->counts_bits) {
+		for (i = 0, price = 0; i < nb_pkts; i++)
+			price += mirror_price(entry, pkts[i]);
+	}
+	if (unlikely(progress->tokens < price))
+		return mirror_limit_each(entry, pkts, nb_pkts);
+	progress->tokens -= price;
+	return nb_pkts;
 }

@@ -133,6 +133,15 @@ def of_selection(results: Results) -> Iterator[Figure]:
         yield over_empty(results, Case("mix", method, 64, warmth=warmth, mirrors=mirrors), what, bound)
 
 
+def of_rates(results: Results) -> Iterator[Figure]:
+    """What a rate costs that leaves out nothing, over the same mirror without one."""
+    for method, unit in (("rate", "packets"), ("rate-bits", "bits")):
+        for warmth in ("warm", "cold"):
+            case = Case("rates", method, 64, warmth=warmth)
+            cycles = results.derived(lambda limited, all_: limited - all_, case, replace(case, method="share"))
+            yield Figure(f"a rate in {unit} that leaves out nothing, cycles a packet, {warmth}", cycles, 4)
+
+
 def of_throughput(results: Results) -> Iterator[Figure]:
     for target, when in TARGETS.items():
         for size in SIZES:
@@ -148,5 +157,6 @@ def figures(results: Results) -> list[Figure]:
         *of_mirrors(results),
         *of_idle(results),
         *of_selection(results),
+        *of_rates(results),
         *of_throughput(results),
     ]

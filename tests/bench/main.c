@@ -22,6 +22,7 @@
 	"baseline empty mac-none mac-all flow-none flow-all jit-none jit-all interpreter-none " \
 	"interpreter-all sample1000 share"
 #define SELECTING_VLANS "baseline empty vlan-none vlan-all share"
+#define LIMITING        "baseline share rate rate-bits"
 #define FILTERING       "baseline empty filters filters4 filters16"
 #define FILTERING_MIX   "baseline empty jit-none interpreter-none filters filters4 filters16"
 #define OVER_BURST      "baseline empty floor rfc share split copy clone pktmbuf_copy pdump"
@@ -317,6 +318,8 @@ compare_selection(bool cold)
 
 	traffic_with(&traffic, setting.size, &setting.options, false);
 	compare_cost(&setting, SELECTING);
+	setting.comparison = "rates";
+	compare_cost(&setting, LIMITING);
 	setting.comparison = "filters";
 	compare_cost(&setting, FILTERING);
 	traffic_close(&traffic);

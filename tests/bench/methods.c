@@ -53,6 +53,10 @@ SELECT(filter_none, .filter = "tcp port 80");
 SELECT(filter_all, .filter = "tcp port 443");
 SELECT(sample_1000, .sample_one_in = 1000);
 
+/* Far more of either than any loop sends. */
+#define RATE_IN_PACKETS UINT64_C(10000000000)
+#define RATE_IN_BITS    UINT64_C(100000000000000)
+
 static const struct method methods[] = {
 	{ .name = "baseline", .idle = true },
 	{ .name = "empty", .callback = callback_empty, .idle = true },
@@ -84,6 +88,11 @@ static const struct method methods[] = {
 			.idle = true },
 	{ .name = "interpreter-all", .nb_mirrors = 1, .select = &filter_all, .interpreted = true },
 	{ .name = "sample1000", .nb_mirrors = 1, .select = &sample_1000 },
+	{ .name = "rate", .nb_mirrors = 1, .rate = RATE_IN_PACKETS },
+	{ .name = "rate-bits",
+			.nb_mirrors = 1,
+			.rate = RATE_IN_BITS,
+			.rate_unit = RTE_MIRROR_BITS },
 	{ .name = "filters", .nb_mirrors = 1, .has_filters = true, .idle = true },
 	{ .name = "filters4",
 			.label = "filters",
@@ -125,6 +134,8 @@ mirror_add(const struct flow *flow, const struct way *way)
 		.directions = RTE_MIRROR_RX,
 		.snaplen = flow->method->snaplen,
 		.select = flow->method->has_filters ? &one_port : flow->method->select,
+		.rate = flow->method->rate,
+		.rate_unit = flow->method->rate_unit,
 	};
 	uint32_t id;
 
@@ -253,7 +264,7 @@ flow_count(const struct flow *flow)
 	for (i = 0; i < flow->method->nb_mirrors && flow->method->prepare == NULL; i++) {
 		ENSURE(rte_mirror_stats_get(flow->mirrors[i], &stats) == 0);
 		counts.accepted += stats.packets;
-		counts.refused += stats.full + stats.nombuf + stats.unsupported;
+		counts.refused += stats.full + stats.nombuf + stats.unsupported + stats.limited;
 	}
 	return counts;
 }

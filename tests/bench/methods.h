@@ -40,6 +40,9 @@ struct method {
 	uint32_t snaplen;
 	/** What its mirrors select; NULL: all, unless has_filters says something. */
 	const struct rte_mirror_select *select;
+	/** What its mirrors take a second at most; 0: all. */
+	uint64_t rate;
+	enum rte_mirror_rate_unit rate_unit;
 	/** Each of its mirrors has a filter of its own, which no packet passes. */
 	bool has_filters;
 	/** Filters are not compiled. */

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from figures import Figure
 
-COST_COMPARISONS = ("methods", "bursts", "mirrors", "queues", "sizes", "idle", "selection", "filters", "vlans", "mix")
+COST_COMPARISONS = (
+    *("methods", "bursts", "mirrors", "queues", "sizes", "idle"),
+    *("selection", "rates", "filters", "vlans", "mix"),
+)
 TIMEOUT_S = 600
 
 
