@@ -8,6 +8,7 @@
 # make docs    a site of the pages, in build/docs
 # make bench   what mirrors cost; with QUICK=1 in less time
 # make bench-live  what live mirrors cost testpmd and Open vSwitch; with QUICK=1 in less time, with BEFORE=FILE next to another build
+# make bench-ovs  mirrors of Open vSwitch against its own; with QUICK=1 in less time
 # make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications and their ends: half an hour
 # make clean   as cloned
 #
@@ -17,14 +18,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: build demo test lint doxygen docs c-test bench bench-live stress clean FORCE
+.PHONY: build demo test lint doxygen docs c-test bench bench-live bench-ovs stress clean FORCE
 .DEFAULT_GOAL := build
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 STAMPS := build/stamps
-PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test bench-live stress,$(MAKECMDGOALS)),.ci/packages.test)
+PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test bench-live bench-ovs stress,$(MAKECMDGOALS)),.ci/packages.test)
 # Each is a build folder of the library and its C tests.
 C_BUILDS := gcc clang sanitized
 RUN_C_TESTS = for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
@@ -72,6 +73,9 @@ bench: build/c/gcc/build.ninja $(STAMPS)/bench-tools
 # As root, on two CPUs: one is the poller's alone.
 bench-live: $(STAMPS)/package $(STAMPS)/test-tools $(STAMPS)/bench-tools
 	@$(IN_VENV) python tests/bench/live.py $(if $(QUICK),--quick) $(if $(BEFORE),--before $(BEFORE)) build/bench
+
+bench-ovs: $(STAMPS)/package $(STAMPS)/test-tools $(STAMPS)/bench-tools
+	@$(IN_VENV) python tests/bench/race.py $(if $(QUICK),--quick) build/bench
 
 # Half an hour in all: four fuzzers of 3 minutes each, 1 for filters, some 5 for packets and mirrors, 5 for the live
 # application, the rest for those that end and for building. Short forms are among the tests.

@@ -148,7 +148,7 @@ def _number(value: bytes, size: int) -> int:
 
 def _time(value: bytes) -> int:
     high, low = struct.unpack("<II", value)
-    return (high << 32) + low
+    return int(high << 32) + int(low)
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -12,32 +12,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pytest
-from live_beds import POLLER_CPU, Build, ovs_bed, pages, testpmd_bed
+from live_beds import POLLER_CPU, Build, ovs_bed, testpmd_bed
 from live_cases import SIZE, SIZES, cases_of_dumpcap, cases_of_ovs, cases_of_testpmd
-from live_figures import TOLERANCE, LiveResults, live_figures
+from live_figures import LiveResults, live_figures
 from live_list import DUMPCAP, TARGETS
-from live_measure import FULL, QUICK, LiveEffort, Rounds, off_the_poller
+from live_measure import FULL, QUICK, LiveEffort, Rounds, circumstances, take_turns
 from live_plots import plot_live
 from live_report import PERFORMANCE, live_table, write_docs
 from livekit.application import PLUGIN, plugin_directory
-from programs import pkg_config
 from rich.console import Console
-from run import commit, cpu, figure_table
-
-if TYPE_CHECKING:
-    from live_beds import LiveBed
-    from live_cases import LiveCase
+from run import figure_table
 
 KINDS = {target.name: target for target in [*TARGETS, *DUMPCAP]}
 
@@ -53,31 +46,7 @@ class Job:
 
 
 def describe(job: Job) -> dict[str, Any]:
-    return {
-        "cpu": cpu(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "kernel": platform.release(),
-        "dpdk": " ".join(pkg_config("--modversion", "libdpdk")),
-        "pages": pages(),
-        "commit": commit(),
-        "before": job.before if "before" in job.libraries else None,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "mode": job.effort.mode,
-        "rounds": job.effort.rounds,
-        "window_s": job.effort.window_s,
-        "tolerance": TOLERANCE,
-    }
-
-
-def take_turns(beds: list[LiveBed], cases: list[LiveCase], job: Job, results: LiveResults) -> None:
-    for bed in beds:
-        for name in dict.fromkeys(case.target for case in cases):
-            KINDS[name].prepare(bed)
-    console = Console(stderr=True)
-    with off_the_poller(), console.status("") as status:
-        for at in Rounds(beds, KINDS, job.effort).run(cases, results):
-            status.update(at)
+    return circumstances(job.effort) | {"before": job.before if "before" in job.libraries else None}
 
 
 def measure(job: Job) -> LiveResults:
@@ -91,11 +60,11 @@ def measure(job: Job) -> LiveResults:
         if of_size:
             with ExitStack() as stack:
                 beds = [testpmd_bed(build, size, stack) for build in builds]
-                take_turns(beds, of_size, job, results)
+                take_turns(Rounds(beds, KINDS, job.effort), of_size, results)
     if not job.quick:
         try:
             with ExitStack() as stack:
-                take_turns([ovs_bed(SIZE, stack)], cases_of_ovs(), job, results)
+                take_turns(Rounds([ovs_bed(SIZE, stack)], KINDS, job.effort), cases_of_ovs(), results)
         except pytest.skip.Exception as reason:
             results.header["ovs"] = str(reason)
     return results

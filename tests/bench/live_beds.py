@@ -20,7 +20,7 @@ from livekit.reader import build_plugin
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from livekit.telemetry import Telemetry
 
@@ -91,6 +91,8 @@ def may_run_on(thread: Path, cpu: int) -> bool:
 class LiveBed:
     """An application that stands still unless it is measured: then it has the machine for itself."""
 
+    ports: Sequence[int] = PORTS
+
     def __init__(self, build: str, size: int, application: Testpmd | Ovs, stack: ExitStack) -> None:
         self.build, self.size, self.stack = build, size, stack
         self.application = application
@@ -104,7 +106,11 @@ class LiveBed:
 
     def forwarded(self) -> int:
         """Packets that its ports have sent."""
-        return sum(int(self.telemetry.ask(f"/ethdev/stats,{port}")["opackets"]) for port in PORTS)
+        return sum(int(self.telemetry.ask(f"/ethdev/stats,{port}")["opackets"]) for port in self.ports)
+
+    def busy_s(self) -> float | None:
+        """How long its poller had packets; None: it always has."""
+        return None
 
     def _cpu_times(self, counts: Callable[[Path], bool]) -> list[float]:
         """Of the threads that count. Some end as they are looked at."""

@@ -11,7 +11,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from live_targets import Target, make_own_folder, own_folder
+from live_targets import NoCaptureError, Target, make_own_folder, own_folder
 from livekit.application import find_program, wait_until
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 PROGRAM = "dpdk-dumpcap"
 EPB = 6
 START_S, END_S = 10, 30
-
-
-class NoCaptureError(Exception):
-    """It does not run here, or captures nothing."""
 
 
 def mempool_drivers() -> str:

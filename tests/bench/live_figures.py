@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.05
 """How far the unmirrored rate may be from its median over the run, for a round to count."""
+POLLING = 0.7
+"""The part of the time that the poller must have had its CPU, for a round to count."""
 
 
 @dataclass(frozen=True)
 class Sample:
     """A case in one round: packets a second, but for the parts of a CPU."""
 
-    rate: float  # what the application forwards
+    rate: float  # what the application forwards while its poller has its CPU, and packets
     before: float  # what it forwards without a mirror, right before,
     after: float  # and right after
     delivered: float  # what the target has got, as the mirror counts it
     received: float | None  # what its far end has seen; None: nobody is there who could
     drain_cpu: float | None  # None: the application's poller sends to the target itself
     poller_cpu: float  # less than 1 where something else ran on the poller's CPU
+    busy: float = 1.0  # the part of the time in which the poller had packets
 
     @property
     def unmirrored(self) -> float:
@@ -54,7 +57,8 @@ Measured = tuple[str, LiveCase]
 
 
 def is_steady(sample: Sample, reference: float) -> bool:
-    return all(abs(rate - reference) <= TOLERANCE * reference and rate > 0 for rate in (sample.before, sample.after))
+    near = (abs(rate - reference) <= TOLERANCE * reference for rate in (sample.before, sample.after))
+    return sample.poller_cpu >= POLLING and sample.unmirrored > 0 and all(near)
 
 
 class LiveResults:
@@ -85,7 +89,7 @@ class LiveResults:
         )
 
     def rounds(self, build: str, case: LiveCase) -> list[Sample | None]:
-        """None where the unmirrored rate was not what it is otherwise: something else took part."""
+        """None where something else took part: the unmirrored rate was another, or the poller lacked its CPU."""
         samples = self._samples.get((build, case), [])
         if not samples:
             return []
@@ -117,6 +121,7 @@ class LiveResults:
             "received": lambda sample: sample.received,
             "drain_cpu": lambda sample: sample.drain_cpu,
             "poller_cpu": lambda sample: sample.poller_cpu,
+            "busy": lambda sample: sample.busy,
         }
         found = {name: self.derived(build, case, formula) for name, formula in formulas.items()}
         rounds = self.rounds(build, case)

@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from live_beds import OTHER_CPU, rates
-from live_dumpcap import NoCaptureError
-from live_figures import Sample
+from live_beds import OTHER_CPU, pages, rates
+from live_figures import TOLERANCE, Sample
+from live_targets import NoCaptureError
 from livekit.telemetry import RefusedError
+from programs import pkg_config
+from rich.console import Console
+from run import commit, cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,11 +37,29 @@ class LiveEffort:
     rounds: int
     window_s: float
     settle_s: float
-    tries: int = 2
+    tries: int = 3
 
 
 FULL = LiveEffort("full", rounds=5, window_s=0.3, settle_s=0.15)
 QUICK = LiveEffort("quick", rounds=3, window_s=0.2, settle_s=0.1)
+
+
+def circumstances(effort: LiveEffort) -> dict[str, Any]:
+    """Of a run, for its results."""
+    return {
+        "cpu": cpu(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "kernel": platform.release(),
+        "dpdk": " ".join(pkg_config("--modversion", "libdpdk")),
+        "pages": pages(),
+        "commit": commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "mode": effort.mode,
+        "rounds": effort.rounds,
+        "window_s": effort.window_s,
+        "tolerance": TOLERANCE,
+    }
 
 
 @contextmanager
@@ -78,11 +101,16 @@ class Visit:
 
     def _look(self, counts: Mapping[str, Callable[[], float | None]]) -> dict[str, float | None]:
         """Again if something else ran where the application polls; the last one whatever ran there."""
-        counts = {"rate": self._bed.forwarded, "poller_cpu": self._bed.poller_s, **counts}
+        bed = self._bed
+        counts = {"rate": bed.forwarded, "poller_cpu": bed.poller_s, "busy": bed.busy_s, **counts}
         for _ in range(self._effort.tries):
             found = rates(counts, self._effort.window_s)
             if (found["poller_cpu"] or 0.0) >= UNDISTURBED:
                 break
+        # A poller that is kept from its CPU forwards nothing then, and one that waits for packets could forward more.
+        busy = found["busy"] = found["busy"] or 1.0
+        if found["rate"] and found["poller_cpu"]:
+            found["rate"] /= busy * found["poller_cpu"]
         return found
 
 
@@ -92,6 +120,11 @@ class Rounds:
     def __init__(self, beds: Sequence[LiveBed], targets: Mapping[str, Target], effort: LiveEffort) -> None:
         self._beds, self._targets, self._effort = beds, targets, effort
         self._unmirrored: dict[str, float] = {}
+
+    def prepare(self, cases: Sequence[LiveCase]) -> None:
+        for bed in self._beds:
+            for name in dict.fromkeys(case.target for case in cases):
+                self._targets[name].prepare(bed)
 
     def run(self, cases: Sequence[LiveCase], results: LiveResults) -> Iterator[str]:
         """Says what it is at."""
@@ -119,3 +152,11 @@ class Rounds:
         after = self._unmirrored[bed.build] = visit.unmirrored()
         results.modes[bed.build, case] = visit.mode
         results.add(bed.build, case, Sample(before=before, after=after, **found))  # type: ignore[arg-type]
+
+
+def take_turns(rounds: Rounds, cases: Sequence[LiveCase], results: LiveResults) -> None:
+    """Says on a terminal what it is at."""
+    rounds.prepare(cases)
+    with off_the_poller(), Console(stderr=True).status("") as status:
+        for at in rounds.run(cases, results):
+            status.update(at)

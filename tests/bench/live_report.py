@@ -83,7 +83,7 @@ def figure_cells(figure: dict[str, Any]) -> list[str]:
 
 
 def circumstances(header: dict[str, Any]) -> str:
-    compared = f" *before* is {header['before']}, in the same rounds." if header["before"] else ""
+    compared = f" *before* is {header['before']}, in the same rounds." if header.get("before") else ""
     where = f"{header['cpu']}, {header['cpus']} CPUs, DPDK {header['dpdk']}, pages of {header['pages']}"
     run = f"One {header['mode']} run of {header['rounds']} rounds: {where}, load {header['load']:.1f} when it began."
     return f"{run}{compared}\nPackets are in millions a second; quartiles are in brackets."
@@ -101,11 +101,15 @@ def results_text(document: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def replace_between(page: Path, marks: tuple[str, str], text: str) -> None:
+    before, _, rest = page.read_text().partition(marks[0])
+    _, mark, after = rest.partition(marks[1])
+    if not mark:
+        message = f"{page} has no place for it: between {marks[0]} and {marks[1]}"
+        raise ValueError(message)
+    page.write_text(f"{before}{marks[0]}\n\n{text}\n\n{marks[1]}{after}")
+
+
 def write_docs(document: dict[str, Any], page: Path) -> None:
     """Replaces what is between the marks."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        message = f"{page} has no place for it: between {BEGIN} and {END}"
-        raise ValueError(message)
-    page.write_text(f"{before}{BEGIN}\n\n{results_text(document)}\n\n{END}{after}")
+    replace_between(page, (BEGIN, END), results_text(document))

@@ -27,6 +27,10 @@ PCAP_HEADER, PCAP_RECORD = 24, 16
 GUEST = TestpmdOptions(["net_virtio_user0,path={},queues=1"], "rxonly", lcores="0@0,1@0", plugin=False)
 
 
+class NoCaptureError(Exception):
+    """What is compared with does not run here, or captures nothing."""
+
+
 class Bed(Protocol):
     """What targets need to know of the application."""
 
@@ -67,9 +71,10 @@ def make_own_folder(folder: Path, bed: Bed) -> None:
 class Target:
     """Somewhere to mirror to: made ready once for an application, and then begun and ended in each round."""
 
-    def __init__(self, name: str, to: str) -> None:
+    def __init__(self, name: str, to: str, **options: str) -> None:
         self.name = name
         self._to = to
+        self._options = options  # more words of ``add``
 
     def to(self, bed: Bed) -> str:
         """In the words of ``add``."""
@@ -92,11 +97,11 @@ class Target:
     def mirrored(self, bed: Bed, case: LiveCase) -> Iterator[str]:
         """With the case's mirror; its mode."""
         call = bed.telemetry.call
-        sample = {"sample": case.sample} if case.sample > 1 else {}
+        options: dict[str, Any] = self._options | ({"sample": case.sample} if case.sample > 1 else {})
         self.begin(bed)
         try:
             ways, mode = case.directions, case.mode
-            call("add", source=0, to=self.to(bed), directions=ways, mode=mode, name=MIRROR, **sample)
+            call("add", source=0, to=self.to(bed), directions=ways, mode=mode, name=MIRROR, **options)
             try:
                 yield call("info", mirror=MIRROR)["mode"]
             finally:
@@ -128,8 +133,8 @@ class ReadRing(Target):
 
 
 class Interface(Target):
-    def __init__(self, name: str, to: str, far_end: str) -> None:
-        super().__init__(name, to)
+    def __init__(self, name: str, to: str, far_end: str, **options: str) -> None:
+        super().__init__(name, to, **options)
         self._far_end = far_end
 
     def received(self, bed: Bed) -> int:

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +26,7 @@ from .telemetry import Telemetry
 from .wire import Wire, run_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 _PREFIX = "live-ovs"
 _MEMORY_MB = 320
@@ -55,7 +58,7 @@ class _Daemon(Application):
 class Ovs(Application):
     """A bridge br0 in userspace: ``with Ovs() as ovs: ovs.add_port("p0", "net_null0")``."""
 
-    def __init__(self, pmd_cpu_mask: str = "0x2") -> None:
+    def __init__(self, pmd_cpu_mask: str = "0x2", plugins: Sequence[Path] = ()) -> None:
         self._program = find_program("ovs-vswitchd-dpdk")
         need_namespaces()
         self._memory = Hugepages(_MEMORY_MB).__enter__()
@@ -64,7 +67,8 @@ class Ovs(Application):
         self._switch = _Daemon(self.directory, "ovs-vswitchd")
         self._socket = f"unix:{self.directory}/db.sock"
         try:
-            self._switch.libraries.append(build_reader(self.directory))
+            self._switch.libraries += [build_reader(self.directory), *(plugin.parent for plugin in plugins)]
+            self._plugins = [PLUGIN, READER, *(plugin.name for plugin in plugins)]
             self._start_database(pmd_cpu_mask)
             self.start()
             bridge = ("datapath_type=netdev", "fail-mode=secure", "protocols=OpenFlow13")
@@ -85,7 +89,7 @@ class Ovs(Application):
             "dpdk-socket-mem": _MEMORY_MB,
             "dpdk-lcore-mask": "0x1",
             "pmd-cpu-mask": pmd_cpu_mask,
-            "dpdk-extra": f'"--no-pci --file-prefix {_PREFIX} -d {PLUGIN} -d {READER}"',
+            "dpdk-extra": f'"--no-pci --file-prefix {_PREFIX} -d {" -d ".join(self._plugins)}"',
         }
         settings = [f"other_config:{key}={value}" for key, value in options.items()]
         self.vsctl("--no-wait", "set", "Open_vSwitch", ".", *settings)
@@ -142,8 +146,21 @@ class Ovs(Application):
     def vsctl(self, *command: object) -> str:
         return self._tool(find_program("ovs-vsctl"), "--timeout=30", f"--db={self._socket}", *command)
 
-    def appctl(self, *command: object) -> str:
-        return self._tool(find_program("ovs-appctl"), "-t", self.directory / "ctl.sock", *command)
+    def appctl(self, command: str) -> str:
+        """What ovs-appctl prints, without a process more: it is asked for while something is measured."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self.directory / "ctl.sock"))
+            connection.sendall(json.dumps({"id": 0, "method": command, "params": []}).encode())
+            text = b""
+            while True:
+                text += (more := connection.recv(65536))
+                with suppress(json.JSONDecodeError):
+                    answer = json.loads(text)
+                    break
+                assert more, f"{command}: the switch has hung up"
+        assert answer["error"] is None, answer
+        return str(answer["result"])
 
     def run(self, *command: str) -> str:
         """A command where the switch has its network interfaces."""
@@ -181,6 +198,22 @@ class Ovs(Application):
         path.write_text("".join(f"{flow}\n" for flow in flows))
         self._tool(find_program("ovs-ofctl"), "--protocols=OpenFlow13", "replace-flows", bridge, path)
         self.settle()
+
+    @contextmanager
+    def own_mirror(self, source: str, output: str) -> Iterator[None]:
+        """The switch's own, of what a port receives, to another port."""
+        self.vsctl(
+            *("--", "--id=@source", "get", "port", source, "--", "--id=@output", "get", "port", output),
+            *("--", "--id=@own", "create", "mirror", "name=own", "select-src-port=@source", "output-port=@output"),
+            *("--", "set", "bridge", _BRIDGE, "mirrors=@own"),
+        )
+        try:
+            # It would not see packets whose flow is in the cache, for as long as such packets come.
+            self.settle()
+            yield
+        finally:
+            self.vsctl("clear", "bridge", _BRIDGE, "mirrors")
+            self.settle()
 
     def settle(self) -> None:
         """What has been set holds for the next packet: the switch goes on with what it has in its cache for a while."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from live_cases import SIZE, LiveCase, cases_of_testpmd
-from live_figures import TOLERANCE, LiveResults, Sample, live_figures
+from live_figures import POLLING, TOLERANCE, LiveResults, Sample, live_figures
 from live_report import BEGIN, END, PERFORMANCE, write_docs
 
 TAP = LiveCase("testpmd", SIZE, "tap", "share")
@@ -51,6 +51,12 @@ def test_rounds_come_to_a_median_and_quartiles():
 def test_a_round_in_which_the_unmirrored_rate_is_another_does_not_count(end, change):
     odd = replace(QUIET, rate=1e6, **{end: 100e6 * change})
     found = results(QUIET, odd, QUIET)
+    assert found.ratio("now", TAP).low == pytest.approx(0.5)
+    assert found.row("now", TAP)["steady"] == 2
+
+
+def test_a_round_in_which_the_poller_lacked_its_cpu_does_not_count():
+    found = results(QUIET, replace(QUIET, rate=1e6, poller_cpu=POLLING - 0.01), replace(QUIET, poller_cpu=POLLING))
     assert found.ratio("now", TAP).low == pytest.approx(0.5)
     assert found.row("now", TAP)["steady"] == 2
 
