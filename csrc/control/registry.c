@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "../eal_gate.h"
 #include "caller.h"
 #include "check.h"
@@ -131,11 +133,12 @@ mirror_registry_apply(const struct mirror *mirror, const struct mirror *newcomer
 int
 mirror_registry_wait_quiet(struct mirror **mirror, uint32_t mirror_id)
 {
-	unsigned int us;
+	const uint64_t timeout = rte_get_timer_hz() / US_PER_S * QUIET_US;
+	const uint64_t deadline = rte_get_timer_cycles() + timeout;
 
 	mirror_drains_close(*mirror);
-	for (us = 0; *mirror != NULL && !mirror_drains_are_quiet(*mirror); us += QUIET_NAP_US) {
-		if (us >= QUIET_US || mirror_eal_must_leave())
+	while (*mirror != NULL && !mirror_drains_are_quiet(*mirror)) {
+		if (rte_get_timer_cycles() >= deadline || mirror_eal_must_leave())
 			return mirror_refuse(ETIMEDOUT,
 					"%s gets nothing any more, but its target is at work on what it had "
 					"got, for a second now: call again when it is done",

@@ -13,8 +13,9 @@ mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept)
 	uint32_t i;
 
 	for (i = 0; i < nb_kept; i++)
-		ring->items[i].held = 1;
-	ring->tail = ring->sent = nb_kept;
+		ring->items[i].held = UINT32_MAX;
+	ring->tail = nb_kept;
+	ring->sent = (uint64_t)nb_kept * UINT32_MAX;
 }
 
 static bool
@@ -54,6 +55,13 @@ mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uin
 	return nb_segs - ring->released_seen <= limit;
 }
 
+/* RTE_MBUF_CLONED() is a bit that only 64 hold. */
+static bool
+mirror_refers(const struct rte_mbuf *seg)
+{
+	return RTE_MBUF_CLONED(seg);
+}
+
 /* How many segments of the application's a packet refers to, or is. */
 static uint32_t
 mirror_count_held(const struct rte_mbuf *pkt, const struct rte_mempool *pool)
@@ -63,9 +71,9 @@ mirror_count_held(const struct rte_mbuf *pkt, const struct rte_mempool *pool)
 	if (pkt->pool != pool)
 		return pkt->nb_segs;
 	if (pkt->nb_segs == 1)
-		return RTE_MBUF_CLONED(pkt);
+		return mirror_refers(pkt);
 	for (; pkt != NULL; pkt = pkt->next)
-		nb += RTE_MBUF_CLONED(pkt);
+		nb += mirror_refers(pkt);
 	return nb;
 }
 

@@ -78,7 +78,10 @@ extern const struct rte_mempool *mirror_known_pools[MIRROR_MAX_POOLS];
 /** One that pollers have come across and that is not among them, for control to look at; NULL: none. */
 extern const struct rte_mempool *mirror_unknown_pool;
 
-/** Begins with so many packets that the target keeps already, of whoever it got them from: a segment each, as far as is known. */
+/**
+ * Begins with so many packets that the target keeps already. They may be mirrors' that there were before, and nobody knows
+ * what they hold: so until they have been read nothing more is held.
+ */
 void mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept);
 
 /** For how many of nb packets there is room. */

@@ -34,7 +34,7 @@
  * A child of fork() has a copy of what drivers, or libc for them, have just half done, and maybe goes on with it: files are
  * written twice then. So a fork waits until no thread is at work, but not for one that a driver holds up.
  */
-#define FORK_MS 100
+#define FORK_US 100000
 
 static uint32_t nb_at_work;
 static bool is_forking;
@@ -43,11 +43,12 @@ static void
 before_fork(void)
 {
 	const struct timespec moment = { .tv_nsec = 100000 };
-	unsigned int i;
+	const uint64_t start = rte_rdtsc();
 
 	/* Either we see a thread at work, or it sees us. */
 	__atomic_store_n(&is_forking, true, __ATOMIC_SEQ_CST);
-	for (i = 0; i < 10 * FORK_MS && __atomic_load_n(&nb_at_work, __ATOMIC_SEQ_CST) > 0; i++)
+	while (__atomic_load_n(&nb_at_work, __ATOMIC_SEQ_CST) > 0 &&
+			rte_rdtsc() - start < mirror_drain_to_tsc(FORK_US))
 		nanosleep(&moment, NULL);
 }
 
