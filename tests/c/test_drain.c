@@ -7,67 +7,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <rte_ring.h>
 
-#include "../../csrc/plugin/targets.h"
-#include "ondemand.h"
-#include "testbed.h"
-
-#define NB_PACKETS 32
-#define LENGTH     200
-
-/** What a target's ring, and one of the library's, hold. */
-#define TARGET_RING  1023
-#define LIBRARY_RING 4096
-
-/** The part of a pool that mirrors may hold. */
-#define PART 16
-
-/** How long the library may take to notice anything, on a machine that has other things to do. */
-#define SOON_MS 10000
-
-/* A testbed with a target that the plugin makes: a ring that is read by its name. */
-struct drained {
-	struct testbed testbed;
-	struct target *target;
-	struct rte_ring *ring;
-	uint32_t id;
-};
-
-static void
-drained_open(struct drained *drained, enum rte_mirror_mode mode, const struct port_options *source)
-{
-	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .mode = mode };
-
-	testbed_open(&drained->testbed, source, NULL);
-	drained->target = target_open("ring:drained", 1);
-	drained->ring = rte_ring_lookup("ETH_RXTX0_drained");
-	mirror_targets_set_param(drained->target, &param);
-	CHECK_EQ(param.flags, RTE_MIRROR_F_DRAIN);
-	drained->id = mirror_with(drained->testbed.source.id, &param);
-}
-
-static void
-drained_close(struct drained *drained)
-{
-	mirror_off(drained->id);
-	target_end(drained->target);
-	testbed_close(&drained->testbed);
-}
-
-/* Has the application receive a burst on a queue, and free it. */
-static void
-pass(const struct drained *drained, uint16_t queue, uint32_t seed)
-{
-	struct rte_mbuf *pkts[NB_PACKETS];
-	uint16_t i;
-
-	for (i = 0; i < NB_PACKETS; i++)
-		pkts[i] = packet_make(drained->testbed.pool, 1, LENGTH, seed + i);
-	testbed_receive(&drained->testbed, queue, pkts, NB_PACKETS);
-	packets_free(pkts, NB_PACKETS);
-}
+#include "drained.h"
 
 static struct rte_mbuf *
 take(struct rte_ring *ring)
@@ -126,41 +71,6 @@ auto_does_not_share(void)
 	drained_close(&drained);
 }
 
-/* How many of the application's packets are out. */
-static unsigned int
-nb_held(const struct drained *drained)
-{
-	return TESTBED_POOL_SIZE - rte_mempool_avail_count(drained->testbed.pool);
-}
-
-static bool
-has_held_some(const struct drained *drained)
-{
-	pass(drained, 0, 0);
-	return nb_held(drained) > 0;
-}
-
-/* Whatever the target does, the application misses no more than so many buffers, on all queues together. */
-static void
-little_of_the_applications_is_held(void)
-{
-	const struct port_options queues = { .nb_rx_queues = 3, .nb_tx_queues = 1 };
-	static const enum rte_mirror_mode modes[] = { RTE_MIRROR_SHARE, RTE_MIRROR_SPLIT };
-	struct drained drained;
-	unsigned int i, burst;
-
-	for (i = 0; i < RTE_DIM(modes); i++) {
-		drained_open(&drained, modes[i], &queues);
-		/* Its pool is to become known; what is short is copied, in split. */
-		CHECK_WITHIN(SOON_MS, modes[i] == RTE_MIRROR_SPLIT || has_held_some(&drained));
-		for (burst = 0; burst < 1000; burst++) {
-			pass(&drained, burst % 3, burst);
-			CHECK(nb_held(&drained) <= TESTBED_POOL_SIZE / PART);
-		}
-		drained_close(&drained);
-	}
-}
-
 /* What nobody reads is kept as far as there is room, and counted as what became of it. */
 static void
 what_the_target_does_not_take_counts_as_full(void)
@@ -181,36 +91,6 @@ what_the_target_does_not_take_counts_as_full(void)
 	drained_close(&drained);
 }
 
-/* A driver that does not return, until it is told to. */
-static bool is_blocked, is_inside;
-
-static uint16_t
-block(uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts, void *arg)
-{
-	(void)port_id;
-	(void)queue;
-	(void)pkts;
-	(void)arg;
-	__atomic_store_n(&is_inside, true, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&is_blocked, __ATOMIC_ACQUIRE))
-		test_pause();
-	return nb_pkts;
-}
-
-static const struct rte_eth_rxtx_callback *
-block_target(const struct drained *drained)
-{
-	is_inside = false;
-	is_blocked = true;
-	return rte_eth_add_tx_callback(mirror_targets_port(drained->target), 0, block, NULL);
-}
-
-static void
-unblock_target(void)
-{
-	__atomic_store_n(&is_blocked, false, __ATOMIC_RELEASE);
-}
-
 /* A second is enough to say so; the poller has been let go before. */
 static void
 a_driver_that_does_not_return_holds_up_nobody(void)
@@ -221,7 +101,7 @@ a_driver_that_does_not_return_holds_up_nobody(void)
 	drained_open(&drained, RTE_MIRROR_COPY, NULL);
 	block_target(&drained);
 	pass(&drained, 0, 0);
-	CHECK_WITHIN(SOON_MS, __atomic_load_n(&is_inside, __ATOMIC_ACQUIRE));
+	CHECK_WITHIN(SOON_MS, target_is_blocked());
 	pass(&drained, 0, 0);
 	id = drained.id;
 	CHECK_EQ(rte_mirror_pause(id), -ETIMEDOUT);
@@ -245,9 +125,68 @@ packets_of_several_queues_go_on_in_their_order(void)
 	block_target(&drained);
 	for (burst = 0; burst < 20; burst++)
 		pass(&drained, burst % 7 % 2, burst * NB_PACKETS);
-	CHECK_WITHIN(SOON_MS, __atomic_load_n(&is_inside, __ATOMIC_ACQUIRE));
+	CHECK_WITHIN(SOON_MS, target_is_blocked());
 	unblock_target();
 	take_all(&drained, 0, 20 * NB_PACKETS);
+	drained_close(&drained);
+}
+
+/* What is on its way when counters start again has been counted, whatever becomes of it; what comes then is counted as what it is. */
+static void
+what_is_on_its_way_at_a_reset_is_not_counted_again(void)
+{
+	const unsigned int nb_bursts = TARGET_RING / NB_PACKETS + 5;
+	struct rte_mirror_stats stats;
+	struct drained drained;
+	unsigned int burst;
+
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	block_target(&drained);
+	for (burst = 0; burst < nb_bursts; burst++)
+		pass(&drained, 0, burst);
+	CHECK_WITHIN(SOON_MS, target_is_blocked());
+	CHECK_EQ(rte_mirror_stats_reset(drained.id), 0);
+	CHECK_EQ(stats_of(drained.id).seen, 0);
+	pass(&drained, 0, 0);
+	pass(&drained, 0, 0);
+	unblock_target();
+	CHECK_WITHIN(SOON_MS, stats_of(drained.id).full > 0);
+	stats = stats_of(drained.id);
+	CHECK_EQ(rte_ring_count(drained.ring), TARGET_RING);
+	CHECK_EQ(stats.full, 2 * NB_PACKETS);
+	CHECK_EQ(stats.packets, 0);
+	CHECK_EQ(stats.bytes, 0);
+	drained_close(&drained);
+}
+
+/* A child of fork() has none of the threads that were at work, and waits for none. */
+static void
+a_child_of_fork_forks_at_once(void)
+{
+	struct drained drained;
+	unsigned int i;
+	uint64_t start;
+	int status;
+	pid_t pid;
+
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	block_target(&drained);
+	pass(&drained, 0, 0);
+	CHECK_WITHIN(SOON_MS, target_is_blocked());
+	pid = fork();
+	if (pid == 0) {
+		start = test_now_ms();
+		for (i = 0; i < 100; i++) {
+			pid = fork();
+			if (pid == 0)
+				_exit(0);
+			waitpid(pid, NULL, 0);
+		}
+		_exit(test_now_ms() - start > 9000);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	unblock_target();
 	drained_close(&drained);
 }
 
@@ -324,13 +263,15 @@ what_cannot_be_drained_is_refused(void)
 const struct test_case test_cases[] = {
 	{ "packets_arrive_in_order_in_every_mode", packets_arrive_in_order_in_every_mode },
 	{ "auto_does_not_share", auto_does_not_share },
-	{ "little_of_the_applications_is_held", little_of_the_applications_is_held },
 	{ "what_the_target_does_not_take_counts_as_full",
 			what_the_target_does_not_take_counts_as_full },
 	{ "a_driver_that_does_not_return_holds_up_nobody",
 			a_driver_that_does_not_return_holds_up_nobody },
 	{ "packets_of_several_queues_go_on_in_their_order",
 			packets_of_several_queues_go_on_in_their_order },
+	{ "what_is_on_its_way_at_a_reset_is_not_counted_again",
+			what_is_on_its_way_at_a_reset_is_not_counted_again },
+	{ "a_child_of_fork_forks_at_once", a_child_of_fork_forks_at_once },
 	{ "a_pause_waits_for_what_is_on_its_way", a_pause_waits_for_what_is_on_its_way },
 	{ "a_mirror_beside_one_that_is_not_drained", a_mirror_beside_one_that_is_not_drained },
 	{ "what_cannot_be_drained_is_refused", what_cannot_be_drained_is_refused },

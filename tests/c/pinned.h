@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The dpdk-mirror authors
+ */
+
+#ifndef PINNED_H
+#define PINNED_H
+
+/**
+ * @file
+ * A process that has few CPUs.
+ */
+
+/** Has all threads of the process run on so many CPUs, the one that this one is on and others, and nowhere else. */
+void pinned_to(unsigned int nb_cpus);
+/** Has them run where they did before. */
+void pinned_back(void);
+
+#endif /* PINNED_H */
