@@ -3,6 +3,7 @@
  */
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -67,4 +68,16 @@ pinned_back(void)
 
 	for (i = 0; i < nb_threads; i++)
 		sched_setaffinity(threads[i].tid, sizeof(threads[i].cpus), &threads[i].cpus);
+}
+
+void
+pinned_here(void)
+{
+	const int cpu = sched_getcpu();
+	cpu_set_t cpus;
+
+	CHECK(cpu >= 0);
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	CHECK_EQ(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
 }
