@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "../drain/drain.h"
 #include "counters.h"
 #include "drains.h"
 
@@ -42,10 +43,14 @@ read_counters(const struct mirror_slot *slot)
 static void
 set_base(struct mirror_slot *slot)
 {
+	if (slot->ring == NULL) {
+		slot->base = read_counters(slot).stats;
+		return;
+	}
+	mirror_drain_lock(slot->mirror->drain);
 	slot->base = read_counters(slot).stats;
-	if (slot->ring != NULL)
-		__atomic_store_n(&slot->ring->counted_from, mirror_ring_tail(slot->ring),
-				__ATOMIC_RELAXED);
+	slot->ring->counted_from = mirror_ring_tail(slot->ring);
+	mirror_drain_unlock(slot->mirror->drain);
 }
 
 struct rte_mirror_stats

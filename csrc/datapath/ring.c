@@ -7,15 +7,18 @@
 const struct rte_mempool *mirror_known_pools[MIRROR_MAX_POOLS];
 const struct rte_mempool *mirror_unknown_pool;
 
+/* More segments than any limit is, of a packet of which nobody knows how many it has. */
+#define MANY INT32_MAX
+
 void
 mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept)
 {
 	uint32_t i;
 
 	for (i = 0; i < nb_kept; i++)
-		ring->items[i].held = UINT32_MAX;
+		ring->items[i].held = MANY;
 	ring->tail = nb_kept;
-	ring->sent = (uint64_t)nb_kept * UINT32_MAX;
+	ring->sent = (uint64_t)nb_kept * MANY;
 }
 
 static bool

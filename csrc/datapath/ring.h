@@ -62,7 +62,7 @@ struct mirror_ring {
 
 	/* Written by control. */
 	uint64_t limit __rte_cache_aligned; /**< segments that may be held: this ring's part of all */
-	uint64_t counted_from; /**< what was put in before so many packets is not counted as lost */
+	uint64_t counted_from; /**< what was put in before so many packets is not counted as lost; with the drain's mutex */
 	uint16_t target_queue;
 	bool is_closing; /**< no poller puts anything in, and what the target refuses is not offered again */
 

@@ -316,6 +316,18 @@ mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring)
 }
 
 void
+mirror_drain_lock(struct mirror_drain *drain)
+{
+	pthread_mutex_lock(&drain->mutex);
+}
+
+void
+mirror_drain_unlock(struct mirror_drain *drain)
+{
+	pthread_mutex_unlock(&drain->mutex);
+}
+
+void
 mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled)
 {
 	pthread_mutex_lock(&drain->mutex);

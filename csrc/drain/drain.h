@@ -65,6 +65,10 @@ void mirror_drain_open_ring(struct mirror_ring *ring);
 /** Frees a ring that no poller uses any more, once the thread is done with it. */
 void mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring);
 
+/** Between these, nothing comes to be counted as lost. For a moment: the thread waits. */
+void mirror_drain_lock(struct mirror_drain *drain);
+void mirror_drain_unlock(struct mirror_drain *drain);
+
 /** Keeps the thread off these CPUs, on which pollers run; if there are no others, on any, when they have nothing to do. */
 void mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled);
 

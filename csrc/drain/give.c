@@ -55,25 +55,39 @@ mirror_drain_give(const struct mirror_drain_target *target, struct drained_ring 
 }
 
 void
-mirror_drain_settle(const struct mirror_drain_target *target, struct drained_ring *ring)
+mirror_drain_count_lost(struct mirror_drain *drain, struct drained_ring *ring, uint64_t first,
+		uint64_t end, uint64_t position)
 {
-	const uint64_t from = __atomic_load_n(&ring->ring.counted_from, __ATOMIC_RELAXED);
-	uint64_t head = ring->ring.head, nb_lost = 0, bytes = 0;
+	uint64_t i, nb = 0, bytes = 0;
+
+	pthread_mutex_lock(&drain->mutex);
+	for (i = RTE_MAX(first, ring->ring.counted_from); i < end; i++) {
+		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, i);
+
+		if (item->tsc <= position)
+			continue;
+		nb++;
+		bytes += mirror_ring_item_len(item);
+	}
+	mirror_drain_add(&ring->ring.lost_bytes, bytes);
+	mirror_drain_add(&ring->ring.lost_packets, nb);
+	pthread_mutex_unlock(&drain->mutex);
+}
+
+void
+mirror_drain_settle(struct mirror_drain *drain, struct drained_ring *ring)
+{
+	uint64_t done = ring->ring.head;
 	struct mirror_sink_progress progress;
 
-	if (head == ring->next)
+	if (done == ring->next)
 		return;
-	target->ops->progress(target->sink, &progress);
-	for (; head < ring->next; head++) {
-		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, head);
-
-		if (item->tsc > RTE_MAX(progress.written, progress.lost))
-			break;
-		if (item->tsc > progress.written && head >= from) {
-			nb_lost++;
-			bytes += item->wire_len;
-		}
-	}
-	mirror_drain_count_lost(ring, nb_lost, bytes);
-	mirror_ring_release(&ring->ring, head);
+	drain->target.ops->progress(drain->target.sink, &progress);
+	while (done < ring->next &&
+			mirror_ring_item(&ring->ring, done)->tsc <=
+					RTE_MAX(progress.written, progress.lost))
+		done++;
+	if (progress.written < progress.lost)
+		mirror_drain_count_lost(drain, ring, ring->ring.head, done, progress.written);
+	mirror_ring_release(&ring->ring, done);
 }

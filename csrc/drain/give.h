@@ -24,14 +24,13 @@ int mirror_drain_give(
 		const struct mirror_drain_target *target, struct drained_ring *ring, uint16_t nb);
 
 /** Gives the poller the room of what the sink has written, and counts what it has lost of what it had taken. */
-void mirror_drain_settle(const struct mirror_drain_target *target, struct drained_ring *ring);
+void mirror_drain_settle(struct mirror_drain *drain, struct drained_ring *ring);
 
-/** Counts as lost what the poller has counted as sent. */
-static inline void
-mirror_drain_count_lost(struct drained_ring *ring, uint64_t nb, uint64_t bytes)
-{
-	mirror_drain_add(&ring->ring.lost_bytes, bytes);
-	mirror_drain_add(&ring->ring.lost_packets, nb);
-}
+/**
+ * Counts as not sent the packets from first up to end, unless they were put in before counters started again. Of what a
+ * sink has taken, what is behind a position.
+ */
+void mirror_drain_count_lost(struct mirror_drain *drain, struct drained_ring *ring, uint64_t first,
+		uint64_t end, uint64_t position);
 
 #endif /* MIRROR_DRAIN_GIVE_H */

@@ -42,10 +42,10 @@ mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_r
 
 /* Gives the poller back the room of that. */
 static void
-mirror_drain_release(const struct mirror_drain *drain, struct drained_ring *ring)
+mirror_drain_release(struct mirror_drain *drain, struct drained_ring *ring)
 {
 	if (drain->target.ops != NULL)
-		mirror_drain_settle(&drain->target, ring);
+		mirror_drain_settle(drain, ring);
 	else
 		mirror_ring_release(&ring->ring,
 				ring->ring.head + mirror_drain_count_done(drain, ring));
@@ -72,26 +72,21 @@ mirror_drain_release_lost(struct drained_ring *ring, uint64_t nb, uint32_t held)
 
 /* Frees all that the target will not have, and that the poller has counted as sent. A sink may have to write what it had before. */
 static void
-mirror_drain_lose(const struct mirror_drain *drain, struct drained_ring *ring)
+mirror_drain_lose(struct mirror_drain *drain, struct drained_ring *ring)
 {
 	const uint64_t nb = mirror_drain_count(ring);
-	const uint64_t from = __atomic_load_n(&ring->ring.counted_from, __ATOMIC_RELAXED);
-	uint64_t i, nb_lost = 0, bytes = 0;
 	uint32_t held = 0;
+	uint64_t i;
 
+	mirror_drain_count_lost(drain, ring, ring->next, ring->next + nb, 0);
 	for (i = 0; i < nb; i++) {
 		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
 
-		if (ring->next + i >= from) {
-			nb_lost++;
-			bytes += mirror_ring_item_len(item);
-		}
 		held += item->held;
 		rte_pktmbuf_free(item->pkt);
 		if (drain->target.ops != NULL)
 			*item = (struct mirror_ring_item){ .held = item->held };
 	}
-	mirror_drain_count_lost(ring, nb_lost, bytes);
 	if (drain->target.ops != NULL)
 		mirror_drain_add(&ring->next, nb);
 	else
@@ -111,7 +106,7 @@ mirror_drain_can_send(const struct mirror_drain *drain)
 
 /* Offers the target packets of a ring: how many it took. */
 static uint16_t
-mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
+mirror_drain_send(struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
 {
 	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
 	struct rte_mbuf *pkts[MIRROR_SINK_BURST];
@@ -129,7 +124,7 @@ mirror_drain_send(const struct mirror_drain *drain, struct drained_ring *ring, u
 }
 
 static void
-mirror_drain_deliver(const struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
+mirror_drain_deliver(struct mirror_drain *drain, struct drained_ring *ring, uint16_t nb)
 {
 	uint64_t now;
 	int taken = 0;
@@ -232,7 +227,7 @@ mirror_drain_end_round(struct mirror_drain *drain)
 
 /* A sink has time to do what is due. What somebody waits for is written now. */
 static void
-mirror_drain_tick(const struct mirror_drain *drain)
+mirror_drain_tick(struct mirror_drain *drain)
 {
 	struct drained_ring *ring = __atomic_load_n(&drain->first, __ATOMIC_ACQUIRE);
 	bool is_awaited = false;
@@ -243,7 +238,7 @@ mirror_drain_tick(const struct mirror_drain *drain)
 		is_awaited |= ring->sees_closing;
 	drain->target.ops->tick(drain->target.sink, is_awaited);
 	for (ring = drain->first; ring != NULL; ring = ring->following)
-		mirror_drain_settle(&drain->target, ring);
+		mirror_drain_settle(drain, ring);
 }
 
 uint64_t

@@ -47,8 +47,9 @@ struct mirror_drain {
 	struct mirror_drain_target target;
 
 	/**
-	 * Guards first against a thread that takes a ring out while another comes, tid against its end, and what the
-	 * thread is called for. Never held while a target is at work.
+	 * Guards first against a thread that takes a ring out while another comes, tid against its end, what the
+	 * thread is called for, and what is counted as lost against counters that start again meanwhile. Never held
+	 * while a target is at work.
 	 */
 	pthread_mutex_t mutex;
 	pthread_cond_t call; /**< wakes the thread */

@@ -159,6 +159,37 @@ what_is_on_its_way_at_a_reset_is_not_counted_again(void)
 	drained_close(&drained);
 }
 
+static int
+pause_it(void *id)
+{
+	CHECK_EQ(rte_mirror_pause(*(const uint32_t *)id), 0);
+	return 0;
+}
+
+/* Also one that comes while what was on its way is being lost. */
+static void
+a_reset_while_packets_are_lost_leaves_no_counter(void)
+{
+	const unsigned int nb_bursts = LIBRARY_RING / NB_PACKETS;
+	unsigned int i, burst, spin;
+	struct drained drained;
+
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	for (i = 0; i < 200; i++) {
+		for (burst = 0; burst < nb_bursts; burst++)
+			pass(&drained, 0, burst);
+		test_launch(0, pause_it, &drained.id);
+		for (spin = 0; spin < i % 20; spin++)
+			CHECK_EQ(rte_mirror_stats_get(drained.id, &(struct rte_mirror_stats){ 0 }),
+					0);
+		CHECK_EQ(rte_mirror_stats_reset(drained.id), 0);
+		test_join(0);
+		CHECK(stats_of(drained.id).packets <= NB_PACKETS * nb_bursts);
+		CHECK_EQ(rte_mirror_resume(drained.id), 0);
+	}
+	drained_close(&drained);
+}
+
 /* A child of fork() has none of the threads that were at work, and waits for none. */
 static void
 a_child_of_fork_forks_at_once(void)
@@ -271,6 +302,8 @@ const struct test_case test_cases[] = {
 			packets_of_several_queues_go_on_in_their_order },
 	{ "what_is_on_its_way_at_a_reset_is_not_counted_again",
 			what_is_on_its_way_at_a_reset_is_not_counted_again },
+	{ "a_reset_while_packets_are_lost_leaves_no_counter",
+			a_reset_while_packets_are_lost_leaves_no_counter },
 	{ "a_child_of_fork_forks_at_once", a_child_of_fork_forks_at_once },
 	{ "a_pause_waits_for_what_is_on_its_way", a_pause_waits_for_what_is_on_its_way },
 	{ "a_mirror_beside_one_that_is_not_drained", a_mirror_beside_one_that_is_not_drained },
