@@ -62,7 +62,8 @@ doxygen: $(STAMPS)/build-tools
 docs: doxygen $(STAMPS)/docs-tools $(STAMPS)/package
 	$(IN_VENV) sphinx-build -q -W --keep-going -E -c docs -d build/doctrees . build/docs
 
-c-test: $(C_BUILDS:%=build/c/%/build.ninja)
+# With testpmd, which is started with pytest's help.
+c-test: $(STAMPS)/test-tools $(STAMPS)/package $(C_BUILDS:%=build/c/%/build.ninja)
 	$(RUN_C_TESTS)
 
 # The library as it is installed: gcc's build has the same options.
@@ -81,9 +82,10 @@ bench-ovs: $(STAMPS)/package $(STAMPS)/test-tools $(STAMPS)/bench-tools
 # application, the rest for those that end and for building. Short forms are among the tests.
 stress: FUZZ_SECONDS ?= 180
 stress: SOAK_SECONDS ?= 300
-stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $(STAMPS)/package
+stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/package
 	$(IN_VENV) meson compile -C build/c/gcc stress test_filter
 	$(IN_VENV) meson compile -C build/c/clang fuzz_filter fuzz_parameters fuzz_headers fuzz_requests
+	$(IN_VENV) meson compile -C build/c/sanitized rte_mirror
 	build/c/gcc/tests/filter/test_filter 10000000
 	build/c/clang/tests/filter/fuzz_filter -max_total_time=$(FUZZ_SECONDS) -max_len=900 -len_control=0 -artifact_prefix=build/ \
 		-verbosity=0 -print_final_stats=1
@@ -97,6 +99,7 @@ stress: build/c/gcc/build.ninja build/c/clang/build.ninja $(STAMPS)/test-tools $
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
 	$(IN_VENV) python tests/stress/live.py --seconds $(SOAK_SECONDS)
 	$(IN_VENV) python tests/stress/ends.py
+	$(IN_VENV) python tests/stress/deaths.py build/c/sanitized/csrc/librte_mirror.so
 	$(IN_VENV) python tests/stress/interruptions.py 500
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup

@@ -3,11 +3,16 @@
 """An application of two processes: callbacks are a process's own, and info tells what is not covered."""
 
 import contextlib
+import signal
+import subprocess
 import tempfile
+from pathlib import Path
 
+import livekit
 import pytest
 from livekit.application import need_namespaces, wait_until, with_hugepages
 from livekit.testpmd import Testpmd, TestpmdOptions
+from programs import compile_program, pkg_config
 
 MEMORY_MB = 256
 QUEUES = ["--rxq=2", "--txq=2", "--num-procs=2"]
@@ -32,6 +37,26 @@ def start_primary():
                 within=["nsenter", "-m", "-t", str(primary.pid)],
             )
             yield primary, lambda: Testpmd(second, {"RUNTIME_DIRECTORY": str(primary.directory)})
+
+
+def build_ring_reader(directory):
+    """A secondary process that reads a ring."""
+    source = Path(livekit.__file__).with_name("ring_reader.c")
+    return compile_program(directory / "ring_reader", [source], *pkg_config("--libs", "libdpdk"))
+
+
+@contextlib.contextmanager
+def ring_reader(program, primary, ring):
+    """It has read some packets, of 64 bytes, and lives."""
+    command = ["nsenter", "-m", "-t", str(primary.pid), program, "--proc-type=secondary", "--file-prefix=live"]
+    command += ["--no-pci", "--lcores=5@0", "--log-level=error", "--", ring, "5000", "64"]
+    environment = primary.environment | {"RUNTIME_DIRECTORY": str(primary.directory)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout.readline() == "read\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -88,4 +113,28 @@ def test_a_secondary_process_that_starts_later_is_told_when_a_target_goes():
             assert "available ports: 2" in secondary.command("show port summary all")
             telemetry.call("remove", mirror="mine")
             assert secondary.quit() == 0
+        assert primary.quit() == 0
+
+
+def test_a_ring_goes_on_when_its_reader_is_killed(tmp_path):
+    """The application and the mirror go on, what nobody reads counts as full, and the next reader reads on."""
+    program = build_ring_reader(tmp_path)
+    with start_primary() as (primary, _), primary.telemetry() as telemetry:
+        telemetry.call("add", source=0, to="ring:mine", directions="rx", name="mine")
+        primary.start()
+
+        def refused():
+            return telemetry.call("stats", mirror="mine")["full"]
+
+        for _ in range(3):
+            with ring_reader(program, primary, "ETH_RXTX0_mine") as reader:
+                reader.kill()
+                assert reader.wait() == -signal.SIGKILL
+            before = refused()
+            wait_until(lambda before=before: refused() > before + 20_000, "packets refused")
+            assert telemetry.call("info", mirror="mine")["state"] == "running"
+        telemetry.call("remove", mirror="mine")
+        telemetry.call("target/remove", to="ring:mine", force="yes")
+        primary.stop()
+        assert primary.counters(0)["RX-packets"] == primary.counters(1)["TX-packets"]
         assert primary.quit() == 0

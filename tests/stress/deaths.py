@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Deaths of what mirrors send to, in each way and mode, with a library that AddressSanitizer watches."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from livekit.deaths import DEATHS, MODES, Scene, die_and_come_back, die_and_go, sanitized
+
+SKIPPED = 77
+
+
+def run(library: Path, modes: list[str]) -> None:
+    with Scene(sanitized(library)) as scene:
+        for mode, name in itertools.product(modes, DEATHS):
+            start = time.monotonic()
+            for die in (die_and_go, die_and_come_back):
+                die(scene, DEATHS[name], mode)
+            print(f"{mode}: {name}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", type=Path, help="librte_mirror.so of a build with -Db_sanitize=address")
+    parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
+    arguments = parser.parse_args()
+    try:
+        run(arguments.library, arguments.modes)
+    except pytest.skip.Exception as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
