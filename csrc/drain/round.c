@@ -70,11 +70,10 @@ mirror_drain_release_lost(struct drained_ring *ring, uint64_t nb, uint32_t held)
 	mirror_ring_release(&ring->ring, head + nb);
 }
 
-/* Frees all that the target will not have, and that the poller has counted as sent. A sink may have to write what it had before. */
+/* Frees the next packets, which the target will not have, and which the poller has counted as sent. */
 static void
-mirror_drain_lose(struct mirror_drain *drain, struct drained_ring *ring)
+mirror_drain_lose(struct mirror_drain *drain, struct drained_ring *ring, uint64_t nb)
 {
-	const uint64_t nb = mirror_drain_count(ring);
 	uint32_t held = 0;
 	uint64_t i;
 
@@ -110,17 +109,68 @@ mirror_drain_send(struct mirror_drain *drain, struct drained_ring *ring, uint16_
 {
 	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
 	struct rte_mbuf *pkts[MIRROR_SINK_BURST];
+	uint32_t lens[MIRROR_SINK_BURST];
 	uint16_t i, taken;
 
-	for (i = 0; i < nb; i++)
-		pkts[i] = mirror_ring_item(&ring->ring, ring->next + i)->pkt;
+	for (i = 0; i < nb; i++) {
+		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
+
+		pkts[i] = item->pkt;
+		lens[i] = drain->too_long != 0 ? mirror_ring_item_len(item) : 0;
+	}
 	taken = rte_eth_tx_burst(drain->target.port_id, queue, pkts, nb);
 	/* What is ours still is behind those taken, wherever it was before. */
 	for (i = taken; i < nb; i++)
 		mirror_ring_item(&ring->ring, ring->next + i)->pkt = pkts[i];
+	for (i = 0; drain->too_long != 0 && i < taken; i++) {
+		if (lens[i] >= drain->too_long)
+			drain->too_long = 0;
+	}
 	mirror_drain_add(&ring->next, taken);
 	mirror_drain_release(drain, ring);
 	return taken;
+}
+
+/*
+ * Some targets never take what is too long for them, and nothing behind it: a virtual machine whose buffers are short. One
+ * that is stuck is offered shorter packets. If it takes one, those before it are lost, and so will be what it refuses of
+ * their length, at once. Whether it has taken one.
+ */
+static bool
+mirror_drain_pass_over(struct mirror_drain *drain, struct drained_ring *ring)
+{
+	const uint16_t queue = __atomic_load_n(&ring->ring.target_queue, __ATOMIC_RELAXED);
+	const uint64_t nb = mirror_drain_count(ring);
+	uint32_t shortest = mirror_ring_item_len(mirror_ring_item(&ring->ring, ring->next));
+	uint64_t i;
+
+	for (i = 1; i < nb; i++) {
+		struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
+		const uint32_t len = mirror_ring_item_len(item);
+
+		if (len >= shortest)
+			continue;
+		if (rte_eth_tx_burst(drain->target.port_id, queue, &item->pkt, 1) == 1) {
+			mirror_drain_lose(drain, ring, i);
+			mirror_drain_add(&ring->next, 1);
+			mirror_drain_release(drain, ring);
+			drain->too_long = shortest;
+			return true;
+		}
+		shortest = len;
+	}
+	return false;
+}
+
+/* What becomes of packets that the target has not taken, of which it now takes no more. */
+static void
+mirror_drain_give_up(struct mirror_drain *drain, struct drained_ring *ring)
+{
+	if (drain->target.ops == NULL && mirror_drain_can_send(drain) &&
+			mirror_drain_pass_over(drain, ring))
+		ring->is_stuck = false;
+	else
+		mirror_drain_lose(drain, ring, mirror_drain_count(ring));
 }
 
 static void
@@ -139,11 +189,18 @@ mirror_drain_deliver(struct mirror_drain *drain, struct drained_ring *ring, uint
 		ring->stuck_at = 0;
 	if (taken == nb)
 		return;
+	if (drain->too_long != 0 &&
+			mirror_ring_item_len(mirror_ring_item(&ring->ring, ring->next)) >=
+					drain->too_long) {
+		mirror_drain_lose(drain, ring, 1);
+		ring->is_stuck = false;
+		return;
+	}
 	if (ring->stuck_at == 0)
 		ring->stuck_at = now;
 	if (taken < 0 || ring->sees_closing ||
 			now - ring->stuck_at > mirror_drain_to_tsc(PATIENCE_US))
-		mirror_drain_lose(drain, ring);
+		mirror_drain_give_up(drain, ring);
 }
 
 /* Whether packets of several rings are to wait for each other: not where there is one, is hurry, or little room left. */

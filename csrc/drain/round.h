@@ -45,6 +45,7 @@ struct drained_ring {
 
 struct mirror_drain {
 	struct mirror_drain_target target;
+	uint32_t too_long; /**< the thread's: what is so long the target has refused for itself; 0: nothing */
 
 	/**
 	 * Guards first against a thread that takes a ring out while another comes, tid against its end, what the

@@ -91,6 +91,66 @@ what_the_target_does_not_take_counts_as_full(void)
 	drained_close(&drained);
 }
 
+/* A target that takes nothing from the first packet on that is longer. */
+static uint32_t longest;
+
+static uint16_t
+refuse_long(uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts, void *arg)
+{
+	uint16_t i = 0;
+
+	(void)port_id;
+	(void)queue;
+	(void)arg;
+	while (i < nb_pkts && pkts[i]->pkt_len <= __atomic_load_n(&longest, __ATOMIC_RELAXED))
+		i++;
+	return i;
+}
+
+/* Of packets of so many bytes those arrive, in order, that are not too long. */
+static void
+check_lengths(const struct drained *drained, const uint16_t lengths[6])
+{
+	struct rte_mbuf *pkts[6], *got;
+	uint16_t i;
+
+	for (i = 0; i < 6; i++)
+		pkts[i] = packet_make(drained->testbed.pool, 1, lengths[i], i);
+	testbed_receive(&drained->testbed, 0, pkts, 6);
+	packets_free(pkts, 6);
+	for (i = 0; i < 6; i++) {
+		if (lengths[i] > longest)
+			continue;
+		got = take(drained->ring);
+		CHECK_EQ(got->pkt_len, lengths[i]);
+		rte_pktmbuf_free(got);
+	}
+}
+
+static void
+what_is_too_long_for_the_target_takes_nothing_with_it(void)
+{
+	static const uint16_t lengths[][6] = { { 60, 350, 61, 62, 351, 63 },
+		{ 350, 370, 340, 64, 360, 65 }, { 330, 66, 67, 68, 69, 70 },
+		{ 71, 72, 73, 74, 75, 350 } };
+	struct drained drained;
+	unsigned int i;
+
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	longest = 200;
+	rte_eth_add_tx_callback(mirror_targets_port(drained.target), 0, refuse_long, NULL);
+	for (i = 0; i < RTE_DIM(lengths); i++)
+		check_lengths(&drained, lengths[i]);
+	CHECK_WITHIN(SOON_MS, stats_of(drained.id).full == 8);
+	CHECK_EQ(stats_of(drained.id).packets, 6 * RTE_DIM(lengths) - 8);
+	/* Another machine comes, which takes them. */
+	longest = 400;
+	for (i = 0; i < RTE_DIM(lengths); i++)
+		check_lengths(&drained, lengths[i]);
+	CHECK_EQ(stats_of(drained.id).full, 8);
+	drained_close(&drained);
+}
+
 /* A second is enough to say so; the poller has been let go before. */
 static void
 a_driver_that_does_not_return_holds_up_nobody(void)
@@ -296,6 +356,8 @@ const struct test_case test_cases[] = {
 	{ "auto_does_not_share", auto_does_not_share },
 	{ "what_the_target_does_not_take_counts_as_full",
 			what_the_target_does_not_take_counts_as_full },
+	{ "what_is_too_long_for_the_target_takes_nothing_with_it",
+			what_is_too_long_for_the_target_takes_nothing_with_it },
 	{ "a_driver_that_does_not_return_holds_up_nobody",
 			a_driver_that_does_not_return_holds_up_nobody },
 	{ "packets_of_several_queues_go_on_in_their_order",
