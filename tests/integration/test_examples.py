@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The examples that choose packets, as a user runs them: what they print is so."""
+"""The examples, as a user runs them: what they print is so."""
 
 import re
 import subprocess
@@ -79,3 +79,13 @@ def test_one_in_1000_judges_well(example):
         assert abs(about - real) < 4 * 1000 * (real / 1000) ** 0.5
         shown += about // 1000
     assert lines[-1] == f"{shown} of 200000 packets were looked at"
+
+
+def test_vm_tap_hears_both(example):
+    """It compares what each of the three hears with what was said."""
+    assert example("vm_tap.py") == [
+        "alice: Does anybody hear us?",
+        "bob: Nobody but our switch.",
+        "alice: Good.",
+        "tap has heard all of it, in mode split",
+    ]
