@@ -191,7 +191,8 @@ def tap(scene, telemetry):
             wait_until(lambda: scene.hello() and vm.hear(), "the third one's coming")
             return vm
 
-        mirror.come = lambda: stack.enter_context(Vm(scene.program, scene.directory / "tap"))
+        mirror.come = lambda: stack.enter_context(Vm(scene.program, scene.directory / "tap", *mirror.options))
+        mirror.options = []
         yield mirror
 
 
@@ -315,3 +316,17 @@ def test_the_tap_vm_dies_and_comes_back(scene, telemetry, tap):
     said, heard_there = scene.talk()
     passed = said[0] + heard_there[0]
     assert listen_for(vm, passed, heard) <= set().union(*chat.said)
+
+
+@in_two_scenes
+def test_a_tap_vm_with_short_buffers_hears_what_fits(scene, telemetry, tap):
+    """What does not counts as full, and takes nothing with it."""
+    tap.options = ["mrg_rxbuf=0"]
+    vm = tap({"source": scene.sources[0], "directions": "rx"})
+    telemetry.call("reset", mirror="m0")
+    for _ in range(2):
+        (said, _), _ = scene.talk()
+        fits = [frame for frame in said if len(frame.data) < 2000]
+        check_heard(listen(vm, len(fits)), fits)
+    lost = 2 * QUEUES * sum(size > 2000 for *_, size, _ in scene.kinds)
+    wait_until(lambda: telemetry.call("stats", mirror="m0")["full"] == lost, "all counted")
