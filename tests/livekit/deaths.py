@@ -43,12 +43,7 @@ class Scene:
     """An application that forwards between two ports, where something is mirrored to."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
-        mount = f'mkdir "$RUNTIME_DIRECTORY/disk"; mount -t tmpfs -o size={_DISK_KB}k none "$RUNTIME_DIRECTORY/disk"'
-        options = TestpmdOptions(
-            ["net_null0,size=300", "net_null1,size=300"],
-            interfaces=True,
-            within=["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"],
-        )
+        options = TestpmdOptions(["net_null0,size=300", "net_null1,size=300"], interfaces=True, disk_kb=_DISK_KB)
         self.testpmd = Testpmd(options, environment)
         self.telemetry: Telemetry = self.testpmd.telemetry()
         self.peer: Testpmd | None = None
@@ -84,11 +79,6 @@ class Scene:
 
     def run(self, *command: str) -> None:
         run_in(self.testpmd.pid, *command)
-
-    @property
-    def disk(self) -> Path:
-        """As it is seen from here."""
-        return Path(f"/proc/{self.testpmd.pid}/root{self.testpmd.directory}/disk")
 
     def forwards_on(self) -> None:
         before = self.testpmd.counters(1)["TX-packets"]
@@ -136,7 +126,7 @@ class TapDown(Death):
         scene.run("ip", "link", "set", "dead0", "down")
 
     def come_back(self, scene: Scene) -> None:
-        if Path(f"/proc/{scene.testpmd.pid}/net/dev").read_text().find("dead0:") >= 0:
+        if scene.testpmd.has_interface("dead0"):
             scene.run("ip", "link", "set", "dead0", "up")
 
 
@@ -197,17 +187,17 @@ class FullDisk(Death):
 
     def strike(self, scene: Scene) -> None:
         """Whatever the mirror has left of it."""
-        with contextlib.suppress(OSError), (scene.disk / "filler").open("wb", buffering=0) as filler:
+        with contextlib.suppress(OSError), (scene.testpmd.disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(1024)) > 0:
                 pass
-        free = os.statvfs(scene.disk).f_bavail
+        free = os.statvfs(scene.testpmd.disk).f_bavail
         assert free == 0, free
 
     def come_back(self, scene: Scene) -> None:
-        (scene.disk / "filler").unlink()
+        (scene.testpmd.disk / "filler").unlink()
 
     def clean(self, scene: Scene) -> None:
-        (scene.disk / "dead.pcap").unlink()
+        (scene.testpmd.disk / "dead.pcap").unlink()
 
 
 DEATHS: dict[str, Death] = {

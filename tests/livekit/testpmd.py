@@ -10,6 +10,7 @@ import re
 import select
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .application import PLUGIN, Application, find_program, need_namespaces
@@ -18,7 +19,6 @@ from .wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _PROMPT = "testpmd> "
 _PREFIX = "live"
@@ -37,6 +37,7 @@ class TestpmdOptions:
     arguments: Sequence[str] = ()
     lcores: str = "0,1"
     interfaces: bool = False  # network interfaces of its own
+    disk_kb: int = 0  # a disk of its own, so small
     plugin: bool = True
     within: Sequence[str] = ()  # a command that runs the rest of its line
 
@@ -48,7 +49,7 @@ class Testpmd(Application):
 
     def __init__(self, options: TestpmdOptions, environment: dict[str, str] | None = None) -> None:
         program = find_program("dpdk-testpmd")
-        if options.interfaces:
+        if options.interfaces or options.disk_kb:
             need_namespaces()
         super().__init__()
         self._more_environment = environment or {}
@@ -68,6 +69,9 @@ class Testpmd(Application):
         ]
         # Something may have to make interfaces before the ports are opened.
         unshare = ["unshare", "-n"] if options.interfaces else []
+        if options.disk_kb:
+            mount = f"mkdir {self._disk}; mount -t tmpfs -o size={options.disk_kb}k none {self._disk}"
+            unshare += ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"]
         # DPDK's log comes from any thread, and would part the prompt.
         with self._log.open("wb") as log:
             self.spawn([*options.within, *unshare, *command], stdin=theirs, stdout=theirs, stderr=log)
@@ -97,11 +101,23 @@ class Testpmd(Application):
     def telemetry_path(self) -> Path:
         return self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2"
 
+    @property
+    def _disk(self) -> Path:
+        return self.directory / "disk"
+
+    @property
+    def disk(self) -> Path:
+        """Its disk, which it knows as ``disk`` in its directory, as it is seen from here."""
+        return Path(f"/proc/{self.pid}/root{self._disk}")
+
     def telemetry(self) -> Telemetry:
         return Telemetry(self.telemetry_path)
 
     def wire(self, interface: str) -> Wire:
         return Wire(self.pid, interface)
+
+    def has_interface(self, interface: str) -> bool:
+        return f"{interface}:" in Path(f"/proc/{self.pid}/net/dev").read_text().split()
 
     def _read(self, timeout_s: float) -> bool:
         """More of what it says; whether there was any."""

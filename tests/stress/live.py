@@ -15,14 +15,19 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from livekit.telemetry import RefusedError, Telemetry
 from livekit.testpmd import Testpmd, TestpmdOptions
+from livekit.wire import run_in
 
 PORTS = 4
-TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "vhost:{}/vhost"]
+TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "af_packet:soak1", "null:soak", "vhost:{}/vhost", "pcap:{}/disk/{}"]
+GUEST = "net_virtio_user0,path={}/vhost,queues=1"
+DISK_KB = 4096
+PATIENCE_S = 30
 CHOICES = {
     "filter": ["ether[0] & 1 = 0", "greater 500", "vlan 5", "tcp prt 1"],
     "mac": ["src=02:00:00:00:00:01", "dst=00:00:00:00:00:00/01:00:00:00:00:00"],
@@ -42,13 +47,24 @@ class Soak:
         self.testpmd = testpmd
         self.telemetry = telemetry
         self.random = random.Random(seed)
-        self.targets = [target.format(testpmd.directory) for target in TARGETS]
+        self.rare = [self.stop_and_start_a_port, self.have_a_port_come_and_go, self.have_a_guest_come_and_go]
+        self.rare += [self.take_an_interface_away, self.remove_files]
         self.refused = 0
         self.done: dict[str, int] = {}
         self.stopped: set[int] = set()
 
+    def call(self, command: str, **parameters: object) -> Any:
+        """What waits for a target's driver says so after a second, and is called again: the machine may be busy."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.telemetry.call(command, **parameters)
+            except RefusedError as refusal:
+                if refusal.error != "ETIMEDOUT" or time.monotonic() > deadline:
+                    raise
+
     def mirrors(self) -> list[int]:
-        return self.telemetry.call("list")
+        return self.call("list")
 
     def spec(self) -> dict[str, object]:
         """Parameters of a mirror, most of which make sense."""
@@ -64,28 +80,32 @@ class Soak:
 
     def add(self) -> None:
         if len(self.mirrors()) < MOST_MIRRORS:
-            source, target = self.random.randrange(PORTS), self.random.choice(self.targets)
-            self.telemetry.call("add", source=source, to=target, **self.spec())
+            source = self.random.randrange(PORTS)
+            self.call("add", source=source, to=self.target(TARGETS), **self.spec())
+
+    def target(self, choices: list[str]) -> str:
+        """A file that is there is no target: so they have a few names, and are removed now and then."""
+        return self.random.choice(choices).format(self.testpmd.directory, self.random.randrange(4))
 
     def any_mirror(self) -> int:
         return self.random.choice(self.mirrors() or [0])
 
     def remove(self) -> None:
-        self.telemetry.call("remove", mirror=self.any_mirror())
+        self.call("remove", mirror=self.any_mirror())
 
     def update(self) -> None:
-        self.telemetry.call("update", mirror=self.any_mirror(), **self.spec())
+        self.call("update", mirror=self.any_mirror(), **self.spec())
 
     def pause(self) -> None:
-        self.telemetry.call("pause", mirror=self.any_mirror())
+        self.call("pause", mirror=self.any_mirror())
 
     def resume(self) -> None:
-        self.telemetry.call("resume", mirror=self.any_mirror())
+        self.call("resume", mirror=self.any_mirror())
 
     def look(self) -> None:
         for mirror in self.mirrors():
-            self.telemetry.call("info", mirror=mirror)
-            stats = self.telemetry.call("stats", mirror=mirror)
+            self.call("info", mirror=mirror)
+            stats = self.call("stats", mirror=mirror)
             parts = sum(stats.values()) - stats["seen"] - stats["bytes"]
             # A poller goes on while its counters are summed: what is seen is counted first.
             assert stats["seen"] <= parts + 4096, stats
@@ -110,21 +130,47 @@ class Soak:
         self.testpmd.command(f"port start {guest}")
         try:
             if self.random.random() < 0.8:
-                target = self.random.choice([*self.targets, "ring:guest", "tap:guest"])
-                self.telemetry.call("add", source=name, to=target, **self.spec())
+                target = self.target([*TARGETS, "ring:guest", "tap:guest"])
+                self.call("add", source=name, to=target, **self.spec())
             if self.random.random() < 0.5:
-                self.telemetry.call("remove", all="yes")
+                self.call("remove", all="yes")
         finally:
             self.testpmd.command(f"port stop {guest}")
             self.testpmd.command(f"port close {guest}")
             self.testpmd.command(f"device detach {name}")
             self.testpmd.start()
 
+    def take_an_interface_away(self) -> None:
+        """From under its target, or down; a veth is there again."""
+        interface = self.random.choice(["soak0", "soak1", "soak2"])
+        if self.testpmd.has_interface(interface):
+            how = self.random.choice([["del", interface], ["set", interface, "down"], ["set", interface, "up"]])
+            run_in(self.testpmd.pid, "ip", "link", *how)
+        self.make_veth()
+
+    def make_veth(self) -> None:
+        if not self.testpmd.has_interface("soak1"):
+            run_in(self.testpmd.pid, "ip", "link", "add", "soak1", "up", "type", "veth", "peer", "name", "soak2")
+            run_in(self.testpmd.pid, "ip", "link", "set", "soak2", "up")
+
+    def have_a_guest_come_and_go(self) -> None:
+        """It is killed, or ends by itself."""
+        if not (self.testpmd.directory / "vhost").is_socket():
+            return
+        with Testpmd(TestpmdOptions([GUEST.format(self.testpmd.directory)], "rxonly", plugin=False)) as guest:
+            guest.start()
+            self.random.choice([guest.kill, guest.quit])()
+
+    def remove_files(self) -> None:
+        """Captures, whether they are being written or not."""
+        for path in self.testpmd.disk.iterdir():
+            path.unlink()
+
     def step(self) -> None:
         actions = [self.add, self.add, self.remove, self.update, self.pause, self.resume, self.look]
         weights = [4, 4, 5, 4, 1, 2, 2]
         if self.random.random() < 0.05:
-            action = self.random.choice([self.stop_and_start_a_port, self.have_a_port_come_and_go])
+            action = self.random.choice(self.rare)
         else:
             (action,) = self.random.choices(actions, weights)
         try:
@@ -198,10 +244,12 @@ def soak(seed: int, duration_s: float) -> str:
         arguments=["--nb-cores=2"],
         lcores="0@0,1@1,2@(0,1)",
         interfaces=True,
+        disk_kb=DISK_KB,
     )
     with Testpmd(options) as testpmd, testpmd.telemetry() as telemetry:
         before = free_mbufs(testpmd)
         run = Soak(testpmd, telemetry, seed)
+        run.make_veth()
         end = time.monotonic() + duration_s
         # Else testpmd sets up whatever ports are new, our targets, too.
         testpmd.command("set port setup on iterator")
@@ -213,7 +261,7 @@ def soak(seed: int, duration_s: float) -> str:
                 run.step()
         finally:
             looks = onlooker.end()
-        telemetry.call("remove", all="yes")
+        run.call("remove", all="yes")
         for target in (target for target in [*TARGETS, "ring:guest"] if target.startswith("ring:")):
             with contextlib.suppress(RefusedError):
                 telemetry.call("target/remove", to=target, force="yes")
