@@ -41,12 +41,6 @@ static const struct choice rate_units[] = {
 	{ NULL, 0 },
 };
 
-static const struct choice lingers[] = {
-	{ "yes", 0 },
-	{ "no", 1 },
-	{ NULL, 0 },
-};
-
 struct key {
 	const char *name;
 	const char *alias; /* its second name; NULL: none */
@@ -122,6 +116,16 @@ read_flag(struct spec *spec, const struct key *key, const char *value)
 }
 
 static int
+read_linger(struct spec *spec, const struct key *key, const char *value)
+{
+	bool yes = true;
+	int rc = mirror_value_read_answer(key->name, value, &yes);
+
+	spec->options.ends_with_reader = !yes;
+	return rc;
+}
+
+static int
 read_ranges(struct spec *spec, const struct key *key, const char *value)
 {
 	return mirror_spec_read_ranges(field_of(spec, key), key->name, value, key->last);
@@ -182,7 +186,7 @@ static const struct key keys[] = {
 	NUMBER_OF(options, seconds, false),
 	NUMBER_OF(options, packets, true),
 	NUMBER_OF(options, max_size, true),
-	CHOICE("linger", NULL, options.ends_with_reader, lingers),
+	{ .name = "linger", .read = read_linger },
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),
 	SELECTION("mac", mirror_spec_read_mac),

@@ -177,7 +177,8 @@ write_select(struct text *text, const struct rte_mirror_select *select)
 }
 
 void
-param_write(const struct rte_mirror_param *param, struct text *text)
+param_write(const struct rte_mirror_param *param, const struct target_options *options,
+		struct text *text)
 {
 	static const char *const directions[] = { "?", "rx", "tx", "both" };
 	static const char *const modes[] = { "share", "split", "copy", "auto" };
@@ -193,6 +194,11 @@ param_write(const struct rte_mirror_param *param, struct text *text)
 		mirror_text_append(text, ",rate_unit=bits");
 	if ((param->flags & RTE_MIRROR_F_ORIGIN) != 0)
 		mirror_text_append(text, ",origin=yes");
+	write_number(text, "seconds", options->seconds);
+	write_number(text, "packets", options->packets);
+	write_number(text, "max_size", options->max_size);
+	if (options->ends_with_reader)
+		mirror_text_append(text, ",linger=no");
 	if (param->name != NULL)
 		write_value(text, "name", param->name);
 	if (param->select != NULL)

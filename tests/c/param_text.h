@@ -16,7 +16,8 @@
 /** Bytes that any fit into, the terminating 0 included. */
 #define PARAM_TEXT_SIZE 8192
 
-/** Appends them: directions, mode and all that is not the default. */
-void param_write(const struct rte_mirror_param *param, struct text *text);
+/** Appends them, and what is asked of the target: directions, mode and all that is not the default. */
+void param_write(const struct rte_mirror_param *param, const struct target_options *options,
+		struct text *text);
 
 #endif /* PARAM_TEXT_H */

@@ -33,6 +33,7 @@ WRITTEN = st.builds(
     **dict.fromkeys(NUMBERS, st.integers(0, 65535))
     | {"snaplen": st.sampled_from([0, 2000, 2**32 - 1]), "split_len": st.sampled_from([0, 14, 1999])},
     origin=st.booleans(),
+    linger=st.booleans(),
     name=st.none()
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15).filter(
         lambda name: not re.fullmatch("[0-9]+", name)
@@ -199,7 +200,14 @@ def test_every_parameter_of_python_is_one_of_c(reader):
     )
     numbers = {key: 100 - place for place, key in enumerate(NUMBERS)} | {"split_len": 20}
     spec = MirrorSpec(
-        Direction.RX, Mode.SPLIT, **numbers, rate_unit=RateUnit.BITS, origin=True, name="all of them", select=select
+        Direction.RX,
+        Mode.SPLIT,
+        **numbers,
+        rate_unit=RateUnit.BITS,
+        origin=True,
+        linger=False,
+        name="all of them",
+        select=select,
     )
     assert all(getattr(spec, field) != getattr(MirrorSpec(), field) for field in MirrorSpec.__slots__)
     assert reader.read(replace(spec).to_pairs()) == (True, spec.to_pairs())
