@@ -183,7 +183,8 @@ class KilledGuest(Death):
 
 
 class FullDisk(Death):
-    target = "pcap:{}/disk/dead.pcap"
+    target = "file:{}/disk/dead.pcapng"
+    reason = "cannot be written: No space left on device"
 
     def strike(self, scene: Scene) -> None:
         """Whatever the mirror has left of it."""
@@ -193,11 +194,9 @@ class FullDisk(Death):
         free = os.statvfs(scene.testpmd.disk).f_bavail
         assert free == 0, free
 
-    def come_back(self, scene: Scene) -> None:
-        (scene.testpmd.disk / "filler").unlink()
-
     def clean(self, scene: Scene) -> None:
-        (scene.testpmd.disk / "dead.pcap").unlink()
+        (scene.testpmd.disk / "filler").unlink()
+        (scene.testpmd.disk / "dead.pcapng").unlink()
 
 
 DEATHS: dict[str, Death] = {

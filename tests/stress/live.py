@@ -24,7 +24,8 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 from livekit.wire import run_in
 
 PORTS = 4
-TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "af_packet:soak1", "null:soak", "vhost:{}/vhost", "pcap:{}/disk/{}"]
+TARGETS = ["ring:soak0", "ring:soak1", "tap:soak0", "af_packet:soak1", "null:soak", "vhost:{}/vhost"]
+TARGETS += ["file:{}/disk/{}.pcapng", "file:{}/disk/{}.pcap", "stream:"]
 GUEST = "net_virtio_user0,path={}/vhost,queues=1"
 DISK_KB = 4096
 PATIENCE_S = 30

@@ -12,8 +12,11 @@ from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
 from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
+from .sockets import listener
+from .stream import connect
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
     from typing import Unpack
 
@@ -85,6 +88,17 @@ class RemoteMirror(Numbered):
     def change(self, texts: Mapping[str, str]) -> None:
         """Change options as ``update()`` does, given as texts by key."""
         self._ask("update", "update", texts)
+
+    def open_stream(self) -> socket.socket:
+        """Connect to the mirror's target, a ``stream:``, and return what to read pcapng from. It has one reader.
+
+        PermissionError: the socket is for the application's user, and root.
+        """
+        target = self.info().target
+        if not target.startswith("stream:"):
+            what = f"read {self}: its target {target} is no stream"
+            raise UnsupportedError(errno.ENOTSUP, what, "add a mirror to stream:")
+        return connect(listener(self.app.path) or self.app.pid, target.removeprefix("stream:"))
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

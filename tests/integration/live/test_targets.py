@@ -9,45 +9,9 @@ from captures import read_capture
 from livekit.application import wait_until
 from livekit.frames import udp_frames
 from livekit.telemetry import RefusedError
-from livekit.testpmd import Testpmd, TestpmdOptions
 from livekit.wire import Wire, run_in
 
 COUNT = 100
-
-
-@pytest.fixture(scope="module")
-def testpmd():
-    """Forwards between two interfaces of the kernel."""
-    taps = ["net_tap0,iface=lk0", "net_tap1,iface=lk1"]
-    with Testpmd(TestpmdOptions(taps, interfaces=True)) as testpmd:
-        for interface in ("lk0", "lk1"):
-            run_in(testpmd.pid, "sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1")
-        testpmd.start()
-        yield testpmd
-        testpmd.stop()
-        assert testpmd.quit() == 0
-
-
-@pytest.fixture
-def forward(testpmd):
-    """Passes frames through testpmd; what it has forwarded already, from before, is gone."""
-    with testpmd.wire("lk0") as near, testpmd.wire("lk1") as far:
-        far.receive_rest()
-
-        def pass_through(sent):
-            near.send(sent)
-            assert far.receive(len(sent)) == sent
-
-        yield pass_through
-
-
-@pytest.fixture
-def telemetry(testpmd):
-    with testpmd.telemetry() as telemetry:
-        ports = telemetry.call("ports")
-        yield telemetry
-        telemetry.call("remove", all="yes")
-        assert telemetry.call("ports") == ports
 
 
 def interfaces(testpmd):
