@@ -63,6 +63,7 @@ class FakeApplication:
         self.late_failures: set[str] = set()  # targets that cannot be made, which nobody has known before
         self.requests: list[str] = []
         self.warning = ""
+        self.cost: dict[str, int] = {}  # of each mirror, as info has it
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -181,7 +182,7 @@ class FakeApplication:
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
             "spec": pieces(spec.to_pairs() if mirror.added else ""), "added": mirror.added,
-            "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "",
+            "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "", **self.cost,
         }  # fmt: skip
 
     def do_stats(self, asked: dict[str, str]) -> Any:
@@ -221,7 +222,10 @@ class FakeApplication:
 
     def _forget(self, mirror: FakeMirror, to: str = "") -> None:
         """A capture stays, and is never overwritten."""
-        if mirror.to.startswith("pcap:") and mirror.to not in {to, *(other.to for other in self.mirrors.values())}:
+        if mirror.to.startswith(("file:", "pcap:")) and mirror.to not in {
+            to,
+            *(other.to for other in self.mirrors.values()),
+        }:
             self.bad_targets.add(mirror.to)
 
     def _port(self, name_or_id: str) -> int | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, replace
@@ -121,6 +122,7 @@ def _applications() -> Iterator[Finding]:
         if isinstance(each, Application):
             with each as app:
                 yield _application(app, seen)
+                yield from _mirrors(app)
         else:
             seen.add(pid := listener(path) or 0)
             # Somebody else's application may be in order.
@@ -146,6 +148,21 @@ def _named(where: str) -> Iterator[Finding]:
         found = _application(app, set())
         # What others may do without, it may not.
         yield replace(found, status="bad") if found.status == "note" else found
+        yield from _mirrors(app)
+
+
+def _mirrors(app: Application) -> Iterator[Finding]:
+    """What they cost. Who does not answer has been told of before, and a mirror may go meanwhile."""
+    with contextlib.suppress(MirrorError):
+        for mirror in app.mirrors():
+            info = mirror.info()
+            topic = f"mirror {info.name} of {app}"
+            what = f"{info.state.name.lower()}, {info.cost() or 'nothing has come yet'}"
+            if info.drain_yields:
+                what += "; its thread has no CPU that pollers leave free, so all is copied, and sent late"
+                yield Finding(topic, "note", what, "give the application one more CPU, as by taskset -ap")
+            else:
+                yield Finding(topic, "ok", what)
 
 
 def _application(app: Application, seen: set[int]) -> Finding:

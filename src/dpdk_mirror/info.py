@@ -70,6 +70,15 @@ class MirrorInfo:
         """What a packet costs a poller; None: no burst has been sampled."""
         return self.sampled_cycles / self.sampled_packets if self.sampled_packets else None
 
+    def cost(self) -> str:
+        """What pollers and the library's thread have spent, in words; "" if that is not known."""
+        parts = []
+        if self.cycles_per_packet is not None:
+            parts.append(f"{self.cycles_per_packet:.0f} cycles a packet")
+        if self.drain_cpu_us:
+            parts.append(f"{self.drain_cpu_us / 1e6:.1f} s of CPU in its thread")
+        return ", ".join(parts)
+
 
 def kinds_of(described: type[MirrorInfo]) -> dict[str, type]:
     """The fields of MirrorInfo, or of one of its kind, with their types."""

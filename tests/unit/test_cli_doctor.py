@@ -17,6 +17,7 @@ from dpdk_mirror import checks, plugin
 from dpdk_mirror.cli import main
 from dpdk_mirror.errors import NotFoundError, NotPermittedError
 from dpdk_mirror.pmdinfo import installed_release
+from dpdk_mirror.remote import Application
 
 PLUGIN = Path(plugin.__file__).with_name("librte_mirror.so")
 
@@ -177,6 +178,22 @@ def test_a_plugin_that_is_inert_is_bad(doctor, healthy, start):
     code, found = doctor()
     assert code == 1
     assert found["application app"]["what"].endswith("librte_mirror is loaded there, but inert")
+
+
+def test_what_mirrors_cost_is_told(doctor, healthy, start):
+    """One whose thread has no CPU of its own is pointed out, and is no error."""
+    fake = start("app")
+    with Application(fake.path) as app:
+        app.mirror("net_ring0", to="null:x", name="m")
+    assert doctor()[1]["mirror m of app"] == {"status": "ok", "what": "running, nothing has come yet", "fix": ""}
+    fake.cost = {"sampled_cycles": 2500, "sampled_packets": 100, "drain_cpu_us": 1_230_000, "drain_yields": 0}
+    what = "running, 25 cycles a packet, 1.2 s of CPU in its thread"
+    assert doctor()[1]["mirror m of app"]["what"] == what
+    fake.cost["drain_yields"] = 1
+    code, found = doctor()
+    assert (code, found["mirror m of app"]["status"]) == (0, "note")
+    assert found["mirror m of app"]["what"].startswith(f"{what}; its thread has no CPU")
+    assert "one more CPU" in found["mirror m of app"]["fix"]
 
 
 def test_a_process_without_a_socket_is_told_of_a_socket_of_its_own(doctor, healthy):

@@ -212,7 +212,9 @@ def _find(apps: list[Application], name: str) -> list[tuple[Application, RemoteM
 
 
 def _count(mirror: RemoteMirror) -> dict[str, Any]:
-    return {"id": mirror.id, "name": mirror.info().name, **mirror.stats().counts()}
+    info = mirror.info()
+    cost = {} if info.cycles_per_packet is None else {"cycles_per_packet": round(info.cycles_per_packet, 1)}
+    return {"id": mirror.id, "name": info.name, **mirror.stats().counts(), **cost}
 
 
 def _present(mirrors: list[RemoteMirror], ask: Callable[[RemoteMirror], dict[str, Any]]) -> Iterator[dict[str, Any]]:
