@@ -51,8 +51,9 @@ most_queues(void)
 	return most;
 }
 
+/* The text of one that has been made says more than what was asked for, if that left it to us: "stream:". */
 static int
-keep(const char *text, uint32_t nb_tx_queues)
+keep(const char *text, uint32_t nb_tx_queues, struct target **target)
 {
 	struct kept *kept = malloc(sizeof(*kept));
 	int rc;
@@ -66,9 +67,10 @@ keep(const char *text, uint32_t nb_tx_queues)
 		free(kept);
 		return rc;
 	}
+	*target = kept->target;
 	/* Another client may have asked for it while it was made. */
-	if (find(text) != NULL) {
-		mirror_targets_close(kept->target);
+	if (find(mirror_targets_text(*target)) != NULL) {
+		mirror_targets_close(*target);
 		free(kept);
 		return 0;
 	}
@@ -95,6 +97,7 @@ mirror_command_target_add(struct pairs *params, struct reply *reply)
 {
 	const uint32_t most = most_queues();
 	uint32_t nb_tx_queues = 0;
+	struct target *target = NULL;
 	const char *text;
 	int rc = mirror_params_text(params, "to", &text);
 
@@ -108,13 +111,17 @@ mirror_command_target_add(struct pairs *params, struct reply *reply)
 				"no port of the application is started yet: try again when one is");
 	if (rc == 0)
 		rc = check_queues(text, nb_tx_queues);
-	if (rc == 0 && find(text) == NULL)
-		rc = keep(text, nb_tx_queues != 0 ? nb_tx_queues : most);
+	if (rc != 0)
+		return rc;
+	if (find(text) != NULL)
+		target = mirror_targets_find(text);
+	else
+		rc = keep(text, nb_tx_queues != 0 ? nb_tx_queues : most, &target);
 	if (rc != 0)
 		return rc;
 	mirror_reply_object(reply);
-	mirror_reply_number(reply, "port", mirror_targets_port(mirror_targets_find(text)));
-	mirror_reply_text(reply, "target", mirror_targets_text(mirror_targets_find(text)));
+	mirror_reply_number(reply, "port", mirror_targets_port(target));
+	mirror_reply_text(reply, "target", mirror_targets_text(target));
 	return 0;
 }
 

@@ -146,8 +146,8 @@ check_packet(const struct block *block, bool is_pcap, uint32_t number)
 	CHECK_EQ(block->options[2].value != NULL, number % 3 != 0);
 }
 
-void
-recorded_check(const struct recorded *recorded, bool is_pcap, bool may_be_cut,
+static void
+look(const struct recorded *recorded, bool is_pcap, bool may_be_cut, bool is_numbered,
 		struct reading *reading)
 {
 	struct block block;
@@ -165,9 +165,23 @@ recorded_check(const struct recorded *recorded, bool is_pcap, bool may_be_cut,
 			reading->nb_statistics++;
 			reading->last_statistics = block;
 		} else if (block.kind == BLOCK_PACKET) {
-			check_packet(&block, is_pcap, reading->nb_packets);
+			if (is_numbered)
+				check_packet(&block, is_pcap, reading->nb_packets);
 			reading->nb_packets++;
 			reading->last_packet = block;
 		}
 	}
+}
+
+void
+recorded_check(const struct recorded *recorded, bool is_pcap, bool may_be_cut,
+		struct reading *reading)
+{
+	look(recorded, is_pcap, may_be_cut, true, reading);
+}
+
+void
+recorded_look(const struct recorded *recorded, bool may_be_cut, struct reading *reading)
+{
+	look(recorded, false, may_be_cut, false, reading);
 }

@@ -61,4 +61,7 @@ void recorded_free(struct recorded *recorded);
 void recorded_check(const struct recorded *recorded, bool is_pcap, bool may_be_cut,
 		struct reading *reading);
 
+/** What a pcapng has of any packets. */
+void recorded_look(const struct recorded *recorded, bool may_be_cut, struct reading *reading);
+
 #endif /* RECORDED_H */
