@@ -159,7 +159,7 @@ class Goal:
     over_before: bool = False
 
 
-WORKING = ("tap", "af_packet", "pcap, disk", "pcap, tmpfs")
+WORKING = ("tap", "af_packet", "file, disk", "file, tmpfs", "stream")
 IDLE = ("ring, unread", "vhost, no guest")
 GOALS = (
     Goal(WORKING, "share", 0.70),
@@ -169,6 +169,10 @@ GOALS = (
     *(Goal(("tap",), mode, 1.0, over_before=True) for mode in ("share", "auto")),
     *(Goal(WORKING[2:], mode, 1.5, over_before=True) for mode in ("share", "auto")),
 )
+BEFORE = {"stream": "file, tmpfs"}
+"""What was there instead: no disk either."""
+DUMPCAP = {"file, disk": "disk", "file, tmpfs": "tmpfs", "stream": "tmpfs"}
+"""Where the file of dpdk-dumpcap is that a target is compared with."""
 SCOPE = {"rx": "all that a port receives", "both": "all that is forwarded"}
 
 
@@ -176,24 +180,26 @@ def of_goal(results: LiveResults, goal: Goal, case: LiveCase) -> Figure:
     sampled = f", 1 in {case.sample}" if case.sample > 1 else ""
     mirror = f"{case.target}, {case.mode}{sampled}, {case.size} B, {SCOPE[case.directions]}"
     if goal.over_before:
+        before = replace(case, target=BEFORE.get(case.target, case.target))
         what = f"{mirror}: packets that it gets, over before"
-        found = results.over(("now", case), ("before", case), lambda sample: sample.delivered)
+        found = results.over(("now", case), ("before", before), lambda sample: sample.delivered)
         return Figure(what, found, goal.bound, at_least=True)
     return Figure(f"{mirror}: rate over that without", results.ratio("now", case), goal.bound, at_least=True)
 
 
 def of_dumpcap(results: LiveResults) -> Iterator[Figure]:
-    """Files over those of dpdk-dumpcap in the same folder, both of all that a port receives and sends."""
+    """What has been written over what dpdk-dumpcap writes, both of all that a port receives and sends."""
     measured = set(results.cases())
-    for place, mode in product(("disk", "tmpfs"), ("share", "auto")):
-        file = LiveCase("testpmd", SIZE, f"pcap, {place}", mode, "both")
-        dumpcap = replace(file, target=f"dumpcap, {place}", mode="copy")
-        if file in measured and dumpcap in measured and ("now", dumpcap) not in results.refusals:
-            both = (("now", file), ("now", dumpcap))
+    for (target, place), mode in product(DUMPCAP.items(), ("share", "auto")):
+        mirror = LiveCase("testpmd", SIZE, target, mode, "both")
+        dumpcap = replace(mirror, target=f"dumpcap, {place}", mode="copy")
+        if mirror in measured and dumpcap in measured and ("now", dumpcap) not in results.refusals:
+            both = (("now", mirror), ("now", dumpcap))
             written = results.over(*both, lambda sample: sample.delivered)
             rate = results.over(*both, lambda sample: sample.rate)
-            yield Figure(f"{place}, {mode}, {SIZE} B: packets written, over dumpcap", written, 2.0, at_least=True)
-            yield Figure(f"{place}, {mode}, {SIZE} B: application's rate, over dumpcap", rate, 1.0, at_least=True)
+            what = f"{target}, {mode}, {SIZE} B"
+            yield Figure(f"{what}: packets written, over dumpcap, {place}", written, 2.0, at_least=True)
+            yield Figure(f"{what}: application's rate, over dumpcap, {place}", rate, 1.0, at_least=True)
 
 
 def live_figures(results: LiveResults) -> Iterator[Figure]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from live_dumpcap import Dumpcap
-from live_targets import PCAP, Capture, Guest, Interface, ReadRing, Target, Veth
+from live_files import PCAP, PCAPNG, Capture, Stream
+from live_targets import Guest, Interface, ReadRing, Target, Veth
 
 DISK = Path(__file__).resolve().parents[2] / "build" / "bench"
 TMPFS = Path("/dev/shm")
@@ -17,8 +18,9 @@ TARGETS: list[Target] = [
     ReadRing("ring, read", "ring:read"),
     Interface("tap", "tap:bench0", far_end="bench0"),
     Veth("af_packet", "af_packet:bench1", far_end="bench2"),
-    Capture("pcap, disk", DISK, PCAP, before=PCAP),
-    Capture("pcap, tmpfs", TMPFS, PCAP, before=PCAP),
+    Capture("file, disk", DISK, PCAPNG, before=PCAP),
+    Capture("file, tmpfs", TMPFS, PCAPNG, before=PCAP),
+    Stream("stream"),
     Target("vhost, no guest", "vhost:{}/nobody"),
     Guest("vhost, read", "vhost:{}/guest"),
 ]

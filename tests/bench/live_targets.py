@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from livekit.telemetry import Telemetry
 
 MIRROR = "bench"
-PCAP_HEADER, PCAP_RECORD = 24, 16
 # A reader that waits for nobody, and shares the CPU that the application's poller does not have.
 GUEST = TestpmdOptions(["net_virtio_user0,path={},queues=1"], "rxonly", lcores="0@0,1@0", plugin=False)
 
@@ -146,43 +144,6 @@ class Veth(Interface):
         near, far = self._to.partition(":")[2], self._far_end
         run_in(bed.pid, "ip", "link", "add", near, "up", "type", "veth", "peer", "name", far)
         run_in(bed.pid, "ip", "link", "set", "dev", far, "up")
-
-
-@dataclass(frozen=True)
-class FileForm:
-    """What a file target is called, and the bytes that a packet of a size takes in it."""
-
-    to: str
-    header: int
-    record: int
-
-
-PCAP = FileForm("pcap:{}.pcap", PCAP_HEADER, PCAP_RECORD)
-
-
-class Capture(Target):
-    """A file in a folder, gone after each round; "before" may know it by another name."""
-
-    def __init__(self, name: str, folder: Path, form: FileForm, before: FileForm) -> None:
-        super().__init__(name, form.to)
-        self._folder, self._forms = folder, {"now": form, "before": before}
-
-    def to(self, bed: Bed) -> str:
-        return self._forms[bed.build].to.format(own_folder(self._folder) / f"{bed.build}-{bed.size}")
-
-    def _path(self, bed: Bed) -> Path:
-        return Path(self.to(bed).partition(":")[2])
-
-    def prepare(self, bed: Bed) -> None:
-        make_own_folder(self._folder, bed)
-        bed.stack.callback(self._path(bed).unlink, missing_ok=True)
-
-    def end(self, bed: Bed) -> None:
-        self._path(bed).unlink(missing_ok=True)
-
-    def received(self, bed: Bed) -> int:
-        form = self._forms[bed.build]
-        return max(0, self._path(bed).stat().st_size - form.header) // (form.record + bed.size)
 
 
 class Guest(Target):

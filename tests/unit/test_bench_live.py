@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from live_cases import SIZE, LiveCase, cases_of_testpmd
 from live_figures import POLLING, TOLERANCE, LiveResults, Sample, live_figures
+from live_files import PCAP, PCAPNG
 from live_report import BEGIN, END, PERFORMANCE, write_docs
 
 TAP = LiveCase("testpmd", SIZE, "tap", "share")
@@ -111,8 +112,22 @@ def test_a_target_that_got_nothing_before_is_compared_with_nothing():
     assert delivered_over_before(results(QUIET, before=(nothing,))) is None
 
 
+def test_a_stream_is_compared_with_the_file_that_there_was():
+    stream = replace(TAP, target="stream")
+    found = results(QUIET, case=stream)
+    found.header["before"] = "an old build"
+    found.add("before", replace(TAP, target="file, tmpfs"), replace(QUIET, delivered=1e6))
+    figures = [figure for figure in live_figures(found) if "stream" in figure.what and "before" in figure.what]
+    assert [(figure.reached.median, figure.bound) for figure in figures] == [(pytest.approx(2), 1.5)]
+
+
+@pytest.mark.parametrize(("form", "packet", "record"), [(PCAP, 64, 80), (PCAPNG, 512, 576), (PCAPNG, 1514, 1580)])
+def test_packets_are_counted_by_the_size_of_a_capture(form, packet, record):
+    assert [form.count(size, packet) for size in (0, record - 1, 10 * record)] == [0, 0, 10]
+
+
 def test_files_are_compared_with_those_of_dumpcap_that_were_written():
-    file = LiveCase("testpmd", SIZE, "pcap, disk", "share", "both")
+    file = LiveCase("testpmd", SIZE, "file, disk", "share", "both")
     dumpcap = replace(file, target="dumpcap, disk", mode="copy")
     found = results(QUIET, QUIET, case=file)
     found.refusals["now", dumpcap] = "it captures nothing here"
