@@ -84,10 +84,10 @@ class Scene:
         before = self.testpmd.counters(1)["TX-packets"]
         wait_until(lambda: self.testpmd.counters(1)["TX-packets"] > before + _SOME, "packets forwarded")
 
-    def sends_on(self) -> None:
+    def sends_on(self, some: int = _SOME) -> None:
         """More goes out to the target."""
         self.telemetry.call("reset", mirror="dying")
-        wait_until(lambda: self.telemetry.call("stats", mirror="dying")["packets"] > _SOME, "packets mirrored")
+        wait_until(lambda: self.telemetry.call("stats", mirror="dying")["packets"] > some, "packets mirrored")
 
 
 class Death:
@@ -95,6 +95,7 @@ class Death:
 
     target = ""
     reason: str | None = None
+    rate = 0  # of the mirror, in packets a second; 0: any
 
     def begin(self, scene: Scene) -> None:
         """Before the mirror is added."""
@@ -185,6 +186,7 @@ class KilledGuest(Death):
 class FullDisk(Death):
     target = "file:{}/disk/dead.pcapng"
     reason = "cannot be written: No space left on device"
+    rate = 1000  # else the mirror fills the disk
 
     def strike(self, scene: Scene) -> None:
         """Whatever the mirror has left of it."""
@@ -214,9 +216,9 @@ def _die(scene: Scene, death: Death, mode: str) -> None:
     """A target dies while much is mirrored to it: the application forwards on, and each command is answered."""
     target = death.target.format(scene.testpmd.directory)
     death.begin(scene)
-    scene.telemetry.call("add", source=0, to=target, mode=mode, directions="rx", name="dying")
+    scene.telemetry.call("add", source=0, to=target, mode=mode, rate=death.rate, directions="rx", name="dying")
     death.connect(scene)
-    scene.sends_on()
+    scene.sends_on(death.rate or _SOME)
     death.strike(scene)
     scene.forwards_on()
 
