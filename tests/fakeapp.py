@@ -64,6 +64,7 @@ class FakeApplication:
         self.requests: list[str] = []
         self.warning = ""
         self.cost: dict[str, int] = {}  # of each mirror, as info has it
+        self.first_seen = 0  # by a new mirror
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -207,7 +208,8 @@ class FakeApplication:
             raise RefusedError(refusal(errno.EINVAL, f"{to} may be in use by others: give force=yes if it is not"))
         if to in self.bad_targets and to not in {mirror.to for mirror in self.mirrors.values()}:
             raise RefusedError(refusal(errno.EEXIST, f"{to}: it exists"))
-        mirror = FakeMirror(self._next_id, source, to, MirrorSpec.from_texts({"mode": "auto", **asked}))
+        spec = MirrorSpec.from_texts({"mode": "auto", **asked})
+        mirror = FakeMirror(self._next_id, source, to, spec, seen=self.first_seen)
         self._check(mirror, gone)
         if dry == "yes":
             return {"checked": 1}

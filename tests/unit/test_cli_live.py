@@ -90,6 +90,17 @@ def test_apps_leaves_out_one_that_ends_while_it_is_asked(command, fake):
     assert command("apps")[1] == ""
 
 
+@pytest.mark.parametrize(("cycles", "is_much"), [(99, False), (150, True), (None, False)])
+def test_add_says_what_costs_much(command, fake, cycles, is_much):
+    """As far as there is traffic: of an idle port nothing is known, and nothing is waited for."""
+    fake.cost = {} if cycles is None else {"sampled_cycles": 100 * cycles, "sampled_packets": 100}
+    assert command("add", "net_ring0", "--to", "null:idle")[2] == ""
+    fake.first_seen = 1
+    err = command("add", "net_null1", "--to", "null:busy")[2]
+    assert err.startswith(f"dpdk-mirror: mirror mirror2 costs {cycles} cycles a packet: --filter") == is_much
+    assert bool(err) == is_much
+
+
 def test_without_applications_apps_is_empty_and_no_error(command, read_json, runtime):
     assert command("apps") == (0, "", "dpdk-mirror: no DPDK application with a telemetry socket is found\n")
 

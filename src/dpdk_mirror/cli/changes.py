@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidConfigError
+from ..errors import InvalidConfigError, NotFoundError
 from ..remote.ovs import source_in
 from ..remote.targets import KINDS, absolute
 from ..spec import ANY, PARAMETERS
-from .common import add_command, add_common_arguments, open_application, print_json, record, say
+from .common import add_command, add_common_arguments, open_application, print_json, record, remark, say
 from .options import add_parameter_arguments, new_spec_of, spec_of, texts_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..remote import RemoteMirror, RemoteMirrorInfo
+
+
+_LOOK_S = 0.25
+"""How long a new mirror is watched, where there is traffic."""
+
+_MUCH = 100
+"""Cycles for each packet that passes: as much as all else that a poller does, in fast applications."""
 
 
 def _said_here(text: str) -> str:
@@ -143,7 +152,21 @@ def run_add(arguments: argparse.Namespace) -> int:
         except InvalidConfigError as error:
             raise InvalidConfigError(error.errno, _said_here(error.what), error.hint) from None
         _print_info(arguments, mirror.info(), "added")
+        if not arguments.json:
+            _warn_of_cost(mirror)
     return 0
+
+
+def _warn_of_cost(mirror: RemoteMirror) -> None:
+    """Where there is traffic, and what comes of it is much. A mirror may be removed at once."""
+    with suppress(NotFoundError):
+        if not mirror.stats().seen:
+            return
+        time.sleep(_LOOK_S)
+        cycles = mirror.info().cycles_per_packet or 0
+        if cycles >= _MUCH:
+            less = "--filter, --sample, --rate or --snaplen make that less"
+            remark(f"{mirror} costs {cycles:.0f} cycles a packet: {less}")
 
 
 def run_update(arguments: argparse.Namespace) -> int:
