@@ -76,6 +76,9 @@ static void __rte_format_printf(2, 3) finish_for(struct capture_sink *sink, cons
 	vsnprintf(sink->reason, sizeof(sink->reason), format, args);
 	va_end(args);
 	sink->over_ns = mirror_recording_now();
+	/* Nobody else is to wait for what is not to come. */
+	if (is_stream(sink))
+		mirror_stream_socket_close(&sink->config.socket);
 	__atomic_store_n(&sink->is_over, true, __ATOMIC_RELEASE);
 }
 
@@ -93,9 +96,17 @@ begin(struct capture_sink *sink, int fd)
 }
 
 static void
+close_recording(struct capture_sink *sink)
+{
+	if (is_stream(sink))
+		mirror_stream_socket_hang_up(sink->recording.fd);
+	mirror_recording_close(&sink->recording);
+}
+
+static void
 lose_reader(struct capture_sink *sink)
 {
-	mirror_recording_close(&sink->recording);
+	close_recording(sink);
 	sink->has_lost = true;
 	if (sink->config.ends_with_reader)
 		finish_for(sink, "%s: its reader has gone", sink->config.name);
@@ -132,7 +143,7 @@ note(struct capture_sink *sink, int rc)
 		lose_reader(sink);
 	} else {
 		finish_for(sink, "%s cannot be written: %s", sink->config.name, strerror(-rc));
-		mirror_recording_close(&sink->recording);
+		close_recording(sink);
 	}
 }
 
@@ -187,6 +198,7 @@ finish(struct capture_sink *sink)
 {
 	take_counters(sink);
 	mirror_recording_finish(&sink->recording, mirror_recording_now() + END_NS);
+	close_recording(sink);
 }
 
 /* A reader that comes. What the last one has lost has been counted before. */
@@ -204,11 +216,12 @@ look_for_reader(struct capture_sink *sink, uint64_t now_ns)
 		/* Nobody else is to wait for what is not to come. */
 		if (sink->config.ends_with_reader)
 			mirror_stream_socket_close(&sink->config.socket);
-		if (begin(sink, fd) != 0)
+		if (begin(sink, fd) != 0) {
+			mirror_stream_socket_hang_up(fd);
 			close(fd);
+		}
 	} else if (sink->config.ends_with_reader && now_ns - sink->start_ns > NOBODY_NS) {
 		finish_for(sink, "%s: nobody has connected within 5 s", sink->config.name);
-		mirror_stream_socket_close(&sink->config.socket);
 	}
 }
 

@@ -164,7 +164,6 @@ mirror_recording_finish(struct recording *recording, uint64_t until_ns)
 	do {
 		rc = mirror_capture_finish(recording->capture, time_ns(recording));
 	} while (rc == -EAGAIN && poll(&fd, 1, 100) >= 0 && mirror_recording_now() < until_ns);
-	mirror_recording_close(recording);
 }
 
 void

@@ -45,7 +45,7 @@ bool mirror_recording_count(struct recording *recording, uint32_t mirror_id,
 struct mirror_sink_progress mirror_recording_progress(const struct recording *recording);
 /** As mirror_capture_tick(). */
 int mirror_recording_tick(struct recording *recording, uint64_t now_ns);
-/** Writes the end of the capture, as far as a stream takes it until then, and closes it. */
+/** Writes the end of the capture, as far as a stream takes it until then. */
 void mirror_recording_finish(struct recording *recording, uint64_t until_ns);
 /** Closes the capture as it is: what has not been written is lost. */
 void mirror_recording_close(struct recording *recording);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "own_fds.h"
 #include "refusal.h"
 #include "stream_socket.h"
 
@@ -93,8 +94,13 @@ mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
 int
 mirror_stream_socket_open(struct stream_socket *stream, const char *path, const char *asked)
 {
+	/* Without the lock: it waits for others who are after the same path. */
 	int fd = mirror_socket_path_bind(&stream->path, path, asked, SOCK_STREAM);
 
+	mirror_own_fds_lock();
+	if (fd >= 0)
+		mirror_own_fds_add(fd);
+	mirror_own_fds_unlock();
 	stream->fd = fd;
 	return fd < 0 ? fd : 0;
 }
@@ -102,7 +108,24 @@ mirror_stream_socket_open(struct stream_socket *stream, const char *path, const 
 int
 mirror_stream_socket_accept(const struct stream_socket *stream)
 {
-	return accept4(stream->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd;
+
+	mirror_own_fds_lock();
+	fd = accept4(stream->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		mirror_own_fds_add(fd);
+	mirror_own_fds_unlock();
+	return fd;
+}
+
+void
+mirror_stream_socket_hang_up(int connection)
+{
+	mirror_own_fds_lock();
+	mirror_own_fds_remove(connection);
+	/* Also in a child that has a copy of it from now on. */
+	shutdown(connection, SHUT_RDWR);
+	mirror_own_fds_unlock();
 }
 
 void
@@ -110,8 +133,10 @@ mirror_stream_socket_turn_away(const struct stream_socket *stream)
 {
 	int fd = stream->fd >= 0 ? mirror_stream_socket_accept(stream) : -1;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	mirror_stream_socket_hang_up(fd);
+	close(fd);
 }
 
 bool
@@ -128,7 +153,10 @@ mirror_stream_socket_close(struct stream_socket *stream)
 {
 	if (stream->fd < 0)
 		return;
+	mirror_own_fds_lock();
+	mirror_own_fds_remove(stream->fd);
 	close(stream->fd);
+	mirror_own_fds_unlock();
 	stream->fd = -1;
 	mirror_socket_path_remove(&stream->path);
 }

@@ -9,7 +9,7 @@
  * @file
  * A socket in the file system that one reader at a time connects to. Who may do so is the folder's and the socket's mode
  * to say, 0700 and 0600, and nobody else's: what the kernel tells of the other end is not to be trusted across namespaces
- * of users.
+ * of users. A child of fork() has none of it.
  */
 
 #include <stdbool.h>
@@ -31,6 +31,8 @@ int mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE]);
 int mirror_stream_socket_open(struct stream_socket *socket, const char *path, const char *asked);
 /** The connection of somebody who has come, which does not block; negative: nobody. */
 int mirror_stream_socket_accept(const struct stream_socket *socket);
+/** Tells the other end of a connection that nothing comes any more: it is to be closed after that. */
+void mirror_stream_socket_hang_up(int connection);
 /** Ends the connection of somebody who has come. */
 void mirror_stream_socket_turn_away(const struct stream_socket *socket);
 /** Whether the other end of a connection is closed. */

@@ -9,21 +9,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "drained.h"
+#include "harness.h"
 #include "stream_reader.h"
 
-/* As much as is read at once. */
-#define SOME 65536
+/* As much as is read at once, and how long that may take to come. */
+#define SOME    65536
+#define SOON_MS 10000
 
-void
-stream_reader_open(struct stream_reader *reader, const char *target)
+bool
+stream_reader_can_open(struct stream_reader *reader, const char *target)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	*reader = (struct stream_reader){ .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
 	CHECK(reader->fd >= 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", strchr(target, ':') + 1);
-	CHECK_EQ(connect(reader->fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	if (connect(reader->fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return true;
+	close(reader->fd);
+	return false;
+}
+
+void
+stream_reader_open(struct stream_reader *reader, const char *target)
+{
+	CHECK(stream_reader_can_open(reader, target));
 }
 
 /* Takes what is there; false: its end has come. */

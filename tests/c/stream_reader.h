@@ -18,6 +18,8 @@ struct stream_reader {
 	struct reading reading; /**< what has come so far */
 };
 
+/** Whether somebody listens at the socket of a target, stream:PATH; connects to it then. */
+bool stream_reader_can_open(struct stream_reader *reader, const char *target);
 /** Connects to the socket of a target, stream:PATH, which has to succeed. */
 void stream_reader_open(struct stream_reader *reader, const char *target);
 /** Waits until the stream has begun, so that what is mirrored from now on comes. */
