@@ -47,7 +47,7 @@ struct mirror_sink_progress {
 	uint64_t lost;
 };
 
-/** All but the last two are called by the sink's thread, outside of all locks. */
+/** All but the last three are called by the sink's thread, outside of all locks. */
 struct mirror_sink_ops {
 	/**
 	 * Gives it packets of one queue: how many it has taken, the first of them. The others are offered again, for a
@@ -60,7 +60,9 @@ struct mirror_sink_ops {
 	void (*tick)(void *sink, bool is_awaited);
 	/** The last call: the thread ends. */
 	void (*end)(void *sink);
-	/** A mirror's counters, as they are now. */
+	/** Whether it can tell another mirror's packets apart from all those that it has had. */
+	bool (*has_room)(void *sink);
+	/** A mirror's counters, as they are now; reset or not, they only grow. At first, when it comes, they are 0. */
 	void (*count)(void *sink, uint32_t mirror_id, const struct rte_mirror_stats *stats);
 	/** Whether it takes nothing any more, and why, for who reads of it. */
 	bool (*is_over)(void *sink, char reason[RTE_MIRROR_REASON_SIZE]);

@@ -183,7 +183,11 @@ check_sink(struct mirror *mirror)
 		return mirror_refuse(EINVAL, "target: it has a thread: give RTE_MIRROR_F_DRAIN");
 	if (mirror_drains_sink_is_over(param->target_port, reason))
 		return mirror_refuse(ESHUTDOWN,
-				"target: %s: remove its mirrors, then add them again", reason);
+				"target: %s: remove its mirrors, and mirror to a new one", reason);
+	/* One that has no id yet is new. */
+	if (mirror->id == 0 && !mirror_drains_sink_has_room(param->target_port))
+		return mirror_refuse(ENOSPC,
+				"target: it has had as many mirrors as it can tell apart: mirror to another");
 	if (param->target_queue != 0 || param->nb_target_queues > 1)
 		return mirror_refuse(ERANGE,
 				"target: it has no tx queues: leave out target_queue and nb_target_queues");

@@ -16,9 +16,18 @@ union counters {
 	uint64_t words[NB_COUNTERS];
 };
 
-/* The pollers go on counting meanwhile: each counter is read whole, not all of them at one instant. */
+static uint64_t
+load(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The pollers go on counting meanwhile: each counter is read whole, not all of them at one instant. With what is lost
+ * early, if counters are not to have started again.
+ */
 static union counters
-read_counters(const struct mirror_slot *slot)
+read_counters(const struct mirror_slot *slot, bool with_early)
 {
 	const uint64_t *words = (const uint64_t *)&slot->counters.stats;
 	uint64_t lost_packets = 0, lost_bytes = 0;
@@ -27,8 +36,12 @@ read_counters(const struct mirror_slot *slot)
 
 	/* Before the poller's, which counts first what may be lost then. */
 	if (slot->ring != NULL) {
-		lost_packets = __atomic_load_n(&slot->ring->lost_packets, __ATOMIC_ACQUIRE);
-		lost_bytes = __atomic_load_n(&slot->ring->lost_bytes, __ATOMIC_ACQUIRE);
+		lost_packets = load(&slot->ring->lost_packets);
+		lost_bytes = load(&slot->ring->lost_bytes);
+	}
+	if (slot->ring != NULL && with_early) {
+		lost_packets += load(&slot->ring->early_packets);
+		lost_bytes += load(&slot->ring->early_bytes);
 	}
 	for (i = 0; i < NB_COUNTERS; i++)
 		now.words[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);
@@ -43,18 +56,21 @@ read_counters(const struct mirror_slot *slot)
 static void
 set_base(struct mirror_slot *slot)
 {
-	if (slot->ring == NULL) {
-		slot->base = read_counters(slot).stats;
+	struct mirror_ring *ring = slot->ring;
+
+	if (ring == NULL) {
+		slot->base = read_counters(slot, false).stats;
 		return;
 	}
 	mirror_drain_lock(slot->mirror->drain);
-	slot->base = read_counters(slot).stats;
-	slot->ring->counted_from = mirror_ring_tail(slot->ring);
+	slot->base = read_counters(slot, false).stats;
+	/* Those that are counted, whether the poller has put them in yet or is about to. */
+	ring->counted_from = ring->nb_kept + slot->base.packets + ring->lost_packets;
 	mirror_drain_unlock(slot->mirror->drain);
 }
 
-struct rte_mirror_stats
-mirror_counters_sum(const struct mirror *mirror)
+static struct rte_mirror_stats
+sum(const struct mirror *mirror, bool since_reset)
 {
 	union counters total = { .words = { 0 } };
 	const struct mirror_slot *slot;
@@ -62,16 +78,23 @@ mirror_counters_sum(const struct mirror *mirror)
 	unsigned int i;
 
 	TAILQ_FOREACH(slot, &mirror->slots, next) {
-		const union counters now = read_counters(slot), base = { .stats = slot->base };
+		const union counters now = read_counters(slot, !since_reset);
+		const union counters base = { .stats = slot->base };
 
 		for (i = 0; i < NB_COUNTERS; i++)
-			total.words[i] += now.words[i] - base.words[i];
+			total.words[i] += now.words[i] - (since_reset ? base.words[i] : 0);
 	}
 	/* Each packet ends in one of the counters, so the data path need not count it when it comes, too. */
 	for (i = 0; i < NB_COUNTERS; i++)
 		seen += total.words[i];
 	total.stats.seen = seen - total.stats.bytes;
 	return total.stats;
+}
+
+struct rte_mirror_stats
+mirror_counters_sum(const struct mirror *mirror)
+{
+	return sum(mirror, true);
 }
 
 void
@@ -87,7 +110,7 @@ mirror_counters_reset(struct mirror *mirror)
 void
 mirror_counters_tell(const struct mirror *mirror)
 {
-	const struct rte_mirror_stats stats = mirror_counters_sum(mirror);
+	const struct rte_mirror_stats stats = sum(mirror, false);
 
 	mirror_drains_tell(mirror, &stats);
 }

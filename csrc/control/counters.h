@@ -16,7 +16,7 @@
 /** What was counted since the last reset. */
 struct rte_mirror_stats mirror_counters_sum(const struct mirror *mirror);
 void mirror_counters_reset(struct mirror *mirror);
-/** Tells the mirror's target, if that is a sink. */
+/** Tells the mirror's target, if that is a sink, of all since the mirror was added. */
 void mirror_counters_tell(const struct mirror *mirror);
 
 #endif /* MIRROR_CONTROL_COUNTERS_H */

@@ -86,6 +86,7 @@ mirror_drains_join(struct mirror *mirror)
 		.port_id = mirror->param.target_port,
 		.epoch = mirror->config.target_epoch,
 	};
+	static const struct rte_mirror_stats none;
 	struct drained_target *target;
 	int rc = 0;
 
@@ -98,6 +99,8 @@ mirror_drains_join(struct mirror *mirror)
 		return rc;
 	target->nb_users++;
 	mirror->drain = target->drain;
+	if (target->is.ops != NULL)
+		target->is.ops->count(target->is.sink, mirror->id, &none);
 	return 0;
 }
 
@@ -286,6 +289,14 @@ bool
 mirror_drains_have_sink(uint16_t number)
 {
 	return find_sink(number) != NULL;
+}
+
+bool
+mirror_drains_sink_has_room(uint16_t number)
+{
+	const struct drained_target *target = find_sink(number);
+
+	return target->is.ops->has_room(target->is.sink);
 }
 
 bool

@@ -17,7 +17,7 @@ mirror_ring_start(struct mirror_ring *ring, uint32_t nb_kept)
 
 	for (i = 0; i < nb_kept; i++)
 		ring->items[i].held = MANY;
-	ring->tail = nb_kept;
+	ring->tail = ring->nb_kept = nb_kept;
 	ring->sent = (uint64_t)nb_kept * MANY;
 }
 

@@ -59,10 +59,13 @@ struct mirror_ring {
 	uint64_t released;                 /**< segments held by what the target is done with */
 	uint64_t lost_packets; /**< those that the target has not taken: the poller has counted them as sent, too */
 	uint64_t lost_bytes;
+	uint64_t early_packets; /**< those of before counters started again, which are not among these */
+	uint64_t early_bytes;
 
 	/* Written by control. */
 	uint64_t limit __rte_cache_aligned; /**< segments that may be held: this ring's part of all */
-	uint64_t counted_from; /**< what was put in before so many packets is not counted as lost; with the drain's mutex */
+	uint64_t nb_kept;                   /**< packets that it began with */
+	uint64_t counted_from; /**< what was put in before so many packets is lost early; with the drain's mutex */
 	uint16_t target_queue;
 	bool is_closing; /**< no poller puts anything in, and what the target refuses is not offered again */
 

@@ -58,19 +58,22 @@ void
 mirror_drain_count_lost(struct mirror_drain *drain, struct drained_ring *ring, uint64_t first,
 		uint64_t end, uint64_t position)
 {
-	uint64_t i, nb = 0, bytes = 0;
+	uint64_t i, nb[2] = { 0 }, bytes[2] = { 0 };
 
 	pthread_mutex_lock(&drain->mutex);
-	for (i = RTE_MAX(first, ring->ring.counted_from); i < end; i++) {
+	for (i = first; i < end; i++) {
 		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, i);
+		const bool is_early = i < ring->ring.counted_from;
 
 		if (item->tsc <= position)
 			continue;
-		nb++;
-		bytes += mirror_ring_item_len(item);
+		nb[is_early]++;
+		bytes[is_early] += mirror_ring_item_len(item);
 	}
-	mirror_drain_add(&ring->ring.lost_bytes, bytes);
-	mirror_drain_add(&ring->ring.lost_packets, nb);
+	mirror_drain_add(&ring->ring.lost_bytes, bytes[false]);
+	mirror_drain_add(&ring->ring.lost_packets, nb[false]);
+	mirror_drain_add(&ring->ring.early_bytes, bytes[true]);
+	mirror_drain_add(&ring->ring.early_packets, nb[true]);
 	pthread_mutex_unlock(&drain->mutex);
 }
 

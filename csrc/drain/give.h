@@ -27,8 +27,8 @@ int mirror_drain_give(
 void mirror_drain_settle(struct mirror_drain *drain, struct drained_ring *ring);
 
 /**
- * Counts as not sent the packets from first up to end, unless they were put in before counters started again. Of what a
- * sink has taken, what is behind a position.
+ * Counts as not sent the packets from first up to end, those apart that were put in before counters started again. Of what
+ * a sink has taken, what is behind a position.
  */
 void mirror_drain_count_lost(struct mirror_drain *drain, struct drained_ring *ring, uint64_t first,
 		uint64_t end, uint64_t position);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 
 #include <rte_string_fns.h>
 
-#include "../capture/host.h"
 #include "../control/sinks.h"
 #include "../eal_gate.h"
 #include "capture_sink.h"
+#include "counted.h"
 #include "recording.h"
 #include "refusal.h"
 
@@ -31,13 +30,6 @@
 /* How long a reader may take for the end of its stream, and whoever waits for the end of a capture. */
 #define END_NS (1000 * NS_PER_MS)
 
-/* What a mirror has counted, as control has told it last. */
-struct counted {
-	uint32_t mirror_id;
-	bool is_new;
-	struct mirror_capture_counters counters;
-};
-
 struct capture_sink {
 	struct capture_sink_config config;
 	uint32_t nb_owners; /* its thread, and who has opened it */
@@ -47,10 +39,7 @@ struct capture_sink {
 	char reason[RTE_MIRROR_REASON_SIZE];
 	bool is_over;
 
-	/* From control to the thread. */
-	pthread_mutex_t mutex;
-	struct counted counted[MIRROR_CAPTURE_INTERFACES];
-	uint32_t nb_counted;
+	struct counted counted;
 
 	/* The thread's own. */
 	struct recording recording;
@@ -92,6 +81,7 @@ begin(struct capture_sink *sink, int fd)
 		.limits = sink->config.limits,
 	};
 
+	mirror_counted_begin(&sink->counted);
 	return mirror_recording_begin(&sink->recording, &config);
 }
 
@@ -178,25 +168,9 @@ progress(void *arg, struct mirror_sink_progress *now)
 }
 
 static void
-take_counters(struct capture_sink *sink)
-{
-	uint32_t i;
-
-	pthread_mutex_lock(&sink->mutex);
-	for (i = 0; i < sink->nb_counted; i++) {
-		struct counted *counted = &sink->counted[i];
-
-		if (counted->is_new)
-			counted->is_new = !mirror_recording_count(
-					&sink->recording, counted->mirror_id, &counted->counters);
-	}
-	pthread_mutex_unlock(&sink->mutex);
-}
-
-static void
 finish(struct capture_sink *sink)
 {
-	take_counters(sink);
+	mirror_counted_tell(&sink->counted, &sink->recording);
 	mirror_recording_finish(&sink->recording, mirror_recording_now() + END_NS);
 	close_recording(sink);
 }
@@ -240,7 +214,7 @@ look_after_reader(struct capture_sink *sink)
 static void
 tick_capture(struct capture_sink *sink, uint64_t now_ns, bool is_awaited)
 {
-	take_counters(sink);
+	mirror_counted_tell(&sink->counted, &sink->recording);
 	if (sink->is_over) {
 		if (now_ns - sink->over_ns > LAST_WORD_NS)
 			finish(sink);
@@ -290,22 +264,22 @@ end(void *arg)
 	release(sink);
 }
 
+static bool
+has_room(void *arg)
+{
+	struct capture_sink *sink = arg;
+
+	/* A pcap does not tell them apart. */
+	return sink->config.format == MIRROR_CAPTURE_PCAP ||
+			mirror_counted_has_room(&sink->counted);
+}
+
 static void
 count(void *arg, uint32_t mirror_id, const struct rte_mirror_stats *stats)
 {
 	struct capture_sink *sink = arg;
-	uint32_t i;
 
-	pthread_mutex_lock(&sink->mutex);
-	for (i = 0; i < sink->nb_counted && sink->counted[i].mirror_id != mirror_id; i++)
-		continue;
-	if (i < MIRROR_CAPTURE_INTERFACES) {
-		sink->nb_counted = RTE_MAX(sink->nb_counted, i + 1);
-		sink->counted[i].mirror_id = mirror_id;
-		sink->counted[i].is_new = true;
-		mirror_capture_count(stats, &sink->counted[i].counters);
-	}
-	pthread_mutex_unlock(&sink->mutex);
+	mirror_counted_set(&sink->counted, mirror_id, stats);
 }
 
 static bool
@@ -324,6 +298,7 @@ static const struct mirror_sink_ops ops = {
 	.progress = progress,
 	.tick = tick,
 	.end = end,
+	.has_room = has_room,
 	.count = count,
 	.is_over = is_over,
 };
@@ -357,7 +332,7 @@ mirror_capture_sink_open(const struct capture_sink_config *config, struct captur
 	made->config = *config;
 	made->nb_owners = 2;
 	made->start_ns = mirror_recording_now();
-	pthread_mutex_init(&made->mutex, NULL);
+	mirror_counted_start(&made->counted);
 	mirror_recording_start(&made->recording);
 	rc = start(made, number);
 	if (rc != 0) {
