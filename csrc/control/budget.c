@@ -140,6 +140,33 @@ mirror_budget_divide(void)
 	}
 }
 
+/* What to look for, and whether it is there. */
+struct wanted {
+	const struct rte_mempool *pool;
+	bool is_found;
+};
+
+static void
+note_wanted(struct rte_mempool *pool, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	wanted->is_found |= pool == wanted->pool;
+}
+
+bool
+mirror_budget_is_received_into(struct rte_mempool *pool, uint16_t but)
+{
+	struct wanted wanted = { .pool = pool };
+	uint16_t port;
+
+	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
+		if (port != but)
+			mirror_port_rx_pools(port, note_wanted, &wanted);
+	}
+	return wanted.is_found;
+}
+
 static void
 note_single(struct rte_mempool *pool, void *arg)
 {

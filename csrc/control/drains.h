@@ -57,5 +57,7 @@ void mirror_drains_tell(const struct mirror *mirror, const struct rte_mirror_sta
 void mirror_budget_divide(void);
 /** Whether a pool of one of a port's rx queues is for one producer: mbufs may then be freed by its poller alone. */
 bool mirror_budget_has_single_producer(uint16_t port_id);
+/** Whether a pool is one that the application receives into, as far as drivers tell, on any port but that one. */
+bool mirror_budget_is_received_into(struct rte_mempool *pool, uint16_t but);
 
 #endif /* MIRROR_CONTROL_DRAINS_H */

@@ -196,6 +196,12 @@ check_pool(struct mirror *mirror)
 				pool->name,
 				RTE_MAX(rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM, 0),
 				needed_room(mirror));
+	/* A mirror never starves its application. */
+	if (is_drained(mirror) && mirror_budget_is_received_into(pool, mirror->param.target_port))
+		return mirror_refuse(EINVAL,
+				"pool %s is one that the application receives into, and with "
+				"RTE_MIRROR_F_DRAIN the target may keep it empty: give another, or none",
+				pool->name);
 	return config->pool_is_single ? check_is_single(mirror) : 0;
 }
 

@@ -60,7 +60,8 @@ mirror_find_room(const struct mirror_entry *entry, struct rte_mbuf *const *pkts,
 
 		if (ring != NULL &&
 				(mirror_ring_room(ring, nb_pkts) < nb_pkts ||
-						!mirror_ring_may_hold(ring, pkts, nb_pkts)))
+						!mirror_ring_may_hold(ring, pkts, nb_pkts,
+								entry[i].pool)))
 			return 0;
 	}
 	return nb_pkts;

@@ -36,7 +36,8 @@ mirror_pool_is_known(const struct rte_mempool *pool)
 }
 
 bool
-mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts)
+mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts,
+		const struct rte_mempool *own)
 {
 	const uint64_t limit = __atomic_load_n(&ring->limit, __ATOMIC_RELAXED);
 	const struct rte_mempool *pool = NULL;
@@ -47,7 +48,7 @@ mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uin
 		/* A packet's segments may be of several pools. Those behind the first are counted, and not looked at. */
 		if (unlikely(pkts[i]->pool != pool)) {
 			pool = pkts[i]->pool;
-			if (!mirror_pool_is_known(pool))
+			if (pool == own || !mirror_pool_is_known(pool))
 				return false;
 		}
 		nb_segs += pkts[i]->nb_segs;

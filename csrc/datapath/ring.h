@@ -99,8 +99,14 @@ mirror_ring_room(struct mirror_ring *ring, uint16_t nb)
 	return nb;
 }
 
-/** Whether the mirror may keep the application from freeing these packets until the target is done with them. */
-bool mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts);
+/**
+ * Whether the mirror may keep the application from freeing these packets until the target is done with them.
+ *
+ * @param own
+ *   The mirror's pool. Packets of the application's that are of it would be taken for the mirror's own.
+ */
+bool mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts,
+		const struct rte_mempool *own);
 
 /**
  * Puts packets in, for which there is room.

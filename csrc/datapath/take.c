@@ -134,7 +134,7 @@ mirror_take(const struct mirror_entry *entry, const struct mirror_burst *burst,
 {
 	/* Entries together have all been found to. */
 	if (entry->ring != NULL && entry->mode != RTE_MIRROR_COPY && entry->nb_together == 1 &&
-			!mirror_ring_may_hold(entry->ring, pkts, nb_pkts))
+			!mirror_ring_may_hold(entry->ring, pkts, nb_pkts, entry->pool))
 		return mirror_take_copies(entry, burst, pkts, nb_pkts, taken, bytes);
 	if (entry->mode == RTE_MIRROR_SHARE)
 		return mirror_share(entry, burst, pkts, nb_pkts, taken, bytes);

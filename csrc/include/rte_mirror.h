@@ -89,13 +89,14 @@ extern "C" {
  * that is slow, holds up no poller. For net_tap, net_af_packet, net_pcap, net_vhost, net_ring and net_null, whose ports
  * then have mirrors with this flag alone.
  *
- * A poller puts packets into a ring of 1024, one for each queue and direction; what there is no room for counts as full,
+ * A poller puts packets into a ring of 4096, one for each queue and direction; what there is no room for counts as full,
  * before anything is done with it. The thread, one for each target, takes turns with the rings in the order of their
  * packets' time, and runs where no poller does. What the target refuses for a second is freed, and counts as full, too.
  *
  * RTE_MIRROR_AUTO does not share then. What mirrors with this flag hold of the application's pools, in all of the process,
  * is at most 1/16 of the smallest of those pools, in segments: beyond that packets are copied, whatever the mode, and so
  * are those of pools for one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second.
+ * So are packets of the mirror's own pool, which has to be one that no port is known to receive into, but the target.
  */
 #define RTE_MIRROR_F_DRAIN 0x2
 

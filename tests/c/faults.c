@@ -125,6 +125,17 @@ rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 }
 
 int
+rte_eth_rx_queue_info_get(uint16_t port_id, uint16_t queue_id, struct rte_eth_rxq_info *info)
+{
+	__typeof__(rte_eth_rx_queue_info_get) *get = next_function(__func__);
+
+	if (port_id != faults.rx_port || faults.rx_pool == NULL)
+		return get(port_id, queue_id, info);
+	*info = (struct rte_eth_rxq_info){ .mp = faults.rx_pool };
+	return 0;
+}
+
+int
 rte_eth_tx_queue_info_get(uint16_t port_id, uint16_t queue_id, struct rte_eth_txq_info *info)
 {
 	__typeof__(rte_eth_tx_queue_info_get) *get = next_function(__func__);

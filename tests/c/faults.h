@@ -27,6 +27,9 @@ struct faults {
 	/** Tx offloads that queues of queue_port are capable of, and queue 0 tells of, if any. */
 	uint64_t queue_tx_offloads;
 	uint16_t queue_port;
+	/** Where the queues of rx_port receive into, says its driver; NULL: it does not tell, as net_ring. */
+	struct rte_mempool *rx_pool;
+	uint16_t rx_port;
 };
 
 extern struct faults faults;

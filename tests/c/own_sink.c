@@ -24,6 +24,7 @@ see(struct own_sink *sink, const struct mirror_sink_origin *origin,
 	SET(sink->last_mirror, origin->mirror_id);
 	SET(sink->last_queue, origin->queue_id);
 	SET(sink->last_is_tx, origin->is_tx);
+	SET(sink->last_is_shared, rte_mbuf_refcnt_read(packet->pkt) > 1);
 	SET(sink->last_len, packet->pkt->pkt_len);
 	SET(sink->last_wire_len, packet->wire_len);
 	SET(sink->nb_taken, sink->nb_taken + 1);

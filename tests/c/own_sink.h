@@ -30,7 +30,7 @@ struct own_sink {
 	bool has_ended;
 	uint32_t last_mirror, last_queue; /**< of the last packet */
 	uint32_t last_len, last_wire_len;
-	bool last_is_tx;
+	bool last_is_tx, last_is_shared;
 	uint64_t last_tsc;
 	struct rte_mirror_stats counted; /**< what it was told last */
 	uint64_t nb_written, nb_lost;    /**< its positions are packets */

@@ -11,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include "faults.h"
+#include "own_sink.h"
 #include "refusal.h"
 
 #define ROOM RTE_MBUF_DEFAULT_BUF_SIZE
@@ -205,6 +206,40 @@ a_pinned_pool_does_not_serve_a_target_with_fast_free(void)
 	rte_mempool_free(pinned);
 }
 
+/* A target that is slow would keep the application from receiving. */
+static void
+what_the_application_receives_into_does_not_serve_a_thread(void)
+{
+	const enum rte_mirror_mode modes[] = { RTE_MIRROR_SHARE, RTE_MIRROR_SPLIT,
+		RTE_MIRROR_COPY };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_TX };
+	struct testbed testbed;
+	struct own_sink sink;
+	unsigned int i;
+
+	testbed_open(&testbed, NULL, NULL);
+	own_sink_open(&sink);
+	param.pool = faults.rx_pool = testbed.pool;
+	for (i = 0; i < RTE_DIM(modes); i++) {
+		param.mode = modes[i];
+		param.flags = RTE_MIRROR_F_DRAIN;
+		param.target_port = sink.number;
+		/* The source's, and what is sent there may come from any other port's. */
+		faults.rx_port = i == 0 ? testbed.source.id : testbed.target2.id;
+		CHECK_EQ(rte_mirror_add(testbed.source.id, &param, NULL), -EINVAL);
+		CHECK(strstr(rte_mirror_last_error(), "give another, or none") != NULL);
+		param.flags = 0;
+		param.target_port = testbed.target.id;
+		mirror_off(mirror_with(testbed.source.id, &param));
+	}
+	param.flags = RTE_MIRROR_F_DRAIN;
+	faults.rx_port = testbed.target.id;
+	mirror_off(mirror_with(testbed.source.id, &param));
+	own_sink_close(&sink);
+	faults = (struct faults){ 0 };
+	testbed_close(&testbed);
+}
+
 const struct test_case test_cases[] = {
 	{ "pools_whose_mbufs_do_not_serve", pools_whose_mbufs_do_not_serve },
 	{ "a_pool_of_something_else_than_mbufs", a_pool_of_something_else_than_mbufs },
@@ -214,5 +249,7 @@ const struct test_case test_cases[] = {
 	{ "a_pinned_pool_serves_for_copies", a_pinned_pool_serves_for_copies },
 	{ "a_pinned_pool_does_not_serve_a_target_with_fast_free",
 			a_pinned_pool_does_not_serve_a_target_with_fast_free },
+	{ "what_the_application_receives_into_does_not_serve_a_thread",
+			what_the_application_receives_into_does_not_serve_a_thread },
 	{ NULL, NULL },
 };

@@ -304,6 +304,52 @@ what_it_cannot_do_is_refused(void)
 	sunk_close(&sunk);
 }
 
+/* It keeps its buffers while the sink has them, which frees them when the application has, too. */
+static void
+pass_kept(const struct sunk *sunk, uint64_t nb_taken)
+{
+	struct rte_mbuf *pkts[NB_PACKETS];
+	unsigned int i;
+
+	packets_make(sunk->testbed.pool, pkts, NB_PACKETS, 2, LENGTH / 2);
+	for (i = 0; i < NB_PACKETS; i++)
+		pkts[i]->hash.rss = 7;
+	testbed_receive(&sunk->testbed, 0, pkts, NB_PACKETS);
+	CHECK_WITHIN(SOON_MS, GET(sunk->sink.nb_taken) >= nb_taken);
+	packets_free(pkts, NB_PACKETS);
+}
+
+/* Its own are told by their pool: what is the application's, and of the same, is copied. */
+static void
+what_comes_from_the_pool_for_copies_is_not_shared(void)
+{
+	struct own_sink other;
+	struct sunk sunk;
+	uint32_t id;
+
+	sunk_open(&sunk);
+	mirror_off(sunk.id);
+	sunk.param.mode = RTE_MIRROR_SHARE;
+	sunk.param.pool = sunk.testbed.pool;
+	sunk.id = mirror_with(sunk.testbed.source.id, &sunk.param);
+	own_sink_open(&other);
+	id = mirror_with(sunk.testbed.source.id,
+			&(struct rte_mirror_param){ .target_port = other.number,
+					.directions = RTE_MIRROR_RX,
+					.mode = RTE_MIRROR_SHARE,
+					.flags = RTE_MIRROR_F_DRAIN });
+	/* Until the library knows the pool. */
+	CHECK_WITHIN(SOON_MS, (pass_kept(&sunk, 0), GET(other.last_is_shared)));
+	CHECK_EQ(rte_mirror_pause(sunk.id), 0);
+	CHECK_EQ(rte_mirror_resume(sunk.id), 0);
+	pass_kept(&sunk, sunk.sink.nb_taken + NB_PACKETS);
+	CHECK(!sunk.sink.last_is_shared);
+	CHECK_EQ(sunk.sink.last_wire_len, LENGTH);
+	mirror_off(id);
+	own_sink_close(&other);
+	sunk_close(&sunk);
+}
+
 #define CASE(name) { #name, name }
 
 const struct test_case test_cases[] = {
@@ -318,5 +364,6 @@ const struct test_case test_cases[] = {
 	CASE(one_that_is_over_ends_its_mirrors),
 	CASE(one_without_room_takes_no_mirror_and_keeps_those_it_has),
 	CASE(what_it_cannot_do_is_refused),
+	CASE(what_comes_from_the_pool_for_copies_is_not_shared),
 	{ NULL, NULL },
 };
