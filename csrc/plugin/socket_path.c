@@ -88,9 +88,9 @@ mirror_socket_path_is_dead(const char *path)
 	return is_dead;
 }
 
-/* Removes what a process that has died has left at the path; anything else there is left alone. */
+/* Whether there is nothing at the path but what a process that has died may have left: 0 or a negative errno. */
 static int
-clear(int directory, const char *path, const char *asked)
+check_is_free(int directory, const char *path, const char *asked)
 {
 	const char *name = strrchr(path, '/') + 1;
 	struct stat status;
@@ -98,10 +98,23 @@ clear(int directory, const char *path, const char *asked)
 	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode))
-		return refuse(asked, EEXIST, "there is a file, and no socket");
+		return refuse(asked, EEXIST,
+				"there is a file, and no socket: remove it, or choose another path");
 	if (!mirror_socket_path_is_dead(path))
-		return refuse(asked, EADDRINUSE, "another process has a socket there");
-	return unlinkat(directory, name, 0) == 0 ? 0 : refuse(asked, errno, strerror(errno));
+		return refuse(asked, EADDRINUSE,
+				"another process has a socket there: choose another path");
+	return 0;
+}
+
+/* Removes that; anything else there is left alone. */
+static int
+clear(int directory, const char *path, const char *asked)
+{
+	int rc = check_is_free(directory, path, asked);
+
+	if (rc != 0 || unlinkat(directory, strrchr(path, '/') + 1, 0) == 0 || errno == ENOENT)
+		return rc;
+	return refuse(asked, errno, strerror(errno));
 }
 
 /* Binds a socket to a path, listens, and then renames it to the path that was made for: there it can be connected to at once. */
@@ -154,6 +167,20 @@ mirror_socket_path_bind(struct socket_path *made, const char *path, const char *
 	close(directory);
 	if (rc < 0)
 		made->path[0] = '\0';
+	return rc;
+}
+
+int
+mirror_socket_path_check(const char *path, const char *asked)
+{
+	int directory = open_directory(path, asked), rc;
+
+	if (directory < 0)
+		return directory;
+	rc = check_is_free(directory, path, asked);
+	if (rc == 0 && faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		rc = refuse(asked, errno, strerror(errno));
+	close(directory);
 	return rc;
 }
 

@@ -41,6 +41,8 @@ struct socket_path {
  */
 int mirror_socket_path_bind(
 		struct socket_path *made, const char *path, const char *asked, int type);
+/** Whether that would do, now: 0 or a negative errno, the refusal kept. */
+int mirror_socket_path_check(const char *path, const char *asked);
 /** Whether there is a socket whose process has died. One that lives learns nothing of the question. */
 bool mirror_socket_path_is_dead(const char *path);
 /** Removes the socket from the file system, if it is still the one that this process has made. */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +19,35 @@
 
 #define SUFFIX ".sock"
 
-/* Makes a folder for this user alone; one that is there is as good if it is that. */
+static const char folder_name[] = "dpdk-mirror-";
+
+/* Whether a folder is for this user alone, and can be had: it is there, or can be made. */
 static bool
-make_folder(const char *path)
+is_ours(const char *path, const char *parent)
 {
 	struct stat status;
 
-	if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
-		return false;
-	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+	if (lstat(path, &status) != 0)
+		return errno == ENOENT && faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0;
+	return S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
 			(status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* Whether a path is one that is chosen here; its folder. */
+static bool
+is_chosen(const char *path, char folder[SOCKET_PATH_SIZE])
+{
+	char name[sizeof(folder_name) + 16];
+	char *slash;
+
+	snprintf(folder, SOCKET_PATH_SIZE, "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	snprintf(name, sizeof(name), "%s%d", folder_name, (int)geteuid());
+	slash = strrchr(folder, '/');
+	return slash != NULL && strcmp(slash + 1, name) == 0;
 }
 
 /* Removes what processes that have died have left. */
@@ -37,6 +57,7 @@ sweep(const char *folder)
 	char path[SOCKET_PATH_SIZE];
 	DIR *entries = opendir(folder);
 	struct dirent *entry;
+	struct stat status;
 	const char *suffix;
 
 	while (entries != NULL && (entry = readdir(entries)) != NULL) {
@@ -45,7 +66,9 @@ sweep(const char *folder)
 				snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >=
 						(int)sizeof(path))
 			continue;
-		if (mirror_socket_path_is_dead(path))
+		/* What is no socket at all refuses connections, too. */
+		if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+				mirror_socket_path_is_dead(path))
 			unlink(path);
 	}
 	if (entries != NULL)
@@ -78,11 +101,10 @@ mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
 
 	for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
 		if (parents[i] == NULL || parents[i][0] != '/' ||
-				snprintf(folder, sizeof(folder), "%s/dpdk-mirror-%d", parents[i],
+				snprintf(folder, sizeof(folder), "%s/%s%d", parents[i], folder_name,
 						(int)geteuid()) >= (int)sizeof(folder) ||
-				!make_folder(folder))
+				!is_ours(folder, parents[i]))
 			continue;
-		sweep(folder);
 		if (choose_name(folder, path) == 0)
 			return 0;
 	}
@@ -92,10 +114,33 @@ mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
 }
 
 int
+mirror_stream_socket_check(const char *path, const char *asked)
+{
+	char folder[SOCKET_PATH_SIZE], parent[SOCKET_PATH_SIZE];
+	struct stat status;
+
+	/* That is to be made. */
+	if (is_chosen(path, folder) && lstat(folder, &status) != 0) {
+		snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(folder, '/') - folder),
+				folder);
+		if (is_ours(folder, parent))
+			return 0;
+	}
+	return mirror_socket_path_check(path, asked);
+}
+
+int
 mirror_stream_socket_open(struct stream_socket *stream, const char *path, const char *asked)
 {
+	char folder[SOCKET_PATH_SIZE];
+	int fd;
+
+	if (is_chosen(path, folder)) {
+		(void)mkdir(folder, S_IRWXU);
+		sweep(folder);
+	}
 	/* Without the lock: it waits for others who are after the same path. */
-	int fd = mirror_socket_path_bind(&stream->path, path, asked, SOCK_STREAM);
+	fd = mirror_socket_path_bind(&stream->path, path, asked, SOCK_STREAM);
 
 	mirror_own_fds_lock();
 	if (fd >= 0)

@@ -21,13 +21,15 @@ struct stream_socket {
 	struct socket_path path;
 };
 
-/**
- * Chooses a path where nothing is, in a folder of the process' user that is made if there is none, and removes what dead
- * processes have left there: 0 or -errno, the refusal kept.
- */
+/** Chooses a path where nothing is, in a folder of the process' user's, which there need not be yet: 0 or -errno, the refusal kept. */
 int mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE]);
 
-/** Listens at a path, for whom asked is: 0 or -errno, the refusal kept. */
+/** Whether there can be a socket, now: 0 or -errno, the refusal kept. */
+int mirror_stream_socket_check(const char *path, const char *asked);
+/**
+ * Listens at a path, for whom asked is: 0 or -errno, the refusal kept. If it is in the folder that paths are chosen in, makes that,
+ * and removes what dead processes have left there.
+ */
 int mirror_stream_socket_open(struct stream_socket *socket, const char *path, const char *asked);
 /** The connection of somebody who has come, which does not block; negative: nobody. */
 int mirror_stream_socket_accept(const struct stream_socket *socket);

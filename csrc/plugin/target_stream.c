@@ -11,9 +11,9 @@
 static int
 check(const struct target *target)
 {
-	if (target->value[0] == '\0')
-		return 0;
-	return mirror_target_path_check(target);
+	int rc = mirror_target_path_check(target);
+
+	return rc == 0 ? mirror_stream_socket_check(target->value, target->shown) : rc;
 }
 
 static int

@@ -4,14 +4,18 @@
 
 /* Targets that are read at a socket: who may, when, and what is left of them. */
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../csrc/plugin/socket_path.h"
 #include "ondemand.h"
 #include "requests.h"
 #include "stream_reader.h"
@@ -111,6 +115,98 @@ one_that_the_plugin_places_can_be_made_before_its_mirrors(void)
 	streamed_close(&streamed);
 }
 
+static void
+check_refused(const struct streamed *streamed, const char *path, const char *says)
+{
+	char request[512];
+	unsigned int dry;
+
+	for (dry = 0; dry < 2; dry++) {
+		snprintf(request, sizeof(request),
+				"/mirror/add,source=%u,to=stream:%s,directions=tx%s",
+				streamed->testbed.source.id, path, dry ? ",dry=yes" : "");
+		order_refused(request, says);
+	}
+}
+
+static void
+what_would_be_refused_is_refused_beforehand(void)
+{
+	char path[TARGET_TEXT_SIZE], longer[TARGET_TEXT_SIZE];
+	struct streamed streamed;
+	int fd;
+
+	streamed_open(&streamed, "");
+	check_refused(&streamed, "/nowhere/socket", "No such file");
+	check_refused(&streamed, "/tmp/socket", "belongs to the user");
+	check_refused(&streamed, "socket", "not absolute");
+	snprintf(path, sizeof(path), "%s/socket", getenv("RUNTIME_DIRECTORY"));
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	CHECK(fd >= 0);
+	close(fd);
+	check_refused(&streamed, path, "no socket");
+	CHECK_EQ(unlink(path), 0);
+	snprintf(longer, sizeof(longer), "%s/%0100d", getenv("RUNTIME_DIRECTORY"), 0);
+	check_refused(&streamed, longer, "at most 103 bytes");
+	streamed_close(&streamed);
+}
+
+static void
+a_question_leaves_nothing(void)
+{
+	char folder[TARGET_TEXT_SIZE], request[80];
+	struct testbed testbed;
+
+	snprintf(folder, sizeof(folder), "%s/empty", getenv("RUNTIME_DIRECTORY"));
+	CHECK_EQ(mkdir(folder, 0700), 0);
+	CHECK_EQ(setenv("XDG_RUNTIME_DIR", folder, 1), 0);
+	testbed_open(&testbed, NULL, NULL);
+	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=stream:,dry=yes",
+			testbed.source.id);
+	order(request);
+	/* It is empty still. */
+	CHECK_EQ(rmdir(folder), 0);
+	testbed_close(&testbed);
+}
+
+/* A socket whose process has gone. */
+static void
+leave_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	CHECK_EQ(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+}
+
+static void
+what_dead_processes_leave_goes_and_nothing_else(void)
+{
+	char dead[SOCKET_PATH_SIZE], file[SOCKET_PATH_SIZE];
+	char second[TARGET_TEXT_SIZE], request[TARGET_TEXT_SIZE + 80];
+	struct streamed streamed;
+	const char *slash;
+	struct stat status;
+
+	streamed_open(&streamed, "");
+	slash = strrchr(streamed.target, '/');
+	snprintf(dead, sizeof(dead), "%.*s/dead.sock", (int)(slash - strchr(streamed.target, '/')),
+			strchr(streamed.target, '/'));
+	snprintf(file, sizeof(file), "%.*s/file.sock", (int)(slash - strchr(streamed.target, '/')),
+			strchr(streamed.target, '/'));
+	leave_socket(dead);
+	CHECK(close(open(file, O_WRONLY | O_CREAT, 0600)) == 0);
+	ask_for_target("/mirror/target/add,to=stream:", second);
+	CHECK(lstat(dead, &status) != 0);
+	CHECK_EQ(unlink(file), 0);
+	CHECK_EQ(lstat(strchr(streamed.target, '/'), &status), 0);
+	snprintf(request, sizeof(request), "/mirror/target/remove,to=%s", second);
+	order(request);
+	streamed_close(&streamed);
+}
+
 /* A reader would wait for the end of what never comes. */
 static void
 one_that_is_over_turns_readers_away(void)
@@ -188,6 +284,11 @@ a_child_of_fork_keeps_no_reader_waiting(void)
 const struct test_case test_cases[] = {
 	{ "one_that_the_plugin_places_can_be_made_before_its_mirrors",
 			one_that_the_plugin_places_can_be_made_before_its_mirrors },
+	{ "what_would_be_refused_is_refused_beforehand",
+			what_would_be_refused_is_refused_beforehand },
+	{ "a_question_leaves_nothing", a_question_leaves_nothing },
+	{ "what_dead_processes_leave_goes_and_nothing_else",
+			what_dead_processes_leave_goes_and_nothing_else },
 	{ "one_that_is_over_turns_readers_away", one_that_is_over_turns_readers_away },
 	{ "a_child_of_fork_keeps_no_reader_waiting", a_child_of_fork_keeps_no_reader_waiting },
 	{ NULL, NULL },
