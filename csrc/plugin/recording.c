@@ -10,7 +10,6 @@
 
 #include <rte_cycles.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "recording.h"
 
@@ -95,6 +94,7 @@ mirror_recording_write(struct recording *recording, const struct mirror_sink_ori
 {
 	struct mirror_capture_packet told[MIRROR_SINK_BURST];
 	struct rte_mbuf *pkts[MIRROR_SINK_BURST];
+	uint64_t tsc = packets[0].tsc, time = mirror_capture_clock_time(&recording->clock, tsc);
 	uint32_t interface;
 	unsigned int i;
 	int rc = 0;
@@ -105,10 +105,14 @@ mirror_recording_write(struct recording *recording, const struct mirror_sink_ori
 	if (rc != 0)
 		return rc;
 	for (i = 0; i < nb_packets; i++) {
+		/* Those of a burst have the same. */
+		if (packets[i].tsc != tsc) {
+			tsc = packets[i].tsc;
+			time = mirror_capture_clock_time(&recording->clock, tsc);
+		}
 		pkts[i] = packets[i].pkt;
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 		told[i] = (struct mirror_capture_packet){
-			.time_ns = mirror_capture_clock_time(&recording->clock, packets[i].tsc),
+			.time_ns = time,
 			.interface = interface,
 			.captured_length = UINT32_MAX,
 			.original_length = packets[i].wire_len,
