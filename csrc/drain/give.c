@@ -3,7 +3,6 @@
  */
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 #include "give.h"
 
@@ -40,7 +39,6 @@ mirror_drain_give(const struct mirror_drain_target *target, struct drained_ring 
 	for (i = 0; i < nb; i++) {
 		const struct mirror_ring_item *item = mirror_ring_item(&ring->ring, ring->next + i);
 
-		rte_prefetch0(item->pkt);
 		pkts[i] = item->pkt;
 		packets[i] = (struct mirror_sink_packet){
 			.pkt = item->pkt,
