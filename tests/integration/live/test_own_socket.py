@@ -98,7 +98,7 @@ def test_the_socket_of_one_that_has_died_is_replaced(start, path):
         assert telemetry.greeting["pid"] == second.pid
     third = start(path)
     wait_until(third.said, "its word")
-    assert third.said() == [f"DPDK_MIRROR_SOCKET={path}: another process has a socket there"]
+    assert third.said() == [f"DPDK_MIRROR_SOCKET={path}: another process has a socket there: choose another path"]
     assert third.end() == 0
     with Telemetry(path) as telemetry:
         assert telemetry.call("version")["pid"] == second.pid
@@ -142,18 +142,18 @@ def too_long(path):
 
 def a_directory(path):
     path.mkdir()
-    return path, "there is a file, and no socket"
+    return path, "there is a file, and no socket: remove it, or choose another path"
 
 
 def a_file(path):
     path.write_text("precious")
-    return path, "there is a file, and no socket"
+    return path, "there is a file, and no socket: remove it, or choose another path"
 
 
 def a_link_to_a_file(path):
     (path.parent / "file").write_text("precious")
     path.symlink_to(path.parent / "file")
-    return path, "there is a file, and no socket"
+    return path, "there is a file, and no socket: remove it, or choose another path"
 
 
 PLACES = [
