@@ -23,6 +23,10 @@
 #define MIRROR_CAPTURE_STATISTICS_SIZE 104
 /** The most that a packet takes beside its bytes. */
 #define MIRROR_CAPTURE_PACKET_OVERHEAD 80
+/** With so many bytes there is room for all of these. */
+#define MIRROR_CAPTURE_LEAST                                           \
+	(MIRROR_CAPTURE_SECTION_SIZE + MIRROR_CAPTURE_INTERFACE_SIZE + \
+			MIRROR_CAPTURE_STATISTICS_SIZE + MIRROR_CAPTURE_PACKET_OVERHEAD)
 
 enum mirror_capture_format {
 	MIRROR_CAPTURE_PCAPNG,

@@ -27,8 +27,9 @@
 #define NOBODY_NS (5000 * NS_PER_MS)
 /* A capture that has reached a limit is finished after this time: by then the mirrors have stopped, and told their counters. */
 #define LAST_WORD_NS (1200 * NS_PER_MS)
-/* How long a reader may take for the end of its stream, and whoever waits for the end of a capture. */
-#define END_NS (1000 * NS_PER_MS)
+/* How long a reader may take for the end of its stream, and then whoever waits for the end of a capture. */
+#define END_NS  (1000 * NS_PER_MS)
+#define WAIT_NS (END_NS + 500 * NS_PER_MS)
 
 struct capture_sink {
 	struct capture_sink_config config;
@@ -103,6 +104,13 @@ lose_reader(struct capture_sink *sink)
 }
 
 static void
+end_by_seconds(struct capture_sink *sink)
+{
+	finish_for(sink, "%s: its %" PRIu64 " s are over", sink->config.name,
+			sink->config.limits.seconds);
+}
+
+static void
 end_by_limit(struct capture_sink *sink)
 {
 	const struct mirror_capture_limits *limits = &sink->config.limits;
@@ -110,8 +118,7 @@ end_by_limit(struct capture_sink *sink)
 
 	mirror_capture_status_get(sink->recording.capture, &status);
 	if (status.end == MIRROR_CAPTURE_ENDED_BY_SECONDS)
-		finish_for(sink, "%s: its %" PRIu64 " s are over", sink->config.name,
-				limits->seconds);
+		end_by_seconds(sink);
 	else if (status.end == MIRROR_CAPTURE_ENDED_BY_PACKETS)
 		finish_for(sink, "%s has its %" PRIu64 " packets", sink->config.name,
 				limits->packets);
@@ -175,12 +182,25 @@ finish(struct capture_sink *sink)
 	close_recording(sink);
 }
 
+/* Of a stream: its time goes by without readers, too. */
+static bool
+has_time(const struct capture_sink *sink, uint64_t now_ns)
+{
+	const uint64_t seconds = sink->config.limits.seconds;
+
+	return seconds == 0 || (now_ns - sink->start_ns) / (1000 * NS_PER_MS) < seconds;
+}
+
 /* A reader that comes. What the last one has lost has been counted before. */
 static void
 look_for_reader(struct capture_sink *sink, uint64_t now_ns)
 {
 	int fd;
 
+	if (!has_time(sink, now_ns)) {
+		end_by_seconds(sink);
+		return;
+	}
 	if (sink->has_lost) {
 		sink->has_lost = false;
 		return;
@@ -221,6 +241,8 @@ tick_capture(struct capture_sink *sink, uint64_t now_ns, bool is_awaited)
 		return;
 	}
 	note(sink, mirror_recording_tick(&sink->recording, now_ns));
+	if (is_stream(sink) && !has_time(sink, now_ns))
+		end_by_seconds(sink);
 	if (sink->recording.capture != NULL && is_awaited)
 		note(sink, mirror_capture_flush(sink->recording.capture));
 	if (sink->recording.capture != NULL && is_stream(sink))
@@ -308,8 +330,10 @@ start(struct capture_sink *sink, uint16_t *number)
 {
 	int rc = is_stream(sink) ? 0 : begin(sink, sink->config.fd);
 
-	if (rc != 0)
+	if (rc != 0) {
+		close(sink->config.fd);
 		return mirror_plugin_refuse(-rc, "%s: %s", sink->config.name, strerror(-rc));
+	}
 	__atomic_fetch_add(&nb_open, 1, __ATOMIC_RELAXED);
 	rc = mirror_sink_add(&ops, sink, number);
 	if (rc == 0)
@@ -347,7 +371,7 @@ void
 mirror_capture_sink_close(struct capture_sink *sink, uint16_t number)
 {
 	const struct timespec moment = { .tv_nsec = NS_PER_MS };
-	const uint64_t until = mirror_recording_now() + END_NS;
+	const uint64_t until = mirror_recording_now() + WAIT_NS;
 
 	mirror_sink_remove(number);
 	while (!__atomic_load_n(&sink->is_closed, __ATOMIC_ACQUIRE) &&
@@ -360,7 +384,7 @@ void
 mirror_capture_sinks_finish(void)
 {
 	const struct timespec moment = { .tv_nsec = NS_PER_MS };
-	const uint64_t until = mirror_recording_now() + END_NS;
+	const uint64_t until = mirror_recording_now() + WAIT_NS;
 
 	/* A child of fork() has none of the threads. */
 	while (__atomic_load_n(&nb_open, __ATOMIC_ACQUIRE) > 0 && !mirror_eal_is_inherited() &&

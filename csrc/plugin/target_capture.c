@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -24,6 +25,11 @@ mirror_target_options_check(const struct target *target)
 		return mirror_plugin_refuse(EINVAL,
 				"%s: seconds, packets and max_size are for file: and stream:: leave them out",
 				target->shown);
+	if (options->max_size != 0 && options->max_size < MIRROR_CAPTURE_LEAST)
+		return mirror_plugin_refuse(EINVAL,
+				"%s: with a max_size of %" PRIu64
+				" bytes there is no room for packets: give %d or more",
+				target->shown, options->max_size, MIRROR_CAPTURE_LEAST);
 	if (options->ends_with_reader && !target->kind->is_stream)
 		return mirror_plugin_refuse(
 				EINVAL, "%s: linger is for stream:: leave it out", target->shown);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "recorded.h"
@@ -128,8 +129,41 @@ its_statistics_are_of_all_that_is_in_it(void)
 	filed_close(&filed);
 }
 
+/* Whatever it is, it is kept; one that leaves no room for a packet is no use. */
+static void
+it_is_never_longer_than_it_may_be(void)
+{
+	static const unsigned int sizes[] = { MIRROR_CAPTURE_LEAST, 2000, 3001 };
+	struct testbed testbed;
+	struct filed filed;
+	char request[256];
+	struct stat status;
+	unsigned int i;
+
+	testbed_open(&testbed, NULL, NULL);
+	filed.testbed = testbed;
+	snprintf(filed.path, sizeof(filed.path), "%s/file", getenv("RUNTIME_DIRECTORY"));
+	ask_to_add(&filed, request, ",max_size=1143");
+	order_refused(request, "give 1144 or more");
+	for (i = 0; i < RTE_DIM(sizes); i++) {
+		char more[32];
+
+		snprintf(more, sizeof(more), ",max_size=%u", sizes[i]);
+		ask_to_add(&filed, request, more);
+		order(request);
+		pass(&filed);
+		order("/mirror/remove,mirror=m");
+		CHECK_EQ(stat(filed.path, &status), 0);
+		CHECK(status.st_size <= sizes[i]);
+		CHECK(status.st_size > sizes[i] / 2);
+		CHECK_EQ(unlink(filed.path), 0);
+	}
+	testbed_close(&testbed);
+}
+
 const struct test_case test_cases[] = {
 	{ "it_has_as_many_mirrors_as_it_tells_apart", it_has_as_many_mirrors_as_it_tells_apart },
 	{ "its_statistics_are_of_all_that_is_in_it", its_statistics_are_of_all_that_is_in_it },
+	{ "it_is_never_longer_than_it_may_be", it_is_never_longer_than_it_may_be },
 	{ NULL, NULL },
 };

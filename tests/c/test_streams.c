@@ -226,6 +226,20 @@ one_that_is_over_turns_readers_away(void)
 	streamed_close(&streamed);
 }
 
+/* Whoever was to read has not come. */
+static void
+its_time_goes_by_without_a_reader(void)
+{
+	struct stream_reader late;
+	struct streamed streamed;
+
+	streamed_open(&streamed, ",seconds=1");
+	CHECK_WITHIN(SOON_MS, is_stopped());
+	check_answer("/mirror/info,mirror=m", "its 1 s are over");
+	CHECK(!stream_reader_can_open(&late, streamed.target));
+	streamed_close(&streamed);
+}
+
 /* How many sockets a process has. */
 static unsigned int
 count_sockets(void)
@@ -290,6 +304,7 @@ const struct test_case test_cases[] = {
 	{ "what_dead_processes_leave_goes_and_nothing_else",
 			what_dead_processes_leave_goes_and_nothing_else },
 	{ "one_that_is_over_turns_readers_away", one_that_is_over_turns_readers_away },
+	{ "its_time_goes_by_without_a_reader", its_time_goes_by_without_a_reader },
 	{ "a_child_of_fork_keeps_no_reader_waiting", a_child_of_fork_keeps_no_reader_waiting },
 	{ NULL, NULL },
 };
