@@ -64,6 +64,7 @@ TESTED_ON_ITS_FILES = {
     "test_hotplug": TARGETS,
     "test_rings": TARGETS,
     "requests": {"csrc/plugin/request.h"},
+    "test_streams": {*TARGETS, "csrc/plugin/socket_path.h"},
     "test_turns": {*TARGETS, "csrc/plugin/turn.h"},
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
     "param_text": SPECS,
