@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../csrc/plugin/socket_path.h"
 #include "ondemand.h"
 #include "requests.h"
 #include "stream_reader.h"
@@ -184,7 +183,7 @@ leave_socket(const char *path)
 static void
 what_dead_processes_leave_goes_and_nothing_else(void)
 {
-	char dead[SOCKET_PATH_SIZE], file[SOCKET_PATH_SIZE];
+	char dead[sizeof(((struct sockaddr_un *)NULL)->sun_path)], file[sizeof(dead)];
 	char second[TARGET_TEXT_SIZE], request[TARGET_TEXT_SIZE + 80];
 	struct streamed streamed;
 	const char *slash;

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TARGETS = {
     "tap": "tap:end0",
+    "file": "file:{}/end.pcapng",
+    "stream": "stream:{}/end.sock",
     "pcap": "pcap:{}/end.pcap",
     "af_packet": "af_packet:veth0",
     "ring": "ring:end",
