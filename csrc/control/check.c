@@ -278,8 +278,8 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 	if (other->source_port == mirror->source_port && other_target == target &&
 			(other->param.directions & mirror->param.directions) != 0)
 		return mirror_refuse(EEXIST,
-				"%s mirrors port %u to port %u in this direction already: update it, or remove it first",
-				other->name, mirror->source_port, target);
+				"%s mirrors port %u to that target in this direction already: update it, or remove it first",
+				other->name, mirror->source_port);
 	if (other_target == target &&
 			((other->param.flags ^ mirror->param.flags) & RTE_MIRROR_F_DRAIN) != 0)
 		return mirror_refuse(EBUSY,

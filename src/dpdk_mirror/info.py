@@ -33,7 +33,7 @@ class FilterEngine(Named):
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
 
-    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
+    ``target_port`` is beyond all ports' numbers if the target is a file or stream. ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
     lose, and what to do; ``filter_engine`` what runs its filter, if it has one. The port numbers tell nothing
     once it is stopped.
 

@@ -147,7 +147,10 @@ class Application(Closeable):
         return self.ask("remove all mirrors", "/mirror/remove", {"all": "yes"}).number("removed")
 
     def add_target(self, to: str, *, tx_queues: int = 0) -> int:
-        """Make a target that stays until ``remove_target()``; return its port id."""
+        """Make a target that stays until ``remove_target()``; return its number, as ``info().target_port`` has it.
+
+        That is its port's id. A file or stream has no port, and a number beyond all ports'. Give a stream a path.
+        """
         queues = {"tx_queues": str(tx_queues)} if tx_queues else {}
         return self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}).number("port")
 
