@@ -33,9 +33,9 @@ class FilterEngine(Named):
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
 
-    ``target_port`` is beyond all ports' numbers if the target is a file or stream. ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
+    ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
     lose, and what to do; ``filter_engine`` what runs its filter, if it has one. The port numbers tell nothing
-    once it is stopped.
+    once it is stopped; ``target_port`` is beyond those of ports if the target is a file or stream.
 
     What it costs: ``sampled_cycles`` of the time stamp counter for ``sampled_packets``, one burst in 1024, in the
     threads that poll the source. A thread of the library's that sends for it has used ``drain_cpu_us`` of CPU time,
