@@ -45,6 +45,8 @@ has_held_some(const struct drained *drained)
 static void
 open_and_hold(struct drained *drained, enum rte_mirror_mode mode, const struct port_options *source)
 {
+	/* As a poller does: else the thread would find it on every CPU, and hold nothing. */
+	pinned_here();
 	drained_open(drained, mode, source);
 	/* The application's pool is to become known; what comes before is copied. */
 	CHECK_WITHIN(SOON_MS, has_held_some(drained));

@@ -220,4 +220,5 @@ class Application:
         """Whatever state it is in."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(_END_S)
+            # On a busy machine the kernel may take long to free what it had.
+            self.process.wait(4 * _END_S)

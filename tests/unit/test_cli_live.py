@@ -217,8 +217,10 @@ def test_stats_shows_what_has_been_counted(command, read_json, fake):
         ["2", "mirror2", "0", "0", "0"],
     ]
     (web,) = read_json("stats", "web")
-    assert list(web) == ["id", "name", *COUNTERS]
-    assert web["packets"] == 7
+    assert list(web) == ["id", "name", *COUNTERS, "cycles_per_packet"]
+    assert (web["packets"], web["cycles_per_packet"]) == (7, None)
+    fake.cost = {"sampled_cycles": 333, "sampled_packets": 100}
+    assert [row[-1] for row in rows_of(command("stats", "web")[1])] == ["packet", "3.3"]
 
 
 def test_stats_watches_until_ctrl_c_which_is_a_good_end(fake):

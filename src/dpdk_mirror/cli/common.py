@@ -160,7 +160,7 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], **headings:
     """A table of these columns, some with a heading that is not their name; numbers are flushed right."""
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        numeric = column.endswith("_per_s") or any(type(row[column]) is int for row in rows)
+        numeric = column.endswith("_per_s") or any(type(row[column]) in {int, float} for row in rows)
         heading = headings.get(column, column.replace("_", " "))
         result.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:

@@ -213,8 +213,8 @@ def _find(apps: list[Application], name: str) -> list[tuple[Application, RemoteM
 
 def _count(mirror: RemoteMirror) -> dict[str, Any]:
     info = mirror.info()
-    cost = {} if info.cycles_per_packet is None else {"cycles_per_packet": round(info.cycles_per_packet, 1)}
-    return {"id": mirror.id, "name": info.name, **mirror.stats().counts(), **cost}
+    cycles = None if info.cycles_per_packet is None else round(info.cycles_per_packet, 1)
+    return {"id": mirror.id, "name": info.name, **mirror.stats().counts(), "cycles_per_packet": cycles}
 
 
 def _present(mirrors: list[RemoteMirror], ask: Callable[[RemoteMirror], dict[str, Any]]) -> Iterator[dict[str, Any]]:

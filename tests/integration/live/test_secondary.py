@@ -104,11 +104,11 @@ def test_targets_are_made_and_removed_while_a_secondary_process_runs(processes):
 
 def test_a_secondary_process_that_starts_later_is_told_when_a_target_goes():
     with start_primary() as (primary, start_secondary), primary.telemetry() as telemetry:
-        telemetry.call("add", source=0, to=f"pcap:{primary.directory}/mine.pcap", name="mine")
+        telemetry.call("add", source=0, to="null:mine", name="mine")
         with start_secondary() as secondary:
-            assert "net_pcap_mirror_" in secondary.command("show device info all")
+            assert "net_null_mirror_" in secondary.command("show device info all")
             telemetry.call("remove", mirror="mine")
-            assert "net_pcap_mirror_" not in secondary.command("show device info all")
+            assert "net_null_mirror_" not in secondary.command("show device info all")
             telemetry.call("add", source=0, to=f"vhost:{primary.directory}/mine", name="mine")
             assert "available ports: 2" in secondary.command("show port summary all")
             telemetry.call("remove", mirror="mine")
