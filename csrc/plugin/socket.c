@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 #include "commands.h"
 #include "endpoints.h"
 #include "log.h"
+#include "own_fds.h"
 #include "socket_path.h"
 #include "refusal.h"
 #include "request.h"
@@ -35,14 +35,8 @@
 
 static struct socket_path own_path;
 
-/*
- * The first is the listening socket, the others are clients. The mutex is held while they are opened and closed: fork()
- * copies them when it is not, and the child closes its copies. Else clients would not notice the parent hang up, nor
- * a parent's successor its end.
- */
-static int fds[1 + MAX_CLIENTS];
-static unsigned int nb_fds;
-static pthread_mutex_t fds_mutex = PTHREAD_MUTEX_INITIALIZER;
+/* With the lock of own_fds.h, which the listening socket and the clients are told to. */
+static unsigned int nb_clients;
 
 static bool
 send_text(int fd, const struct text *text)
@@ -54,15 +48,20 @@ send_text(int fd, const struct text *text)
 static void
 hang_up(int fd)
 {
-	unsigned int i;
-
-	pthread_mutex_lock(&fds_mutex);
-	for (i = 0; i < nb_fds && fds[i] != fd; i++)
-		continue;
-	if (i < nb_fds)
-		fds[i] = fds[--nb_fds];
+	mirror_own_fds_lock();
+	mirror_own_fds_remove(fd);
 	close(fd);
-	pthread_mutex_unlock(&fds_mutex);
+	mirror_own_fds_unlock();
+}
+
+/* There is room for another before this one learns of its end. */
+static void
+end_client(int fd)
+{
+	mirror_own_fds_lock();
+	nb_clients--;
+	mirror_own_fds_unlock();
+	hang_up(fd);
 }
 
 /* Waits for a file descriptor, but not for long: whether there is something to be read, or an error to be found. */
@@ -103,7 +102,7 @@ serve_client(void *arg)
 		if (wait_for(fd) && !answer_client(fd))
 			break;
 	}
-	hang_up(fd);
+	end_client(fd);
 	return 0;
 }
 
@@ -144,7 +143,7 @@ begin_client(int fd)
 	void *arg = (void *)(intptr_t)fd;
 
 	if (!greet(fd) || mirror_thread_create("mirror-client", serve_client, arg) != 0)
-		hang_up(fd);
+		end_client(fd);
 }
 
 /* Lets a client in, if there is room for one. False: none can be let in just now. */
@@ -154,14 +153,16 @@ let_in(int listening)
 	bool has_room;
 	int fd;
 
-	pthread_mutex_lock(&fds_mutex);
+	mirror_own_fds_lock();
 	fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	has_room = nb_fds <= MAX_CLIENTS;
-	if (fd >= 0 && has_room)
-		fds[nb_fds++] = fd;
-	else if (fd >= 0)
+	has_room = nb_clients < MAX_CLIENTS;
+	if (fd >= 0 && has_room) {
+		mirror_own_fds_add(fd);
+		nb_clients++;
+	} else if (fd >= 0) {
 		turn_away(fd);
-	pthread_mutex_unlock(&fds_mutex);
+	}
+	mirror_own_fds_unlock();
 	if (fd >= 0 && has_room)
 		begin_client(fd);
 	return fd >= 0;
@@ -190,15 +191,15 @@ listen_at(const char *path)
 	int fd;
 
 	snprintf(asked, sizeof(asked), "DPDK_MIRROR_SOCKET=%s", path);
-	/* Without the mutex: it waits for others who are after the same path. */
+	/* Without the lock: it waits for others who are after the same path. */
 	fd = mirror_socket_path_bind(&own_path, path, asked, SOCK_SEQPACKET);
 	if (fd < 0) {
 		mirror_plugin_log(RTE_LOG_ERR, "%s", mirror_plugin_reason());
 		return -1;
 	}
-	pthread_mutex_lock(&fds_mutex);
-	fds[nb_fds++] = fd;
-	pthread_mutex_unlock(&fds_mutex);
+	mirror_own_fds_lock();
+	mirror_own_fds_add(fd);
+	mirror_own_fds_unlock();
 	mirror_plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
 	return fd;
 }
@@ -216,26 +217,6 @@ serve(void *path)
 		serve_clients(listening);
 	mirror_socket_path_remove(&own_path);
 	return 0;
-}
-
-static void
-before_fork(void)
-{
-	pthread_mutex_lock(&fds_mutex);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&fds_mutex);
-}
-
-static void
-in_child(void)
-{
-	while (nb_fds > 0)
-		close(fds[--nb_fds]);
-	after_fork();
 }
 
 /* A thread of EAL's kind serves, away from the cores that poll. */
@@ -258,7 +239,6 @@ mirror_socket_open(void)
 	if (set == NULL || set[0] == '\0')
 		return false;
 	path = strdup(set);
-	pthread_atfork(before_fork, after_fork, in_child);
 	if (path == NULL || !mirror_eal_wait(start_serving, path))
 		mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
 	return true;
