@@ -110,7 +110,10 @@ mirror_counters_reset(struct mirror *mirror)
 void
 mirror_counters_tell(const struct mirror *mirror)
 {
-	const struct rte_mirror_stats stats = sum(mirror, false);
+	struct rte_mirror_stats stats;
 
+	if (!mirror_is_sink(mirror->param.target_port))
+		return;
+	stats = sum(mirror, false);
 	mirror_drains_tell(mirror, &stats);
 }

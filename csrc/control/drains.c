@@ -292,6 +292,12 @@ mirror_drains_have_sink(uint16_t number)
 }
 
 bool
+mirror_drains_target_is_gone(uint16_t target, uint32_t epoch)
+{
+	return mirror_is_sink(target) ? find_sink(target) == NULL : mirror_is_gone(target, epoch);
+}
+
+bool
 mirror_drains_sink_has_room(uint16_t number)
 {
 	const struct drained_target *target = find_sink(number);

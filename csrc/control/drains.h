@@ -44,11 +44,13 @@ int mirror_drains_add_sink(const struct mirror_sink_ops *ops, void *sink, uint16
 void mirror_drains_remove_sink(uint16_t number);
 /** Whether there is a sink of that number. */
 bool mirror_drains_have_sink(uint16_t number);
+/** Whether the sink of that number, or the device that had that port id, is gone. */
+bool mirror_drains_target_is_gone(uint16_t target, uint32_t epoch);
 /** Whether that sink can have another mirror. */
 bool mirror_drains_sink_has_room(uint16_t number);
 /** Whether a mirror's target is a sink that takes nothing any more, and why. */
 bool mirror_drains_sink_is_over(uint16_t number, char reason[RTE_MIRROR_REASON_SIZE]);
-/** Tells a mirror's target, if it is a sink, the mirror's counters. */
+/** Tells a mirror's target, a sink, the mirror's counters. */
 void mirror_drains_tell(const struct mirror *mirror, const struct rte_mirror_stats *stats);
 
 /* budget.c */

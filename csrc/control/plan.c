@@ -52,7 +52,7 @@ stop_if_gone(struct mirror *mirror)
 
 	if (mirror_is_gone(mirror->source_port, mirror->config.source_epoch))
 		stop(mirror, "its source, port %u, was removed", mirror->source_port);
-	else if (!mirror_is_sink(target) && mirror_is_gone(target, mirror->config.target_epoch))
+	else if (mirror_drains_target_is_gone(target, mirror->config.target_epoch))
 		stop(mirror, "its target, port %u, was removed", target);
 }
 

@@ -84,11 +84,9 @@ has_successor(const struct mirror_pool *pool)
 static bool
 is_left(const struct mirror_pool *pool)
 {
-	const bool is_gone = mirror_is_sink(pool->target_port) ?
-			!mirror_drains_have_sink(pool->target_port) :
-			mirror_is_gone(pool->target_port, pool->target_epoch);
-
-	return !pool->is_used && (is_gone || !pool->has_served || has_successor(pool));
+	return !pool->is_used &&
+			(mirror_drains_target_is_gone(pool->target_port, pool->target_epoch) ||
+					!pool->has_served || has_successor(pool));
 }
 
 void

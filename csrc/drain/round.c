@@ -46,13 +46,9 @@ mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_r
 
 /* Gives the poller back the room of that. */
 static void
-mirror_drain_release(struct mirror_drain *drain, struct drained_ring *ring)
+mirror_drain_release(const struct mirror_drain *drain, struct drained_ring *ring)
 {
-	if (drain->target.ops != NULL)
-		mirror_drain_settle(drain, ring);
-	else
-		mirror_ring_release(&ring->ring,
-				ring->ring.head + mirror_drain_count_done(drain, ring));
+	mirror_ring_release(&ring->ring, ring->ring.head + mirror_drain_count_done(drain, ring));
 }
 
 /*
@@ -308,8 +304,9 @@ mirror_drain_begin_round(struct mirror_drain *drain)
 		ring->is_stuck = false;
 		/* No poller puts in what comes after. */
 		ring->sees_closing = __atomic_load_n(&ring->ring.is_closing, __ATOMIC_ACQUIRE);
-		/* What the target kept may have been read. */
-		mirror_drain_release(drain, ring);
+		/* What a port kept may have been read. What a sink has written has been looked at after the last round. */
+		if (drain->target.ops == NULL)
+			mirror_drain_release(drain, ring);
 	}
 }
 
