@@ -157,3 +157,18 @@ mirror_capture_clock_tick(struct mirror_capture_clock *clock)
 	time_ns = read_clock(&tsc);
 	mirror_capture_clock_see(clock, tsc, time_ns);
 }
+
+uint64_t
+mirror_capture_clock_now(const struct mirror_capture_clock *clock)
+{
+	return mirror_capture_clock_time(clock, rte_rdtsc());
+}
+
+uint64_t
+mirror_capture_monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}

@@ -47,6 +47,11 @@ void mirror_capture_clock_tick(struct mirror_capture_clock *clock);
 
 /** Nanoseconds since 1970. The moment may be before the last tick, or after it. */
 uint64_t mirror_capture_clock_time(const struct mirror_capture_clock *clock, uint64_t tsc);
+/** The same, now. */
+uint64_t mirror_capture_clock_now(const struct mirror_capture_clock *clock);
+
+/** Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t mirror_capture_monotonic(void);
 
 /** Of the two above, all but looking: what counter and clock were at one moment. */
 void mirror_capture_clock_begin(struct mirror_capture_clock *clock, uint64_t tsc_hz, uint64_t tsc,

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -167,21 +166,6 @@ write_burst(struct ffi_writer *writer)
 	return nb;
 }
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-static uint64_t
-time_ns(const struct ffi_writer *writer)
-{
-	return mirror_capture_clock_time(&writer->clock, rte_rdtsc());
-}
-
 static void
 tick(struct ffi_writer *writer)
 {
@@ -189,7 +173,8 @@ tick(struct ffi_writer *writer)
 
 	mirror_capture_clock_tick(&writer->clock);
 	take_counters(writer);
-	rc = mirror_capture_tick(writer->capture, now_ns(), time_ns(writer));
+	rc = mirror_capture_tick(writer->capture, mirror_capture_monotonic(),
+			mirror_capture_clock_now(&writer->clock));
 	if (rc != 0 && rc != -EAGAIN)
 		fail(writer, rc);
 }
@@ -222,7 +207,9 @@ writer_main(void *arg)
 	}
 	take_counters(writer);
 	while (writer->status.error == 0 &&
-			goes_on(writer, mirror_capture_finish(writer->capture, time_ns(writer))))
+			goes_on(writer,
+					mirror_capture_finish(writer->capture,
+							mirror_capture_clock_now(&writer->clock))))
 		continue;
 	/* What a file system could not do with the data, some tell only now. */
 	rc = mirror_capture_close(writer->capture);
@@ -246,7 +233,8 @@ open_capture(struct ffi_writer *writer, int fd)
 	if (config.fd < 0)
 		return -errno;
 	writer->config.fd = config.fd;
-	rc = mirror_capture_open(&config, now_ns(), time_ns(writer), &writer->capture);
+	rc = mirror_capture_open(&config, mirror_capture_monotonic(),
+			mirror_capture_clock_now(&writer->clock), &writer->capture);
 	if (rc < 0) {
 		close(config.fd);
 		return rc;

@@ -65,7 +65,7 @@ static void __rte_format_printf(2, 3) finish_for(struct capture_sink *sink, cons
 	va_start(args, format);
 	vsnprintf(sink->reason, sizeof(sink->reason), format, args);
 	va_end(args);
-	sink->over_ns = mirror_recording_now();
+	sink->over_ns = mirror_capture_monotonic();
 	/* Nobody else is to wait for what is not to come. */
 	if (is_stream(sink))
 		mirror_stream_socket_close(&sink->config.socket);
@@ -178,7 +178,7 @@ static void
 finish(struct capture_sink *sink)
 {
 	mirror_counted_tell(&sink->counted, &sink->recording);
-	mirror_recording_finish(&sink->recording, mirror_recording_now() + END_NS);
+	mirror_recording_finish(&sink->recording, mirror_capture_monotonic() + END_NS);
 	close_recording(sink);
 }
 
@@ -253,7 +253,7 @@ static void
 tick(void *arg, bool is_awaited)
 {
 	struct capture_sink *sink = arg;
-	const uint64_t now_ns = mirror_recording_now();
+	const uint64_t now_ns = mirror_capture_monotonic();
 
 	if (now_ns - sink->tick_ns < TICK_NS && !is_awaited)
 		return;
@@ -355,7 +355,7 @@ mirror_capture_sink_open(const struct capture_sink_config *config, struct captur
 		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	made->config = *config;
 	made->nb_owners = 2;
-	made->start_ns = mirror_recording_now();
+	made->start_ns = mirror_capture_monotonic();
 	mirror_counted_start(&made->counted);
 	mirror_recording_start(&made->recording);
 	rc = start(made, number);
@@ -371,11 +371,11 @@ void
 mirror_capture_sink_close(struct capture_sink *sink, uint16_t number)
 {
 	const struct timespec moment = { .tv_nsec = NS_PER_MS };
-	const uint64_t until = mirror_recording_now() + WAIT_NS;
+	const uint64_t until = mirror_capture_monotonic() + WAIT_NS;
 
 	mirror_sink_remove(number);
 	while (!__atomic_load_n(&sink->is_closed, __ATOMIC_ACQUIRE) &&
-			mirror_recording_now() < until)
+			mirror_capture_monotonic() < until)
 		nanosleep(&moment, NULL);
 	release(sink);
 }
@@ -384,10 +384,10 @@ void
 mirror_capture_sinks_finish(void)
 {
 	const struct timespec moment = { .tv_nsec = NS_PER_MS };
-	const uint64_t until = mirror_recording_now() + WAIT_NS;
+	const uint64_t until = mirror_capture_monotonic() + WAIT_NS;
 
 	/* A child of fork() has none of the threads. */
 	while (__atomic_load_n(&nb_open, __ATOMIC_ACQUIRE) > 0 && !mirror_eal_is_inherited() &&
-			mirror_recording_now() < until)
+			mirror_capture_monotonic() < until)
 		nanosleep(&moment, NULL);
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -15,21 +14,6 @@
 
 /* The link type of Ethernet frames. */
 #define ETHERNET 1
-
-uint64_t
-mirror_recording_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-static uint64_t
-time_ns(const struct recording *recording)
-{
-	return mirror_capture_clock_time(&recording->clock, rte_rdtsc());
-}
 
 void
 mirror_recording_start(struct recording *recording)
@@ -44,8 +28,8 @@ mirror_recording_begin(struct recording *recording, const struct mirror_capture_
 	recording->nb_interfaces = 0;
 	recording->fd = config->fd;
 	recording->format = config->format;
-	return mirror_capture_open(
-			config, mirror_recording_now(), time_ns(recording), &recording->capture);
+	return mirror_capture_open(config, mirror_capture_monotonic(),
+			mirror_capture_clock_now(&recording->clock), &recording->capture);
 }
 
 static const char *
@@ -156,7 +140,8 @@ mirror_recording_progress(const struct recording *recording)
 int
 mirror_recording_tick(struct recording *recording, uint64_t now_ns)
 {
-	return mirror_capture_tick(recording->capture, now_ns, time_ns(recording));
+	return mirror_capture_tick(
+			recording->capture, now_ns, mirror_capture_clock_now(&recording->clock));
 }
 
 void
@@ -166,8 +151,9 @@ mirror_recording_finish(struct recording *recording, uint64_t until_ns)
 	int rc;
 
 	do {
-		rc = mirror_capture_finish(recording->capture, time_ns(recording));
-	} while (rc == -EAGAIN && poll(&fd, 1, 100) >= 0 && mirror_recording_now() < until_ns);
+		rc = mirror_capture_finish(
+				recording->capture, mirror_capture_clock_now(&recording->clock));
+	} while (rc == -EAGAIN && poll(&fd, 1, 100) >= 0 && mirror_capture_monotonic() < until_ns);
 }
 
 void

@@ -30,9 +30,6 @@ struct recording {
 	struct mirror_sink_progress progress; /**< of the captures before it */
 };
 
-/** Nanoseconds of CLOCK_MONOTONIC. */
-uint64_t mirror_recording_now(void);
-
 void mirror_recording_start(struct recording *recording);
 /** Begins a capture, which then has the descriptor: 0 or -errno. */
 int mirror_recording_begin(struct recording *recording, const struct mirror_capture_config *config);

@@ -120,8 +120,7 @@ mirror_target_file_open(struct target *target, enum mirror_capture_format format
 	fstat(config.fd, &status);
 	target->file_device = status.st_dev;
 	target->file_inode = status.st_ino;
-	rc = mirror_target_capture_open(target, &config);
-	return rc;
+	return mirror_target_capture_open(target, &config);
 }
 
 /* What was captured stays. So does what somebody else has put in the file's place. */

@@ -2,10 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#include <errno.h>
-#include <string.h>
-
-#include "refusal.h"
 #include "target.h"
 
 static int
