@@ -8,21 +8,16 @@ into docs/performance.md, measuring nothing:  python tests/bench/race.py --docs 
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import pytest
-from live_beds import POLLER_CPU
 from live_figures import LiveResults
 from live_measure import FULL, QUICK, LiveEffort, Rounds, circumstances, take_turns
-from live_report import PERFORMANCE
+from live_program import Program, Report
 from livekit.reader import callbacks
 from race_beds import race_bed
 from race_cases import TRAFFIC
@@ -30,7 +25,6 @@ from race_figures import gains, race_figures, race_rows
 from race_plots import plot_race
 from race_report import race_tables, write_race_docs
 from race_targets import RACE_TARGETS, TO_NULL
-from rich.console import Console
 from run import figure_table
 
 if TYPE_CHECKING:
@@ -63,56 +57,25 @@ def measure(effort: LiveEffort) -> LiveResults:
     return results
 
 
-def document_of(results: LiveResults) -> dict[str, Any]:
-    rows = race_rows(results)
-    return {
+def report(results: LiveResults) -> Report:
+    rows, figures = race_rows(results), list(race_figures(results))
+    document = {
         "header": results.header,
         "rows": rows,
         "gains": gains(rows),
-        "figures": [figure.as_row() for figure in race_figures(results)],
+        "figures": [figure.as_row() for figure in figures],
         "samples": results.samples(),
     }
-
-
-def report(results: LiveResults, folder: Path, console: Console) -> None:
-    document = document_of(results)
-    console.print(*race_tables(document), figure_table(race_figures(results)))
-    console.print(", ".join(f"{name} {value}" for name, value in results.header.items()), soft_wrap=True)
-    for (_, case), reason in results.refusals.items():
-        console.print(f"refused: {case.application}, {case.target}, {case.mode}: {reason}", soft_wrap=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ovs.json").write_text(json.dumps(document, indent=1) + "\n")
-    plot_race(document, folder / "ovs.svg")
-    console.print(f"{folder}: ovs.json and ovs.svg")
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", help="where ovs.json and ovs.svg go")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--docs", type=Path, metavar="JSON", help="writes a run's results into docs/performance.md")
-    args = parser.parse_args()
-    if (args.folder is None) == (args.docs is None):
-        parser.error("give a folder for the results, or --docs and the results of a run")
-    return args
+    refusals = (
+        f"{case.application}, {case.target}, {case.mode}: {reason}" for (_, case), reason in results.refusals.items()
+    )
+    return Report(document, [*race_tables(document), figure_table(figures)], refusals)
 
 
 def main() -> int:
-    args = parse()
-    if args.docs is not None:
-        document = json.loads(args.docs.read_text())
-        write_race_docs(document, PERFORMANCE)
-        plot_race(document, PERFORMANCE.with_suffix("") / "ovs.svg")
-        return 0
-    if (os.cpu_count() or 1) <= POLLER_CPU:
-        sys.exit("two CPUs are needed: one is the poller's alone")
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    try:
-        results = measure(QUICK if args.quick else FULL)
-    except pytest.skip.Exception as reason:
-        sys.exit(f"nothing is measured: {reason}")
-    report(results, args.folder, console)
-    return 0
+    program = Program("ovs", report, plot_race, write_race_docs)
+    args = program.parse(program.parser(__doc__, "fewer and shorter rounds"))
+    return program.run(args, lambda: measure(QUICK if args.quick else FULL))
 
 
 if __name__ == "__main__":
