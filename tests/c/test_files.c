@@ -72,16 +72,6 @@ add(const struct filed *filed)
 	order(request);
 }
 
-static void
-pass(const struct filed *filed)
-{
-	struct rte_mbuf *pkts[NB_PACKETS];
-
-	packets_make(filed->testbed.pool, pkts, NB_PACKETS, 1, LENGTH);
-	testbed_receive(&filed->testbed, 0, pkts, NB_PACKETS);
-	packets_free(pkts, NB_PACKETS);
-}
-
 /* One more would not be told apart, and its packets would not be there. */
 static void
 it_has_as_many_mirrors_as_it_tells_apart(void)
@@ -94,7 +84,7 @@ it_has_as_many_mirrors_as_it_tells_apart(void)
 	filed_open(&filed);
 	for (i = 0; i < MIRROR_CAPTURE_INTERFACES; i++) {
 		add(&filed);
-		pass(&filed);
+		testbed_pass(&filed.testbed, NB_PACKETS, 1, LENGTH);
 		order("/mirror/remove,mirror=m");
 	}
 	ask_to_add(&filed, request, ",dry=yes");
@@ -119,7 +109,7 @@ its_statistics_are_of_all_that_is_in_it(void)
 	filed_open(&filed);
 	add(&filed);
 	for (i = 0; i < 5; i++) {
-		pass(&filed);
+		testbed_pass(&filed.testbed, NB_PACKETS, 1, LENGTH);
 		order("/mirror/reset,mirror=m");
 	}
 	filed_finish(&filed, &reading);
@@ -151,7 +141,7 @@ it_is_never_longer_than_it_may_be(void)
 		snprintf(more, sizeof(more), ",max_size=%u", sizes[i]);
 		ask_to_add(&filed, request, more);
 		order(request);
-		pass(&filed);
+		testbed_pass(&filed.testbed, NB_PACKETS, 1, LENGTH);
 		order("/mirror/remove,mirror=m");
 		CHECK_EQ(stat(filed.path, &status), 0);
 		CHECK(status.st_size <= sizes[i]);

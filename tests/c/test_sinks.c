@@ -52,11 +52,7 @@ sunk_close(struct sunk *sunk)
 static void
 pass(const struct sunk *sunk)
 {
-	struct rte_mbuf *pkts[NB_PACKETS];
-
-	packets_make(sunk->testbed.pool, pkts, NB_PACKETS, 2, LENGTH / 2);
-	testbed_receive(&sunk->testbed, 0, pkts, NB_PACKETS);
-	packets_free(pkts, NB_PACKETS);
+	testbed_pass(&sunk->testbed, NB_PACKETS, 2, LENGTH / 2);
 }
 
 static void

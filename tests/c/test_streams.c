@@ -74,16 +74,6 @@ streamed_close(struct streamed *streamed)
 	testbed_close(&streamed->testbed);
 }
 
-static void
-pass(const struct streamed *streamed)
-{
-	struct rte_mbuf *pkts[NB_PACKETS];
-
-	packets_make(streamed->testbed.pool, pkts, NB_PACKETS, 1, LENGTH);
-	testbed_receive(&streamed->testbed, 0, pkts, NB_PACKETS);
-	packets_free(pkts, NB_PACKETS);
-}
-
 static bool
 is_stopped(void)
 {
@@ -216,7 +206,7 @@ one_that_is_over_turns_readers_away(void)
 	streamed_open(&streamed, ",packets=10");
 	stream_reader_open(&reader, streamed.target);
 	stream_reader_await_begin(&reader);
-	pass(&streamed);
+	testbed_pass(&streamed.testbed, NB_PACKETS, 1, LENGTH);
 	CHECK_WITHIN(SOON_MS, is_stopped());
 	CHECK(!stream_reader_can_open(&late, streamed.target));
 	stream_reader_await(&reader, 10);

@@ -87,6 +87,17 @@ testbed_receive(const struct testbed *testbed, uint16_t queue, struct rte_mbuf *
 }
 
 void
+testbed_pass(const struct testbed *testbed, uint16_t nb_pkts, uint16_t nb_segs, uint16_t seg_len)
+{
+	struct rte_mbuf *pkts[TESTBED_BURST];
+
+	CHECK(nb_pkts <= TESTBED_BURST);
+	packets_make(testbed->pool, pkts, nb_pkts, nb_segs, seg_len);
+	testbed_receive(testbed, 0, pkts, nb_pkts);
+	packets_free(pkts, nb_pkts);
+}
+
+void
 mirror_off(uint32_t id)
 {
 	CHECK_EQ(rte_mirror_remove(id), 0);

@@ -23,6 +23,9 @@ struct testbed {
 
 #define TESTBED_POOL_SIZE 8191
 
+/** Packets that are passed at once, at most. */
+#define TESTBED_BURST 64
+
 /** Opens all of it; options are the source's and the targets', NULL: port_default. */
 void testbed_open(struct testbed *testbed, const struct port_options *source,
 		const struct port_options *target);
@@ -40,6 +43,9 @@ void mirror_select_now(
 /** Has the source receive packets, which stay the caller's. */
 void testbed_receive(const struct testbed *testbed, uint16_t queue, struct rte_mbuf **pkts,
 		uint16_t nb_pkts);
+/** Has the source's first queue receive so many packets of some segments of so many bytes, and frees them. */
+void testbed_pass(const struct testbed *testbed, uint16_t nb_pkts, uint16_t nb_segs,
+		uint16_t seg_len);
 void mirror_off(uint32_t id);
 /** A mirror's counters, checked to add up. */
 struct rte_mirror_stats stats_of(uint32_t id);

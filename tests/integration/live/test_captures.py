@@ -21,10 +21,6 @@ from dpdk_mirror.remote import Application
 COUNT = 100
 
 
-def wait_for_stats(telemetry, **expected):
-    wait_until(lambda: expected.items() <= telemetry.call("stats", mirror="in").items(), f"counters of {expected}")
-
-
 def wait_for_end(telemetry, reason):
     wait_until(lambda: telemetry.call("info", mirror="in")["state"] == "stopped", "the mirror's end")
     assert reason in telemetry.call("info", mirror="in")["reason"]
