@@ -296,8 +296,11 @@ mirror_off_wire(const struct rte_mbuf *pkt, uint64_t off_wire)
 {
 	const uint64_t flags = pkt->ol_flags & off_wire;
 
-	if (unlikely((flags & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0 &&
-			    (pkt->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) == 0))
+	/* Of most packets there are none, and no more is asked. */
+	if (likely(flags == 0))
+		return 0;
+	if ((flags & RTE_MBUF_F_RX_L4_CKSUM_BAD) != 0 &&
+			(pkt->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) == 0)
 		return flags & ~RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	return flags;
 }
