@@ -685,6 +685,27 @@ struct rte_mirror_origin {
  */
 int rte_mirror_origin_get(const struct rte_mbuf *pkt, struct rte_mirror_origin *origin);
 
+/*
+ * Control from another process.
+ */
+
+/**
+ * Serves the commands of a live application on a socket of the library's own, for applications that have no telemetry.
+ * Returns at once: a thread binds it when EAL is up, logs what has become of it, and serves until EAL ends. There is one
+ * such socket at a time; DPDK_MIRROR_SOCKET=PATH in the environment asks for it when the library is loaded.
+ *
+ * @param path
+ *   Absolute, at most 103 bytes, in a directory that belongs to the user who runs the application and that nobody else may
+ *   write to.
+ * @return
+ *   0, or a negative errno:
+ *   - -EINVAL: NULL
+ *   - -EALREADY: one has been asked for, or is served
+ *   - -ENOTSUP: the library does not work in this process
+ *   - -ENOMEM: no memory, or no thread
+ */
+int rte_mirror_socket_open(const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -10,14 +10,17 @@
 #include "capture_sink.h"
 #include "log.h"
 #include "rte_mirror.h"
+#include "status.h"
 
 RTE_INIT(plugin_load)
 {
 	bool has_telemetry, has_socket;
 
 	/* The library has said why it does nothing here, if so. */
-	if (rte_mirror_list(NULL, 0) < 0)
+	if (rte_mirror_list(NULL, 0) < 0) {
+		mirror_status_loaded(rte_mirror_last_error());
 		return;
+	}
 	has_telemetry = mirror_telemetry_open();
 	has_socket = mirror_socket_open();
 	if (!has_telemetry && !has_socket)
@@ -25,6 +28,7 @@ RTE_INIT(plugin_load)
 				"no telemetry here for plugins: " ENDPOINTS_REMEDY);
 	else if (!has_socket)
 		mirror_no_endpoint_watch();
+	mirror_status_loaded(NULL);
 }
 
 /* Not only EAL ends, the process may without it. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -21,6 +22,8 @@
 #include "socket_path.h"
 #include "refusal.h"
 #include "request.h"
+#include "rte_mirror.h"
+#include "status.h"
 
 /*
  * The same commands, greeting and limits as telemetry's socket, for applications that have switched that off, and as
@@ -183,65 +186,108 @@ serve_clients(int listening)
 	hang_up(listening);
 }
 
+/* What asked for a socket, and where. */
+struct wish {
+	const char *path; /* the end of the text */
+	char text[];
+};
+
 /* The listening socket, or -1. */
 static int
-listen_at(const char *path)
+listen_at(const struct wish *wish)
 {
-	char asked[PLUGIN_REASON_SIZE / 2];
-	int fd;
-
-	snprintf(asked, sizeof(asked), "DPDK_MIRROR_SOCKET=%s", path);
 	/* Without the lock: it waits for others who are after the same path. */
-	fd = mirror_socket_path_bind(&own_path, path, asked, SOCK_SEQPACKET);
+	int fd = mirror_socket_path_bind(&own_path, wish->path, wish->text, SOCK_SEQPACKET);
+
 	if (fd < 0) {
 		mirror_plugin_log(RTE_LOG_ERR, "%s", mirror_plugin_reason());
+		mirror_status_tell(MIRROR_SOCKET_REFUSED, mirror_plugin_reason());
 		return -1;
 	}
 	mirror_own_fds_lock();
 	mirror_own_fds_add(fd);
 	mirror_own_fds_unlock();
-	mirror_plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", path);
+	mirror_plugin_log(RTE_LOG_INFO, "mirrors can be controlled through %s", wish->path);
+	mirror_status_tell(MIRROR_SOCKET_LISTENS, NULL);
 	return fd;
 }
 
 static uint32_t
-serve(void *path)
+serve(void *arg)
 {
-	int listening;
+	struct wish *wish = arg;
+	int listening = -1;
 
-	if (!mirror_eal_enter())
+	if (mirror_eal_enter()) {
+		listening = listen_at(wish);
+		mirror_eal_leave();
+	}
+	free(wish);
+	if (listening < 0)
 		return 0;
-	listening = listen_at(path);
-	mirror_eal_leave();
-	if (listening >= 0)
-		serve_clients(listening);
+	serve_clients(listening);
 	mirror_socket_path_remove(&own_path);
+	mirror_status_tell(MIRROR_SOCKET_CLOSED, NULL);
 	return 0;
 }
 
 /* A thread of EAL's kind serves, away from the cores that poll. */
 static void
-start_serving(void *path)
+start_serving(void *arg)
 {
-	int rc = mirror_thread_create("mirror-socket", serve, path);
+	struct wish *wish = arg;
+	int rc = mirror_thread_create("mirror-socket", serve, wish);
 
-	if (rc != 0)
-		mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s",
-				(const char *)path, strerror(-rc));
+	if (rc == 0)
+		return;
+	mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that serves %s: %s", wish->path,
+			strerror(-rc));
+	mirror_status_tell(MIRROR_SOCKET_REFUSED, strerror(-rc));
+	free(wish);
+}
+
+/* Has the path served once EAL is up: 0 or a negative errno. */
+static int
+wish_for(const char *who, const char *path)
+{
+	const size_t size = strlen(who) + strlen(path) + 1;
+	struct wish *wish = malloc(sizeof(*wish) + size);
+
+	if (!mirror_status_ask(path)) {
+		free(wish);
+		return -EALREADY;
+	}
+	if (wish != NULL) {
+		snprintf(wish->text, size, "%s%s", who, path);
+		wish->path = wish->text + strlen(who);
+		if (mirror_eal_wait(start_serving, wish))
+			return 0;
+		free(wish);
+	}
+	mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
+	mirror_status_tell(MIRROR_SOCKET_REFUSED, strerror(ENOMEM));
+	return -ENOMEM;
 }
 
 bool
 mirror_socket_open(void)
 {
 	const char *set = secure_getenv("DPDK_MIRROR_SOCKET");
-	char *path;
 
 	if (set == NULL || set[0] == '\0')
 		return false;
-	path = strdup(set);
-	if (path == NULL || !mirror_eal_wait(start_serving, path))
-		mirror_plugin_log(RTE_LOG_ERR, "cannot start the thread that waits for EAL");
+	wish_for("DPDK_MIRROR_SOCKET=", set);
 	return true;
+}
+
+int
+rte_mirror_socket_open(const char *path)
+{
+	if (path == NULL)
+		return -EINVAL;
+	if (rte_mirror_list(NULL, 0) < 0)
+		return -ENOTSUP;
+	return wish_for("socket ", path);
 }
 
 void
