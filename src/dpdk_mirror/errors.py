@@ -61,6 +61,10 @@ class ProtocolError(MirrorError):
     """What came through a socket is no answer that makes sense."""
 
 
+class MalformedError(MirrorError):
+    """What a process has in its memory, or in a file of its, makes no sense, or cannot be read."""
+
+
 class NoPluginError(UnsupportedError):
     """The application runs without librte_mirror, or that is inert there."""
 
@@ -89,6 +93,7 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.ENODEV: NotFoundError,
     _errno.ENOENT: NotFoundError,
     _errno.ENOTDIR: NotFoundError,
+    _errno.ESRCH: NotFoundError,
     _errno.EEXIST: ConflictError,
     _errno.EBUSY: ConflictError,
     _errno.ELOOP: ConflictError,
@@ -96,6 +101,7 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.EDEADLK: ConflictError,
     _errno.ENOMEM: OutOfMemoryError,
     _errno.ENOTSUP: UnsupportedError,
+    _errno.ENOSYS: UnsupportedError,
     _errno.ETIMEDOUT: BusyTimeoutError,
     _errno.EAGAIN: BusyTimeoutError,
     _errno.EACCES: NotPermittedError,
@@ -106,6 +112,9 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.EPROTO: ProtocolError,
     _errno.EPROTOTYPE: ProtocolError,
     _errno.EBADF: ClosedError,
+    _errno.EFAULT: MalformedError,
+    _errno.EIO: MalformedError,
+    _errno.ENOEXEC: MalformedError,
 }
 
 

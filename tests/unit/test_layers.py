@@ -307,18 +307,34 @@ def test_only_binding_imports_the_extension():
 
 
 @pytest.mark.parametrize(
-    "module", ["", "errors", "pairs", "spec", "info", "vdev", "ealconfig", "pmdinfo", "remote", "cli.drivers"]
+    "module", ["", "errors", "pairs", "spec", "info", "vdev", "ealconfig", "pmdinfo", "attach", "remote", "cli.drivers"]
 )
 def test_module_that_needs_no_dpdk_reaches_no_extension(module):
     """On a machine without libdpdk these import, and live applications are controlled."""
     assert "_binding" not in reachable(module)
 
 
+def room(name: str) -> set[str]:
+    """A folder's modules."""
+    return {module for module in MODULES if module.split(".")[0] == name}
+
+
+def packages(modules: set[str]) -> set[str]:
+    """Those of others that they import, the standard library aside."""
+    found = {name.split(".")[0] for module in modules for name in imported_names(module)}
+    return found - {"dpdk_mirror"} - sys.stdlib_module_names
+
+
 def test_live_applications_are_controlled_with_the_standard_library_alone():
-    modules = {"remote"} | {name for name in MODULES if name.startswith("remote.")}
-    found = {name for module in modules | reachable("remote") for name in imported_names(module)}
-    packages = {name.split(".")[0] for name in found}
-    assert packages - {"dpdk_mirror"} <= sys.stdlib_module_names
+    """But for those that are only found as processes, whose files pyelftools reads."""
+    reached = room("remote") | set().union(*(reachable(module) for module in room("remote") | room("attach")))
+    assert packages(reached - room("attach")) == set()
+    assert packages(reached) <= {"elftools"}
+
+
+def test_processes_are_looked_at_without_what_controls_applications():
+    """attach <- remote: what a process is can be told without a socket."""
+    assert [name for name in room("attach") if reachable(name) & room("remote")] == []
 
 
 def test_imports_have_no_cycle():

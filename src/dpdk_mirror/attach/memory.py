@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What is loaded into a process, and its dynamic symbols, from its memory.
+
+After an upgrade the files are others, so none is read.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import MalformedError, UnsupportedError
+from .image import Image, Segment
+
+if TYPE_CHECKING:
+    from .process import Process
+
+__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "vdso"]
+
+_AT_PHDR, _AT_PHENT, _AT_PHNUM, _AT_SYSINFO_EHDR = 3, 4, 5, 33
+_PT_LOAD, _PT_PHDR = 1, 6
+_PHENT, _SEGMENTS_MAX = 56, 512
+_LOADED_MAX = 4096
+_NAMESPACES_MAX = 16  # of dlmopen()
+_NAME_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the dynamic loader says of an object: what its addresses are off by, its name, its dynamic section.
+
+    The program itself is the first, without a name.
+    """
+
+    base: int
+    name: str
+    dynamic: int
+
+
+def executable(process: Process) -> Image:
+    """The program itself."""
+    auxv = process.auxv()
+    address, count = auxv.get(_AT_PHDR, 0), auxv.get(_AT_PHNUM, 0)
+    if auxv.get(_AT_PHENT) != _PHENT:
+        what = f"look at process {process.pid}: it is no 64-bit program"
+        raise UnsupportedError(errno.ENOTSUP, what, "start a 64-bit one")
+    segments = _segments(process, address, count)
+    for each in segments:
+        if each.kind == _PT_PHDR:
+            return Image(process, address - each.address, segments)
+    # A static program need not say where its headers are: after the ELF header, at the start of the file.
+    for mapping in process.maps():
+        if mapping.start <= address < mapping.end and mapping.offset == 0:
+            return Image(process, mapping.start - _first(process, segments), segments)
+    raise _malformed(process, "its program headers are nowhere")
+
+
+def image_at(process: Process, header: int) -> Image:
+    """What has its ELF header at that address."""
+    raw = process.read(header, 64)
+    if raw[:6] != b"\x7fELF\x02\x01":
+        raise _malformed(process, f"there is no 64-bit ELF header at {header:#x}")
+    (offset,) = struct.unpack_from("<Q", raw, 32)
+    size, count = struct.unpack_from("<HH", raw, 54)
+    if size != _PHENT or offset >= 1 << 32:
+        raise _malformed(process, f"the ELF header at {header:#x} is broken")
+    segments = _segments(process, header + offset, count)
+    return Image(process, header - _first(process, segments), segments)
+
+
+def vdso(process: Process) -> Image | None:
+    """What the kernel has put there; None where there is none."""
+    header = process.auxv().get(_AT_SYSINFO_EHDR, 0)
+    return image_at(process, header) if header else None
+
+
+def link_map(process: Process) -> list[Loaded]:
+    """What the dynamic loader has loaded, in its order; nothing in a static program, or before that has started."""
+    debug = executable(process).debug
+    found: list[Loaded] = []
+    seen: set[int] = set()
+    for _ in range(_NAMESPACES_MAX):
+        if not debug:
+            return found
+        version, first = struct.unpack("<i4xQ", process.read(debug, 16))
+        _walk(process, first, found, seen)
+        # Since its version 2, of glibc 2.35, another follows for each namespace of dlmopen()'s.
+        debug = struct.unpack("<Q", process.read(debug + 40, 8))[0] if version >= 2 else 0
+    raise _malformed(process, f"its loader has more than {_NAMESPACES_MAX} namespaces, or a circle of them")
+
+
+def images(process: Process) -> list[tuple[Loaded, Image]]:
+    """All that is loaded, the program itself first."""
+    return [(each, Image(process, each.base, [], each.dynamic)) for each in link_map(process)]
+
+
+def _walk(process: Process, address: int, found: list[Loaded], seen: set[int]) -> None:
+    while address:
+        if address in seen:
+            raise _malformed(process, "its loader's list is a circle")
+        if len(seen) >= _LOADED_MAX:
+            raise _malformed(process, f"its loader's list has more than {_LOADED_MAX} objects")
+        seen.add(address)
+        base, name, dynamic, address = struct.unpack("<4Q", process.read(address, 32))
+        found.append(Loaded(base, process.string(name, _NAME_MAX) if name else "", dynamic))
+
+
+def _segments(process: Process, address: int, count: int) -> list[Segment]:
+    if not 0 < count <= _SEGMENTS_MAX:
+        raise _malformed(process, f"it says that a program has {count} segments")
+    raw = process.read(address, count * _PHENT)
+    return [
+        Segment(kind, offset, address, size) for kind, offset, address, size in struct.iter_unpack("<I4xQQ16xQ8x", raw)
+    ]
+
+
+def _first(process: Process, segments: list[Segment]) -> int:
+    """The address that a file's beginning is to be loaded at."""
+    for each in segments:
+        if each.kind == _PT_LOAD and each.offset == 0:
+            return each.address
+    raise _malformed(process, "no segment of it has the ELF header")
+
+
+def _malformed(process: Process, reason: str) -> MalformedError:
+    return MalformedError(errno.ENOEXEC, f"look at the memory of process {process.pid}: {reason}")
