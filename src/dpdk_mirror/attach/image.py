@@ -19,10 +19,20 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Image", "Segment", "Symbol", "SymbolKind"]
+__all__ = ["KINDS", "PT_LOAD", "Image", "Segment", "Symbol", "SymbolKind"]
 
-_PT_DYNAMIC = 2
-_DT_NULL, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT, _DT_SONAME, _DT_DEBUG = 0, 4, 5, 6, 10, 11, 14, 21
+PT_LOAD, _PT_DYNAMIC = 1, 2
+_DT_NULL, _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT, _DT_SONAME, _DT_DEBUG = (
+    0,
+    1,
+    4,
+    5,
+    6,
+    10,
+    11,
+    14,
+    21,
+)
 _DT_GNU_HASH, _DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
 _ADDRESSES = {_DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_GNU_HASH, _DT_VERSYM}
 _SYMENT = 24
@@ -49,7 +59,7 @@ class SymbolKind(enum.Enum):
     OTHER = 0
 
 
-_KINDS = {each.value: each for each in SymbolKind}
+KINDS = {each.value: each for each in SymbolKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,14 @@ class Image:
             if each.kind == _PT_DYNAMIC:
                 dynamic = (base + each.address) % _WORD
         self._at = dynamic
+        self._needed: list[int] = []
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """From where to where its segments are."""
+        loaded = [each for each in self.segments if each.kind == PT_LOAD]
+        starts, ends = [each.address for each in loaded], [each.address + each.size for each in loaded]
+        return self.base + min(starts, default=0), self.base + max(ends, default=0)
 
     @property
     def debug(self) -> int:
@@ -93,11 +111,12 @@ class Image:
     def soname(self) -> str:
         """The name that it has for its users, "" if none."""
         offset = self._dynamic.get(_DT_SONAME)
-        if offset is None:
-            return ""
-        if offset >= self._table(_DT_STRSZ):
-            raise self._malformed("its name is beyond its names")
-        return self.process.string(self._table(_DT_STRTAB) + offset, _NAME_MAX)
+        return "" if offset is None else self._string(offset)
+
+    @functools.cached_property
+    def needed(self) -> list[str]:
+        """The names of the libraries that it is linked with."""
+        return [self._string(offset) for offset in self._needed] if self._dynamic else []
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that it defines for others under that name, in the version that programs are linked with."""
@@ -126,6 +145,8 @@ class Image:
             # The loader writes addresses over what the file has, but not everywhere.
             if key in _ADDRESSES and value < self.base:
                 value += self.base
+            if key == _DT_NEEDED:
+                self._needed.append(value)
             found.setdefault(key, value)
         raise self._malformed(f"its dynamic section has more than {_DYNAMIC_MAX} entries")
 
@@ -178,7 +199,7 @@ class Image:
         offset, info, _other, section, value, size = struct.unpack("<IBBHQQ", self.process.read(where, _SYMENT))
         if section == _SHN_UNDEF or not self._is_named(offset, os.fsencode(name) + b"\0"):
             return None
-        kind = _KINDS.get(info & 15, SymbolKind.OTHER)
+        kind = KINDS.get(info & 15, SymbolKind.OTHER)
         absolute = section == _SHN_ABS or kind is SymbolKind.TLS
         return Symbol(name, value if absolute else (self.base + value) % _WORD, size, kind)
 
@@ -187,6 +208,11 @@ class Image:
             return False
         (version,) = struct.unpack("<H", self.process.read(self._dynamic[_DT_VERSYM] + 2 * index, 2))
         return bool(version & _HIDDEN)
+
+    def _string(self, offset: int) -> str:
+        if offset >= self._table(_DT_STRSZ):
+            raise self._malformed("a name in it is beyond its names")
+        return self.process.string(self._table(_DT_STRTAB) + offset, _NAME_MAX)
 
     def _is_named(self, offset: int, name: bytes) -> bool:
         if offset + len(name) > self._table(_DT_STRSZ):

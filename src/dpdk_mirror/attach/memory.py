@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MalformedError, UnsupportedError
-from .image import Image, Segment
+from .image import PT_LOAD, Image, Segment
 
 if TYPE_CHECKING:
     from .process import Process
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "executable", "image_at", "images", "link_map", "vdso"]
 
 _AT_PHDR, _AT_PHENT, _AT_PHNUM, _AT_SYSINFO_EHDR = 3, 4, 5, 33
-_PT_LOAD, _PT_PHDR = 1, 6
+_PT_PHDR = 6
 _PHENT, _SEGMENTS_MAX = 56, 512
 _LOADED_MAX = 4096
 _NAMESPACES_MAX = 16  # of dlmopen()
@@ -120,7 +120,7 @@ def _segments(process: Process, address: int, count: int) -> list[Segment]:
 def _first(process: Process, segments: list[Segment]) -> int:
     """The address that a file's beginning is to be loaded at."""
     for each in segments:
-        if each.kind == _PT_LOAD and each.offset == 0:
+        if each.kind == PT_LOAD and each.offset == 0:
             return each.address
     raise _malformed(process, "no segment of it has the ELF header")
 

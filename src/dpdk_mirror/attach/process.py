@@ -160,11 +160,11 @@ class Process(Closeable):
 
     def maps_text(self) -> bytes:
         """The same as the kernel writes it."""
-        return self._raw("maps", _MAPS_MAX)
+        return self.raw("maps", _MAPS_MAX)
 
     def auxv(self) -> dict[int, int]:
         """The kernel's words to the program when that started, by their AT_ number."""
-        raw = self._raw("auxv", _TEXT_MAX)
+        raw = self.raw("auxv", _TEXT_MAX)
         words = _pairs(raw, "<QQ")
         # Of a 32-bit process two words look like one, which no number of the kernel's is like.
         if any(key >= 1 << 16 for key in words):
@@ -175,19 +175,11 @@ class Process(Closeable):
 
     def tasks(self) -> list[Task]:
         """Its threads, oldest first."""
-        folder = self.open("task", os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with os.scandir(folder) as entries:
-                tids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
-        except OSError as error:
-            raise self._error(error, "list threads of") from None
-        finally:
-            os.close(folder)
-        if len(tids) > _TASKS_MAX:
-            raise self._malformed(
-                "list threads of", f"it has {len(tids)}, more than the {_TASKS_MAX} that are looked at"
-            )
-        return list(self._tasks(tids))
+        return list(self._tasks(self._tids()))
+
+    def thread_names(self) -> set[str]:
+        """The names of its threads, which anybody may know."""
+        return {name for tid in self._tids() if (name := self._comm(tid)) is not None}
 
     def ns_tid(self, tid: int) -> int:
         """The number that a thread has in the process's own namespace."""
@@ -199,7 +191,7 @@ class Process(Closeable):
 
     def text(self, name: str) -> str:
         """A short file of its folder in /proc."""
-        return os.fsdecode(self._raw(name, _TEXT_MAX))
+        return os.fsdecode(self.raw(name, _TEXT_MAX))
 
     def link(self, name: str) -> str:
         """Where a link of its folder in /proc leads, as text."""
@@ -262,7 +254,7 @@ class Process(Closeable):
                 raise self._error(error, doing) from None
         return self._memory
 
-    def _raw(self, name: str, size: int) -> bytes:
+    def raw(self, name: str, size: int) -> bytes:
         doing = f"read {name} of"
         try:
             descriptor = self._open(name, os.O_RDONLY)
@@ -290,12 +282,32 @@ class Process(Closeable):
             path.removesuffix(_DELETED), path.endswith(_DELETED),
         )  # fmt: skip
 
+    def _tids(self) -> list[int]:
+        folder = self.open("task", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.scandir(folder) as entries:
+                tids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
+        except OSError as error:
+            raise self._error(error, "list threads of") from None
+        finally:
+            os.close(folder)
+        if len(tids) > _TASKS_MAX:
+            raise self._malformed(
+                "list threads of", f"it has {len(tids)}, more than the {_TASKS_MAX} that are looked at"
+            )
+        return tids
+
+    def _comm(self, tid: int) -> str | None:
+        """None if the thread has ended."""
+        try:
+            return self.text(f"task/{tid}/comm").removesuffix("\n")
+        except NotFoundError:
+            return None
+
     def _tasks(self, tids: list[int]) -> Iterator[Task]:
         for tid in tids:
-            try:
-                comm = self.text(f"task/{tid}/comm").removesuffix("\n")
-            except NotFoundError:
-                continue  # it has ended
+            if (comm := self._comm(tid)) is None:
+                continue
             try:
                 syscall = self.text(f"task/{tid}/syscall").strip()
             except MirrorError:

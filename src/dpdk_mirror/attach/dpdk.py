@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What the memory of a process says of its DPDK, of its C library and of librte_mirror."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import MirrorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .image import Image, Symbol
+    from .process import Mapping, Process
+
+__all__ = ["STATUS", "Status", "libc_of", "release_by_abi", "release_in", "release_of", "status_of"]
+
+STATUS = "rte_mirror_status"
+"""The symbol of librte_mirror's that says how it is."""
+
+_MAGIC = 0x524D4952
+# C type: struct rte_mirror_status.
+_STATUS = struct.Struct("<4I32s32s256s108s")
+_INERT = 2
+
+_BANNER = re.compile(rb"GNU C Library [^\0\n]{0,64}version (\d+\.\d+)")
+_RELEASE = re.compile(rb"DPDK (\d\d\.\d\d\.\d{1,2}(?:-rc\d{1,2})?)\0")
+_SCAN_MAX = 64 << 20
+_CHUNK = 1 << 20
+
+# A function that returns a number: endbr64, push %rbp and mov %rsp,%rbp; mov $N,%eax or xor %eax,%eax; pop %rbp; ret.
+_X86_NUMBER = re.compile(
+    rb"(?:\xf3\x0f\x1e\xfa)?(?:\x55\x48\x89\xe5)?(?:\xb8(....)|[\x31\x33]\xc0)\x5d?(?:\xf3)?\xc3", re.DOTALL
+)
+# mov w0, #N; ret; maybe after bti c or paciasp.
+_ARM_MOV, _ARM_MOV_MASK, _ARM_RET = 0x52800000, 0xFFE0001F, 0xD65F03C0
+_FINAL = 99  # of rte_version_release(): no release candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What librte_mirror says of itself there."""
+
+    version: str
+    dpdk: str
+    inert: bool
+    reason: str
+    socket: str
+
+
+def status_of(process: Process, symbol: Symbol) -> Status | None:
+    """None if nothing that makes sense is there."""
+    magic, size, state, _, version, dpdk, reason, socket = _STATUS.unpack(process.read(symbol.address, _STATUS.size))
+    if magic != _MAGIC or size < _STATUS.size:
+        return None
+    return Status(_text(version), _text(dpdk), state == _INERT, _text(reason), _text(socket))
+
+
+def release_of(process: Process, find: Callable[[str], int | None]) -> str:
+    """The release by what rte_version() is made of, since its text need not be there yet; "" if that is not found."""
+    numbers = [_returned(process, find(f"rte_version_{part}")) for part in ("year", "month", "minor", "release")]
+    if None in numbers[:3]:
+        return ""
+    year, month, minor, candidate = (number or 0 for number in numbers)
+    if max(year, month, minor) > 99:
+        return ""
+    text = f"{year}.{month:02}.{minor}"
+    return text if numbers[3] is None or candidate == _FINAL else f"{text}-rc{candidate % 100}"
+
+
+def release_in(process: Process, mappings: list[Mapping]) -> str:
+    """The release as rte_version() has left it there, if anybody has called that."""
+    return _scan(process, mappings, _RELEASE)
+
+
+def release_by_abi(abi: int) -> str:
+    """The release whose shared libraries have that version, without its last part."""
+    return f"{abi - 1}.11"
+
+
+def libc_of(process: Process, image: Image, name: str, mappings: list[Mapping]) -> str:
+    """The C library, if the image is one."""
+    if "musl" in image.soname or "ld-musl" in name:
+        return "musl"
+    if image.soname != "libc.so.6":
+        return ""
+    inside = [each for each in mappings if each.start <= image.base < each.end]
+    same = [each for each in mappings if inside and (each.device, each.inode) == (inside[0].device, inside[0].inode)]
+    version = _scan(process, [each for each in same if each.perms.startswith("r-")], _BANNER)
+    return f"glibc {version}" if version else "glibc"
+
+
+def _returned(process: Process, function: int | None) -> int | None:
+    """The constant that a function returns, if it is one that does nothing else."""
+    if function is None:
+        return None
+    try:
+        code = process.read(function, 24)
+    except MirrorError:
+        return None
+    if os.uname().machine == "aarch64":
+        return _arm_number(struct.unpack("<6I", code))
+    match = _X86_NUMBER.match(code)
+    return None if match is None else struct.unpack("<i", match[1] or bytes(4))[0]
+
+
+def _arm_number(code: tuple[int, ...]) -> int | None:
+    for first, second in itertools.pairwise(code):
+        if first & _ARM_MOV_MASK == _ARM_MOV and second == _ARM_RET:
+            return first >> 5 & 0xFFFF
+    return None
+
+
+def _scan(process: Process, mappings: list[Mapping], pattern: re.Pattern[bytes]) -> str:
+    for each in _chunks(process, mappings):
+        if match := pattern.search(each):
+            return match[1].decode()
+    return ""
+
+
+def _chunks(process: Process, mappings: list[Mapping]) -> Iterator[bytes]:
+    left = _SCAN_MAX
+    for each in mappings:
+        for start in range(each.start, each.end, _CHUNK):
+            size = min(each.end - start, _CHUNK + 128)  # what is cut in two is whole in one of them
+            if left < size:
+                return
+            left -= size
+            try:
+                yield process.read(start, size)
+            except MirrorError:
+                break  # a part of a file that has become shorter
+
+
+def _text(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode(errors="backslashreplace")

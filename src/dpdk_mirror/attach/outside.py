@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What the kernel says of a process: whose it is, where it lives, what it listens on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import MirrorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .process import Process
+
+__all__ = ["Sockets", "architecture", "container", "namespaces", "ptrace_scope", "sockets", "status"]
+
+_NAMESPACES = ("mnt", "pid", "user", "net", "ipc", "uts", "cgroup")
+_MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 3: "i386", 0x28: "arm", 0x15: "ppc64le", 0xF3: "riscv64"}
+# Docker, containerd, CRI-O and Podman name groups by the container's id, LXC by its name.
+_CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[./]([\w.-]{1,64})", re.MULTILINE)
+_DESCRIPTORS_MAX = 1 << 16
+_UNIX_MAX = 32 << 20
+# Of net/unix: reference count, protocol, flags, type, state, inode, path.
+_UNIX = re.compile(rb"^\S+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) ([0-9A-F]{4}) \S+ +(\d+) (/[^\n]*)$", re.MULTILINE)
+_LISTENS, _SEQPACKET = b"00010000", b"0005"
+_TELEMETRY = re.compile(r".*/dpdk_telemetry\.v2(:\d+)?")
+_MP = re.compile(r".*/mp_socket(_\d+_[0-9a-f]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What EAL has bound there, paths as the process sees them. ``mp`` is for other processes of its prefix."""
+
+    telemetry: tuple[str, ...]
+    mp: str
+
+    @property
+    def secondary(self) -> bool:
+        """Whether another process has the memory: only then is there a number in the name."""
+        match = _MP.fullmatch(self.mp)
+        return match is not None and match[1] is not None
+
+    @property
+    def prefix(self) -> str:
+        """EAL's file prefix, the folder that they are in."""
+        return next((Path(path).parent.name for path in (self.mp, *self.telemetry) if path), "")
+
+
+def status(process: Process, field: str) -> int:
+    """A number of its status: the first, if there are several; 0 if there is none."""
+    match = re.search(rf"^{field}:\t(\d{{1,10}})", process.text("status"), re.MULTILINE)
+    return int(match[1]) if match else 0
+
+
+def architecture(process: Process) -> tuple[str, int]:
+    """What machine its program is for, and of how many bits."""
+    descriptor = process.open("exe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        header = os.pread(descriptor, 20, 0)
+    finally:
+        os.close(descriptor)
+    if len(header) < 20 or header[:4] != b"\x7fELF":
+        return "", 0
+    (machine,) = struct.unpack_from("<H", header, 18)
+    return _MACHINES.get(machine, f"machine {machine}"), 64 if header[4] == 2 else 32
+
+
+def namespaces(process: Process) -> tuple[str, ...]:
+    """Those that it does not share with this process."""
+    return tuple(_different(process))
+
+
+def container(process: Process) -> str:
+    """The id of its container, as docker ps shows it, or the name; "" if nothing says that it is in one."""
+    with contextlib.suppress(MirrorError):
+        if match := _CONTAINER.search(process.text("cgroup")):
+            return match[1][:12] if match[1] else match[2]
+    return ""
+
+
+def ptrace_scope() -> int:
+    """Yama's word on who may trace whom; 0 where there is no Yama."""
+    try:
+        return int(Path("/proc/sys/kernel/yama/ptrace_scope").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def sockets(process: Process) -> Sockets:
+    """Which of its own sockets are EAL's. Another's path may claim to be one: who connects asks whose it is."""
+    own = set(_inodes(process))
+    telemetry, mp = [], ""
+    for flags, kind, inode, path in _UNIX.findall(process.raw("net/unix", _UNIX_MAX)) if own else []:
+        if inode not in own:
+            continue
+        name = os.fsdecode(path)
+        if flags == _LISTENS and kind == _SEQPACKET and _TELEMETRY.fullmatch(name):
+            telemetry.append(name)
+        elif _MP.fullmatch(name):
+            mp = name
+    return Sockets(tuple(sorted(set(telemetry))), mp)
+
+
+def _different(process: Process) -> Iterator[str]:
+    for name in _NAMESPACES:
+        with contextlib.suppress(MirrorError, OSError):
+            if process.link(f"ns/{name}") != str(Path(f"/proc/self/ns/{name}").readlink()):
+                yield name
+
+
+def _inodes(process: Process) -> Iterator[bytes]:
+    """Of the sockets that it has open."""
+    folder = process.open("fd", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number >= _DESCRIPTORS_MAX:
+                    return
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    link = os.readlink(entry.name, dir_fd=folder)
+                    if link.startswith("socket:["):
+                        yield os.fsencode(link[8:-1])
+    except OSError:
+        return  # it has ended, which others say
+    finally:
+        os.close(folder)
