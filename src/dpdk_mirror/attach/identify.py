@@ -32,6 +32,8 @@ _EAL_INIT = "rte_eal_init"
 _VERSIONS = [f"rte_version_{part}" for part in ("year", "month", "minor", "release")]
 _SHARED = re.compile(rb" /[^\n]*/librte_eal\.so\.(\d{1,4})")
 _OWN = re.compile(rb"/dpdk_mirror/_ffi\.[^/\n]*\.so")
+# Drivers have their kind before their name, as in librte_net_tap.
+_LIBRARY = re.compile(r"librte_(?!mirror\b)[a-z0-9]+\.so\.[\d.]+")
 _YAMA = {1: "only its parents", 2: "only who has CAP_SYS_PTRACE", 3: "nobody"}
 
 
@@ -192,7 +194,7 @@ def _not_global(loaded: list[tuple[Loaded, Image]], having: list[tuple[Loaded, I
             ahead += by_name[name].needed
     if any(image.soname in reached for _, image in having):
         return ()
-    others = [each.name for each, image in loaded[1:] if image.soname.startswith("librte_")]
+    others = [each.name for each, image in loaded[1:] if _LIBRARY.fullmatch(image.soname)]
     return tuple(dict.fromkeys([each.name for each, _ in having] + others))
 
 

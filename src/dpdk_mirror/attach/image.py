@@ -39,7 +39,8 @@ _SYMENT = 24
 _SHN_UNDEF, _SHN_ABS = 0, 0xFFF1
 _HIDDEN = 0x8000  # of a version: not the one that programs are linked with
 
-_DYNAMIC_MAX = 4096  # entries
+_DYNAMIC_MAX = 65536  # bytes
+_PAGE = 4096
 _BUCKETS_MAX, _BLOOM_MAX = 1 << 24, 1 << 24
 _CHAIN_MAX = 1 << 16
 """Symbols in one bucket. Thousands are in none that a linker has made."""
@@ -138,17 +139,23 @@ class Image:
         found: dict[int, int] = {}
         if not self._at:
             return found
-        for number in range(_DYNAMIC_MAX):
-            key, value = struct.unpack("<qQ", self.process.read(self._at + 16 * number, 16))
+        for key, value in self._entries():
             if key == _DT_NULL:
                 return found
             # The loader writes addresses over what the file has, but not everywhere.
-            if key in _ADDRESSES and value < self.base:
-                value += self.base
+            missing = self.base if key in _ADDRESSES and value < self.base else 0
+            found.setdefault(key, value + missing)
             if key == _DT_NEEDED:
                 self._needed.append(value)
-            found.setdefault(key, value)
-        raise self._malformed(f"its dynamic section has more than {_DYNAMIC_MAX} entries")
+        raise self._malformed(f"its dynamic section has more than {_DYNAMIC_MAX} bytes")
+
+    def _entries(self) -> Iterator[tuple[int, int]]:
+        """Of the dynamic section, read up to the end of a page: what is beyond may not be there."""
+        at = self._at
+        while at < self._at + _DYNAMIC_MAX:
+            size = -at % _PAGE & ~15 or 16
+            yield from struct.iter_unpack("<qQ", self.process.read(at, size))
+            at += size
 
     def _candidates(self, name: str) -> Iterator[int]:
         """Numbers of symbols that may have that name."""
