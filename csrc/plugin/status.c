@@ -10,6 +10,7 @@ static struct rte_mirror_status own_status = {
 	.magic = MIRROR_STATUS_MAGIC,
 	.size = sizeof(own_status),
 	.version = MIRROR_VERSION,
+	.dpdk = MIRROR_DPDK_SERIES,
 };
 
 /* By its name the loader may find that of another copy of the library, which the program is linked to. */
@@ -28,8 +29,6 @@ mirror_status_loaded(const char *reason)
 {
 	struct rte_mirror_status *status = &own_status;
 
-	snprintf(status->dpdk, sizeof(status->dpdk), "%u.%02u", MIRROR_DPDK_YEAR,
-			MIRROR_DPDK_MONTH);
 	COPY_TEXT(status->reason, reason);
 	/* After the texts, for who reads them. */
 	__atomic_store_n(&status->state, reason == NULL ? MIRROR_STATUS_READY : MIRROR_STATUS_INERT,

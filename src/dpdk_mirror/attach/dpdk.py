@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
 import os
 import re
@@ -19,15 +20,25 @@ if TYPE_CHECKING:
     from .image import Image, Symbol
     from .process import Mapping, Process
 
-__all__ = ["STATUS", "Status", "libc_of", "release_by_abi", "release_in", "release_of", "status_of"]
+__all__ = [
+    "STATUS",
+    "SocketState",
+    "Status",
+    "libc_of",
+    "parse_status",
+    "release_by_abi",
+    "release_in",
+    "release_of",
+    "status_of",
+]
 
 STATUS = "rte_mirror_status"
 """The symbol of librte_mirror's that says how it is."""
 
 _MAGIC = 0x524D4952
 # C type: struct rte_mirror_status.
-_STATUS = struct.Struct("<4I32s32s256s108s")
-_INERT = 2
+_STATUS = struct.Struct("<4I32s32s256s108s256s")
+_LOADING, _INERT = 0, 2
 
 _BANNER = re.compile(rb"GNU C Library [^\0\n]{0,64}version (\d+\.\d+)")
 _RELEASE = re.compile(rb"DPDK (\d\d\.\d\d\.\d{1,2}(?:-rc\d{1,2})?)\0")
@@ -43,23 +54,46 @@ _ARM_MOV, _ARM_MOV_MASK, _ARM_RET = 0x52800000, 0xFFE0001F, 0xD65F03C0
 _FINAL = 99  # of rte_version_release(): no release candidate
 
 
+class SocketState(enum.IntEnum):
+    """C type: enum mirror_status_socket."""
+
+    NONE = 0
+    ASKED = 1
+    LISTENS = 2
+    REFUSED = 3
+    CLOSED = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """What librte_mirror says of itself there."""
 
     version: str
     dpdk: str
+    loading: bool
     inert: bool
     reason: str
     socket: str
+    socket_state: SocketState
+    socket_reason: str
 
 
 def status_of(process: Process, symbol: Symbol) -> Status | None:
     """None if nothing that makes sense is there."""
-    magic, size, state, _, version, dpdk, reason, socket = _STATUS.unpack(process.read(symbol.address, _STATUS.size))
-    if magic != _MAGIC or size < _STATUS.size:
+    return parse_status(process.read(symbol.address, _STATUS.size))
+
+
+def parse_status(raw: bytes) -> Status | None:
+    """The same of bytes, as many as there are."""
+    if len(raw) < _STATUS.size:
         return None
-    return Status(_text(version), _text(dpdk), state == _INERT, _text(reason), _text(socket))
+    magic, size, state, sockets, *texts = _STATUS.unpack_from(raw)
+    if magic != _MAGIC or size < _STATUS.size or sockets not in set(SocketState):
+        return None
+    version, dpdk, reason, socket, socket_reason = map(_text, texts)
+    return Status(
+        version, dpdk, state == _LOADING, state == _INERT, reason, socket, SocketState(sockets), socket_reason
+    )
 
 
 def release_of(process: Process, find: Callable[[str], int | None]) -> str:

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Calls of functions in a running process, by its parked thread, which stops for less than a millisecond for each."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import os
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from ..errors import BusyTimeoutError, UnsupportedError
+from .frame import Call, Frame, resumed
+from .ptrace import Tracee
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .libc import Libc
+    from .parked import Parked
+    from .process import Process
+    from .ptrace import Registers
+
+__all__ = ["Injector"]
+
+_ALL_SIGNALS = (1 << 64) - 1
+_STACK_MIN = 64 << 10
+_FUTEX = 202
+_LOOK_S = 0.0005
+_TEXT_MAX = 4096
+
+
+class Injector:
+    """``stops_s`` is how long the thread was stopped, each time."""
+
+    def __init__(self, process: Process, parked: Parked, libc: Libc) -> None:
+        self.stops_s: list[float] = []
+        self._process = process
+        self._parked = parked
+        self._libc = libc
+        self._at: tuple[Registers, bytes, int] | None = None
+        self._check_stack()
+
+    def call(self, function: int, *arguments: int | bytes, timeout_s: float = 10.0) -> None:
+        """Have the thread call a function, and wait until it is back; what that returns is not known.
+
+        BusyTimeoutError: it was late, and was taken out of it again, or is still inside.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._stopped(deadline) as tracee:
+            self._go(tracee, Call(function, arguments), (self._libc.restorer,))
+        while not self._parked.is_back(self._process):
+            self._process.check()
+            if time.monotonic() > deadline:
+                self._give_up(timeout_s)
+            time.sleep(_LOOK_S)
+
+    def text_of(self, function: int, timeout_s: float = 1.0) -> str:
+        """The text that a function without arguments returns, "" if none.
+
+        It returns to a system call, of the number that is the text's address: there the thread is stopped, and does not
+        issue it. Without this process it would, in vain: there is no such system call.
+        """
+        deadline = time.monotonic() + timeout_s
+        gadget = self._libc.syscall_ret
+        with self._stopped(deadline) as tracee:
+            self._arm(tracee, Call(function, ()), (gadget, self._libc.restorer))
+            while True:
+                tracee.next_syscall(max(0.0, deadline - time.monotonic()))
+                registers = tracee.registers()
+                if registers.rip == gadget + 2:
+                    break
+            address = registers.orig_rax
+            registers.orig_rax = _ALL_SIGNALS  # no number: nothing is issued
+            tracee.set_registers(registers)
+        return self._process.string(address, _TEXT_MAX) if address else ""
+
+    # The inside.
+
+    @contextlib.contextmanager
+    def _stopped(self, deadline: float) -> Iterator[Tracee]:
+        """The thread, stopped where it parks."""
+        while True:
+            with Tracee(self._parked.tid) as tracee:
+                # From here on the number is its own until it is let go.
+                self._process.check()
+                with _urgent():
+                    tracee.stop()
+                    if self._parked.is_at(self._process, tracee.registers()):
+                        yield tracee
+                        if tracee.is_stopped:
+                            tracee.detach()
+                        self.stops_s.append(time.monotonic() - tracee.stopped_since)
+                        return
+            if time.monotonic() > deadline:
+                what = f"attach to process {self._process.pid}: its thread {self._parked.comm} is always at work"
+                raise BusyTimeoutError(errno.ETIMEDOUT, what, "try again")
+
+    def _go(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
+        self._arm(tracee, call, returns)
+        tracee.detach()
+
+    def _arm(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
+        """Have the thread call when it runs on. Each step leaves it whole if this process ends after it."""
+        at, xstate, mask = tracee.registers(), tracee.xstate(), tracee.mask()
+        frame = Frame.of(call, at, xstate, mask, returns)
+        self._at = at, xstate, mask
+        self._process.write(frame.address, frame.data)
+        tracee.set_registers(frame.registers)
+        # After the registers, which have the frame that takes it back.
+        tracee.set_mask(_ALL_SIGNALS)
+
+    def _give_up(self, timeout_s: float) -> None:
+        """The thread waits for something inside the call. It may be taken out if that is the loader's lock alone."""
+        pid = self._process.pid
+        with Tracee(self._parked.tid) as tracee:
+            tracee.stop()
+            registers = tracee.registers()
+            if self._waits_for_loader(registers) and self._at is not None:
+                at, xstate, mask = self._at
+                tracee.set_registers(resumed(at))
+                tracee.set_xstate(xstate)
+                tracee.set_mask(mask)
+                what = f"attach to process {pid}: another thread of it has been loading a library for {timeout_s:g} s"
+                raise BusyTimeoutError(errno.ETIMEDOUT, what, "nothing has been changed: try again")
+        what = f"attach to process {pid}: its thread {self._parked.comm} is still loading the library after {timeout_s:g} s"
+        raise BusyTimeoutError(errno.ETIMEDOUT, what, "it goes on by itself: look again with dpdk-mirror apps")
+
+    def _waits_for_loader(self, registers: Registers) -> bool:
+        """Whether it waits for a lock of the loader's that another thread has, and has none of the loader's itself."""
+        start, end = self._libc.loader
+        if registers.orig_rax != _FUTEX or not start <= registers.rdi < end - 16:
+            return False
+        data = self._process.read(start, (end - start) & -4)
+        own = self._process.ns_tid(self._parked.tid)
+        words = struct.unpack(f"<{len(data) // 4}I", data)
+        # C type: pthread_mutex_t: the lock, how often it is taken, the owner's thread.
+        owner = words[(registers.rdi - start) // 4 + 2]
+        return owner not in {0, own} and own not in words
+
+    def _check_stack(self) -> None:
+        stack = self._parked.stack
+        for each in self._process.maps():
+            if each.start <= stack <= each.end:
+                if "w" in each.perms and (stack - each.start >= _STACK_MIN or each.path == "[stack]"):
+                    return
+                break
+        what = (
+            f"attach to process {self._process.pid}: its thread {self._parked.comm} has less than 64 KB of stack left"
+        )
+        raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
+
+
+@contextlib.contextmanager
+def _urgent() -> Iterator[None]:
+    """While another's thread is stopped: no pause of this process's own, nor, as far as it has the right, for others."""
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    gc.disable()
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, *before)
+        gc.enable()

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The file that is loaded into others: which DPDK it is for, and whether anybody else could have written it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from ..errors import InvalidConfigError, NotPermittedError, error_for
+from .dpdk import STATUS, Status, parse_status
+
+__all__ = ["Library", "read_library"]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """``dpdk`` is the series of releases that it was built for, such as 22.11."""
+
+    path: Path
+    content: bytes
+    version: str
+    dpdk: str
+
+
+def read_library(path: Path) -> Library:
+    """Read librte_mirror.so as EAL would take it: from its owner, root or the caller, and nobody else may write it."""
+    doing = f"read {path}"
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+            found = _status(ELFFile(file))
+    except (ELFError, ValueError, KeyError):
+        found = None
+    except OSError as error:
+        raise error_for(error.errno or errno.EIO, doing) from None
+    if found is None:
+        raise InvalidConfigError(errno.EINVAL, f"{doing}: it is no librte_mirror.so", "see dpdk-mirror plugin-path")
+    if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        hint = "have it owned by root, or by you, with mode 0755"
+        raise NotPermittedError(errno.EPERM, f"{doing}: others may write to it", hint)
+    return Library(path, content, found.version, found.dpdk)
+
+
+def _status(file: ELFFile) -> Status | None:
+    """What it says of itself before it is loaded."""
+    symbols = file.get_section_by_name(".dynsym")
+    if not isinstance(symbols, SymbolTableSection):
+        return None
+    for symbol in symbols.get_symbol_by_name(STATUS) or ():
+        section = file.get_section(symbol["st_shndx"])
+        offset = symbol["st_value"] - section["sh_addr"]
+        return parse_status(section.data()[offset:])
+    return None

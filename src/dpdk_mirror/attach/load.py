@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Load librte_mirror into a DPDK application that runs and was never prepared for it.
+
+Everything is checked from outside first. Then one of EAL's own threads, which sleeps in the kernel, is made to call
+dlopen(); pollers never stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import BusyTimeoutError, MirrorError, NoPluginError, NotFoundError, NotPermittedError, UnsupportedError
+from . import outside
+from .dpdk import STATUS, SocketState, Status, status_of
+from .identify import DpdkProcess, Kind, identify
+from .inject import Injector
+from .libc import Libc, find_libc
+from .memfd import make_memfd
+from .memory import images
+from .parked import Parked, find_parked, spare_cpus
+from .ptrace import Tracee
+from .seccomp import forbidden
+from .socketpath import choose_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .image import Image
+    from .library import Library
+    from .process import Process
+
+__all__ = ["TIMEOUT_S", "Attachment", "attach"]
+
+TIMEOUT_S = 10.0
+"""How long the application's dynamic loader may be busy with other libraries."""
+
+_RTLD_NOW, _RTLD_NOLOAD, _RTLD_GLOBAL = 2, 4, 0x100
+_LOOK_S = 0.001
+_AT_START = "load the library when it starts, with EAL's -d"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What has been done. ``stops_s`` is how long one thread of the application stood still, each time."""
+
+    process: DpdkProcess
+    version: str
+    loaded: bool
+    """Whether the library has been loaded now; else it was there."""
+    socket: str
+    """The library's own, as the process sees it; "" if it has none."""
+    thread: str
+    stops_s: tuple[float, ...]
+    took_s: float
+
+
+class _Target:
+    """A process that is being attached to."""
+
+    def __init__(self, process: Process, found: DpdkProcess, timeout_s: float) -> None:
+        self.process = process
+        self.found = found
+        self.timeout_s = timeout_s
+        self.libc: Libc = find_libc(process)
+        self.parked: Parked = find_parked(process)
+        self.injector = Injector(process, self.parked, self.libc)
+
+    def call(self, function: int, *arguments: int | bytes) -> None:
+        self.injector.call(function, *arguments, timeout_s=self.timeout_s)
+
+
+def attach(
+    process: Process,
+    library: Callable[[str], Library],
+    *,
+    socket: str = "",
+    dry_run: bool = False,
+    force: bool = False,
+    timeout_s: float = TIMEOUT_S,
+) -> Attachment:
+    """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen, where telemetry does not.
+
+    ``socket`` is a path as the process sees it, for a socket of the library's own. ``dry_run`` makes all checks and
+    changes nothing. ``force`` goes on where it cannot be read what the process's seccomp filters allow.
+    """
+    began = time.monotonic()
+    found = identify(process)
+    if found is None:
+        what = f"attach to process {process.pid}: it has no DPDK"
+        raise NotFoundError(errno.ENOENT, what, "dpdk-mirror apps lists those that have")
+    is_there = bool(found.plugin) and not found.inert
+    wants_socket = bool(socket) or not found.telemetry
+    if is_there and not (wants_socket and not found.socket):
+        return Attachment(found, found.plugin, False, found.socket, "", (), time.monotonic() - began)
+    chosen = None if is_there else _choose(process, found, library)
+    target = _Target(process, found, timeout_s)
+    _check_filters(target, force)
+    if dry_run:
+        return Attachment(found, found.plugin, False, found.socket, target.parked.comm, (), time.monotonic() - began)
+    with _elsewhere(process, target.parked.tid):
+        image = _load(target, chosen) if chosen is not None else _library_in(process)
+        status = _check_works(process, image)
+        if wants_socket:
+            status = _listen(target, image, socket or choose_socket(process, found))
+    return Attachment(
+        found, status.version, chosen is not None, status.socket, target.parked.comm,
+        tuple(target.injector.stops_s), time.monotonic() - began,
+    )  # fmt: skip
+
+
+# Checks, which change nothing.
+
+
+def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> Library:
+    """The library for the process, if one can be loaded."""
+    doing = f"attach to process {process.pid}"
+    if found.obstacle:
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: {found.obstacle}")
+    if found.architecture != "x86_64" or os.uname().machine != "x86_64":
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: only x86-64 is supported", _AT_START)
+    if re.search(r"^x86_Thread_features:.*\bshstk\b", process.text("status"), re.MULTILINE):
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: its threads have shadow stacks", _AT_START)
+    if found.kind is Kind.STATIC:
+        hint = "link it with --export-dynamic, or load the library when it starts"
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: its program hides the DPDK in it from libraries", hint)
+    series = ".".join(found.dpdk.split(".")[:2])
+    chosen = library(series)
+    if series and chosen.dpdk != series:
+        what = f"{doing}: it has DPDK {found.dpdk}, and {chosen.path} is for {chosen.dpdk}"
+        raise UnsupportedError(errno.ENOTSUP, what, "name one for that release with --library")
+    return chosen
+
+
+def _check_filters(target: _Target, force: bool) -> None:
+    """That no seccomp filter forbids what the thread will do; some kill who tries."""
+    process = target.process
+    if force or outside.status(process, "Seccomp") == 0:
+        return
+    doing = f"attach to process {process.pid}: it has seccomp filters"
+    try:
+        with Tracee(target.parked.tid) as tracee:
+            process.check()
+            tracee.stop()
+            filters = tracee.seccomp_filters()
+    except MirrorError as error:
+        hint = "be root with CAP_SYS_ADMIN; or give --force, if you know that they let libraries be loaded"
+        raise NotPermittedError(
+            error.errno, f"{doing}, which cannot be read: {os.strerror(error.errno)}", hint
+        ) from None
+    if name := forbidden(filters):
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}, which do not allow {name}", _AT_START)
+
+
+# What changes the process.
+
+
+@contextlib.contextmanager
+def _elsewhere(process: Process, tid: int) -> Iterator[None]:
+    """Have the thread, and this one, on no CPU on which the application polls, for the while."""
+    cpus = spare_cpus(process, tid)
+    before = {each: os.sched_getaffinity(each) for each in (tid, 0)}
+    try:
+        if cpus:
+            for each in before:
+                _move(each, cpus)
+        yield
+    finally:
+        if cpus:
+            for each, own in before.items():
+                _move(each, own)
+
+
+def _move(tid: int, cpus: set[int]) -> None:
+    with contextlib.suppress(OSError):  # it has ended, or may not be moved: that costs time, no more
+        os.sched_setaffinity(tid, cpus)
+
+
+def _load(target: _Target, library: Library) -> Image:
+    process, libc = target.process, target.libc
+    number = make_memfd(process, target.injector, libc, library.content)
+    try:
+        names = {loaded.name for loaded, _ in images(process)}
+        path = _new_name(number, names)
+        for carrier in target.found.carriers:
+            target.call(libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
+        target.call(libc.dlopen, path.encode(), _RTLD_NOW)
+        for loaded, image in images(process):
+            if loaded.name == path:
+                return image
+        raise _not_loaded(target)
+    finally:
+        target.call(libc.close, number)
+
+
+def _new_name(number: int, names: set[str]) -> str:
+    """A path that the loader does not know yet: of a known one it takes what it had by that name."""
+    path = f"/proc/self/fd/{number}"
+    while path in names:
+        path = path.replace("/self/", "/self/./", 1)
+    return path
+
+
+def _not_loaded(target: _Target) -> MirrorError:
+    doing = f"attach to process {target.process.pid}: its dynamic loader refuses the library"
+    reason = ""
+    if target.libc.dlerror and not target.found.seccomp:
+        with contextlib.suppress(MirrorError):
+            reason = target.injector.text_of(target.libc.dlerror)
+    return UnsupportedError(errno.ENOTSUP, f"{doing}: {reason or 'it does not say why'}", _AT_START)
+
+
+def _library_in(process: Process) -> Image:
+    for _, image in images(process):
+        symbol = image.find(STATUS)
+        status = status_of(process, symbol) if symbol is not None else None
+        if status is not None and not status.inert:
+            return image
+    what = f"attach to process {process.pid}: the librte_mirror in it does not say how it is"
+    raise NoPluginError(errno.ENOTSUP, what, "it is of an older version: restart the application")
+
+
+def _check_works(process: Process, image: Image) -> Status:
+    """The library's own answer."""
+    status = _status(process, image)
+    if status.inert:
+        raise NoPluginError(errno.ENOTSUP, f"attach to process {process.pid}: {status.reason}")
+    return status
+
+
+def _status(process: Process, image: Image) -> Status:
+    symbol = image.find(STATUS)
+    status = status_of(process, symbol) if symbol is not None else None
+    if status is None:
+        raise NoPluginError(errno.ENOTSUP, f"attach to process {process.pid}: the library in it does not say how it is")
+    return status
+
+
+def _listen(target: _Target, image: Image, path: str) -> Status:
+    """Have the library open a socket of its own, and wait until it listens."""
+    process = target.process
+    symbol = image.find("rte_mirror_socket_open")
+    if symbol is None:
+        raise NoPluginError(
+            errno.ENOTSUP, f"attach to process {process.pid}: the library in it is too old for a socket"
+        )
+    target.call(symbol.address, os.fsencode(path))
+    deadline = time.monotonic() + target.timeout_s
+    while (status := _status(process, image)).socket_state in {SocketState.NONE, SocketState.ASKED}:
+        if time.monotonic() > deadline:
+            what = f"attach to process {process.pid}: its library does not come to listen at {path}"
+            raise BusyTimeoutError(errno.ETIMEDOUT, what, "look again with dpdk-mirror apps")
+        time.sleep(_LOOK_S)
+    if status.socket_state is not SocketState.LISTENS:
+        raise UnsupportedError(errno.ENOTSUP, f"attach to process {process.pid}: {status.socket_reason}")
+    return status

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The thread that may be made to do something: one of EAL's own, asleep in the kernel where it holds no lock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import BusyTimeoutError, NotFoundError
+
+if TYPE_CHECKING:
+    from .process import Process, Task
+    from .ptrace import Registers
+
+__all__ = ["Parked", "find_parked", "spare_cpus"]
+
+_ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 232, 281, 288, 441
+_EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
+# By the names that DPDK has given them until 23.07, and since; in order of preference.
+_THREADS: tuple[tuple[frozenset[str], frozenset[int]], ...] = (
+    (frozenset({"eal-intr-thread", "dpdk-intr"}), _EPOLLS),
+    (frozenset({"telemetry-v2", "dpdk-telemet-v2", "dpdk-tele-v2"}), frozenset({_ACCEPT, _ACCEPT4})),
+    (frozenset({"rte_mp_handle", "dpdk-mp-msg"}), frozenset({_RECVMSG})),
+)
+# Of /proc/PID/task/TID/syscall: number, six arguments, stack pointer, program counter.
+_SYSCALL = re.compile(r"(\d+)((?: 0x[0-9a-f]+){8})")
+
+_SYSCALL_CODE = b"\x0f\x05"
+_SAMPLE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A thread in a system call: which one, and where in the program."""
+
+    tid: int
+    comm: str
+    number: int
+    stack: int
+    pc: int
+
+    def is_at(self, process: Process, registers: Registers) -> bool:
+        """Whether a stopped thread's registers are those of its leaving that call."""
+        return (registers.orig_rax, registers.rip) == (self.number, self.pc) and process.read(
+            registers.rip - 2, 2
+        ) == _SYSCALL_CODE
+
+    def is_back(self, process: Process) -> bool:
+        """Whether it is in that call now. How deep its stack is depends on how many descriptors EAL waits for."""
+        now = _parse(self.tid, self.comm, process.text(f"task/{self.tid}/syscall"))
+        return now is not None and (now.number, now.pc) == (self.number, self.pc)
+
+
+def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:
+    """The first of EAL's threads that sleeps as expected; waits for it, since it may just be at work."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        tasks = process.tasks()
+        for names, numbers in _THREADS:
+            for task in tasks:
+                found = _parse(task.tid, task.comm, task.syscall) if task.comm in names else None
+                if found is not None and found.number in numbers:
+                    return found
+        if time.monotonic() > deadline:
+            raise _none(process, tasks)
+        time.sleep(0.001)
+
+
+def spare_cpus(process: Process, tid: int) -> set[int] | None:
+    """Where the thread delays no poller of its process; None: where it is, or there is no better place."""
+    allowed = os.sched_getaffinity(0) | os.sched_getaffinity(tid)
+    busy = _busy_cpus(process)
+    if not busy & os.sched_getaffinity(tid):
+        return None
+    return allowed - busy or None
+
+
+def _busy_cpus(process: Process) -> set[int]:
+    """The CPUs on which a thread of the process runs all the time."""
+    before = _running(process)
+    time.sleep(_SAMPLE_S)
+    least = _SAMPLE_S * os.sysconf("SC_CLK_TCK") / 2
+    return {cpu for tid, (cpu, ticks) in _running(process).items() if tid in before and ticks - before[tid][1] >= least}
+
+
+def _running(process: Process) -> dict[int, tuple[int, int]]:
+    """CPU and ticks used so far, of each thread that runs or is ready to."""
+    found = {}
+    for task in process.tasks():
+        try:
+            fields = process.text(f"task/{task.tid}/stat").rpartition(")")[2].split()
+        except NotFoundError:
+            continue
+        if fields and fields[0] == "R":
+            found[task.tid] = (int(fields[36]), int(fields[11]) + int(fields[12]))
+    return found
+
+
+def _parse(tid: int, comm: str, text: str) -> Parked | None:
+    match = _SYSCALL.fullmatch(text.strip())
+    if match is None:
+        return None
+    words = [int(word, 16) for word in match[2].split()]
+    return Parked(tid, comm, int(match[1]), words[6], words[7])
+
+
+def _none(process: Process, tasks: list[Task]) -> BusyTimeoutError | NotFoundError:
+    what = f"attach to process {process.pid}"
+    names = {name for each, _ in _THREADS for name in each}
+    if busy := [task for task in tasks if task.comm in names]:
+        each = ", ".join(f"{task.comm} ({task.tid})" for task in busy)
+        return BusyTimeoutError(
+            errno.ETIMEDOUT, f"{what}: none of EAL's threads sleeps where it may: {each}", "try again"
+        )
+    return NotFoundError(errno.ENOENT, f"{what}: it has none of EAL's threads", "attach once EAL has started there")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What a thread's seccomp filters say of system calls that it is to be made to do: classic BPF, interpreted.
+
+Source: linux/seccomp.h, linux/filter.h; kernel/seccomp.c says what of BPF such filters may use. x86-64.
+"""
+
+from __future__ import annotations
+
+import struct
+
+__all__ = ["forbidden"]
+
+# The names of the system calls that loading a library, starting a thread and listening are made of, and arguments
+# that a filter may look at.
+_PROT_READ_EXEC, _PROT_READ_WRITE = 5, 3
+_PRIVATE, _PRIVATE_FIXED, _ANONYMOUS = 0x2, 0x12, 0x22
+_AF_UNIX, _SEQPACKET = 1, 5 | 0x80000 | 0x800
+_CALLS: tuple[tuple[str, int, tuple[int, ...]], ...] = (
+    ("rt_sigreturn", 15, ()),
+    ("memfd_create", 319, (0, 3)),
+    ("openat", 257, (2**64 - 100, 0, 0x80000)),
+    ("read", 0, (3, 0, 832)),
+    ("pread64", 17, (3, 0, 64)),
+    ("newfstatat", 262, (3, 0, 0, 0x1000)),
+    ("mmap", 9, (0, 65536, 1, _PRIVATE, 3)),
+    ("mmap of code", 9, (0, 65536, _PROT_READ_EXEC, _PRIVATE_FIXED, 3)),
+    ("mmap of memory", 9, (0, 65536, _PROT_READ_WRITE, _ANONYMOUS, 2**64 - 1)),
+    ("mprotect", 10, (0, 4096, 1)),
+    ("munmap", 11, (0, 4096)),
+    ("close", 3, (3,)),
+    ("brk", 12, ()),
+    ("futex", 202, (0, 0x80)),
+    ("rt_sigprocmask", 14, (2, 0, 0, 8)),
+    ("sched_setaffinity", 203, (0, 128)),
+    ("clone", 56, (0x3D0F00,)),
+    ("clock_nanosleep", 230, (1, 0)),
+    ("socket", 41, (_AF_UNIX, _SEQPACKET, 0)),
+    ("bind", 49, (3,)),
+    ("listen", 50, (3, 10)),
+)
+_ALLOW, _LOG = 0x7FFF0000, 0x7FFC0000
+_KILL = 0x80000000
+_AUDIT_ARCH_X86_64 = 0xC000003E
+_DATA = struct.Struct("<iIQ6Q")
+_WORD = 0xFFFFFFFF
+
+_ALU = {
+    0x00: lambda a, b: a + b,
+    0x10: lambda a, b: a - b,
+    0x20: lambda a, b: a * b,
+    0x30: lambda a, b: a // b if b else 0,
+    0x40: lambda a, b: a | b,
+    0x50: lambda a, b: a & b,
+    0x60: lambda a, b: a << (b & 31),
+    0x70: lambda a, b: a >> (b & 31),
+    0x80: lambda a, _: -a,
+    0xA0: lambda a, b: a ^ b,
+}
+_JUMPS = {
+    0x10: lambda a, b: a == b,
+    0x20: lambda a, b: a > b,
+    0x30: lambda a, b: a >= b,
+    0x40: lambda a, b: bool(a & b),
+}
+
+
+def forbidden(filters: list[bytes]) -> str:
+    """The first system call that not all filters let through; "": there is none."""
+    programs = [list(struct.iter_unpack("<HBBI", each)) for each in filters]
+    for name, number, arguments in _CALLS:
+        data = _DATA.pack(number, _AUDIT_ARCH_X86_64, 0, *arguments, *(0 for _ in range(6 - len(arguments))))
+        if any(_verdict(program, data) not in {_ALLOW, _LOG} for program in programs):
+            return name
+    return ""
+
+
+def _verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:
+    """What a filter says, without the 16 bits that go with it; it kills where it makes no sense."""
+    a = x = pc = 0
+    memory = [0] * 16
+    while pc < len(program):
+        code, if_true, if_false, k = program[pc]
+        pc += 1
+        kind, operand = code & 7, x if code & 8 else k
+        if kind in {0, 1}:  # LD, LDX
+            value = _loaded(code, k, data, memory)
+            a, x = (value, x) if kind == 0 else (a, value)
+        elif kind in {2, 3}:  # ST, STX
+            memory[k & 15] = a if kind == 2 else x
+        elif kind == 4:
+            a = _ALU[code & 0xF0](a, operand) & _WORD
+        elif kind == 5 and code & 0xF0 == 0:
+            pc += k
+        elif kind == 5:
+            pc += if_true if _JUMPS[code & 0xF0](a, operand) else if_false
+        elif kind == 6:
+            return (a if code & 0x18 == 0x10 else k) & 0xFFFF0000
+        else:  # MISC: TAX, TXA
+            a, x = (a, a) if code & 0xF8 == 0 else (x, x)
+    return _KILL
+
+
+def _loaded(code: int, k: int, data: bytes, memory: list[int]) -> int:
+    mode = code & 0xE0
+    if mode == 0x20:  # ABS
+        return int.from_bytes(data[k : k + 4], "little")
+    if mode == 0x60:  # MEM
+        return memory[k & 15]
+    return len(data) if mode == 0x80 else k  # LEN, IMM
