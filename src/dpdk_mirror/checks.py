@@ -15,17 +15,18 @@ from .errors import DisconnectedError, MirrorError, NoPluginError, NotFoundError
 from .plugin import load_error, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application, connect
-from .remote.discovery import PROBE_S, scan
+from .remote.discovery import PROBE_S, look, own_socket, processes, scan
 from .remote.sockets import closed_directories, label, listener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from .remote import DpdkProcess
 
 __all__ = ["Finding", "findings"]
 
 _PROC = Path("/proc")
 _TUN = Path("/dev/net/tun")
-_EAL, _MIRROR = "/librte_eal.so", "/librte_mirror.so"
 _LOAD = "with -d $(dpdk-mirror plugin-path) among its EAL arguments"
 _LOG = "its log says why, in a line that begins with MIRROR"
 
@@ -38,16 +39,6 @@ class Finding:
     status: str
     what: str
     fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process that has DPDK loaded. ``socket`` is what DPDK_MIRROR_SOCKET says."""
-
-    pid: int
-    name: str
-    has_mirror: bool
-    socket: str | None
 
 
 def findings(app: str | None = None) -> Iterator[Finding]:
@@ -115,24 +106,28 @@ def _rights() -> Iterator[Finding]:
 
 
 def _applications() -> Iterator[Finding]:
-    seen: set[int] = set()
+    known = {process.pid: process for process in processes()}
+    told: set[int] = set()
     found = False
     for path, each in scan():
         found = True
         if isinstance(each, Application):
             with each as app:
-                yield _application(app, seen)
+                with contextlib.suppress(MirrorError):
+                    told.add(app.pid)
+                yield _application(app, known)
                 yield from _mirrors(app)
         else:
-            seen.add(pid := listener(path) or 0)
+            told.add(pid := listener(path) or 0)
             # Somebody else's application may be in order.
             status = "note" if isinstance(each, NotPermittedError) else "bad"
             what = f"process {pid}, {each.what}" if pid else each.what
             yield Finding(f"application {label(path)}", status, what, each.hint)
-    for process in processes():
-        if process.pid not in seen:
+    for process in known.values():
+        # Python that controls applications, or tests, is none of them.
+        if process.pid not in told and process.started and not process.own:
             found = True
-            yield _process(process)
+            yield _process(process, known)
     if not found:
         yield Finding("applications", "note", "no DPDK application runs here", "start one, as root or as yourself")
 
@@ -145,7 +140,7 @@ def _named(where: str) -> Iterator[Finding]:
         yield Finding(f"application {where}", "bad", error.what, error.hint)
         return
     with app:
-        found = _application(app, set())
+        found = _application(app, {})
         # What others may do without, it may not.
         yield replace(found, status="bad") if found.status == "note" else found
         yield from _mirrors(app)
@@ -165,61 +160,55 @@ def _mirrors(app: Application) -> Iterator[Finding]:
                 yield Finding(topic, "ok", what)
 
 
-def _application(app: Application, seen: set[int]) -> Finding:
+def _application(app: Application, known: Mapping[int, DpdkProcess]) -> Finding:
+    """``known`` are processes that have been looked at; another is looked at here."""
     topic = f"application {app}"
     try:
-        seen.add(app.pid)
         return Finding(topic, "ok", f"process {app.pid}, {app.dpdk}, librte_mirror {app.plugin}: can be mirrored")
     except NoPluginError as error:
-        if _MIRROR in _maps(app.pid):
-            what = f"process {app.pid}, {app.dpdk}: librte_mirror is loaded there, but inert"
-            return Finding(topic, "bad", what, _LOG)
-        return Finding(topic, "note", f"process {app.pid}, {app.dpdk}: librte_mirror is not loaded there", error.hint)
+        what = f"process {app.pid}, {app.dpdk}: librte_mirror is"
+        process = known.get(app.pid) or look(app.pid)
+        if process is not None and process.plugin:
+            because = f": {process.inert}" if process.inert else ""
+            return Finding(topic, "bad", f"{what} loaded there, but inert{because}", "" if because else _LOG)
+        return Finding(topic, "note", f"{what} not loaded there", _how_to_load(process) or error.hint)
     except MirrorError as error:
         return Finding(topic, "bad", error.what, error.hint)
 
 
-def _process(process: Process) -> Finding:
+def _process(process: DpdkProcess, known: Mapping[int, DpdkProcess]) -> Finding:
     """One that no telemetry socket leads to."""
     topic = f"process {process.pid}"
-    if process.socket is None:
-        what = f"{process.name} has DPDK loaded, but no telemetry socket was found"
-        also = "" if process.has_mirror else f"{_LOAD}, and "
-        fix = f"start it {also}with DPDK_MIRROR_SOCKET=/run/{process.name}.mirror in its environment"
-        return Finding(topic, "note", what, f"if it is to be mirrored: {fix}")
-    if not process.has_mirror:
+    if process.plugin and process.socket:
+        return _own_socket(process, known)
+    if process.socket:
         what = f"{process.name} has DPDK_MIRROR_SOCKET in its environment, but librte_mirror is not loaded there"
-        return Finding(topic, "bad", what, f"start it {_LOAD}")
-    with Application(process.socket, timeout_s=PROBE_S) as app:
+        return Finding(topic, "bad", what, _how_to_load(process))
+    if process.inert:
+        return Finding(topic, "bad", f"{process.name}: librte_mirror is loaded there, but inert: {process.inert}")
+    what = f"{process.name} runs DPDK{f' {process.dpdk}' if process.dpdk else ''}, but no telemetry socket was found"
+    if process.plugin:
+        fix = f"have it open one: dpdk-mirror attach {process.pid} --socket /run/{process.name}.mirror"
+        return Finding(topic, "note", f"{what}; librte_mirror is loaded there", fix)
+    return Finding(topic, "note", what, _how_to_load(process))
+
+
+def _own_socket(process: DpdkProcess, known: Mapping[int, DpdkProcess]) -> Finding:
+    with Application(own_socket(process), timeout_s=PROBE_S) as app:
         try:
             app.greet()
         except (NotFoundError, DisconnectedError) as error:
             return Finding(f"application {app}", "bad", error.what, _LOG)
         except MirrorError as error:
             return Finding(f"application {app}", "bad", error.what, error.hint)
-        return _application(app, set())
+        return _application(app, known)
 
 
-def processes() -> Iterator[Process]:
-    """Processes with a shared DPDK in them, as far as this user may see; not this one."""
-    for folder in sorted(_PROC.glob("[0-9]*"), key=lambda folder: int(folder.name)):
-        if folder.name == str(os.getpid()):
-            continue
-        if _EAL not in (maps := _maps(int(folder.name))):
-            continue
-        try:
-            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            continue  # it has ended
-        match = re.search(rb"(?:^|\0)DPDK_MIRROR_SOCKET=([^\0]+)", environment)
-        socket = os.fsdecode(match[1]) if match else None
-        yield Process(int(folder.name), name, _MIRROR in maps, socket)
-
-
-def _maps(pid: int) -> str:
-    """What a process has loaded; "" if it has ended, or is another user's."""
-    try:
-        return (_PROC / str(pid) / "maps").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+def _how_to_load(process: DpdkProcess | None) -> str:
+    """The library, into what runs, or into what takes its place."""
+    if process is None:
         return ""
+    if not process.obstacle:
+        return f"attach it: dpdk-mirror attach {process.pid}"
+    own = "" if process.telemetry else f", and with DPDK_MIRROR_SOCKET=/run/{process.name}.mirror in its environment"
+    return f"start it {_LOAD}{own}; it cannot be attached now: {process.obstacle}"

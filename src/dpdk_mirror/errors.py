@@ -112,9 +112,6 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.EPROTO: ProtocolError,
     _errno.EPROTOTYPE: ProtocolError,
     _errno.EBADF: ClosedError,
-    _errno.EFAULT: MalformedError,
-    _errno.EIO: MalformedError,
-    _errno.ENOEXEC: MalformedError,
 }
 
 

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from fakeapp import FakeApplication
 
-from dpdk_mirror.remote import sockets
+from dpdk_mirror.remote import discovery, sockets
 
 
 @pytest.fixture
 def runtime(monkeypatch):
-    """A runtime directory, of a short name, that is the only one which anybody knows of."""
+    """A runtime directory, of a short name, that is the only one which anybody knows of; and no process is."""
     folder = Path(tempfile.mkdtemp(prefix="dm-"))
     monkeypatch.setattr(sockets, "runtime_directories", lambda: [folder / "dpdk"])
     monkeypatch.setattr(sockets, "_that_listen", lambda: iter(()))
+    monkeypatch.setattr(sockets, "_elsewhere", lambda: iter(()))
+    monkeypatch.setattr(discovery, "survey", lambda pids=None: [])
     yield folder
     shutil.rmtree(folder)
 
@@ -32,3 +34,13 @@ def start(runtime):
             return stack.enter_context(FakeApplication(runtime / "dpdk" / prefix / socket, **options))
 
         yield start
+
+
+@pytest.fixture
+def processes(runtime, monkeypatch):
+    """A list of the DPDK processes that are found, whatever runs."""
+    found = []
+    monkeypatch.setattr(
+        discovery, "survey", lambda pids=None: [each for each in found if pids is None or each.pid in pids]
+    )
+    return found

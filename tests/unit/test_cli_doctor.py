@@ -6,18 +6,15 @@ import errno
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from children import child
 
 from dpdk_mirror import checks, plugin
 from dpdk_mirror.cli import main
 from dpdk_mirror.errors import NotFoundError, NotPermittedError
 from dpdk_mirror.pmdinfo import installed_release
-from dpdk_mirror.remote import Application
+from dpdk_mirror.remote import Application, DpdkProcess, Kind
 
 PLUGIN = Path(plugin.__file__).with_name("librte_mirror.so")
 
@@ -118,7 +115,7 @@ def test_rights_that_are_missing_say_sudo(doctor, healthy, monkeypatch):
 def test_applications_are_told_apart(doctor, healthy, start):
     """Those that can be mirrored, those without the plugin, those that hang."""
     start("well")
-    start("plain", plugin=False, pid=12)
+    start("plain", plugin=False)
     hung = start("hung")
     hung.odd["greeting"] = hung.hang
     code, found = doctor()
@@ -161,23 +158,15 @@ def test_somebody_elses_application_may_be_in_order(doctor, healthy, monkeypatch
     assert found["application ovs"] == {"status": "note", "what": what, "fix": "use sudo"}
 
 
-def process(folder, pid, maps, environ=b"A=1\0"):
-    (folder / "proc" / str(pid)).mkdir()
-    (folder / "proc" / str(pid) / "maps").write_text(maps)
-    (folder / "proc" / str(pid) / "comm").write_text("testpmd\n")
-    (folder / "proc" / str(pid) / "environ").write_bytes(environ)
-
-
-EAL = "7f0 r-xp 0 08:01 1 /usr/lib/librte_eal.so.23.0\n"
-MIRROR = "7f1 r-xp 0 08:01 2 /opt/librte_mirror.so\n"
-
-
-def test_a_plugin_that_is_inert_is_bad(doctor, healthy, start):
-    start("app", plugin=False, pid=12)
-    process(healthy, 12, MIRROR)  # the application is linked to DPDK
+@pytest.mark.parametrize("reason", ["", "another copy is there"])
+def test_a_plugin_that_is_inert_is_bad(doctor, healthy, start, processes, reason):
+    """With the reason that it gives."""
+    start("app", plugin=False)
+    processes.append(DpdkProcess(os.getpid(), "app", plugin="0.1.0", inert=reason))
     code, found = doctor()
     assert code == 1
-    assert found["application app"]["what"].endswith("librte_mirror is loaded there, but inert")
+    end = f"loaded there, but inert: {reason}" if reason else "loaded there, but inert"
+    assert found["application app"]["what"].endswith(end)
 
 
 def test_what_mirrors_cost_is_told(doctor, healthy, start):
@@ -196,32 +185,53 @@ def test_what_mirrors_cost_is_told(doctor, healthy, start):
     assert "one more CPU" in found["mirror m of app"]["fix"]
 
 
-def test_a_process_without_a_socket_is_told_of_a_socket_of_its_own(doctor, healthy):
-    process(healthy, 12, EAL)
-    process(healthy, 13, "7f0 r-xp 0 08:01 1 /usr/lib/libc.so.6\n")
+def test_a_process_without_the_library_can_be_attached_or_says_why_not(doctor, healthy, processes):
+    processes += [
+        DpdkProcess(12, "testpmd", dpdk="22.11.11", kind=Kind.SHARED),
+        DpdkProcess(13, "vpp", obstacle="process 7 traces it: end that first"),
+    ]
     code, found = doctor()
     assert code == 0
-    assert "testpmd has DPDK loaded, but no telemetry socket" in found["process 12"]["what"]
-    assert found["process 12"]["fix"].startswith("if it is to be mirrored: start it with -d $(dpdk-mirror plugin-path)")
-    assert found["process 12"]["fix"].endswith("and with DPDK_MIRROR_SOCKET=/run/testpmd.mirror in its environment")
-    assert "process 13" not in found
+    assert found["process 12"] == {
+        "status": "note",
+        "what": "testpmd runs DPDK 22.11.11, but no telemetry socket was found",
+        "fix": "attach it: dpdk-mirror attach 12",
+    }
+    assert found["process 13"]["fix"] == (
+        "start it with -d $(dpdk-mirror plugin-path) among its EAL arguments, and with "
+        "DPDK_MIRROR_SOCKET=/run/vpp.mirror in its environment; it cannot be attached now: "
+        "process 7 traces it: end that first"
+    )
 
 
-def test_a_socket_of_the_plugins_own_is_found_by_the_processs_environment(doctor, healthy, start):
+def test_python_that_controls_mirrors_or_tests_is_no_application(doctor, healthy, processes):
+    """Whether it has DPDK loaded only, or EAL runs in it."""
+    processes += [DpdkProcess(12, "pytest", started=False), DpdkProcess(13, "python3", own=True)]
+    code, found = doctor()
+    assert code == 0
+    assert [topic for topic in found if topic.startswith("process")] == []
+    assert found["applications"]["what"] == "no DPDK application runs here"
+
+
+def test_a_library_that_nothing_reaches_can_open_a_socket(doctor, healthy, processes):
+    processes.append(DpdkProcess(12, "testpmd", plugin="0.1.0"))
+    assert doctor()[1]["process 12"]["fix"] == ("have it open one: dpdk-mirror attach 12 --socket /run/testpmd.mirror")
+
+
+def test_a_socket_of_the_plugins_own_is_found(doctor, healthy, start, processes):
     fake = start("private", "own.sock")
-    environment = b"A=1\0DPDK_MIRROR_SOCKET=" + os.fsencode(fake.path) + b"\0B=2\0"
-    process(healthy, 12, EAL + MIRROR, environment)
+    processes.append(DpdkProcess(12, "app", plugin="0.1.0", socket=str(fake.path)))
     code, found = doctor()
     assert code == 0
     assert "can be mirrored" in found[f"application {fake.path}"]["what"]
-    process(healthy, 13, EAL, environment)
+    processes.append(DpdkProcess(13, "app", socket=str(fake.path)))
     code, found = doctor()
     assert code == 1
     assert "librte_mirror is not loaded there" in found["process 13"]["what"]
 
 
-def test_a_socket_of_the_plugins_own_that_is_not_there_is_bad(doctor, healthy):
-    process(healthy, 12, EAL + MIRROR, f"DPDK_MIRROR_SOCKET={healthy}/nowhere\0".encode())
+def test_a_socket_of_the_plugins_own_that_is_not_there_is_bad(doctor, healthy, processes):
+    processes.append(DpdkProcess(12, "app", plugin="0.1.0", socket=f"{healthy}/nowhere"))
     code, found = doctor()
     assert code == 1
     (finding,) = [each for topic, each in found.items() if topic == f"application {healthy}/nowhere"]
@@ -229,12 +239,12 @@ def test_a_socket_of_the_plugins_own_that_is_not_there_is_bad(doctor, healthy):
     assert finding["fix"] == "its log says why, in a line that begins with MIRROR"
 
 
-def test_a_process_that_hangs_is_not_said_to_have_no_socket(doctor, healthy, start):
+def test_a_process_that_hangs_is_not_said_to_have_no_socket(doctor, healthy, start, processes):
     hung = start("hung")
     hung.odd["greeting"] = hung.hang
-    process(healthy, os.getppid(), EAL)
+    processes.append(DpdkProcess(os.getppid(), "app"))
     assert f"process {os.getppid()}" in doctor()[1]
-    process(healthy, os.getpid(), EAL)
+    processes.append(DpdkProcess(os.getpid(), "app"))
     assert f"process {os.getpid()}" not in doctor()[1]
 
 
@@ -264,12 +274,3 @@ def test_without_the_library_plugin_path_says_what_to_install(monkeypatch, capsy
     monkeypatch.setattr(plugin, "_NAME", "nowhere.so")
     assert main(["plugin-path"]) == 1
     assert "install libdpdk-dev" in capsys.readouterr().err
-
-
-def test_this_process_is_not_among_those_that_run_dpdk(monkeypatch):
-    """Nor does a process that is no application disturb."""
-    with child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        found = [each.pid for each in checks.processes()]
-        other.communicate(b"\n", timeout=30)
-    assert os.getpid() not in found
-    assert other.pid not in found

@@ -16,7 +16,7 @@ from fakeapp import FakeMirror
 
 from dpdk_mirror.cli import main
 from dpdk_mirror.pairs import join_pairs
-from dpdk_mirror.remote import sockets
+from dpdk_mirror.remote import DpdkProcess, sockets
 from dpdk_mirror.spec import COUNTERS, PARAMETERS, MirrorSpec
 
 
@@ -54,15 +54,52 @@ def rows_of(text):
 
 
 def test_apps_lists_what_runs(command, read_json, start, fake):
-    start("plain", plugin=False, pid=12)
+    start("plain", plugin=False)
     code, out, err = command("apps")
     assert (code, err) == (0, "")
-    assert rows_of(out)[0] == ["app", "pid", "dpdk", "plugin", "socket"]
+    assert rows_of(out)[0] == ["app", "pid", "program", "dpdk", "process", "where", "plugin", "socket"]
+    pid = str(os.getpid())
     assert rows_of(out)[1:] == [
-        ["ovs", "4711", "22.11.11", "0.1.0", str(fake.path)],
-        ["plain", "12", "22.11.11", "-", str(fake.path).replace("/ovs/", "/plain/")],
+        ["ovs", pid, "-", "22.11.11", "-", "-", "0.1.0", str(fake.path)],
+        ["plain", pid, "-", "22.11.11", "-", "-", "-", str(fake.path).replace("/ovs/", "/plain/")],
     ]
     assert [(app["app"], app["plugin"]) for app in read_json("apps")] == [("ovs", "0.1.0"), ("plain", None)]
+
+
+def test_apps_lists_processes_that_have_no_socket_and_says_whether_they_can_be_attached(command, read_json, processes):
+    processes += [
+        DpdkProcess(12, "testpmd", dpdk="24.11.8", secondary=False, namespaces=("mnt", "pid")),
+        DpdkProcess(
+            13, "proc-info", secondary=True, prefix="rte", container="0123456789ab", plugin="0.1.0", socket="/s"
+        ),
+        DpdkProcess(14, "evil\x1b[2J", obstacle="process 7 traces it: end that first"),
+        DpdkProcess(15, "pytest", started=False),
+        DpdkProcess(16, "odd", plugin="0.1.0", inert="another copy is there"),
+    ]
+    code, out, err = command("apps")
+    assert (code, err) == (0, "")
+    assert [re.split(r"  +", line.strip()) for line in out.splitlines()[1:]] == [
+        ["-", "12", "testpmd", "24.11.8", "primary", "mnt,pid", "no (attach)", "-"],
+        ["/s", "13", "proc-info", "-", "secondary", "0123456789ab", "0.1.0", "/s"],
+        ["-", "14", r"evil\x1b[2J", "-", "-", "-", "no: process 7 traces it: end that first", "-"],
+        ["-", "16", "odd", "-", "-", "-", "inert: another copy is there", "-"],
+    ]
+    rows = read_json("apps")
+    assert [(row["pid"], row["plugin"], row["obstacle"]) for row in rows] == [
+        (12, None, None), (13, "0.1.0", None), (14, None, "process 7 traces it: end that first"), (16, "0.1.0", None),
+    ]  # fmt: skip
+    assert (rows[0]["namespaces"], rows[1]["container"]) == (["mnt", "pid"], "0123456789ab")
+
+
+def test_apps_tells_of_an_application_once(command, read_json, fake, processes):
+    """What its socket says, and what its process does."""
+    processes.append(DpdkProcess(os.getpid(), "ovs-vswitchd", secondary=False, telemetry=(str(fake.path),)))
+    (row,) = read_json("apps")
+    assert (row["app"], row["program"], row["process"], row["plugin"]) == ("ovs", "ovs-vswitchd", "primary", "0.1.0")
+    fake.odd["greeting"] = fake.hang
+    _, out, err = command("apps")
+    assert len(out.splitlines()) == 2
+    assert "does not answer within 2 s" in err
 
 
 def test_apps_lists_only_the_one_that_is_named(command, read_json, start, fake):
@@ -82,7 +119,7 @@ def test_apps_says_what_ails_one_that_hangs(command, fake):
     assert code == 0
     assert "ovs" in out
     assert "the application does not answer within 2 s" in err
-    assert rows_of(out)[1] == ["ovs", str(os.getpid()), "-", "-", str(fake.path)]
+    assert rows_of(out)[1] == ["ovs", str(os.getpid()), *"-----", str(fake.path)]
 
 
 def test_apps_leaves_out_one_that_ends_while_it_is_asked(command, fake):
@@ -102,7 +139,7 @@ def test_add_says_what_costs_much(command, fake, cycles, is_much):
 
 
 def test_without_applications_apps_is_empty_and_no_error(command, read_json, runtime):
-    assert command("apps") == (0, "", "dpdk-mirror: no DPDK application with a telemetry socket is found\n")
+    assert command("apps") == (0, "", "dpdk-mirror: no DPDK application is found\n")
 
 
 def test_no_ports_are_no_error(command, read_json, fake):

@@ -43,7 +43,9 @@ def app(fake):
 
 
 def test_an_application_says_who_it_is(app):
-    assert (app.pid, app.dpdk, app.plugin, app.has_plugin, str(app)) == (4711, "DPDK 22.11.11", "0.1.0", True, "app")
+    """Its id, however, is the kernel's word."""
+    assert (app.dpdk, app.plugin, app.has_plugin, str(app)) == ("DPDK 22.11.11", "0.1.0", True, "app")
+    assert app.pid == os.getpid() != 4711
 
 
 def test_its_ports_are_described(app):

@@ -29,9 +29,10 @@ EAL_THREADS = frozenset({"eal-intr-thread", "dpdk-intr"})
 """Names of the control thread that EAL has wherever it runs: until 23.07, and since."""
 
 _EAL_INIT = "rte_eal_init"
+_OWN_SOCKET = "DPDK_MIRROR_SOCKET"
 _VERSIONS = [f"rte_version_{part}" for part in ("year", "month", "minor", "release")]
 _SHARED = re.compile(rb" /[^\n]*/librte_eal\.so\.(\d{1,4})")
-_OWN = re.compile(rb"/dpdk_mirror/_ffi\.[^/\n]*\.so")
+_OWN = re.compile(rb"/dpdk_mirror/_[^/\n]*\.so")
 # Drivers have their kind before their name, as in librte_net_tap.
 _LIBRARY = re.compile(r"librte_(?!mirror\b)[a-z0-9]+\.so\.[\d.]+")
 _YAMA = {1: "only its parents", 2: "only who has CAP_SYS_PTRACE", 3: "nobody"}
@@ -79,6 +80,8 @@ class DpdkProcess:
     container: str = ""
     namespaces: tuple[str, ...] = ()
     """Those that it does not share with this process."""
+    root: str = "/"
+    """The folder that it has for its root."""
     tracer: int = 0
     seccomp: bool = False
     plugin: str = ""
@@ -86,7 +89,7 @@ class DpdkProcess:
     inert: str = ""
     """Why that does nothing."""
     socket: str = ""
-    """The library's own, as the process sees it."""
+    """The library's own, as the process sees it. Without the library, where that is to have one."""
     telemetry: tuple[str, ...] = ()
     """DPDK's sockets, as the process sees them."""
     carriers: tuple[str, ...] = ()
@@ -133,8 +136,10 @@ def _look_outside(process: Process, found: DpdkProcess) -> None:
     found.container = outside.container(process)
     try:
         found.namespaces = outside.namespaces(process)
+        found.root = process.link("root")
         found.program = process.link("exe").removesuffix(" (deleted)")
         found.architecture, _ = outside.architecture(process)
+        found.socket = outside.environment(process, _OWN_SOCKET)
         sockets = outside.sockets(process)
         found.telemetry, found.prefix, found.secondary = sockets.telemetry, sockets.prefix, sockets.secondary
     except MirrorError:
@@ -210,7 +215,7 @@ def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None
         if image.soname.startswith("librte_mirror.so") and not found.plugin:
             found.plugin = "unknown"
     elif not found.plugin or not status.inert:
-        found.plugin, found.socket = status.version, status.socket
+        found.plugin, found.socket = status.version, status.socket or found.socket
         found.inert = (status.reason or "it does not say why") if status.inert else ""
 
 
@@ -225,6 +230,8 @@ def _obstacle(found: DpdkProcess) -> str:
     here = os.uname().machine
     if found.architecture and found.architecture != here:
         return f"its program is for {found.architecture}, and this is {here}: use one for {here}"
+    if found.own:
+        return "it is Python that has dpdk_mirror, and makes mirrors by itself: see dpdk_mirror.Mirror"
     if not found.started:
         return "EAL has not started in it: attach once it has"
     if found.tracer:

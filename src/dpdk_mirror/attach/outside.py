@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Sockets", "architecture", "container", "namespaces", "ptrace_scope", "sockets", "status"]
+__all__ = ["Sockets", "architecture", "container", "environment", "namespaces", "ptrace_scope", "sockets", "status"]
 
 _NAMESPACES = ("mnt", "pid", "user", "net", "ipc", "uts", "cgroup")
 _MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 3: "i386", 0x28: "arm", 0x15: "ppc64le", 0xF3: "riscv64"}
 # Docker, containerd, CRI-O and Podman name groups by the container's id, LXC by its name.
 _CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[./]([\w.-]{1,64})", re.MULTILINE)
+_ENVIRON_MAX = 8 << 20
 _DESCRIPTORS_MAX = 1 << 16
 _UNIX_MAX = 32 << 20
 # Of net/unix: reference count, protocol, flags, type, state, inode, path.
@@ -83,6 +84,12 @@ def container(process: Process) -> str:
         if match := _CONTAINER.search(process.text("cgroup")):
             return match[1][:12] if match[1] else match[2]
     return ""
+
+
+def environment(process: Process, name: str) -> str:
+    """A variable that it was started with, "" if without."""
+    match = re.search(rb"(?:^|\0)" + name.encode() + rb"=([^\0]+)", process.raw("environ", _ENVIRON_MAX))
+    return os.fsdecode(match[1]) if match else ""
 
 
 def ptrace_scope() -> int:

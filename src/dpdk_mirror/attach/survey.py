@@ -23,7 +23,7 @@ from .identify import DpdkProcess, Kind, identify
 from .process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["survey"]
 
@@ -34,28 +34,30 @@ _START_S = 20.0
 _STUCK_MAX = 8
 """Processes that do not let go of who looks, before the rest is let be: each takes so much time."""
 
-_WORKER = "import sys; sys.path[:] = sys.argv[2:]; from dpdk_mirror.attach.survey import work; work(int(sys.argv[1]))"
+_WORKER = "import sys; sys.path[:] = sys.argv[1:]; from dpdk_mirror.attach.survey import work; work()"
 _ENDED = b"end"
 
 
-def survey() -> list[DpdkProcess]:
-    """Those that this user may know of, by pid; not this process."""
+def survey(pids: Iterable[int] | None = None) -> list[DpdkProcess]:
+    """Those that this user may know of, by pid; not this process. ``pids``: of these alone."""
     found: list[DpdkProcess] = []
-    at = 0
+    ahead = sorted(_pids() if pids is None else pids)
     for _ in range(_STUCK_MAX):
-        before, at = at, _look_on(at, found)
-        if at < 0:
+        at = _look_at(ahead, found)
+        if at == len(ahead):
             return found
-        if at == before:  # nobody could be started who looks
-            return found + [each for pid in _pids(at) if (each := _look(pid)) is not None]
-        found.append(_stuck(at))
-    found[-1].obstacle += f"; none beyond process {at} has been looked at"
+        if at < 0:  # nobody could be started who looks
+            return found + [each for pid in ahead if (each := _look(pid)) is not None]
+        found.append(_stuck(ahead[at]))
+        ahead = ahead[at + 1 :]
+    if ahead:
+        found[-1].obstacle += f"; none beyond process {found[-1].pid} has been looked at"
     return found
 
 
-def work(after: int) -> None:
-    """Write what is found beyond the process of that number; for another process to read, and to end this one."""
-    for pid in _pids(after):
+def work() -> None:
+    """Write what the processes are whose ids are read; for another process, that ends this one."""
+    for pid in map(int, sys.stdin.read().split()):
         _say(str(pid).encode())
         if (found := _look(pid)) is not None:
             _say(json.dumps(asdict(found)).encode())
@@ -70,31 +72,35 @@ def _look(pid: int) -> DpdkProcess | None:
         return None
 
 
-def _look_on(after: int, found: list[DpdkProcess]) -> int:
-    """Look at those beyond ``after``; return which one the other process did not come back from, -1 if from all."""
-    at = after
-    for line in _lines(after):
+def _look_at(pids: list[int], found: list[DpdkProcess]) -> int:
+    """Return which of them the other process did not come back from: their number if from all, -1 without one."""
+    at = -1
+    for line in _lines(pids):
         if line == _ENDED:
-            return -1
+            return len(pids)
         if line.isdigit():
-            at = int(line)
+            at += 1
         else:
             found.append(_made(json.loads(line)))
     return at
 
 
-def _lines(after: int) -> Iterator[bytes]:
+def _lines(pids: list[int]) -> Iterator[bytes]:
     """What the other process writes, until it takes too long."""
-    command = [sys.executable, "-c", _WORKER, str(after), *sys.path]
+    command = [sys.executable, "-c", _WORKER, *sys.path]
+    asked = os.memfd_create("pids", os.MFD_CLOEXEC)
+    os.pwrite(asked, " ".join(map(str, pids)).encode(), 0)
     descriptor, theirs = os.pipe()
     try:
-        null = subprocess.DEVNULL
-        worker = subprocess.Popen(command, start_new_session=True, stdin=null, stdout=theirs, stderr=null)
+        worker = subprocess.Popen(
+            command, start_new_session=True, stdin=asked, stdout=theirs, stderr=subprocess.DEVNULL
+        )
     except (OSError, ValueError):  # this Python is not to be started again
         os.close(descriptor)
         return
     finally:
         os.close(theirs)
+        os.close(asked)
     try:
         rest, wait_s = b"", _START_S
         while _is_ready(descriptor, wait_s) and (more := os.read(descriptor, 1 << 16)):
@@ -127,10 +133,8 @@ def _stuck(pid: int) -> DpdkProcess:
     return found
 
 
-def _pids(after: int) -> list[int]:
-    """Those beyond, but for this process and who has started it to look."""
-    pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
-    return sorted(pid for pid in pids if pid > after and pid not in {os.getpid(), os.getppid()})
+def _pids() -> set[int]:
+    return {int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()} - {os.getpid()}
 
 
 def _say(line: bytes) -> None:

@@ -11,8 +11,6 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elftools.elf.elffile import ELFFile
-
 from ..errors import MalformedError, MirrorError, UnsupportedError
 from .image import KINDS, SymbolKind
 
@@ -73,11 +71,17 @@ def program_file(process: Process) -> ProgramFile:
             return _read(stream)
         except MirrorError:
             raise
+        except ImportError:
+            what = f"{doing}: DPDK is part of it, and pyelftools, which could read it, is not installed"
+            raise UnsupportedError(errno.ENOTSUP, what, "pip install pyelftools") from None
         except Exception as error:  # noqa: BLE001  pyelftools has many ways to fail
             raise _malformed(f"{doing}: {type(error).__name__}: {error!s:.80}") from None
 
 
 def _read(stream: io.BufferedReader) -> ProgramFile:
+    # What controls applications does without it.
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+
     file = ELFFile(stream)
     names = table = b""
     if file.elfclass == 64 and file.little_endian and 0 < file.header["e_shnum"] <= _SECTIONS_MAX:

@@ -7,23 +7,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
-from ..remote.discovery import not_found, scan, sockets_of
+from ..remote import DpdkProcess
+from ..remote.discovery import not_found, own_socket, processes, scan, sockets_of
 from ..remote.sockets import SUDO, closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..remote import Application
 
+_COLUMNS = ("app", "pid", "program", "dpdk", "process", "where", "plugin", "socket")
 _APPS = {
     "help": "list running DPDK applications",
-    "description": "List the DPDK applications that have a telemetry socket, and the version of librte_mirror in each.",
+    "description": """\
+List the DPDK applications that run here, in containers, too.
+
+  process  primary, or secondary: of another's memory
+  where    its container, or the namespaces that it has of its own
+  plugin   the version of librte_mirror in it; no (attach): it can be loaded; or why it cannot be
+""",
     "epilog": """\
 examples:
   dpdk-mirror apps
-      all that run here
+      all that this user may see
   dpdk-mirror apps --app ovs --json
       one of them, as JSON
 """,
@@ -47,19 +56,16 @@ def add_parsers(commands: Any) -> None:
 
 
 def run_apps(arguments: argparse.Namespace) -> int:
-    paths = None if arguments.app is None else sockets_of(arguments.app)
-    rows = [row for path, found in scan(paths) if (row := _row(path, found)) is not None]
-    if arguments.app is not None and not rows:
-        raise not_found(arguments.app)
+    rows = _rows(arguments.app)
     if arguments.json:
         print_json(rows)
     elif rows:
-        print_table(("app", "pid", "dpdk", "plugin", "socket"), rows)
+        print_table(_COLUMNS, [_shown(row) for row in rows])
         for row in rows:
             if row["error"]:
                 remark(row["error"])
     else:
-        remark("no DPDK application with a telemetry socket is found")
+        remark("no DPDK application is found")
     for folder in closed_directories():
         remark(f"no permission to read {folder}; {SUDO}")
     return 0
@@ -78,18 +84,72 @@ def run_ports(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _row(path: Path, found: Application | MirrorError) -> dict[str, Any] | None:
+def _rows(app: str | None) -> list[dict[str, Any]]:
+    """Those that have a socket, by their names; then, unless ``app`` is given, those that have none, by their ids."""
+    found = scan() if app is None else scan(sockets_of(app))
+    if app is not None and not found:
+        raise not_found(app)
+    known = {process.pid: process for process in processes()}
+    rows = [row for path, each in found if (row := _socket_row(path, each, known)) is not None]
+    if app is not None:
+        return rows
+    told = {row["pid"] for row in rows}
+    others = [process for process in known.values() if process.started and process.pid not in told]
+    return rows + [_process_row(process) for process in others]
+
+
+def _socket_row(
+    path: Path, found: Application | MirrorError, known: Mapping[int, DpdkProcess]
+) -> dict[str, Any] | None:
     """None of an application that has ended meanwhile."""
-    row: dict[str, Any] = {"app": label(path), "pid": None, "dpdk": None, "plugin": None, "socket": str(path)}
-    row["error"] = None
     if isinstance(found, MirrorError):
-        return row | {"pid": listener(path), "error": str(found)}
+        pid = listener(path)
+        row = _known_row(pid, known)
+        return row | {"app": label(path), "socket": str(path), "error": str(found)}
     with found as app:
         try:
-            row |= {"pid": app.pid, "dpdk": app.dpdk.removeprefix("DPDK ")}
+            row = _known_row(app.pid, known)
+            row |= {"app": label(path), "socket": str(path), "dpdk": app.dpdk.removeprefix("DPDK ")}
             row["plugin"] = app.plugin if app.has_plugin else None
         except DisconnectedError:
             return None
         except MirrorError as error:
             row["error"] = str(error)
+    return row
+
+
+def _known_row(pid: int | None, known: Mapping[int, DpdkProcess]) -> dict[str, Any]:
+    return _process_row(known.get(pid or 0) or DpdkProcess(pid or 0, "")) | {"pid": pid or None}
+
+
+def _process_row(process: DpdkProcess) -> dict[str, Any]:
+    """Of a process, with the names that a socket's row has."""
+    secondary = process.secondary
+    socket = str(own_socket(process)) if process.plugin and process.socket else None
+    return {
+        "app": socket or process.prefix or None,
+        "pid": process.pid,
+        "program": process.name,
+        "dpdk": process.dpdk or None,
+        "process": None if secondary is None else "secondary" if secondary else "primary",
+        "plugin": process.plugin or None,
+        "socket": socket,
+        "error": None,
+        "where": process.container or ",".join(process.namespaces) or None,
+        "container": process.container or None,
+        "namespaces": list(process.namespaces),
+        "kind": str(process.kind),
+        "libc": process.libc or None,
+        "architecture": process.architecture or None,
+        "inert": process.inert or None,
+        "obstacle": process.obstacle or None,
+    }
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """With words for people where there is no library that works."""
+    if row["inert"]:
+        return row | {"plugin": f"inert: {row['inert']}"}
+    if row["plugin"] is None and row["program"]:
+        return row | {"plugin": f"no: {row['obstacle']}" if row["obstacle"] else "no (attach)"}
     return row

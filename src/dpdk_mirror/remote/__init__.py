@@ -5,18 +5,22 @@
 The application has librte_mirror, as a plugin (EAL's -d) or otherwise.
 """
 
+from ..attach.identify import DpdkProcess, Kind
 from .application import TIMEOUT_S, Application
-from .discovery import applications, connect
+from .discovery import applications, connect, processes
 from .mirror import RemoteMirror
 from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort
 
 __all__ = [
     "TIMEOUT_S",
     "Application",
+    "DpdkProcess",
+    "Kind",
     "RemoteMirror",
     "RemoteMirrorInfo",
     "RemoteMirrorStats",
     "RemotePort",
     "applications",
     "connect",
+    "processes",
 ]

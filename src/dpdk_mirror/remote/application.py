@@ -49,7 +49,7 @@ class Application(Closeable):
         self.path = Path(path)
         self.timeout_s = timeout_s
         self._channel: Channel | None = None
-        self._pid: int | None = None
+        self._pids: tuple[int, int] | None = None
         self._plugin: str | None = None
         self._closed = False
         self._lock = threading.Lock()  # one request at a time
@@ -62,7 +62,7 @@ class Application(Closeable):
 
     @property
     def pid(self) -> int:
-        """The id of its process."""
+        """The id of its process, by the kernel's word; 0 if it is in no namespace that is seen from here."""
         return self.greet().pid
 
     @property
@@ -244,15 +244,16 @@ class Application(Closeable):
         try:
             channel = Channel(self.path, self.timeout_s)
         except (NotFoundError, DisconnectedError) as error:
-            if self._pid is None:
+            if self._pids is None:
                 raise
             what = f"{doing}: the application has ended ({error.what})"
             raise DisconnectedError(errno.ECONNRESET, what, _ENDED) from None
-        if self._pid not in (None, channel.greeting.pid):
+        pids = channel.greeting.pid, channel.greeting.said_pid
+        if self._pids not in (None, pids):
             channel.close()
             what = f"{doing}: the application has ended, and process {channel.greeting.pid} has its socket now"
             raise DisconnectedError(errno.ECONNRESET, what, _ENDED)
-        self._pid = channel.greeting.pid
+        self._pids = pids
         return channel
 
     def _drop(self) -> None:

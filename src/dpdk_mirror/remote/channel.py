@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
 from .answers import Answer, refusal
+from .reach import connect_to, peer
 from .sockets import SUDO, listener
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ _ENDED = f"it may have ended, and its mirrors with it: {_APPS}"
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What an application says of itself to whoever connects."""
+    """What an application says of itself to whoever connects, and whose socket it is: that the kernel says."""
 
     dpdk: str
     pid: int
+    said_pid: int
+    """In a container, its number there. It tells a process that has the number of another."""
     max_output_len: int
 
 
@@ -91,7 +94,9 @@ class Channel:
             # A queue of connections that is full lets connect() wait, with this for a limit; Python's own timeout does
             # not work there.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._timeout_s))
-            self._socket.connect(os.fspath(self._path))
+            connect_to(self._socket, self._path)
+        except MirrorError as error:  # it is where a process has it, and that has ended, or is another user's
+            raise type(error)(error.errno, f"{self._doing}: {error.what}", error.hint) from None
         except (OSError, ValueError) as error:
             raise self._error(error) from None
 
@@ -132,7 +137,8 @@ class Channel:
             raise refused
         answer = Answer(self._doing, said)
         size = answer.number("max_output_len")
-        return Greeting(answer.string("version"), answer.number("pid"), max(1, min(size, _ANSWER_MAX)))
+        pids = peer(self._socket), answer.number("pid")
+        return Greeting(answer.string("version"), *pids, max(1, min(size, _ANSWER_MAX)))
 
     def _refuse(self, reason: str) -> NoReturn:
         raise ProtocolError(errno.EPROTO, f"{self._doing}: {reason}")

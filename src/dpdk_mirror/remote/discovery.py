@@ -7,12 +7,18 @@ from __future__ import annotations
 import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..attach.survey import survey
 from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundError, NotPermittedError
 from .application import TIMEOUT_S, Application
+from .reach import below
 from .sockets import SUDO, closed_directories, label, sockets
 
-__all__ = ["PROBE_S", "applications", "connect", "not_found", "scan", "sockets_of"]
+if TYPE_CHECKING:
+    from ..attach.identify import DpdkProcess
+
+__all__ = ["PROBE_S", "applications", "connect", "look", "not_found", "own_socket", "processes", "scan", "sockets_of"]
 
 PROBE_S = 2.0
 """How long an application may take to say whether it is there."""
@@ -23,6 +29,22 @@ _ALL = "dpdk-mirror apps lists what runs"
 def applications(*, timeout_s: float = TIMEOUT_S) -> list[Application]:
     """The applications that run and answer this user, with librte_mirror or without, by prefix."""
     return [found for _, found in scan(timeout_s=timeout_s) if isinstance(found, Application)]
+
+
+def processes() -> list[DpdkProcess]:
+    """All DPDK processes of this machine that this user may know of, with librte_mirror or without, by pid."""
+    return survey()
+
+
+def look(pid: int) -> DpdkProcess | None:
+    """One process; None without DPDK, or if it has ended."""
+    return next(iter(survey([pid])), None)
+
+
+def own_socket(process: DpdkProcess) -> Path:
+    """The library's own socket in a process, by its path here."""
+    same = "mnt" not in process.namespaces and process.root == "/"
+    return Path(process.socket) if same else below(process.pid, process.socket)
 
 
 def scan(

@@ -11,6 +11,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..attach import outside
+from ..attach.identify import EAL_THREADS
+from ..attach.process import Process
+from ..errors import MirrorError
+from .reach import below, identity, seen_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,7 +40,9 @@ def runtime_directories() -> list[Path]:
 
 def sockets() -> list[Path]:
     """All telemetry sockets that are found, dead ones too, sorted by label."""
-    found = {os.path.realpath(path): path for path in [*_in_directories(), *_that_listen()]}
+    found: dict[object, Path] = {}
+    for path in [*_in_directories(), *_that_listen(), *_elsewhere()]:
+        found.setdefault(_identity(path), path)
     return sorted(found.values(), key=lambda path: (label(path), str(path)))
 
 
@@ -46,6 +54,8 @@ def label(path: Path) -> str:
 
 def listener(path: Path) -> int | None:
     """The process that listens on a socket, whether it answers or not; None where this user may not know."""
+    if (where := seen_by(path)) is not None:
+        return where[0]
     real = os.path.realpath(path)
     ends = {f"socket:[{inode}]" for inode, other in _listening() if os.path.realpath(other) == real}
     holders = [folder for folder in Path("/proc").glob("[0-9]*") if not ends.isdisjoint(_open_files(folder))]
@@ -77,6 +87,28 @@ def _in_directories() -> Iterator[Path]:
 def _that_listen() -> Iterator[Path]:
     """Sockets in runtime directories that only their application knows of, as those of systemd's services."""
     yield from (path for _, path in _listening() if _SOCKET.fullmatch(path.name))
+
+
+def _elsewhere() -> Iterator[Path]:
+    """Sockets of applications that have another root, as in containers; nothing is looked up there."""
+    for pid in (path.name for path in Path("/proc").iterdir() if path.name.isdecimal()):
+        with contextlib.suppress(OSError, MirrorError):
+            if _root(pid) != _root("self"):
+                with Process(int(pid)) as process:
+                    if not EAL_THREADS.isdisjoint(process.thread_names()):
+                        yield from (below(process.pid, path) for path in outside.sockets(process).telemetry)
+
+
+def _root(pid: str) -> tuple[Path, Path]:
+    return Path(f"/proc/{pid}/ns/mnt").readlink(), Path(f"/proc/{pid}/root").readlink()
+
+
+def _identity(path: Path) -> object:
+    """A volume may have the same socket here and there."""
+    try:
+        return identity(path)
+    except (OSError, MirrorError):
+        return os.path.realpath(path) if seen_by(path) is None else path
 
 
 def _open_files(process: Path) -> Iterator[str]:
