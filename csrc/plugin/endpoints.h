@@ -30,8 +30,8 @@ bool mirror_telemetry_open(void);
 
 /** What is said where commands cannot come in. */
 #define ENDPOINTS_REMEDY                                                             \
-	"to control mirrors, start the application with DPDK_MIRROR_SOCKET=PATH in " \
-	"its environment"
+	"to control mirrors, run dpdk-mirror attach, or start the application with " \
+	"DPDK_MIRROR_SOCKET=PATH in its environment"
 
 /** If EAL is starting, or has started: logs it if EAL comes up without telemetry. */
 void mirror_no_endpoint_watch(void);

@@ -17,6 +17,7 @@
 #include "../started.h"
 #include "endpoints.h"
 #include "log.h"
+#include "status.h"
 
 /*
  * EAL takes telemetry's commands whether it starts telemetry or not, and tells nobody. So it is looked for, once EAL has
@@ -100,7 +101,7 @@ look(void *arg)
 		return;
 	/* First this: telemetry may come up, and EAL with it, just after it has not been found. */
 	is_up = has_come_up();
-	if (has_telemetry())
+	if (has_telemetry() || mirror_status_has_socket())
 		; /* that is the endpoint */
 	else if (!is_up)
 		rte_eal_alarm_set(LOOK_US, look, arg);

@@ -52,6 +52,12 @@ mirror_status_ask(const char *path)
 	return true;
 }
 
+bool
+mirror_status_has_socket(void)
+{
+	return __atomic_load_n(&own_status.socket_state, __ATOMIC_ACQUIRE) != MIRROR_SOCKET_NONE;
+}
+
 void
 mirror_status_tell(enum mirror_status_socket state, const char *reason)
 {

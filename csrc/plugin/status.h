@@ -55,6 +55,8 @@ struct rte_mirror_status {
 void mirror_status_loaded(const char *reason);
 /** A socket is asked for; false: one is, or listens. */
 bool mirror_status_ask(const char *path);
+/** Whether one is, or has been, asked for. */
+bool mirror_status_has_socket(void);
 /** What has become of it. `reason` may be NULL. */
 void mirror_status_tell(enum mirror_status_socket state, const char *reason);
 

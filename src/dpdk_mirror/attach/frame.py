@@ -2,8 +2,8 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """A call that a stopped thread is made to do, and what takes it back: the frame of a signal that never came. x86-64.
 
-The function returns into rt_sigreturn(), which restores every register, vectors too, and the signal mask from the frame.
-So nothing that happens after the thread has been let go depends on who made it call.
+The function returns into rt_sigreturn(), which restores every register, vectors too, and the signal mask from the
+frame. So nothing that happens after the thread has been let go depends on who made it call.
 
 Source: arch/x86/kernel/signal_64.c and fpu/signal.c of Linux (struct rt_sigframe, struct _fpx_sw_bytes).
 """
@@ -13,11 +13,14 @@ from __future__ import annotations
 import errno
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from .ptrace import Registers
 
-__all__ = ["Call", "Frame", "resumed"]
+if TYPE_CHECKING:
+    from .ptrace import Registers
+
+__all__ = ["Call", "Frame", "State", "resumed"]
 
 _RED_ZONE = 128
 # uc_flags: vectors are in XSAVE's form; ss is there; and is to be taken as it is.
@@ -45,6 +48,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What a stopped thread has: registers, XSAVE's image of its vectors, and the signals that it blocks."""
+
+    registers: Registers
+    xstate: bytes
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What is to be written below the thread's stack, and the registers that the thread is to run on with."""
 
@@ -53,8 +65,9 @@ class Frame:
     registers: Registers
 
     @classmethod
-    def of(cls, call: Call, at: Registers, xstate: bytes, mask: int, returns: tuple[int, ...]) -> Frame:
+    def of(cls, call: Call, state: State, returns: tuple[int, ...]) -> Frame:
         """``returns`` is where the function returns to, and what does afterwards; the last one is rt_sigreturn()."""
+        at = state.registers
         texts, arguments, top = b"", [], at.rsp - _RED_ZONE
         for each in call.arguments:
             if isinstance(each, bytes):
@@ -64,12 +77,12 @@ class Frame:
         for each in call.arguments:
             arguments.append(place if isinstance(each, bytes) else each)
             place += len(each) + 1 if isinstance(each, bytes) else 0
-        fpstate = _fpstate(xstate)
+        fpstate = _fpstate(state.xstate)
         vectors = (data_end - len(fpstate)) & -64
         # The last return address is the frame's first word. Calls expect the stack 8 bytes off a multiple of 16.
         before = b"".join(struct.pack("<Q", each) for each in returns[:-1])
         stack = ((vectors - _FRAME.size - len(before)) & -16) - 8
-        signal = _signal_frame(resumed(at), mask, vectors, returns[-1])
+        signal = _signal_frame(resumed(at), state.mask, vectors, returns[-1])
         data = (before + signal).ljust(vectors - stack, b"\0") + fpstate
         data = data.ljust(data_end - stack, b"\0") + texts
         registers = at.copy()

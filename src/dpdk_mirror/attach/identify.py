@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MirrorError, NotPermittedError
 from . import outside
-from .dpdk import STATUS, Status, libc_of, release_by_abi, release_in, release_of, status_of
+from .dpdk import STATUS, SocketState, Status, libc_of, release_by_abi, release_in, release_of, status_of
 from .memory import executable, images
 from .symtab import program_file
 
@@ -215,7 +215,8 @@ def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None
         if image.soname.startswith("librte_mirror.so") and not found.plugin:
             found.plugin = "unknown"
     elif not found.plugin or not status.inert:
-        found.plugin, found.socket = status.version, status.socket or found.socket
+        found.plugin = status.version
+        found.socket = status.socket if status.socket_state is SocketState.LISTENS else "" or found.socket
         found.inert = (status.reason or "it does not say why") if status.inert else ""
 
 

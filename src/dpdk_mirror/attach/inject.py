@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, UnsupportedError
-from .frame import Call, Frame, resumed
+from .frame import Call, Frame, State, resumed
 from .ptrace import Tracee
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Injector:
         self._process = process
         self._parked = parked
         self._libc = libc
-        self._at: tuple[Registers, bytes, int] | None = None
+        self._before: State | None = None
         self._check_stack()
 
     def call(self, function: int, *arguments: int | bytes, timeout_s: float = 10.0) -> None:
@@ -105,9 +105,8 @@ class Injector:
 
     def _arm(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
         """Have the thread call when it runs on. Each step leaves it whole if this process ends after it."""
-        at, xstate, mask = tracee.registers(), tracee.xstate(), tracee.mask()
-        frame = Frame.of(call, at, xstate, mask, returns)
-        self._at = at, xstate, mask
+        self._before = State(tracee.registers(), tracee.xstate(), tracee.mask())
+        frame = Frame.of(call, self._before, returns)
         self._process.write(frame.address, frame.data)
         tracee.set_registers(frame.registers)
         # After the registers, which have the frame that takes it back.
@@ -119,14 +118,13 @@ class Injector:
         with Tracee(self._parked.tid) as tracee:
             tracee.stop()
             registers = tracee.registers()
-            if self._waits_for_loader(registers) and self._at is not None:
-                at, xstate, mask = self._at
-                tracee.set_registers(resumed(at))
-                tracee.set_xstate(xstate)
-                tracee.set_mask(mask)
+            if self._waits_for_loader(registers) and self._before is not None:
+                tracee.set_registers(resumed(self._before.registers))
+                tracee.set_xstate(self._before.xstate)
+                tracee.set_mask(self._before.mask)
                 what = f"attach to process {pid}: another thread of it has been loading a library for {timeout_s:g} s"
                 raise BusyTimeoutError(errno.ETIMEDOUT, what, "nothing has been changed: try again")
-        what = f"attach to process {pid}: its thread {self._parked.comm} is still loading the library after {timeout_s:g} s"
+        what = f"attach to process {pid}: its thread {self._parked.comm} is still at it after {timeout_s:g} s"
         raise BusyTimeoutError(errno.ETIMEDOUT, what, "it goes on by itself: look again with dpdk-mirror apps")
 
     def _waits_for_loader(self, registers: Registers) -> bool:
@@ -156,7 +154,7 @@ class Injector:
 
 @contextlib.contextmanager
 def _urgent() -> Iterator[None]:
-    """While another's thread is stopped: no pause of this process's own, nor, as far as it has the right, for others."""
+    """While another's thread is stopped: no pause of this process's own nor, as far as it may, for others."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
     gc.disable()
     with contextlib.suppress(PermissionError):

@@ -8,14 +8,14 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidConfigError, NotPermittedError, error_for
 from .dpdk import STATUS, Status, parse_status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
 
 __all__ = ["Library", "read_library"]
 
@@ -37,9 +37,7 @@ def read_library(path: Path) -> Library:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             content = file.read()
-            found = _status(ELFFile(file))
-    except (ELFError, ValueError, KeyError):
-        found = None
+            found = _status(file)
     except OSError as error:
         raise error_for(error.errno or errno.EIO, doing) from None
     if found is None:
@@ -50,13 +48,20 @@ def read_library(path: Path) -> Library:
     return Library(path, content, found.version, found.dpdk)
 
 
-def _status(file: ELFFile) -> Status | None:
-    """What it says of itself before it is loaded."""
-    symbols = file.get_section_by_name(".dynsym")
-    if not isinstance(symbols, SymbolTableSection):
+def _status(file: BinaryIO) -> Status | None:
+    """What it says of itself before it is loaded; None if it does not."""
+    # Not needed by those who never attach.
+    from elftools.common.exceptions import ELFError  # noqa: PLC0415
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
+
+    try:
+        elf = ELFFile(file)
+        symbols = elf.get_section_by_name(".dynsym")
+        found = symbols.get_symbol_by_name(STATUS) if isinstance(symbols, SymbolTableSection) else None
+        if not found:
+            return None
+        section = elf.get_section(found[0]["st_shndx"])
+        return parse_status(section.data()[found[0]["st_value"] - section["sh_addr"] :])
+    except (ELFError, ValueError, KeyError):
         return None
-    for symbol in symbols.get_symbol_by_name(STATUS) or ():
-        section = file.get_section(symbol["st_shndx"])
-        offset = symbol["st_value"] - section["sh_addr"]
-        return parse_status(section.data()[offset:])
-    return None

@@ -16,7 +16,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BusyTimeoutError, MirrorError, NoPluginError, NotFoundError, NotPermittedError, UnsupportedError
+from ..errors import (
+    BusyTimeoutError,
+    ConflictError,
+    MirrorError,
+    NoPluginError,
+    NotFoundError,
+    NotPermittedError,
+    UnsupportedError,
+)
 from . import outside
 from .dpdk import STATUS, SocketState, Status, status_of
 from .identify import DpdkProcess, Kind, identify
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
     from .library import Library
     from .process import Process
 
-__all__ = ["TIMEOUT_S", "Attachment", "attach"]
+__all__ = ["TIMEOUT_S", "Attachment", "Options", "load"]
 
 TIMEOUT_S = 10.0
 """How long the application's dynamic loader may be busy with other libraries."""
@@ -76,46 +84,61 @@ class _Target:
         self.injector.call(function, *arguments, timeout_s=self.timeout_s)
 
 
-def attach(
-    process: Process,
-    library: Callable[[str], Library],
-    *,
-    socket: str = "",
-    dry_run: bool = False,
-    force: bool = False,
-    timeout_s: float = TIMEOUT_S,
-) -> Attachment:
-    """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen, where telemetry does not.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to attach."""
 
-    ``socket`` is a path as the process sees it, for a socket of the library's own. ``dry_run`` makes all checks and
-    changes nothing. ``force`` goes on where it cannot be read what the process's seccomp filters allow.
-    """
+    socket: str = ""
+    """A path as the process sees it, for a socket of the library's own; "": it chooses one where telemetry is off."""
+    dry_run: bool = False
+    """Make all checks, and change nothing."""
+    force: bool = False
+    """Go on where it cannot be read what the process's seccomp filters allow."""
+    timeout_s: float = TIMEOUT_S
+
+
+def load(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
+    """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen if telemetry does not."""
     began = time.monotonic()
     found = identify(process)
     if found is None:
         what = f"attach to process {process.pid}: it has no DPDK"
         raise NotFoundError(errno.ENOENT, what, "dpdk-mirror apps lists those that have")
     is_there = bool(found.plugin) and not found.inert
-    wants_socket = bool(socket) or not found.telemetry
-    if is_there and not (wants_socket and not found.socket):
-        return Attachment(found, found.plugin, False, found.socket, "", (), time.monotonic() - began)
+    wants_socket = _wants_socket(found, options.socket)
+    if is_there and not wants_socket:
+        return _result(found, began)
     chosen = None if is_there else _choose(process, found, library)
-    target = _Target(process, found, timeout_s)
-    _check_filters(target, force)
-    if dry_run:
-        return Attachment(found, found.plugin, False, found.socket, target.parked.comm, (), time.monotonic() - began)
+    target = _Target(process, found, options.timeout_s)
+    if not options.force:
+        _check_filters(target)
+    if options.dry_run:
+        return _result(found, began, target)
     with _elsewhere(process, target.parked.tid):
         image = _load(target, chosen) if chosen is not None else _library_in(process)
         status = _check_works(process, image)
         if wants_socket:
-            status = _listen(target, image, socket or choose_socket(process, found))
-    return Attachment(
-        found, status.version, chosen is not None, status.socket, target.parked.comm,
-        tuple(target.injector.stops_s), time.monotonic() - began,
-    )  # fmt: skip
+            status = _listen(target, image, options.socket or choose_socket(process))
+    found.plugin, found.inert = status.version, ""
+    found.socket = status.socket if status.socket_state is SocketState.LISTENS else ""
+    return _result(found, began, target, loaded=chosen is not None)
+
+
+def _result(found: DpdkProcess, began: float, target: _Target | None = None, *, loaded: bool = False) -> Attachment:
+    thread, stops_s = ("", ()) if target is None else (target.parked.comm, tuple(target.injector.stops_s))
+    version = "" if found.inert else found.plugin
+    return Attachment(found, version, loaded, found.socket, thread, stops_s, time.monotonic() - began)
 
 
 # Checks, which change nothing.
+
+
+def _wants_socket(found: DpdkProcess, path: str) -> bool:
+    """Whether a socket of the library's own is to be opened."""
+    if path and found.socket and path != found.socket:
+        what = f"attach to process {found.pid}: its library listens at {found.socket} already"
+        raise ConflictError(errno.EEXIST, what, "use that: it has one socket of its own at a time")
+    return not found.socket and bool(path or not found.telemetry)
 
 
 def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> Library:
@@ -138,10 +161,10 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     return chosen
 
 
-def _check_filters(target: _Target, force: bool) -> None:
+def _check_filters(target: _Target) -> None:
     """That no seccomp filter forbids what the thread will do; some kill who tries."""
     process = target.process
-    if force or outside.status(process, "Seccomp") == 0:
+    if outside.status(process, "Seccomp") == 0:
         return
     doing = f"attach to process {process.pid}: it has seccomp filters"
     try:

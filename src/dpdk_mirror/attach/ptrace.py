@@ -30,16 +30,15 @@ _FILTER_MAX = 4096  # BPF_MAXINSNS
 _LOOK_S = 0.00005
 
 
+_REGISTERS = """
+r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs
+"""
+
+
 class Registers(ctypes.Structure):
     """C type: struct user_regs_struct."""
 
-    _fields_ = tuple(
-        (name, ctypes.c_uint64)
-        for name in (
-            "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base "
-            "ds es fs gs"
-        ).split()
-    )
+    _fields_ = tuple((name, ctypes.c_uint64) for name in _REGISTERS.split())
 
     def copy(self) -> Registers:
         return Registers.from_buffer_copy(self)

@@ -8,6 +8,10 @@ Source: linux/seccomp.h, linux/filter.h; kernel/seccomp.c says what of BPF such 
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["forbidden"]
 
@@ -45,7 +49,7 @@ _AUDIT_ARCH_X86_64 = 0xC000003E
 _DATA = struct.Struct("<iIQ6Q")
 _WORD = 0xFFFFFFFF
 
-_ALU = {
+_ALU: dict[int, Callable[[int, int], int]] = {
     0x00: lambda a, b: a + b,
     0x10: lambda a, b: a - b,
     0x20: lambda a, b: a * b,
@@ -57,7 +61,7 @@ _ALU = {
     0x80: lambda a, _: -a,
     0xA0: lambda a, b: a ^ b,
 }
-_JUMPS = {
+_JUMPS: dict[int, Callable[[int, int], bool]] = {
     0x10: lambda a, b: a == b,
     0x20: lambda a, b: a > b,
     0x30: lambda a, b: a >= b,

@@ -10,42 +10,56 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError, NotFoundError
+from . import outside
 
 if TYPE_CHECKING:
-    from .identify import DpdkProcess
     from .process import Process
 
 __all__ = ["choose_socket"]
 
-_FOLDERS = ("/run", "/tmp")  # noqa: S108  a folder of its owner's is made in it
-_NAME = "s"
+_FOLDERS = ("/run", "/tmp")  # noqa: S108  a folder of the user's own is made in it
 
 
-def choose_socket(process: Process, found: DpdkProcess) -> str:
-    """A path in a new folder that belongs to the process's user alone, as the process sees it."""
-    own = process.ns_tid(process.pid)
+def choose_socket(process: Process) -> str:
+    """A path in a folder that belongs to the process's user alone, as the process sees it.
+
+    The folder is the library's own for sockets, by its name: it removes there what dead processes have left.
+    """
+    user = outside.status(process, "Uid")
+    inside = _own_number(process, user)
     for parent in _FOLDERS:
         with contextlib.suppress(MirrorError, OSError):
             folder = process.open_below_root(parent, os.O_PATH | os.O_DIRECTORY)
             try:
-                return f"{parent}/{_make(folder, f'dpdk-mirror.{own}', found.user)}/{_NAME}"
+                _make(folder, f"dpdk-mirror-{inside}", user)
             finally:
                 os.close(folder)
+            return f"{parent}/dpdk-mirror-{inside}/{process.ns_tid(process.pid)}.sock"
     what = f"attach to process {process.pid}: there is no place for a socket in {' or '.join(_FOLDERS)}"
     raise NotFoundError(errno.ENOENT, what, "name one with --socket, in a folder that belongs to the user it runs as")
 
 
-def _make(parent: int, name: str, user: int | None) -> str:
-    """Make a folder, or find one that an earlier attachment has made."""
+def _own_number(process: Process, user: int) -> int:
+    """The number that the user has in the process's own namespace."""
+    for line in process.text("uid_map").splitlines():
+        inside, outside_first, count = map(int, line.split())
+        if outside_first <= user < outside_first + count:
+            return inside + user - outside_first
+    return user
+
+
+def _make(parent: int, name: str, user: int) -> None:
+    """Make a folder, or find one that the user has."""
+    made = False
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=parent)
+        made = True
     folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
         status = os.fstat(folder)
-        if user is not None and status.st_uid != user:
-            if status.st_uid != os.geteuid():
-                raise PermissionError(errno.EPERM, "it is somebody else's", name)
+        if made and status.st_uid == os.geteuid() != user:
             os.fchown(folder, user, -1)
+        elif status.st_uid != user or status.st_mode & 0o077:
+            raise PermissionError(errno.EPERM, "others may write to it", name)
     finally:
         os.close(folder)
-    return name

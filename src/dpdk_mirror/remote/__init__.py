@@ -7,6 +7,7 @@ The application has librte_mirror, as a plugin (EAL's -d) or otherwise.
 
 from ..attach.identify import DpdkProcess, Kind
 from .application import TIMEOUT_S, Application
+from .attaching import attach
 from .discovery import applications, connect, processes
 from .mirror import RemoteMirror
 from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort
@@ -21,6 +22,7 @@ __all__ = [
     "RemoteMirrorStats",
     "RemotePort",
     "applications",
+    "attach",
     "connect",
     "processes",
 ]

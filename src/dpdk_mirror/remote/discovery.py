@@ -18,7 +18,18 @@ from .sockets import SUDO, closed_directories, label, sockets
 if TYPE_CHECKING:
     from ..attach.identify import DpdkProcess
 
-__all__ = ["PROBE_S", "applications", "connect", "look", "not_found", "own_socket", "processes", "scan", "sockets_of"]
+__all__ = [
+    "PROBE_S",
+    "applications",
+    "connect",
+    "look",
+    "not_found",
+    "own_socket",
+    "processes",
+    "scan",
+    "sockets_of",
+    "telemetry_socket",
+]
 
 PROBE_S = 2.0
 """How long an application may take to say whether it is there."""
@@ -43,8 +54,12 @@ def look(pid: int) -> DpdkProcess | None:
 
 def own_socket(process: DpdkProcess) -> Path:
     """The library's own socket in a process, by its path here."""
-    same = "mnt" not in process.namespaces and process.root == "/"
-    return Path(process.socket) if same else below(process.pid, process.socket)
+    return _seen_here(process, process.socket)
+
+
+def telemetry_socket(process: DpdkProcess) -> Path | None:
+    """DPDK's socket of a process, by its path here; None: it has none."""
+    return _seen_here(process, process.telemetry[0]) if process.telemetry else None
 
 
 def scan(
@@ -89,6 +104,11 @@ def not_found(where: str) -> MirrorError:
         reason = f"and there is no permission to read {', '.join(map(str, closed))}"
         return NotPermittedError(errno.EACCES, f"{what}, {reason}", SUDO)
     return NotFoundError(errno.ENOENT, what, _ALL)
+
+
+def _seen_here(process: DpdkProcess, path: str) -> Path:
+    same = "mnt" not in process.namespaces and process.root == "/"
+    return Path(path) if same else below(process.pid, path)
 
 
 def _probe(path: Path, timeout_s: float) -> Application | MirrorError:

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Attach to an application that runs without librte_mirror: find it, load the library into it, connect."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..attach.library import Library, read_library
+from ..attach.load import Attachment, Options, load
+from ..attach.process import Process
+from ..errors import ConflictError, MirrorError, NotFoundError
+from ..plugin import plugin_path
+from .application import Application
+from .discovery import own_socket, processes, telemetry_socket
+
+if TYPE_CHECKING:
+    from ..attach.identify import DpdkProcess
+
+__all__ = ["application_of", "attach", "choose", "load_into"]
+
+_ALL = "dpdk-mirror apps lists what runs"
+
+
+def attach(
+    pid: int, *, library: str | Path | None = None, socket: str | Path | None = None, force: bool = False
+) -> Application:
+    """Load librte_mirror into process ``pid``, unless it is there already, and connect to it.
+
+    One of EAL's own threads, asleep in the kernel, is made to call dlopen(); it stands still for less than a
+    millisecond, and no other thread is stopped. The library stays until the application ends: without mirrors it does
+    nothing.
+
+    library: another librte_mirror.so than this package's, of the application's DPDK release. socket: where, as the
+    application sees it, the library opens a socket of its own; it chooses one where telemetry is off. force: go on
+    where the application's seccomp filters cannot be read.
+
+    Raises UnsupportedError where the library cannot be loaded, NotPermittedError without the rights to trace the
+    process, BusyTimeoutError if its dynamic loader is busy, NotFoundError if there is no such process, or no DPDK in
+    it, ConflictError if its library listens elsewhere.
+    """
+    options = Options(socket="" if socket is None else os.fspath(socket), force=force)
+    return application_of(load_into(pid, options, library))
+
+
+def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
+    """The same without the connection."""
+
+    def choose_library(_series: str) -> Library:
+        return read_library(plugin_path() if library is None else Path(library))
+
+    with Process(pid) as process:
+        return load(process, choose_library, options)
+
+
+def application_of(attachment: Attachment) -> Application:
+    """The application that has been attached to."""
+    process = attachment.process
+    path = telemetry_socket(process) or own_socket(process)
+    app = Application(path)
+    app.greet()
+    return app
+
+
+def choose(where: str | None) -> DpdkProcess:
+    """The DPDK process of an id, a file prefix or a program's name; None: the only one, or the only one without it."""
+    found = [each for each in processes() if each.started and not each.own]
+    if where is None:
+        able = [each for each in found if not each.plugin and not each.obstacle]
+        return _only(able or found, "choose an application")
+    doing = f"find {where}"
+    if where.isdecimal():
+        found = [each for each in found if each.pid == int(where)]
+    else:
+        found = [each for each in found if where in {each.prefix, each.name, PurePosixPath(each.program).name}]
+    return _only(found, doing)
+
+
+def _only(found: list[DpdkProcess], doing: str) -> DpdkProcess:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(f"{each.name} ({each.pid})" for each in found)
+        raise ConflictError(errno.EEXIST, f"{doing}: there are several: {names}", "give the id of one")
+    raise _none(doing)
+
+
+def _none(doing: str) -> MirrorError:
+    return NotFoundError(errno.ENOENT, f"{doing}: no DPDK application of that name or id is found", _ALL)
