@@ -188,7 +188,9 @@ def _process(process: DpdkProcess, known: Mapping[int, DpdkProcess]) -> Finding:
         return Finding(topic, "bad", f"{process.name}: librte_mirror is loaded there, but inert: {process.inert}")
     what = f"{process.name} runs DPDK{f' {process.dpdk}' if process.dpdk else ''}, but no telemetry socket was found"
     if process.plugin:
-        fix = f"have it open one: dpdk-mirror attach {process.pid} --socket /run/{process.name}.mirror"
+        path = f"/run/{process.name}.mirror"
+        fix = f"have it open a socket: dpdk-mirror attach {process.pid} --socket {path}"
+        fix += f"; or start it with DPDK_MIRROR_SOCKET={path} in its environment"
         return Finding(topic, "note", f"{what}; librte_mirror is loaded there", fix)
     return Finding(topic, "note", what, _how_to_load(process))
 

@@ -215,7 +215,10 @@ def test_python_that_controls_mirrors_or_tests_is_no_application(doctor, healthy
 
 def test_a_library_that_nothing_reaches_can_open_a_socket(doctor, healthy, processes):
     processes.append(DpdkProcess(12, "testpmd", plugin="0.1.0"))
-    assert doctor()[1]["process 12"]["fix"] == ("have it open one: dpdk-mirror attach 12 --socket /run/testpmd.mirror")
+    assert doctor()[1]["process 12"]["fix"] == (
+        "have it open a socket: dpdk-mirror attach 12 --socket /run/testpmd.mirror; "
+        "or start it with DPDK_MIRROR_SOCKET=/run/testpmd.mirror in its environment"
+    )
 
 
 def test_a_socket_of_the_plugins_own_is_found(doctor, healthy, start, processes):

@@ -5,38 +5,13 @@
 import contextlib
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 import livekit
 import pytest
-from livekit.application import need_namespaces, wait_until, with_hugepages
-from livekit.testpmd import Testpmd, TestpmdOptions
+from livekit.application import wait_until
+from livekit.pair import start_primary
 from programs import compile_program, pkg_config
-
-MEMORY_MB = 256
-QUEUES = ["--rxq=2", "--txq=2", "--num-procs=2"]
-
-
-@contextlib.contextmanager
-def start_primary():
-    """testpmd, which polls the first queue of each port; and what starts another that polls the second one."""
-    need_namespaces()
-    with tempfile.TemporaryDirectory() as mount:
-        # What they share is in a file system that goes with them.
-        mounted = ["unshare", "-m", "sh", "-c", f'mount -t hugetlbfs none {mount} && exec "$@"', "sh"]
-        memory = ["--huge-dir", mount, "-m", str(MEMORY_MB)]
-        first = TestpmdOptions(
-            ["net_null0", "net_null1"], eal=memory, arguments=[*QUEUES, "--proc-id=0"], within=mounted
-        )
-        with with_hugepages(MEMORY_MB, lambda: Testpmd(first)) as primary:
-            second = TestpmdOptions(
-                [],
-                eal=["--proc-type=secondary", "--huge-dir", mount],
-                arguments=[*QUEUES, "--proc-id=1"],
-                within=["nsenter", "-m", "-t", str(primary.pid)],
-            )
-            yield primary, lambda: Testpmd(second, {"RUNTIME_DIRECTORY": str(primary.directory)})
 
 
 def build_ring_reader(directory):
