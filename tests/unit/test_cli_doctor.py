@@ -124,7 +124,7 @@ def test_applications_are_told_apart(doctor, healthy, start):
     assert "librte_mirror 0.1.0: can be mirrored" in found["application well"]["what"]
     assert found["application plain"]["status"] == "note"
     assert "librte_mirror is not loaded there" in found["application plain"]["what"]
-    assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
+    assert found["application plain"]["fix"] == "attach it first: dpdk-mirror attach plain"
     assert found["application hung"]["status"] == "bad"
     assert re.fullmatch(rf"process {os.getpid()}, .* does not answer within 2 s", found["application hung"]["what"])
     pid = os.getpid()
@@ -142,7 +142,7 @@ def test_an_application_that_is_named_must_be_fit_for_mirrors(doctor, healthy, s
         assert [topic for topic in found if topic.startswith(("application", "process"))] == ["application well"]
     code, found = doctor("--app", "plain")
     assert (code, found["application plain"]["status"]) == (1, "bad")
-    assert "-d $(dpdk-mirror plugin-path)" in found["application plain"]["fix"]
+    assert found["application plain"]["fix"] == "attach it first: dpdk-mirror attach plain"
     code, found = doctor("--app", "nobody")
     assert (code, found["application nobody"]["fix"]) == (1, "dpdk-mirror apps lists what runs")
 

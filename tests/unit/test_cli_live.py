@@ -616,14 +616,14 @@ def test_an_application_without_the_plugin_is_told_how_to_load_it(command, start
         code, _, err = command(*arguments)
         assert code == 1
         assert "plain" in err
-        assert "with -d $(dpdk-mirror plugin-path) among its EAL arguments" in err
+        assert " first: dpdk-mirror attach plain" in err
         assert len(err.splitlines()) == 1
 
 
 def test_without_applications_it_says_how_to_start_one(command, runtime):
     code, _, err = command("list")
     assert code == 1
-    assert "no DPDK application with a telemetry socket is found [ENOENT]; start one with -d $(dpdk-mirror" in err
+    assert "no DPDK application with a telemetry socket is found [ENOENT]; dpdk-mirror apps lists what runs" in err
 
 
 def test_what_only_root_may_see_says_sudo(command, runtime, monkeypatch):

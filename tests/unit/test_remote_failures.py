@@ -292,7 +292,7 @@ def test_an_application_without_the_plugin_is_told_how_to_load_it(start):
     with connect("plain") as app:
         assert not app.has_plugin
         with pytest.raises(
-            NoPluginError, match=r"list mirrors in plain: .*; start it with -d \$\(dpdk-mirror plugin-path\)"
+            NoPluginError, match=r"list mirrors in plain: .*; attach it first: dpdk-mirror attach plain"
         ):
             app.mirrors()
 

@@ -25,15 +25,16 @@ from ..errors import (
     NotFoundError,
     NotPermittedError,
 )
-from ..remote import TIMEOUT_S, Application, connect
-from ..remote.discovery import PROBE_S, scan
+from ..remote import TIMEOUT_S, Application, attach, connect
+from ..remote.discovery import PROBE_S, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _VARIABLE = "DPDK_MIRROR_APP"
-_LOAD = "start one with -d $(dpdk-mirror plugin-path) among its EAL arguments; run dpdk-mirror doctor for more"
+_ONE = "default: DPDK_MIRROR_APP, or the only one that has the library"
+_APPS = "dpdk-mirror apps lists what runs, and dpdk-mirror attach loads the library into one"
 
 
 def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], int], texts: Mapping[str, str]) -> Any:
@@ -46,14 +47,16 @@ def add_command(commands: Any, name: str, run: Callable[[argparse.Namespace], in
 def add_common_arguments(
     parser: argparse.ArgumentParser,
     *,
-    app: str | None = "default: DPDK_MIRROR_APP, or the only one that has the plugin",
+    app: str | None = _ONE,
 ) -> None:
     """``app`` says what the default of --app is; None: the command has no --app."""
     if app is not None:
         parser.add_argument(
-            "--app", metavar="PREFIX|SOCKET",
-            help=f"application: its file prefix, as apps lists it, or the path of its socket; {app}",
+            "--app", metavar="NAME",
+            help=f"application: file prefix, program, process id or path of its socket; {app}",
         )  # fmt: skip
+        if app == _ONE:
+            parser.add_argument("--attach", action="store_true", help="load the library into it first, if it lacks it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
@@ -68,7 +71,10 @@ def open_application(arguments: argparse.Namespace) -> Application:
 
 def open_applications(arguments: argparse.Namespace) -> list[Application]:
     """The application that --app or the environment names, else all with the plugin, of which there is one at least."""
-    if named := arguments.app or os.environ.get(_VARIABLE):
+    named = arguments.app or os.environ.get(_VARIABLE)
+    if getattr(arguments, "attach", False):  # not every command offers it
+        return [attach(find_process(named).pid)]
+    if named:
         return [connect(named)]
     found = scan(timeout_s=PROBE_S)
     apps = [each for _, each in found if isinstance(each, Application)]
@@ -105,13 +111,14 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
     what = "choose an application"
     if apps:
         names = ", ".join(str(app) for app in apps)
-        return NoPluginError(errno.ENOTSUP, f"{what}: without librte_mirror, or with an inert one: {names}", _LOAD)
+        first = f"attach one first: dpdk-mirror attach {apps[0] if len(apps) == 1 else 'NAME'}"
+        return NoPluginError(errno.ENOTSUP, f"{what}: without librte_mirror, or with an inert one: {names}", first)
     if errors:
         return errors[0]
     if closed := closed_directories():
         folders = ", ".join(map(str, closed))
         return NotPermittedError(errno.EACCES, f"{what}: no permission to read {folders}", SUDO)
-    return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _LOAD)
+    return NotFoundError(errno.ENOENT, f"{what}: no DPDK application with a telemetry socket is found", _APPS)
 
 
 def record(value: Any) -> dict[str, Any]:

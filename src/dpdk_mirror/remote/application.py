@@ -33,7 +33,6 @@ TIMEOUT_S = 20.0
 _PROTOCOL = 1
 # More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
 _COUNT_MAX = 65536
-_LOAD = "start it with -d $(dpdk-mirror plugin-path) among its EAL arguments; if it is inert its log says why"
 _PORTS = "dpdk-mirror ports lists them"
 _ENDED = "its mirrors have ended with it: connect to the one that runs now"
 
@@ -228,7 +227,8 @@ class Application(Closeable):
             lacks = (
                 f"its librte_mirror has no {command}" if self._plugin else "librte_mirror is not loaded there, or inert"
             )
-            raise NoPluginError(errno.ENOTSUP, f"{doing}: {lacks}", _LOAD)
+            hint = "" if self._plugin else f"attach it first: dpdk-mirror attach {self}"
+            raise NoPluginError(errno.ENOTSUP, f"{doing}: {lacks}", hint)
         if (error := refusal(doing, value)) is not None:
             raise error
         return value

@@ -4,25 +4,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ..attach.library import Library, read_library
 from ..attach.load import Attachment, Options, load
 from ..attach.process import Process
-from ..errors import ConflictError, MirrorError, NotFoundError
 from ..plugin import plugin_path
 from .application import Application
-from .discovery import own_socket, processes, telemetry_socket
+from .discovery import socket_of
 
-if TYPE_CHECKING:
-    from ..attach.identify import DpdkProcess
-
-__all__ = ["application_of", "attach", "choose", "load_into"]
-
-_ALL = "dpdk-mirror apps lists what runs"
+__all__ = ["application_of", "attach", "load_into"]
 
 
 def attach(
@@ -58,35 +50,6 @@ def load_into(pid: int, options: Options, library: str | Path | None = None) -> 
 
 def application_of(attachment: Attachment) -> Application:
     """The application that has been attached to."""
-    process = attachment.process
-    path = telemetry_socket(process) or own_socket(process)
-    app = Application(path)
+    app = Application(socket_of(attachment.process))
     app.greet()
     return app
-
-
-def choose(where: str | None) -> DpdkProcess:
-    """The DPDK process of an id, a file prefix or a program's name; None: the only one, or the only one without it."""
-    found = [each for each in processes() if each.started and not each.own]
-    if where is None:
-        able = [each for each in found if not each.plugin and not each.obstacle]
-        return _only(able or found, "choose an application")
-    doing = f"find {where}"
-    if where.isdecimal():
-        found = [each for each in found if each.pid == int(where)]
-    else:
-        found = [each for each in found if where in {each.prefix, each.name, PurePosixPath(each.program).name}]
-    return _only(found, doing)
-
-
-def _only(found: list[DpdkProcess], doing: str) -> DpdkProcess:
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(f"{each.name} ({each.pid})" for each in found)
-        raise ConflictError(errno.EEXIST, f"{doing}: there are several: {names}", "give the id of one")
-    raise _none(doing)
-
-
-def _none(doing: str) -> MirrorError:
-    return NotFoundError(errno.ENOENT, f"{doing}: no DPDK application of that name or id is found", _ALL)

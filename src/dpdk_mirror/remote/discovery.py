@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import errno
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..attach.survey import survey
-from ..errors import ConflictError, DisconnectedError, MirrorError, NotFoundError, NotPermittedError
+from ..errors import ConflictError, DisconnectedError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
 from .application import TIMEOUT_S, Application
 from .reach import below
 from .sockets import SUDO, closed_directories, label, sockets
@@ -22,13 +22,14 @@ __all__ = [
     "PROBE_S",
     "applications",
     "connect",
+    "find_process",
     "look",
     "not_found",
     "own_socket",
     "processes",
     "scan",
+    "socket_of",
     "sockets_of",
-    "telemetry_socket",
 ]
 
 PROBE_S = 2.0
@@ -52,14 +53,31 @@ def look(pid: int) -> DpdkProcess | None:
     return next(iter(survey([pid])), None)
 
 
+def find_process(where: str | None) -> DpdkProcess:
+    """The DPDK process of an id, a file prefix, a program's name or a socket's path.
+
+    None: the only one, or the only one that librte_mirror is not in and can be loaded into.
+    """
+    found = [each for each in processes() if each.started and not each.own]
+    if where is None:
+        able = [each for each in found if not each.plugin and not each.obstacle]
+        return _only(able or found, "choose an application")
+    return _only([each for each in found if where in _names(each)], f"find {where}")
+
+
 def own_socket(process: DpdkProcess) -> Path:
     """The library's own socket in a process, by its path here."""
     return _seen_here(process, process.socket)
 
 
-def telemetry_socket(process: DpdkProcess) -> Path | None:
-    """DPDK's socket of a process, by its path here; None: it has none."""
-    return _seen_here(process, process.telemetry[0]) if process.telemetry else None
+def socket_of(process: DpdkProcess) -> Path:
+    """DPDK's socket of a process, or the library's own, by its path here."""
+    if process.telemetry:
+        return _seen_here(process, process.telemetry[0])
+    if process.socket:
+        return own_socket(process)
+    what = f"connect to process {process.pid}: it has no telemetry, and no librte_mirror that listens"
+    raise NoPluginError(errno.ENOTSUP, what, f"attach it first: dpdk-mirror attach {process.pid}")
 
 
 def scan(
@@ -73,7 +91,10 @@ def scan(
 
 
 def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
-    """The application of a file prefix (with :N, if it is not the first of that prefix), or of a socket's path."""
+    """The application of a file prefix, a socket's path, a program's name or a process id.
+
+    A prefix that is not the first of its name has :N behind it.
+    """
     if isinstance(where, Path) or "/" in where:
         app = Application(where, timeout_s=timeout_s)
         app.greet()
@@ -88,7 +109,11 @@ def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
     for _, error in results:
         if isinstance(error, MirrorError):
             raise error
-    raise not_found(where)
+    try:
+        process = find_process(where)
+    except NotFoundError:
+        raise not_found(where) from None
+    return connect(socket_of(process), timeout_s=timeout_s)
 
 
 def sockets_of(where: str) -> list[Path]:
@@ -109,6 +134,22 @@ def not_found(where: str) -> MirrorError:
 def _seen_here(process: DpdkProcess, path: str) -> Path:
     same = "mnt" not in process.namespaces and process.root == "/"
     return Path(path) if same else below(process.pid, path)
+
+
+def _names(process: DpdkProcess) -> set[str]:
+    """All that it may be called."""
+    paths = [_seen_here(process, path) for path in (*process.telemetry, process.socket) if path]
+    own = {str(process.pid), process.prefix, process.name, PurePosixPath(process.program).name}
+    return own | {str(path) for path in paths} | {label(path) for path in paths}
+
+
+def _only(found: list[DpdkProcess], doing: str) -> DpdkProcess:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFoundError(errno.ENOENT, f"{doing}: no DPDK application of that name or id is found", _ALL)
+    names = ", ".join(f"{each.name} ({each.pid})" for each in found)
+    raise ConflictError(errno.EEXIST, f"{doing}: there are several: {names}", "give the id of one")
 
 
 def _probe(path: Path, timeout_s: float) -> Application | MirrorError:
