@@ -40,6 +40,7 @@ PAGES = """
 :hidden:
 :caption: Use it
 
+docs/attach
 docs/live
 docs/selection
 docs/zero-copy

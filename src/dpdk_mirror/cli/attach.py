@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..attach.load import TIMEOUT_S, Options
 from ..remote.attaching import application_of, load_into
 from ..remote.discovery import find_process
-from .common import add_command, add_common_arguments, print_json, say, seconds
+from .common import add_command, add_common_arguments, application_name, attached, print_json, say, seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -80,21 +80,14 @@ def _say_checks(arguments: argparse.Namespace, done: Attachment) -> None:
     if arguments.json:
         print_json(_record(done))
     elif done.version:
-        say(f"{_name(done)} has librte_mirror {done.version} already")
+        say(_had(done))
     else:
-        say(f"{_name(done)} can be attached to, by its thread {done.thread}; nothing has been changed")
+        say(f"{application_name(done)} can be attached to, by its thread {done.thread}; nothing has been changed")
 
 
 def _tell(done: Attachment, app: Application, ports: list[RemotePort]) -> None:
-    if done.loaded:
-        say(f"loaded librte_mirror {done.version} into {_name(done)}")
-    else:
-        say(f"{_name(done)} has librte_mirror {done.version} already")
-    if done.stops_s:
-        times = f"{len(done.stops_s)} times" if len(done.stops_s) > 1 else "once"
-        say(f"its thread {done.thread} was stopped {times}, {max(done.stops_s) * 1000:.2f} ms at most; no other was")
-    if done.socket:
-        say(f"the library listens at {done.socket}")
+    for line in attached(done) if done.loaded else (_had(done), *attached(done)):
+        say(line)
     if not ports:
         say("it has no ports yet")
         return
@@ -102,8 +95,8 @@ def _tell(done: Attachment, app: Application, ports: list[RemotePort]) -> None:
     say(f"mirror one: dpdk-mirror add {ports[0].name} --to tap:m0 --app {app}")
 
 
-def _name(done: Attachment) -> str:
-    return f"{done.process.name} ({done.process.pid}, DPDK {done.process.dpdk or '?'})"
+def _had(done: Attachment) -> str:
+    return f"{application_name(done)} has librte_mirror {done.version} already"
 
 
 def _record(done: Attachment) -> dict[str, Any]:

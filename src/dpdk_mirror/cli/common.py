@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..attach.load import Options
 from ..errors import (
     BusyTimeoutError,
     ConflictError,
@@ -25,12 +26,15 @@ from ..errors import (
     NotFoundError,
     NotPermittedError,
 )
-from ..remote import TIMEOUT_S, Application, attach, connect
+from ..remote import TIMEOUT_S, Application, connect
+from ..remote.attaching import application_of, load_into
 from ..remote.discovery import PROBE_S, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ..attach.load import Attachment
 
 _VARIABLE = "DPDK_MIRROR_APP"
 _ONE = "default: DPDK_MIRROR_APP, or the only one that has the library"
@@ -73,7 +77,7 @@ def open_applications(arguments: argparse.Namespace) -> list[Application]:
     """The application that --app or the environment names, else all with the plugin, of which there is one at least."""
     named = arguments.app or os.environ.get(_VARIABLE)
     if getattr(arguments, "attach", False):  # not every command offers it
-        return [attach(find_process(named).pid)]
+        return [_attach(named)]
     if named:
         return [connect(named)]
     found = scan(timeout_s=PROBE_S)
@@ -89,6 +93,32 @@ def open_applications(arguments: argparse.Namespace) -> list[Application]:
     for app in able:
         app.timeout_s = TIMEOUT_S
     return able
+
+
+def application_name(done: Attachment) -> str:
+    return f"{done.process.name} ({done.process.pid}, DPDK {done.process.dpdk or '?'})"
+
+
+def attached(done: Attachment) -> list[str]:
+    """What has been done to an application, in sentences."""
+    said = []
+    if done.loaded:
+        said.append(f"loaded librte_mirror {done.version} into {application_name(done)}")
+    if done.stops_s:
+        times = f"{len(done.stops_s)} times" if len(done.stops_s) > 1 else "once"
+        most = max(done.stops_s) * 1000
+        said.append(f"its thread {done.thread} was stopped {times}, {most:.2f} ms at most; no other was")
+    if done.socket:
+        said.append(f"the library listens at {done.socket}")
+    return said
+
+
+def _attach(named: str | None) -> Application:
+    done = load_into(find_process(named).pid, Options())
+    if done.loaded:
+        for line in attached(done):
+            remark(line)
+    return application_of(done)
 
 
 def _choose(names: Iterable[str]) -> MirrorError:
