@@ -27,7 +27,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 STAMPS := build/stamps
 PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test bench-live bench-ovs stress,$(MAKECMDGOALS)),.ci/packages.test)
 # Each is a build folder of the library and its C tests.
-C_BUILDS := gcc clang sanitized
+C_BUILDS := gcc clang-asan
 RUN_C_TESTS = for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE docs/meson.build docs/generate.py \
@@ -84,29 +84,26 @@ stress: FUZZ_SECONDS ?= 180
 stress: SOAK_SECONDS ?= 300
 stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/package
 	$(IN_VENV) meson compile -C build/c/gcc stress test_filter
-	$(IN_VENV) meson compile -C build/c/clang fuzz_filter fuzz_parameters fuzz_headers fuzz_requests
-	$(IN_VENV) meson compile -C build/c/sanitized rte_mirror
+	$(IN_VENV) meson compile -C build/c/clang-asan rte_mirror fuzz_filter fuzz_parameters fuzz_headers fuzz_requests
 	build/c/gcc/tests/filter/test_filter 10000000
-	build/c/clang/tests/filter/fuzz_filter -max_total_time=$(FUZZ_SECONDS) -max_len=900 -len_control=0 -artifact_prefix=build/ \
+	build/c/clang-asan/tests/filter/fuzz_filter -max_total_time=$(FUZZ_SECONDS) -max_len=900 -len_control=0 -artifact_prefix=build/ \
 		-verbosity=0 -print_final_stats=1
-	build/c/clang/tests/fuzz/fuzz_parameters -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
+	build/c/clang-asan/tests/fuzz/fuzz_parameters -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
 		-dict=tests/fuzz/parameters.dict -verbosity=0 -print_final_stats=1
-	build/c/clang/tests/fuzz/fuzz_headers -max_total_time=$(FUZZ_SECONDS) -max_len=600 -artifact_prefix=build/ \
+	build/c/clang-asan/tests/fuzz/fuzz_headers -max_total_time=$(FUZZ_SECONDS) -max_len=600 -artifact_prefix=build/ \
 		-dict=tests/fuzz/headers.dict -verbosity=0 -print_final_stats=1
-	build/c/clang/tests/fuzz/fuzz_requests -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
+	build/c/clang-asan/tests/fuzz/fuzz_requests -max_total_time=$(FUZZ_SECONDS) -max_len=1100 -artifact_prefix=build/ \
 		-detect_leaks=0 -create_missing_dirs=1 -dict=tests/fuzz/requests.dict -verbosity=0 -print_final_stats=1 \
-		build/c/clang/tests/fuzz/requests tests/fuzz/requests
+		build/c/clang-asan/tests/fuzz/requests tests/fuzz/requests
 	STRESS_PACKETS=1000000000 STRESS_CYCLES=100000 build/c/gcc/tests/stress/stress
 	$(IN_VENV) python tests/stress/live.py --seconds $(SOAK_SECONDS)
 	$(IN_VENV) python tests/stress/ends.py
-	$(IN_VENV) python tests/stress/deaths.py build/c/sanitized/csrc/librte_mirror.so
+	$(IN_VENV) python tests/stress/deaths.py build/c/clang-asan/csrc/librte_mirror.so
 	$(IN_VENV) python tests/stress/interruptions.py 500
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
-# Compiled sooner; gcc optimizes as the package does.
-build/c/clang/build.ninja: SETUP := env CC=clang meson setup -Doptimization=1
-# What the optimizer has removed no sanitizer sees; less of it is also compiled sooner.
-build/c/sanitized/build.ninja: SETUP := env CC=gcc meson setup -Db_sanitize=address,undefined -Doptimization=1
+# What the optimizer has removed no sanitizer sees; less of it is also compiled sooner. gcc optimizes as the package does.
+build/c/clang-asan/build.ninja: SETUP := env CC=clang meson setup -Db_sanitize=address,undefined -Doptimization=1
 
 build/c/%/build.ninja: $(STAMPS)/build-tools
 	rm -rf $(@D)

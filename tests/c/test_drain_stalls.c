@@ -16,7 +16,7 @@
 #include "pinned.h"
 
 /* How many arrive, in all modes together. Sanitizers take their time. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_ADDRESS_SANITIZER
 #define NB_ARRIVE 200000
 #else
 #define NB_ARRIVE 10000000

@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .application import wait_until
@@ -18,6 +17,8 @@ from .testpmd import Testpmd, TestpmdOptions
 from .wire import run_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .telemetry import Telemetry
 
 MODES = ("copy", "split", "auto")
@@ -29,10 +30,12 @@ _SOME = 20_000
 
 def sanitized(library: Path) -> dict[str, str]:
     """The environment of an application that loads the library as AddressSanitizer has it."""
-    runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    needed = subprocess.run(["ldd", library], capture_output=True, text=True, check=True).stdout
+    runtime = re.search(r"asan\S* => (\S+)", needed)
+    assert runtime, f"{library} is linked to no runtime of AddressSanitizer:\n{needed}"
     return {
         "LD_LIBRARY_PATH": str(library.parent),
-        "LD_PRELOAD": str(Path(runtime.stdout.strip()).resolve()),
+        "LD_PRELOAD": runtime[1],
         # EAL and testpmd free little as they end.
         "ASAN_OPTIONS": "detect_leaks=0",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
