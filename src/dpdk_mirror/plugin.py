@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import NotFoundError
 
-__all__ = ["load_error", "plugin_path", "writable_parents"]
+__all__ = ["load_error", "plugin_for", "plugin_path", "writable_parents"]
 
 _NAME = "librte_mirror.so"
 # As EAL loads it; in a process of its own, since it stays loaded.
@@ -27,6 +27,16 @@ def plugin_path() -> Path:
         hint = "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler, then reinstall dpdk-mirror"
         raise NotFoundError(errno.ENOENT, what, hint)
     return path
+
+
+def plugin_for(series: str) -> Path:
+    """The library for a series of DPDK releases, such as 24.11, if there is one of its own: librte_mirror-24.11.so.
+
+    It is beside the one that this package was built with, which is the answer otherwise.
+    """
+    own = plugin_path()
+    other = own.with_name(f"librte_mirror-{series}.so")
+    return other if series and other.is_file() else own
 
 
 def writable_parents(path: Path) -> list[Path]:

@@ -157,7 +157,8 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     chosen = library(series)
     if series and chosen.dpdk != series:
         what = f"{doing}: it has DPDK {found.dpdk}, and {chosen.path} is for {chosen.dpdk}"
-        raise UnsupportedError(errno.ENOTSUP, what, "name one for that release with --library")
+        hint = f"name one for {series} with --library, or put it beside that one as librte_mirror-{series}.so"
+        raise UnsupportedError(errno.ENOTSUP, what, hint)
     return chosen
 
 

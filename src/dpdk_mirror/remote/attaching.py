@@ -10,7 +10,7 @@ from pathlib import Path
 from ..attach.library import Library, read_library
 from ..attach.load import Attachment, Options, load
 from ..attach.process import Process
-from ..plugin import plugin_path
+from ..plugin import plugin_for
 from .application import Application
 from .discovery import socket_of
 
@@ -41,8 +41,8 @@ def attach(
 def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
     """The same without the connection."""
 
-    def choose_library(_series: str) -> Library:
-        return read_library(plugin_path() if library is None else Path(library))
+    def choose_library(series: str) -> Library:
+        return read_library(plugin_for(series) if library is None else Path(library))
 
     with Process(pid) as process:
         return load(process, choose_library, options)
