@@ -80,7 +80,7 @@ def test_apps_lists_processes_that_have_no_socket_and_says_whether_they_can_be_a
     assert (code, err) == (0, "")
     assert [re.split(r"  +", line.strip()) for line in out.splitlines()[1:]] == [
         ["-", "12", "testpmd", "24.11.8", "primary", "mnt,pid", "no (attach)", "-"],
-        ["/s", "13", "proc-info", "-", "secondary", "0123456789ab", "0.1.0", "/s"],
+        ["13", "13", "proc-info", "-", "secondary", "0123456789ab", "0.1.0", "/s"],
         ["-", "14", r"evil\x1b[2J", "-", "-", "-", "no: process 7 traces it: end that first", "-"],
         ["-", "16", "odd", "-", "-", "-", "inert: another copy is there", "-"],
     ]

@@ -156,6 +156,7 @@ class Injector:
 def _urgent() -> Iterator[None]:
     """While another's thread is stopped: no pause of this process's own nor, as far as it may, for others."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
+    collects = gc.isenabled()
     gc.disable()
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
@@ -164,4 +165,5 @@ def _urgent() -> Iterator[None]:
     finally:
         with contextlib.suppress(PermissionError):
             os.sched_setscheduler(0, *before)
-        gc.enable()
+        if collects:
+            gc.enable()

@@ -127,7 +127,7 @@ def _process_row(process: DpdkProcess) -> dict[str, Any]:
     secondary = process.secondary
     socket = str(own_socket(process)) if process.plugin and process.socket else None
     return {
-        "app": socket or process.prefix or None,
+        "app": str(process.pid) if socket else process.prefix or None,
         "pid": process.pid,
         "program": process.name,
         "dpdk": process.dpdk or None,

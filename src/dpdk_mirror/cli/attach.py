@@ -92,7 +92,8 @@ def _tell(done: Attachment, app: Application, ports: list[RemotePort]) -> None:
         say("it has no ports yet")
         return
     say(f"ports: {' '.join(port.name for port in ports)}")
-    say(f"mirror one: dpdk-mirror add {ports[0].name} --to tap:m0 --app {app}")
+    name = done.process.pid if "/" in str(app) else app
+    say(f"mirror one: dpdk-mirror add {ports[0].name} --to tap:m0 --app {name}")
 
 
 def _had(done: Attachment) -> str:
