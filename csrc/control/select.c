@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <netinet/in.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +19,6 @@
 #define VLAN_ID_MAX 4095
 
 static int
-check_range(const char *what, const struct rte_mirror_range *range, uint16_t max)
-{
-	if (range->min > range->max)
-		return mirror_refuse(EINVAL, "%s %u to %u: the range is empty", what, range->min,
-				range->max);
-	if (range->max > max)
-		return mirror_refuse(EINVAL, "%s %u to %u: not within 0 to %u", what, range->min,
-				range->max, max);
-	return 0;
-}
-
-static int
 check_ranges(const char *what, const struct rte_mirror_range *ranges, uint16_t nb, uint16_t max)
 {
 	uint16_t i;
@@ -43,7 +30,7 @@ check_ranges(const char *what, const struct rte_mirror_range *ranges, uint16_t n
 	if (ranges == NULL && nb != 0)
 		return mirror_refuse(EINVAL, "%s: NULL, but their number is not 0", what);
 	for (i = 0; rc == 0 && i < nb; i++)
-		rc = check_range(what, &ranges[i], max);
+		rc = mirror_check_range(what, &ranges[i], max);
 	return rc;
 }
 
@@ -75,12 +62,12 @@ make_vlans(struct mirror_selector *selector, const struct rte_mirror_select *sel
 	return 0;
 }
 
-static struct mirror_mac_test
+static struct mirror_words_test
 mac_test(const struct rte_ether_addr *src, const struct rte_ether_addr *src_mask,
 		const struct rte_ether_addr *dst, const struct rte_ether_addr *dst_mask)
 {
 	const struct rte_ether_addr value[] = { *dst, *src }, mask[] = { *dst_mask, *src_mask };
-	struct mirror_mac_test test = { 0 };
+	struct mirror_words_test test = { 0 };
 
 	memcpy(&test.value, value, sizeof(value));
 	memcpy(&test.mask, mask, sizeof(mask));
@@ -89,25 +76,11 @@ mac_test(const struct rte_ether_addr *src, const struct rte_ether_addr *src_mask
 }
 
 static int
-check_reserved(const char *what, const void *reserved, size_t size)
-{
-	const uint8_t *bytes = reserved;
-	size_t i;
-
-	for (i = 0; i < size; i++) {
-		if (bytes[i] != 0)
-			return mirror_refuse(
-					EINVAL, "%s: reserved is not 0: zero-initialise it", what);
-	}
-	return 0;
-}
-
-static int
 make_mac(struct mirror_selector *selector, const struct rte_mirror_mac *mac)
 {
 	if (mac == NULL)
 		return 0;
-	if (check_reserved("mac", mac->reserved, sizeof(mac->reserved)) != 0)
+	if (mirror_check_reserved("mac", mac->reserved, sizeof(mac->reserved)) != 0)
 		return -EINVAL;
 	if (mac->both_ways > 1)
 		return mirror_refuse(EINVAL, "mac: both_ways is neither 0 nor 1");
@@ -118,111 +91,6 @@ make_mac(struct mirror_selector *selector, const struct rte_mirror_mac *mac)
 	selector->mac[0] = mac_test(&mac->src, &mac->src_mask, &mac->dst, &mac->dst_mask);
 	selector->mac[1] = mac_test(&mac->dst, &mac->dst_mask, &mac->src, &mac->src_mask);
 	selector->mac_both_ways = mac->both_ways != 0;
-	return 0;
-}
-
-static int
-check_prefix(const char *what, const uint8_t *address, unsigned int length, uint8_t ip_version)
-{
-	const unsigned int bits = ip_version == 4 ? 32 : 128;
-	unsigned int i;
-
-	if (length > 0 && ip_version == 0)
-		return mirror_refuse(EINVAL, "flow: %s has a prefix: give ip_version, too", what);
-	if (length > bits)
-		return mirror_refuse(EINVAL, "flow: %s has a prefix of %u bits: at most %u", what,
-				length, bits);
-	for (i = length; i < 128; i++) {
-		if ((address[i / 8] & (0x80 >> i % 8)) != 0)
-			return mirror_refuse(EINVAL,
-					"flow: %s has bits behind its prefix of %u: set them to 0",
-					what, length);
-	}
-	return 0;
-}
-
-/* Whether the data path finds ports behind the header of a protocol; 0: of any. */
-static bool
-may_have_ports(uint8_t protocol)
-{
-	static const uint8_t with_ports[] = { 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
-		IPPROTO_DCCP, IPPROTO_UDPLITE };
-
-	return memchr(with_ports, protocol, sizeof(with_ports)) != NULL;
-}
-
-static int
-check_flow(const struct rte_mirror_flow *flow)
-{
-	const bool any_ports = flow->src_port.max == 0 && flow->dst_port.max == 0;
-	int rc = check_reserved("flow", flow->reserved, sizeof(flow->reserved));
-
-	if (rc == 0)
-		rc = check_range("flow: src_port", &flow->src_port, UINT16_MAX);
-	if (rc == 0)
-		rc = check_range("flow: dst_port", &flow->dst_port, UINT16_MAX);
-	if (rc != 0)
-		return rc;
-	if (flow->both_ways > 1)
-		return mirror_refuse(EINVAL, "flow: both_ways is neither 0 nor 1");
-	if (flow->ip_version != 0 && flow->ip_version != 4 && flow->ip_version != 6)
-		return mirror_refuse(EINVAL, "flow: ip_version %u: give 4, 6, or 0 for any",
-				flow->ip_version);
-	if (flow->ip_version == 0 && flow->protocol == 0 && flow->src_len == 0 &&
-			flow->dst_len == 0 && any_ports)
-		return mirror_refuse(EINVAL,
-				"flow: nothing is asked for: leave flow NULL for any packet");
-	if (!any_ports && !may_have_ports(flow->protocol))
-		return mirror_refuse(EINVAL, "flow: protocol %u has no ports: leave them 0",
-				flow->protocol);
-	rc = check_prefix("src", flow->src, flow->src_len, flow->ip_version);
-	if (rc == 0)
-		rc = check_prefix("dst", flow->dst, flow->dst_len, flow->ip_version);
-	return rc;
-}
-
-static void
-set_prefix(uint64_t address[2], uint64_t mask[2], const uint8_t *prefix, unsigned int length)
-{
-	uint8_t bytes[16] = { 0 };
-	unsigned int i;
-
-	for (i = 0; i < length; i++)
-		bytes[i / 8] |= 0x80 >> i % 8;
-	memcpy(mask, bytes, sizeof(bytes));
-	memcpy(address, prefix, sizeof(bytes));
-}
-
-static struct rte_mirror_range
-ports(const struct rte_mirror_range *range)
-{
-	return range->max != 0 ? *range : (struct rte_mirror_range){ 0, UINT16_MAX };
-}
-
-static int
-make_flow(struct mirror_selector *selector, const struct rte_mirror_flow *flow)
-{
-	struct mirror_flow_test *test = &selector->flow[0], *back = &selector->flow[1];
-
-	if (flow == NULL)
-		return 0;
-	if (check_flow(flow) != 0)
-		return -EINVAL;
-	selector->has_flow = true;
-	selector->ip_version = flow->ip_version;
-	selector->protocol = flow->protocol;
-	selector->wants_ports = flow->src_port.max != 0 || flow->dst_port.max != 0;
-	set_prefix(test->src, test->src_mask, flow->src, flow->src_len);
-	set_prefix(test->dst, test->dst_mask, flow->dst, flow->dst_len);
-	test->src_port = ports(&flow->src_port);
-	test->dst_port = ports(&flow->dst_port);
-	*back = *test;
-	if (flow->both_ways != 0) {
-		set_prefix(back->src, back->src_mask, flow->dst, flow->dst_len);
-		set_prefix(back->dst, back->dst_mask, flow->src, flow->src_len);
-		back->src_port = test->dst_port;
-		back->dst_port = test->src_port;
-	}
 	return 0;
 }
 
@@ -261,22 +129,23 @@ make_selector(struct mirror_selector *selector, const struct rte_mirror_select *
 	int rc = check_ranges("queues", select->queues, select->nb_queues, UINT16_MAX);
 
 	if (rc == 0)
-		rc = check_reserved(
+		rc = mirror_check_reserved(
 				"select", &select->reserved_byte, sizeof(select->reserved_byte));
 	if (rc == 0)
-		rc = check_reserved("select", select->reserved, sizeof(select->reserved));
+		rc = mirror_check_reserved("select", select->reserved, sizeof(select->reserved));
 	if (rc == 0)
 		rc = make_mac(selector, select->mac);
 	if (rc == 0)
 		rc = make_vlans(selector, select);
 	if (rc == 0)
-		rc = make_flow(selector, select->flow);
+		rc = mirror_flow_make(selector, select->flow);
 	if (rc == 0)
 		rc = make_sample(selector, select);
 	if (rc == 0)
 		rc = make_filter(selector, select);
-	selector->has_matches = selector->has_mac || selector->has_vlans ||
-			selector->has_inner_vlans || selector->has_flow || selector->filter != NULL;
+	selector->wants_tags = selector->has_vlans || selector->has_inner_vlans;
+	selector->has_matches = selector->has_mac || selector->wants_tags || selector->has_flow ||
+			selector->filter != NULL;
 	return rc;
 }
 

@@ -7,11 +7,12 @@
 
 /**
  * @file
- * Layer 1, select.c, compile.c and filter.c: which packets and queues a mirror is on, checked and compiled. Knows
+ * Layer 1, select.c, flow.c, compile.c and filter.c: which packets and queues a mirror is on, checked and compiled. Knows
  * nothing of mirrors or ports.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../datapath/selector.h"
@@ -44,6 +45,15 @@ enum rte_mirror_filter_engine mirror_selection_engine(const struct mirror_select
 /** Checks that the queues are there: 0 or -ERANGE, the refusal kept. */
 int mirror_selection_check_queues(
 		const struct mirror_selection *selection, uint16_t port_id, uint16_t nb_queues);
+
+/* flow.c. Each 0 or -errno, the refusal kept. */
+
+/** Checks that a range of numbers up to a maximum is one. */
+int mirror_check_range(const char *what, const struct rte_mirror_range *range, uint16_t max);
+/** Checks that fields which are not used yet are 0. */
+int mirror_check_reserved(const char *what, const void *reserved, size_t size);
+/** Checks a flow and makes of it what the data path looks at; NULL: nothing. */
+int mirror_flow_make(struct mirror_selector *selector, const struct rte_mirror_flow *flow);
 
 /* filter.c */
 

@@ -13,10 +13,8 @@
 #include "datapath.h"
 
 /* What comes from outside may have any number of them; nobody sends more. */
-#define MAX_TAGS            8
-#define MAX_EXTENSIONS      8
-
-#define ETHER_TYPE_QINQ_OLD 0x9100
+#define MAX_TAGS       8
+#define MAX_EXTENSIONS 8
 
 /* A packet that is being read, from the outside in. */
 struct reading {
@@ -48,13 +46,6 @@ mirror_add_tag(struct mirror_headers *headers, uint16_t tci)
 	if (headers->nb_tags < RTE_DIM(headers->vlans))
 		headers->vlans[headers->nb_tags] = tci & 0xfff;
 	headers->nb_tags++;
-}
-
-static bool
-mirror_is_tag(uint16_t type)
-{
-	return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ ||
-			type == ETHER_TYPE_QINQ_OLD;
 }
 
 /* Reads the types up to the first that is no tag's, which it returns; 0: the packet ends before. */

@@ -2,18 +2,22 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_ether.h>
+#include <rte_ip.h>
 
 #include "../filter/filter.h"
 #include "../filter/read.h"
 #include "datapath.h"
 
 static inline bool
-mirror_passes_mac(const struct mirror_mac_test *test, mirror_mac_words words)
+mirror_passes_words(const struct mirror_words_test *test, mirror_words words)
 {
-	const mirror_mac_words differ = (words ^ test->value) & test->mask;
+	const mirror_words differ = (words ^ test->value) & test->mask;
 
 	return (differ[0] | differ[1]) == 0;
 }
@@ -33,13 +37,13 @@ mirror_passes_short(const struct mirror_selector *selector, struct mirror_counte
 {
 	uint8_t buffer[2 * RTE_ETHER_ADDR_LEN];
 	const void *addresses = mirror_read(pkt, 0, sizeof(buffer), buffer);
-	mirror_mac_words words = { 0 };
+	mirror_words words = { 0 };
 
 	if (addresses == NULL)
 		return mirror_has_ended(pkt, counters);
 	memcpy(&words, addresses, sizeof(buffer));
-	return mirror_passes_mac(&selector->mac[0], words) ||
-			(selector->mac_both_ways && mirror_passes_mac(&selector->mac[1], words));
+	return mirror_passes_words(&selector->mac[0], words) ||
+			(selector->mac_both_ways && mirror_passes_words(&selector->mac[1], words));
 }
 
 uint16_t
@@ -47,13 +51,13 @@ mirror_match_mac(const struct mirror_selector *selector, struct mirror_counters 
 		struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	/* Kept in registers. */
-	const struct mirror_mac_test forth = selector->mac[0], back = selector->mac[1];
+	const struct mirror_words_test forth = selector->mac[0], back = selector->mac[1];
 	const bool both_ways = selector->mac_both_ways;
 	unsigned int i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
-		mirror_mac_words words;
+		mirror_words words;
 
 		pkts[nb] = pkt;
 		if (unlikely(pkt->data_len < sizeof(words))) {
@@ -61,8 +65,8 @@ mirror_match_mac(const struct mirror_selector *selector, struct mirror_counters 
 			continue;
 		}
 		memcpy(&words, rte_pktmbuf_mtod(pkt, const void *), sizeof(words));
-		nb += mirror_passes_mac(&forth, words) ||
-				(both_ways && mirror_passes_mac(&back, words));
+		nb += mirror_passes_words(&forth, words) ||
+				(both_ways && mirror_passes_words(&back, words));
 	}
 	return nb;
 }
@@ -81,17 +85,25 @@ mirror_has_vlan(const uint64_t *vlans, const struct mirror_headers *headers, uns
 	return headers->nb_tags > tag && (vlans[id / 64] >> id % 64 & 1) != 0;
 }
 
-static bool
-mirror_passes_flow(const struct mirror_flow_test *test, const struct mirror_headers *headers)
+static inline bool
+mirror_has_addresses(
+		const struct mirror_flow_test *test, const uint64_t src[2], const uint64_t dst[2])
 {
 	unsigned int i;
 	uint64_t differ = 0;
 
 	for (i = 0; i < 2; i++) {
-		differ |= (headers->src[i] ^ test->src[i]) & test->src_mask[i];
-		differ |= (headers->dst[i] ^ test->dst[i]) & test->dst_mask[i];
+		differ |= (src[i] ^ test->src[i]) & test->src_mask[i];
+		differ |= (dst[i] ^ test->dst[i]) & test->dst_mask[i];
 	}
-	return differ == 0 && mirror_is_within(&test->src_port, headers->src_port) &&
+	return differ == 0;
+}
+
+static bool
+mirror_passes_flow(const struct mirror_flow_test *test, const struct mirror_headers *headers)
+{
+	return mirror_has_addresses(test, headers->src, headers->dst) &&
+			mirror_is_within(&test->src_port, headers->src_port) &&
 			mirror_is_within(&test->dst_port, headers->dst_port);
 }
 
@@ -118,22 +130,118 @@ mirror_passes_headers(const struct mirror_selector *selector, const struct mirro
 	return !selector->has_flow || mirror_is_of_flow(selector, headers);
 }
 
+/* Where most packets have their headers. */
+#define TYPE      (2 * RTE_ETHER_ADDR_LEN)
+#define IP        RTE_ETHER_HDR_LEN
+#define IPV4_TTL  (IP + offsetof(struct rte_ipv4_hdr, time_to_live))
+#define IPV4_END  (IP + sizeof(struct rte_ipv4_hdr) + 2 * sizeof(uint16_t))
+#define IPV6_SRC  (IP + offsetof(struct rte_ipv6_hdr, src_addr))
+#define IPV6_DST  (IP + offsetof(struct rte_ipv6_hdr, dst_addr))
+#define IPV6_PORT (IP + sizeof(struct rte_ipv6_hdr))
+#define IPV6_END  (IPV6_PORT + 2 * sizeof(uint16_t))
+
+/* What can be said of a packet at sight; the first two are what they count. */
+enum mirror_sight { FAILS, PASSES, IS_TO_BE_READ };
+
+static inline enum mirror_sight
+mirror_see_ipv4(const struct mirror_selector *selector, const uint8_t *frame)
+{
+	mirror_words words;
+	rte_be16_t fragment;
+
+	memcpy(&fragment, frame + IP + offsetof(struct rte_ipv4_hdr, fragment_offset),
+			sizeof(fragment));
+	if (frame[IP] != RTE_IPV4_VHL_DEF || (fragment & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0)
+		return IS_TO_BE_READ;
+	memcpy(&words, frame + IPV4_TTL, sizeof(words));
+	if (selector->wants_tags || selector->ip_version == 6 ||
+			!(mirror_passes_words(&selector->sight[0].ipv4, words) ||
+					(selector->flow_both_ways &&
+							mirror_passes_words(
+									&selector->sight[1].ipv4,
+									words))))
+		return FAILS;
+	return selector->sight_decides ? PASSES : IS_TO_BE_READ;
+}
+
+static inline bool
+mirror_sees_flow6(const struct mirror_selector *selector, unsigned int way, const uint8_t *frame)
+{
+	const struct mirror_sight_test *sight = &selector->sight[way];
+	uint64_t src[2], dst[2];
+	uint32_t ports;
+
+	memcpy(src, frame + IPV6_SRC, sizeof(src));
+	memcpy(dst, frame + IPV6_DST, sizeof(dst));
+	memcpy(&ports, frame + IPV6_PORT, sizeof(ports));
+	return ((ports ^ sight->ports) & sight->ports_mask) == 0 &&
+			mirror_has_addresses(&selector->flow[way], src, dst);
+}
+
+static inline enum mirror_sight
+mirror_see_ipv6(const struct mirror_selector *selector, const uint8_t *frame)
+{
+	const uint8_t protocol = frame[IP + offsetof(struct rte_ipv6_hdr, proto)];
+
+	/* Others may be extensions. */
+	if (frame[IP] >> 4 != 6 || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
+		return IS_TO_BE_READ;
+	if (selector->wants_tags || selector->ip_version == 4 ||
+			(selector->protocol != 0 && selector->protocol != protocol) ||
+			!(mirror_sees_flow6(selector, 0, frame) ||
+					(selector->flow_both_ways &&
+							mirror_sees_flow6(selector, 1, frame))))
+		return FAILS;
+	return selector->sight_decides ? PASSES : IS_TO_BE_READ;
+}
+
+/*
+ * What reading a packet's headers would come to, where they are in its first segment and in their usual places: nothing is
+ * found to be missing there.
+ */
+static inline enum mirror_sight
+mirror_see(const struct mirror_selector *selector, uint64_t tagged, const struct rte_mbuf *pkt)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(pkt, const uint8_t *);
+	rte_be16_t type;
+
+	if (unlikely(pkt->data_len < IPV4_END || (pkt->ol_flags & tagged) != 0))
+		return IS_TO_BE_READ;
+	memcpy(&type, frame + TYPE, sizeof(type));
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		return mirror_see_ipv4(selector, frame);
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return pkt->data_len < IPV6_END ? IS_TO_BE_READ : mirror_see_ipv6(selector, frame);
+	return mirror_is_tag(rte_be_to_cpu_16(type)) ? IS_TO_BE_READ : FAILS;
+}
+
+/* Apart, so that the loop over packets of which there is no need to keeps its registers. */
+static __rte_noinline bool
+mirror_read_and_match(const struct mirror_selector *selector, uint64_t off_wire,
+		struct mirror_counters *counters, const struct rte_mbuf *pkt)
+{
+	struct mirror_headers headers;
+
+	mirror_headers_read(pkt, pkt->ol_flags & off_wire, &headers);
+	if (mirror_passes_headers(selector, &headers))
+		return true;
+	return headers.has_ended && mirror_has_ended(pkt, counters);
+}
+
 uint16_t
 mirror_match_headers(const struct mirror_selector *selector, uint64_t off_wire,
 		struct mirror_counters *counters, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	struct mirror_headers headers;
 	uint16_t i, nb = 0;
 
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *pkt = pkts[i];
+		const enum mirror_sight sight = mirror_see(selector, off_wire & MIRROR_TAGGED, pkt);
 
-		mirror_headers_read(pkt, pkt->ol_flags & off_wire, &headers);
 		pkts[nb] = pkt;
-		if (mirror_passes_headers(selector, &headers))
-			nb++;
-		else if (unlikely(headers.has_ended))
-			mirror_has_ended(pkt, counters);
+		nb += sight != IS_TO_BE_READ ?
+				sight == PASSES :
+				mirror_read_and_match(selector, off_wire, counters, pkt);
 	}
 	return nb;
 }

@@ -70,7 +70,7 @@ mirror_match(const struct mirror_selector *selector, const struct mirror_burst *
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	if (selector->has_mac)
 		nb_pkts = mirror_match_mac(selector, counters, pkts, nb_pkts);
-	if (selector->has_vlans || selector->has_inner_vlans || selector->has_flow)
+	if (selector->wants_tags || selector->has_flow)
 		nb_pkts = mirror_match_headers(selector, burst->off_wire, counters, pkts, nb_pkts);
 	if (selector->filter != NULL)
 		nb_pkts = mirror_match_filter(selector, burst->off_wire, counters, pkts, nb_pkts);

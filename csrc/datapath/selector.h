@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 
 #include "rte_mirror.h"
@@ -22,12 +23,12 @@ struct mirror_burst;
 struct mirror_counters;
 struct mirror_entry;
 
-/** The first 16 bytes of a frame. */
-typedef uint64_t mirror_mac_words __attribute__((vector_size(16)));
+/** 16 bytes of a frame. */
+typedef uint64_t mirror_words __attribute__((vector_size(16)));
 
-/** Ethernet addresses, where they are in a frame. A vector, so that a test of both is one comparison. */
-struct mirror_mac_test {
-	mirror_mac_words value, mask;
+/** What is asked of them. A vector, so that a test of both Ethernet addresses is one comparison. */
+struct mirror_words_test {
+	mirror_words value, mask;
 };
 
 /** What a flow looks like one way. Addresses are as in memory, of IPv4 the first half of the first word. */
@@ -35,6 +36,15 @@ struct mirror_flow_test {
 	uint64_t src[2], src_mask[2];
 	uint64_t dst[2], dst_mask[2];
 	struct rte_mirror_range src_port, dst_port;
+};
+
+/**
+ * What a flow looks like one way where most packets have their headers: no tag before them, no options or extensions in
+ * them. Of ports what all of a range have in common.
+ */
+struct mirror_sight_test {
+	struct mirror_words_test ipv4; /**< from the time to live to the ports */
+	uint32_t ports, ports_mask;    /**< as in memory */
 };
 
 /** The words of 64 bits that have a bit for each VLAN id. */
@@ -61,14 +71,18 @@ struct mirror_selector {
 	bool has_inner_vlans;
 	bool has_flow;
 	bool has_matches; /**< any of these */
+	bool wants_tags;  /**< has_vlans or has_inner_vlans */
 	bool mac_both_ways;
-	struct mirror_mac_test mac[2];
+	struct mirror_words_test mac[2];
 	uint64_t vlans[MIRROR_VLAN_WORDS];
 	uint64_t inner_vlans[MIRROR_VLAN_WORDS];
 	uint8_t ip_version; /**< 0: any */
 	uint8_t protocol;   /**< 0: any */
 	bool wants_ports;
 	struct mirror_flow_test flow[2]; /**< the second is the first if one way is wanted */
+	bool flow_both_ways;
+	bool sight_decides; /**< what passes the tests at sight is of the flow; otherwise it may be */
+	struct mirror_sight_test sight[2];
 
 	struct rte_mirror_filter *filter; /**< NULL: none */
 
@@ -100,6 +114,13 @@ struct mirror_headers {
 	uint16_t src_port, dst_port;
 	uint64_t src[2], dst[2]; /**< as in struct mirror_flow_test */
 };
+
+/** Whether a type, in host order, is a VLAN tag's. */
+static inline bool
+mirror_is_tag(uint16_t type)
+{
+	return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ || type == 0x9100;
+}
 
 /**
  * Reads a packet's headers.

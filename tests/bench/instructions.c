@@ -15,6 +15,7 @@
  */
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,13 @@ static const struct shape {
 	uint16_t nb_segs, seg_len;
 } shapes[] = { { 1, 64 }, { 1, 512 }, { 1, 1518 }, { 3, 1500 } };
 
+/* What all packets are, and what a selection asks for. */
+static const uint8_t udp[] = { [12] = 0x08, 0x00, [14] = 0x45, [23] = IPPROTO_UDP, [37] = 53 };
+static const struct rte_mirror_flow to_443 = {
+	.ip_version = 4, .protocol = IPPROTO_UDP, .dst_port = { 443, 443 }
+};
+static const struct rte_mirror_select another_flow = { .flow = &to_443 };
+
 /* What has become of the mirrors that were added. */
 enum fate { AT_WORK, PAUSED, REMOVED, REMOVED_TWICE };
 
@@ -49,6 +57,7 @@ static const struct method {
 	 * with nothing to do do it for packets of the first shape alone.
 	 */
 	double bounds[RTE_DIM(shapes)];
+	const struct rte_mirror_select *select; /* NULL: every packet; else none */
 } methods[] = {
 	{ "none", REMOVED, 1, RTE_MIRROR_SHARE, 0, { 0 } },
 	{ "dormant", REMOVED_TWICE, 1, RTE_MIRROR_SHARE, 0, { 56 } },
@@ -60,6 +69,7 @@ static const struct method {
 	{ "split", AT_WORK, 1, RTE_MIRROR_SPLIT, 0, { 221, 228, 393, 1014 } },
 	{ "copy", AT_WORK, 1, RTE_MIRROR_COPY, 0, { 218, 225, 300, 1110 } },
 	{ "copy128", AT_WORK, 1, RTE_MIRROR_COPY, 128, { 218, 218, 218, 320 } },
+	{ "flow", AT_WORK, 1, RTE_MIRROR_SHARE, 0, { 63, 63, 63, 63 }, &another_flow },
 };
 
 static uint16_t source, targets[MAX_MIRRORS];
@@ -107,9 +117,12 @@ static void
 load(struct rte_mempool *pool, const struct shape *shape)
 {
 	struct rte_mbuf *pkts[BURST];
+	unsigned int i;
 
 	packets_free(pkts, ring_get(ring, pkts, BURST));
 	packets_make(pool, pkts, BURST, shape->nb_segs, shape->seg_len);
+	for (i = 0; i < BURST; i++)
+		packet_write(pkts[i], 0, udp, sizeof(udp));
 	ring_put(ring, pkts, BURST);
 	forward(NULL);
 }
@@ -118,7 +131,10 @@ static void
 mirrors_add(const struct method *method, uint32_t *ids)
 {
 	struct rte_mirror_param param = {
-		.directions = RTE_MIRROR_RX, .mode = method->mode, .snaplen = method->snaplen
+		.directions = RTE_MIRROR_RX,
+		.mode = method->mode,
+		.snaplen = method->snaplen,
+		.select = method->select,
 	};
 	unsigned int i;
 
@@ -144,8 +160,12 @@ warm_up(const struct method *method, const uint32_t *ids)
 	unsigned int i;
 
 	forward(NULL);
-	for (i = 0; i < method->nb_mirrors; i++)
-		CHECK_EQ(stats_of(ids[i]).packets, NB_BURSTS * BURST);
+	for (i = 0; i < method->nb_mirrors; i++) {
+		const struct rte_mirror_stats stats = stats_of(ids[i]);
+
+		CHECK_EQ(method->select != NULL ? stats.filtered : stats.packets,
+				NB_BURSTS * BURST);
+	}
 }
 
 /* A removed mirror's callback cannot go before there is traffic; the next one's stays attached until that is gone. */

@@ -119,6 +119,7 @@ find(struct rte_mbuf *pkt)
 {
 	const struct mirror_selector selector = {
 		.has_vlans = true,
+		.wants_tags = true,
 		.vlans = { [1] = UINT64_MAX },
 		.has_flow = true,
 		.flow[0].src_port = { 0, 32767 },

@@ -58,6 +58,7 @@ TESTED_ON_ITS_FILES = {
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
     "test_ondemand_refused": TARGETS,
+    "test_sight": {"csrc/control/selection.h", "csrc/datapath/datapath.h"},
     "test_counted": {"csrc/plugin/counted.h"},
     "test_drain": TARGETS,
     "test_hotplug": TARGETS,
