@@ -103,7 +103,7 @@ stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/packa
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 # What the optimizer has removed no sanitizer sees; less of it is also compiled sooner. gcc optimizes as the package does.
-build/c/clang-asan/build.ninja: SETUP := env CC=clang meson setup -Db_sanitize=address,undefined -Doptimization=1
+build/c/clang-asan/build.ninja: SETUP := env CC=clang meson setup -Db_sanitize=address,undefined -Doptimization=1 -Db_pch=false
 
 build/c/%/build.ninja: $(STAMPS)/build-tools
 	rm -rf $(@D)

@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#define _GNU_SOURCE
-
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

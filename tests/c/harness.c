@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#define _GNU_SOURCE
-
 #include <ftw.h>
 #include <inttypes.h>
 #include <sched.h>

@@ -4,8 +4,6 @@
 
 /* What captures say of losses, and when they end. */
 
-#define _GNU_SOURCE
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

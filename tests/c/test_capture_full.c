@@ -4,8 +4,6 @@
 
 /* Captures on disks that are full at any byte. */
 
-#define _GNU_SOURCE
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

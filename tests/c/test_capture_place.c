@@ -4,8 +4,6 @@
 
 /* Where captures may be made. */
 
-#define _GNU_SOURCE
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -4,8 +4,6 @@
 
 /* Captures on streams that are read by anyone at any pace. */
 
-#define _GNU_SOURCE
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -4,8 +4,6 @@
 
 /* Filters that take as long as a name server does: pcap_compile() is the program's own, and waits when it is told to. */
 
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>

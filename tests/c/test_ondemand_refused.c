@@ -4,8 +4,6 @@
 
 /* Targets that cannot be: each refusal says why, and nothing is left of the attempt. */
 
-#define _GNU_SOURCE
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>

@@ -4,8 +4,6 @@
 
 /* Packets by addresses, VLAN, flow and filter, as single frames show. Any frames: tests/functional/test_selection_model.py. */
 
-#define _GNU_SOURCE
-
 #include <inttypes.h>
 #include <netinet/in.h>
 
