@@ -110,7 +110,8 @@ class Tracee:
     def xstate(self) -> bytes:
         """x87, SSE and vector registers, as XSAVE writes them."""
         buffer = ctypes.create_string_buffer(_XSTATE_MAX)
-        return buffer.raw[: self._regset(_GETREGSET, _NT_X86_XSTATE, buffer)]
+        size = self._regset(_GETREGSET, _NT_X86_XSTATE, buffer)
+        return buffer.raw[:size]
 
     def set_xstate(self, xstate: bytes) -> None:
         self._regset(_SETREGSET, _NT_X86_XSTATE, ctypes.create_string_buffer(xstate, len(xstate)))

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Functions that a thread of another process is made to call: it is left as it was, whatever happens meanwhile.
+
+The process is parked.c: its thread sleeps with known values in all registers, and looks at them when it wakes.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import livekit
+import pytest
+from livekit.application import wait_until
+from programs import compile_program
+
+from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
+from dpdk_mirror.attach.inject import Injector
+from dpdk_mirror.attach.libc import find_libc
+from dpdk_mirror.attach.memory import executable
+from dpdk_mirror.attach.parked import find_parked
+from dpdk_mirror.attach.process import Process
+from dpdk_mirror.attach.ptrace import Tracee
+
+SYS_TGKILL = 234
+SOURCE = Path(livekit.__file__).with_name("parked.c")
+
+pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="calls are made on x86-64")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    path = tmp_path_factory.mktemp("parked") / "parked"
+    return compile_program(path, [SOURCE], "-O1", "-mavx", "-rdynamic", "-pthread")
+
+
+class Parked:
+    """parked.c, and what is made of it here."""
+
+    def __init__(self, program, *arguments):
+        self._process = subprocess.Popen(
+            [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        assert self._line() == "ready"
+        self.pid = self._process.pid
+        self.tid = next(int(path.name) for path in Path(f"/proc/{self.pid}/task").iterdir() if _comm(path) != "parked")
+
+    def _line(self):
+        return self._process.stdout.readline().strip()
+
+    def say(self, letter):
+        self._process.stdin.write(letter)
+        self._process.stdin.flush()
+
+    def wakes(self):
+        """What its thread says of its registers, woken."""
+        self.say("w")
+        return self._line()
+
+    def counts(self):
+        """Calls, handlers that ran, those that ran within a call; the arguments of note()."""
+        self.say("c")
+        calls, handled, inside, *arguments = self._line().split()
+        return int(calls), int(handled), int(inside), arguments
+
+    def end(self):
+        self._process.stdin.close()
+        assert self._process.wait(10) == 0
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+
+def _comm(path):
+    return (path / "comm").read_text().strip()
+
+
+@contextlib.contextmanager
+def parked(program, *arguments):
+    process = Parked(program, *arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+@contextlib.contextmanager
+def injected(process, **options):
+    """``call(name, ...)``, and where each function is."""
+    with Process(process.pid) as held:
+        injector = Injector(held, find_parked(held, **options), find_libc(held))
+        image = executable(held)
+        yield injector, lambda name: image.find(name).address
+
+
+def test_a_call_leaves_every_register_the_mask_and_the_stacks_as_they_were(program):
+    """Vectors, rounding modes, flags, sigaltstack(), too; by a function that leaves none of its own as it was."""
+    with parked(program) as process, injected(process) as (injector, at):
+        assert process.wakes() == "same"
+        for number in range(1, 21):
+            injector.call(at("clobber"))
+            assert process.counts()[0] == number
+            assert process.wakes() == "same"
+        injector.call(at("align"))
+        assert process.wakes() == "same"
+        assert len(injector.stops_s) == 21
+        process.end()
+
+
+def test_arguments_are_numbers_and_texts(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        injector.call(at("note"), b"word" * 50, 7, 1 << 40)
+        assert process.counts() == (1, 0, 0, ["7", str(1 << 40), "word" * 50])
+        injector.call(at("note"), b"", 0, 0)
+        assert process.counts() == (2, 0, 0, ["0", "0"])
+        assert process.wakes() == "same"
+
+
+def test_a_text_that_a_function_returns_is_read(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        assert injector.text_of(at("tell")) == ""
+        injector.call(at("note"), b"some text", 0, 0)
+        assert injector.text_of(at("tell")) == "some text"
+        assert process.wakes() == "same"
+
+
+def test_signals_come_before_and_after_a_call_but_not_within(program):
+    """One that is pending all the while, and a storm of them."""
+    with parked(program) as process, injected(process) as (injector, at):
+        sender = threading.Timer(0.1, lambda: _signal_thread(process))
+        sender.start()
+        injector.call(at("linger"))
+        sender.join()
+        wait_until(lambda: process.counts()[1] == 1, "the handler")
+        assert process.counts()[:3] == (1, 1, 0)
+        assert process.wakes() == "same"
+        with _storm(process):
+            for _ in range(50):
+                injector.call(at("clobber"))
+        assert process.counts()[0] == 51
+        assert process.counts()[1] > 1
+        assert process.counts()[2] == 0
+        assert process.wakes() == "same"
+
+
+def _signal_thread(process):
+    """That thread alone: to a process kill() is for any of its threads."""
+    assert ctypes.CDLL(None).syscall(SYS_TGKILL, process.pid, process.tid, signal.SIGUSR1) == 0
+
+
+@contextlib.contextmanager
+def _storm(process):
+    done = threading.Event()
+
+    def send():
+        while not done.is_set():
+            _signal_thread(process)
+            time.sleep(0.0003)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_what_it_waits_for_may_come_during_a_call(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        threading.Timer(0.1, lambda: process.say("w")).start()
+        injector.call(at("linger"))
+        assert process._line() == "same"
+        for _ in range(100):
+            process.say("w")
+            injector.call(at("align"))
+            assert process._line() == "same"
+        assert process.counts()[0] == 101
+
+
+def test_a_stopped_process_is_refused_and_runs_on_when_it_is_continued(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        os.kill(process.pid, signal.SIGSTOP)
+        wait_until(lambda: "T (stopped)" in Path(f"/proc/{process.pid}/status").read_text(), "the stop")
+        with pytest.raises(ConflictError, match=r"is stopped already, by a signal .*; continue it: kill -CONT"):
+            injector.call(at("clobber"))
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.wakes() == "same"
+        injector.call(at("clobber"))
+        assert process.counts()[0] == 1
+
+
+TRACER = """
+import sys
+from dpdk_mirror.attach.ptrace import Tracee
+with Tracee(int(sys.argv[1])):
+    print("traced", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_traced_thread_is_refused_and_stays_its_tracers(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        command = [sys.executable, "-c", TRACER, str(process.tid)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
+            assert tracer.stdout.readline() == b"traced\n"
+            with pytest.raises(NotPermittedError, match=f"trace thread {process.tid}"):
+                injector.call(at("clobber"))
+            tracer.stdin.close()
+            assert tracer.wait(10) == 0
+        injector.call(at("clobber"))
+        assert process.wakes() == "same"
+
+
+def test_a_thread_that_never_sleeps_is_refused(program):
+    with parked(program) as process:
+        process.say("s")
+        process.say("w")
+        assert process._line() == "same"
+        reason = "none of EAL's threads sleeps where it may: eal-intr-thread"
+        with pytest.raises(BusyTimeoutError, match=reason), injected(process, timeout_s=0.2):
+            pass
+        process.say("r")
+        with injected(process) as (injector, at):
+            injector.call(at("clobber"))
+        assert process.wakes() == "same"
+
+
+def test_a_thread_with_little_stack_is_refused(program):
+    with parked(program, str(48 << 10)) as process:
+        with pytest.raises(UnsupportedError, match="has less than 64 KB of stack left"), injected(process):
+            pass
+        assert process.wakes() == "same"
+
+
+def test_a_process_that_ends_during_a_call_is_told(program):
+    with parked(program) as process, injected(process) as (injector, at):
+        threading.Timer(0.1, process._process.kill).start()
+        with pytest.raises(NotFoundError):
+            injector.call(at("linger"))
+
+
+STEPS = ["stop", "registers", "xstate", "mask", "set_registers", "set_mask", "detach"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("step", STEPS)
+def test_the_tracer_may_be_killed_at_any_step(program, monkeypatch, step, before):
+    """Just before it, and just afterwards: the call is made or it is not, and the thread is well."""
+    with parked(program) as process:
+        pid = os.fork()
+        if pid == 0:
+            _die_at(step, before=before)
+            with injected(process) as (injector, at):
+                injector.call(at("clobber"))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        made = step in {"set_mask", "detach"} or (step == "set_registers" and not before)
+        wait_until(lambda: process.counts()[0] == made, "the call", timeout_s=5)
+        assert process.wakes() == "same"
+        with injected(process) as (injector, at):
+            injector.call(at("clobber"))
+        assert process.counts()[0] == made + 1
+        assert process.wakes() == "same"
+        process.end()
+
+
+def _die_at(step, *, before):
+    original = getattr(Tracee, step)
+
+    def die(self, *arguments):
+        if not before:
+            original(self, *arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(Tracee, step, die)
