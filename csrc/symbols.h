@@ -31,6 +31,7 @@
 	X(rte_eal_alarm_set)                    \
 	X(rte_eal_hotplug_remove)               \
 	X(rte_eal_init)                         \
+	X(rte_eal_process_type)                 \
 	X(rte_eth_add_first_rx_callback)        \
 	X(rte_eth_add_tx_callback)              \
 	X(rte_eth_call_tx_callbacks)            \

@@ -86,6 +86,12 @@ mirror_target_device_check(const struct target *target)
 {
 	struct rte_devargs devargs;
 
+	/* EAL would have the primary make it, and all others. */
+	if (rte_eal_process_type() == RTE_PROC_SECONDARY)
+		return mirror_plugin_refuse(ENOTSUP,
+				"%s: a secondary process makes no devices: give file: or stream:, or "
+				"port: for one that is there",
+				target->shown);
 	/* Drivers of virtual devices are known by the beginnings of their names. */
 	if (rte_devargs_parse(&devargs, target->kind->driver) == 0) {
 		rte_devargs_reset(&devargs);

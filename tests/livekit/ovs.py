@@ -58,7 +58,7 @@ class _Daemon(Application):
 class Ovs(Application):
     """A bridge br0 in userspace: ``with Ovs() as ovs: ovs.add_port("p0", "net_null0")``."""
 
-    def __init__(self, pmd_cpu_mask: str = "0x2", plugins: Sequence[Path] = ()) -> None:
+    def __init__(self, pmd_cpu_mask: str = "0x2", plugins: Sequence[Path] = (), *, mirrored: bool = True) -> None:
         self._program = find_program("ovs-vswitchd-dpdk")
         need_namespaces()
         self._memory = Hugepages(_MEMORY_MB).__enter__()
@@ -68,7 +68,8 @@ class Ovs(Application):
         self._socket = f"unix:{self.directory}/db.sock"
         try:
             self._switch.libraries += [build_reader(self.directory), *(plugin.parent for plugin in plugins)]
-            self._plugins = [PLUGIN, READER, *(plugin.name for plugin in plugins)]
+            own = [PLUGIN] if mirrored else []  # else it starts without the library
+            self._plugins = [*own, READER, *(plugin.name for plugin in plugins)]
             self._start_database(pmd_cpu_mask)
             self.start()
             bridge = ("datapath_type=netdev", "fail-mode=secure", "protocols=OpenFlow13")

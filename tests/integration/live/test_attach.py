@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Applications that run without the library, attached to: mirrored byte for byte, and ended as ever."""
+
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import livekit
+import pytest
+from captures import read_capture, write_capture
+from livekit.application import need_namespaces, wait_until
+from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
+from livekit.frames import udp_frames
+from livekit.ovs import Ovs
+from livekit.pair import start_primary
+from livekit.testpmd import Testpmd, TestpmdOptions
+from programs import run
+
+from dpdk_mirror import BusyTimeoutError, ConflictError, Direction, NoPluginError, NotFoundError, UnsupportedError
+from dpdk_mirror.attach.load import Options
+from dpdk_mirror.attach.process import Process
+from dpdk_mirror.plugin import plugin_path
+from dpdk_mirror.remote import attach, connect
+from dpdk_mirror.remote.attaching import load_into
+
+COMMAND = Path(sys.executable).with_name("dpdk-mirror")
+CONFINED = Path(livekit.__file__).with_name("confined.py")
+COUNT = 100
+# What it has for its runtime directory nobody else sees.
+HIDDEN = ("unshare", "-m", "-n", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c",
+    'mount -t tmpfs none "$RUNTIME_DIRECTORY" && exec "$@"', "sh")  # fmt: skip
+NULL = ["net_null0", "net_null1"]
+NO_TELEMETRY = ("--no-huge", "--no-shconf", "-m", "512", "--no-telemetry")
+
+pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86-64 is attached to")
+
+
+def mirror(*arguments, code=0):
+    """What the command prints, and its errors."""
+    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def untouched(pid):
+    """What attaching could change: which files are mapped, what is open, and runs."""
+    with Process(pid) as process:
+        maps = [(each.start, each.end, each.perms, each.path) for each in process.maps() if each.inode]
+        return (
+            maps,
+            sorted(path.name for path in Path(f"/proc/{pid}/fd").iterdir()),
+            [task.tid for task in process.tasks()],
+        )
+
+
+@pytest.fixture
+def sent(tmp_path):
+    """Frames, and options of a testpmd that receives them from its port 0, edits and sends them."""
+    frames = udp_frames(COUNT)
+    write_capture(tmp_path / "in.pcap", frames)
+    return frames, [f"net_pcap0,rx_pcap={tmp_path}/in.pcap", "net_null0"]
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    return tmp_path_factory.mktemp("forwarder")
+
+
+KINDS = {
+    "plain": {},
+    "without telemetry": {"eal": NO_TELEMETRY},
+    "in its own namespaces": {"within": HIDDEN},
+    "without telemetry, in its own namespaces": {"eal": NO_TELEMETRY, "within": HIDDEN},
+    "a third CPU short": {"lcores": "0@0,1@0-1"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_it_receives_is_mirrored_byte_for_byte(sent, kind):
+    """By one command; the application goes on, and ends as it should."""
+    frames, vdevs = sent
+    options = KINDS[kind]
+    if "within" in options:
+        need_namespaces()
+    with Testpmd(TestpmdOptions(vdevs, "5tswap", plugin=False, **options)) as testpmd:
+        pid = _inner(testpmd.pid)
+        root = Path(f"/proc/{pid}/root")
+        file = f"{testpmd.directory}/out.pcapng"
+        said = mirror("add", "net_pcap0", "--to", f"file:{file}", "--directions", "rx", "--name", "in",
+            "--app", pid, "--attach")  # fmt: skip
+        assert "loaded librte_mirror" in said
+        assert re.search(r"thread eal-intr-thread|thread dpdk-intr", said)
+        testpmd.start()
+        with connect(str(pid)) as app:
+            wait_until(lambda: app.find("in").stats().seen == COUNT, "all packets mirrored")
+            app.find("in").remove()
+            assert app.mirrors() == []
+        got = read_capture(root / file.lstrip("/"))
+        testpmd.stop()
+        assert testpmd.quit() == 0
+    assert [frame for frame, _ in got.frames] == frames
+
+
+def _inner(pid):
+    """The application itself, not who keeps its namespaces."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return _inner(int(children[0])) if children else pid
+
+
+def test_open_vswitch_is_attached_to_while_it_forwards():
+    with Ovs(mirrored=False) as ovs:
+        wires = {name: ovs.add_wire(name) for name in ("a", "b")}
+        ovs.flows(["ip,in_port=a,actions=output:b"])
+        frames = udp_frames(COUNT, longest=1400)
+        with (
+            attach(ovs.pid) as app,
+            app.mirror("net_af_packet_a", to="ring:late", directions=Direction.RX, name="late") as made,
+        ):
+            wires["a"].send(frames)
+            assert wires["b"].receive(COUNT) == frames
+            wait_until(lambda: made.stats().packets == COUNT, "all packets mirrored")
+            with ovs.telemetry() as telemetry:
+                assert sorted(ovs.take(telemetry, "late", COUNT)) == sorted(frames)
+        assert ovs.end_switch() == 0
+
+
+@pytest.mark.parametrize("form", ["shared", "static"])
+def test_a_program_of_ones_own_is_attached_to(builds, form):
+    """DPDK is part of the static one, which was linked with --export-dynamic."""
+    with Forwarder(build_forwarder(builds, form), ForwarderOptions(plugins=())) as forwarder:
+        with attach(forwarder.pid) as app, app.mirror("net_null0", to="null:n") as made:
+            wait_until(lambda: made.stats().packets > 1000, "packets")
+        assert forwarder.end() == 0
+        assert forwarder.missing_mbufs() == 0
+
+
+def test_a_program_that_is_of_another_user_is_attached_to_by_root(builds):
+    """It can neither read the library's file nor knows of it."""
+    need_namespaces()
+    directory = Path(tempfile.mkdtemp())
+    program = shutil.copy(build_forwarder(builds, "shared"), directory)
+    os.chown(directory, 65534, 65534)
+    command = [program, "--no-huge", "--no-shconf", "-m", "256", "--no-pci", "--file-prefix", "other", "-l", "0"]
+    command += ["--no-telemetry", "--vdev=net_null0", "--vdev=net_null1", "--", "cleanup"]
+    environment = {"RUNTIME_DIRECTORY": str(directory)}
+    with subprocess.Popen(
+        command, user=65534, group=65534, extra_groups=[], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert any("forwarding" in line for line in process.stdout)
+            with attach(process.pid) as app, app.mirror("net_null0", to="null:n") as made:
+                wait_until(lambda: made.stats().packets > 1000, "packets")
+                socket = app.path
+                assert (socket.stat().st_uid, socket.stat().st_mode & 0o777) == (65534, 0o600)
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+    assert not socket.exists()
+    shutil.rmtree(directory)
+
+
+def test_a_secondary_process_is_attached_to_by_a_socket_of_the_librarys():
+    """Its mirrors cover what it polls."""
+    with start_primary() as (primary, start_secondary), start_secondary() as secondary:
+        with attach(secondary.pid) as app, app.mirror("net_null0", to="stream:", name="second", linger=True) as made:
+            with pytest.raises(UnsupportedError, match="a secondary process makes no devices: give file: or stream:"):
+                app.mirror("net_null0", to="tap:m0")
+            secondary.start()
+            wait_until(lambda: made.stats().seen > 1000, "packets of the second process")
+            assert made.info().rx_polled == "1"
+            secondary.stop()
+        assert secondary.quit() == 0
+        assert primary.quit() == 0
+
+
+def test_what_has_the_library_is_left_as_it_is():
+    """However it came by it."""
+    with Testpmd(TestpmdOptions(NULL)) as testpmd:
+        before = untouched(testpmd.pid)
+        assert "has librte_mirror" in mirror("attach", testpmd.pid)
+        assert before == untouched(testpmd.pid)
+    with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
+        said = json.loads(mirror("attach", testpmd.pid, "--json"))
+        assert (said["loaded"], len(said["stops_ms"])) == (True, 3)
+        before = untouched(testpmd.pid)
+        said = json.loads(mirror("attach", testpmd.pid, "--json"))
+        assert (said["loaded"], said["stops_ms"], said["ports"]) == (False, [], NULL)
+        assert before == untouched(testpmd.pid)
+        assert "memfd:dpdk-mirror" not in run("ls", "-l", f"/proc/{testpmd.pid}/fd")
+        assert testpmd.quit() == 0
+
+
+def test_a_dry_run_changes_nothing():
+    with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
+        before = untouched(testpmd.pid)
+        assert "can be attached to, by its thread" in mirror("attach", testpmd.pid, "--dry-run")
+        assert before == untouched(testpmd.pid)
+        assert "no (attach)" in mirror("apps")
+
+
+def test_an_application_with_telemetry_gets_a_socket_of_its_own_when_asked(tmp_path):
+    tmp_path.chmod(0o700)
+    path = tmp_path / "s"
+    with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
+        assert f"the library listens at {path}" in mirror("attach", testpmd.pid, "--socket", path)
+        with connect(path) as app:
+            assert [port.name for port in app.ports()] == NULL
+        with pytest.raises(ConflictError, match=f"its library listens at {path} already"):
+            attach(testpmd.pid, socket=tmp_path / "t")
+        with attach(testpmd.pid, socket=path) as app:
+            assert app.pid == testpmd.pid
+        assert testpmd.quit() == 0
+    assert not path.exists()
+
+
+def test_a_place_that_will_not_do_for_a_socket_is_refused(tmp_path):
+    tmp_path.chmod(0o770)
+    with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
+        with pytest.raises(UnsupportedError, match="give a path in a directory that belongs to the user"):
+            attach(testpmd.pid, socket=tmp_path / "s")
+        tmp_path.chmod(0o700)
+        with attach(testpmd.pid, socket=tmp_path / "s") as app:
+            assert app.pid == testpmd.pid
+
+
+# What is refused.
+
+
+def test_a_library_that_finds_nothing_to_bind_to_says_so(builds):
+    """The application's own word on its release is another than what is seen from outside."""
+    with Forwarder(build_forwarder(builds, "shared, of another release"), ForwarderOptions(plugins=())) as forwarder:
+        with pytest.raises((NoPluginError, UnsupportedError), match=r"built for|is for"):
+            attach(forwarder.pid)
+        assert forwarder.end() == 0
+
+
+def test_a_program_that_hides_its_dpdk_is_refused_and_goes_on(builds):
+    with Forwarder(build_forwarder(builds, "static, hidden"), ForwarderOptions(plugins=())) as forwarder:
+        before = untouched(forwarder.pid)
+        with pytest.raises(UnsupportedError, match=r"its program hides the DPDK in it from libraries .*; link it with"):
+            attach(forwarder.pid)
+        assert before == untouched(forwarder.pid)
+        assert forwarder.end() == 0
+
+
+@pytest.fixture(scope="module")
+def application():
+    with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
+        yield testpmd
+        assert testpmd.quit() == 0
+
+
+def of_another_release(path):
+    content = plugin_path().read_bytes()
+    (place,) = [each.start() for each in re.finditer(rb"(?<=\0)\d\d\.\d\d\0{27}", content)]
+    path.write_bytes(content[:place] + b"99.07" + content[place + 5 :])
+    return r"it has DPDK .*, and .* is for 99\.07 .*; name one for .* with --library"
+
+
+def that_is_none(path):
+    path.write_text("no library")
+    return r"it is no librte_mirror\.so"
+
+
+def that_is_cut(path):
+    path.write_bytes(plugin_path().read_bytes()[:5000])
+    return r"it is no librte_mirror\.so"
+
+
+def that_others_may_write(path):
+    path.write_bytes(plugin_path().read_bytes())
+    path.chmod(0o666)
+    return r"others may write to it .*; have it owned by root"
+
+
+def that_is_missing(path):
+    return re.escape(f"read {path}: {os.strerror(errno.ENOENT)}")
+
+
+@pytest.mark.parametrize(
+    "library", [of_another_release, that_is_none, that_is_cut, that_others_may_write, that_is_missing]
+)
+def test_a_library_that_will_not_do_is_refused_before_anything_is_touched(application, tmp_path, library):
+    reason = library(tmp_path / "x.so")
+    before = untouched(application.pid)
+    said = mirror("attach", application.pid, "--library", tmp_path / "x.so", code=1)
+    assert re.search(reason, said), said
+    assert before == untouched(application.pid)
+
+
+def test_what_the_loader_says_against_a_library_is_told(application, tmp_path):
+    """It needs a library that is not there; nothing of it stays."""
+    source = tmp_path / "x.c"
+    source.write_text(
+        "extern int missing_function(void);\n"
+        "struct { unsigned magic, size, state, sockets; char version[32], dpdk[32], rest[620]; } rte_mirror_status = "
+        f'{{ 0x524d4952, 700, 0, 0, "9", "{_series()}", "" }};\n'
+        "int call(void) { return missing_function(); }\n"
+    )
+    run("gcc", "-shared", "-fPIC", "-Wl,-z,now", "-o", tmp_path / "x.so", source)
+    before = untouched(application.pid)
+    said = mirror("attach", application.pid, "--library", tmp_path / "x.so", code=1)
+    assert "its dynamic loader refuses the library: " in said
+    assert "undefined symbol: missing_function" in said
+    assert before == untouched(application.pid)
+
+
+def _series():
+    return ".".join(run("pkg-config", "--modversion", "libdpdk").split(".")[:2])
+
+
+def test_only_what_runs_dpdk_is_attached_to():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        with pytest.raises(NotFoundError, match=r"it has no DPDK .*; dpdk-mirror apps lists those that have"):
+            attach(process.pid)
+        process.kill()
+    with pytest.raises(NotFoundError):
+        attach(process.pid)
+    assert "no DPDK application of that name or id" in mirror("attach", "nobody", code=1)
+
+
+@pytest.mark.parametrize("action", ["errno", "kill"])
+def test_what_seccomp_filters_forbid_is_not_tried(action):
+    """A file in memory that can be sealed; DPDK's own cannot."""
+    within = (sys.executable, str(CONFINED), "memfd_create", action)
+    with Testpmd(TestpmdOptions(NULL, plugin=False, within=within)) as testpmd:
+        with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow memfd_create "):
+            attach(testpmd.pid)
+        assert testpmd.quit() == 0
+
+
+def test_filters_that_allow_it_let_it_be_attached_to():
+    within = (sys.executable, str(CONFINED), "ptrace", "kill")
+    with Testpmd(TestpmdOptions(NULL, plugin=False, within=within)) as testpmd:
+        with attach(testpmd.pid) as app:
+            assert [port.name for port in app.ports()] == NULL
+        assert testpmd.quit() == 0
+
+
+def test_the_tracer_may_be_killed_at_any_moment(application):
+    """Twenty times, from its start to its end; then it is attached to, and mirrors."""
+    for number in range(20):
+        with subprocess.Popen([COMMAND, "attach", str(application.pid)], stderr=subprocess.DEVNULL) as tracer:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                tracer.wait(0.2 + number * 0.03)
+            tracer.kill()
+    with attach(application.pid) as app, app.mirror("net_null0", to="null:n") as made:
+        application.start()
+        wait_until(lambda: made.stats().packets > 1000, "packets")
+        application.stop()
+
+
+def test_two_at_once_load_one(builds):
+    """Whoever is late is told, or finds it there."""
+    with Forwarder(build_forwarder(builds, "shared"), ForwarderOptions(plugins=())) as forwarder:
+        errors = []
+
+        def try_it():
+            try:
+                load_into(forwarder.pid, Options())
+            except (ConflictError, BusyTimeoutError, NoPluginError, UnsupportedError, PermissionError) as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=try_it) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with connect(str(forwarder.pid)) as app:
+            assert app.has_plugin
+        assert len(errors) < 4
+        assert forwarder.end(signal.SIGTERM) == 0
