@@ -39,12 +39,13 @@ build: $(STAMPS)/package
 demo: $(STAMPS)/package
 	@$(IN_VENV) python examples/demo.py
 
-# The C tests run beside pytest: either waits much of its time, for processes, for threads. What they print is shown if
-# they fail; else pytest's closing line comes last.
-test: lint docs $(C_BUILDS:%=build/c/%/build.ninja)
+# The C tests are compiled and run beside all else: each waits much of its time, for processes, for threads. What they
+# print is shown if they fail; else pytest's closing line comes last.
+test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
 	@echo "C tests: build/c-test.log"
 	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \
+	make --no-print-directory lint docs || { kill -- -$$c_tests 2>/dev/null; exit 1; }; \
 	$(IN_VENV) pytest -n 2 --dist loadfile || status=$$?; \
 	wait $$c_tests || { status=$$?; cat build/c-test.log; }; exit $$status
 
