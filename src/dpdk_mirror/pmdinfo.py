@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from .errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -163,6 +160,10 @@ def _output_of(*command: str) -> str:
 
 @functools.cache
 def _read_only_data(path: Path) -> bytes:
+    # Few commands come here, and a tenth of the time that starting takes is for these.
+    from elftools.common.exceptions import ELFError  # noqa: PLC0415
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+
     try:
         with path.open("rb") as stream:
             section = ELFFile(stream).get_section_by_name(".rodata")
