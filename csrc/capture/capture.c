@@ -43,7 +43,6 @@ struct mirror_capture {
 	uint64_t bytes;
 	enum mirror_capture_end end;
 	uint32_t nb_finished; /* interfaces whose last statistics are there */
-	uint64_t start_ns;    /* by either clock */
 	uint64_t start_time_ns;
 	uint64_t now_ns; /* when it was ticked last */
 	uint64_t next_flush_ns;
@@ -85,7 +84,7 @@ mirror_capture_open(const struct mirror_capture_config *config, uint64_t now_ns,
 	opened->start = -1;
 	if (opened->output.is_file && !opened->output.is_appending)
 		opened->start = lseek(config->fd, 0, SEEK_CUR);
-	opened->start_ns = opened->now_ns = now_ns;
+	opened->now_ns = now_ns;
 	opened->start_time_ns = time_ns;
 	opened->next_flush_ns = now_ns + FLUSH_NS;
 	opened->next_statistics_ns = now_ns + STATISTICS_NS;
@@ -295,7 +294,6 @@ tell_statistics(struct mirror_capture *capture, uint64_t time_ns)
 int
 mirror_capture_tick(struct mirror_capture *capture, uint64_t now_ns, uint64_t time_ns)
 {
-	const uint64_t seconds = capture->config.limits.seconds;
 	int rc = 0;
 
 	capture->now_ns = now_ns;
@@ -311,9 +309,6 @@ mirror_capture_tick(struct mirror_capture *capture, uint64_t now_ns, uint64_t ti
 		if (rc == 0)
 			capture->next_flush_ns = now_ns + FLUSH_NS;
 	}
-	if (seconds != 0 && capture->end == MIRROR_CAPTURE_GOES_ON &&
-			(now_ns - capture->start_ns) / NS_PER_SECOND >= seconds)
-		capture->end = MIRROR_CAPTURE_ENDED_BY_SECONDS;
 	return capture->end != MIRROR_CAPTURE_GOES_ON ? -ESHUTDOWN : rc;
 }
 

@@ -29,7 +29,6 @@ struct mirror_capture;
 
 /** 0: none. */
 struct mirror_capture_limits {
-	uint64_t seconds;
 	uint64_t packets;
 	uint64_t max_size; /* bytes, all that belongs to the capture included */
 };
@@ -37,7 +36,6 @@ struct mirror_capture_limits {
 /** Which of them ended it. */
 enum mirror_capture_end {
 	MIRROR_CAPTURE_GOES_ON = 0,
-	MIRROR_CAPTURE_ENDED_BY_SECONDS,
 	MIRROR_CAPTURE_ENDED_BY_PACKETS,
 	MIRROR_CAPTURE_ENDED_BY_SIZE,
 };

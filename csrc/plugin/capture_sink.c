@@ -106,8 +106,10 @@ lose_reader(struct capture_sink *sink)
 static void
 end_by_seconds(struct capture_sink *sink)
 {
-	finish_for(sink, "%s: its %" PRIu64 " s are over", sink->config.name,
-			sink->config.limits.seconds);
+	finish_for(sink, "%s: its %" PRIu64 " s are over", sink->config.name, sink->config.seconds);
+	/* Without a reader there is none. */
+	if (sink->recording.capture != NULL)
+		mirror_capture_flush(sink->recording.capture);
 }
 
 static void
@@ -117,9 +119,7 @@ end_by_limit(struct capture_sink *sink)
 	struct mirror_capture_status status;
 
 	mirror_capture_status_get(sink->recording.capture, &status);
-	if (status.end == MIRROR_CAPTURE_ENDED_BY_SECONDS)
-		end_by_seconds(sink);
-	else if (status.end == MIRROR_CAPTURE_ENDED_BY_PACKETS)
+	if (status.end == MIRROR_CAPTURE_ENDED_BY_PACKETS)
 		finish_for(sink, "%s has its %" PRIu64 " packets", sink->config.name,
 				limits->packets);
 	else
@@ -182,11 +182,10 @@ finish(struct capture_sink *sink)
 	close_recording(sink);
 }
 
-/* Of a stream: its time goes by without readers, too. */
 static bool
 has_time(const struct capture_sink *sink, uint64_t now_ns)
 {
-	const uint64_t seconds = sink->config.limits.seconds;
+	const uint64_t seconds = sink->config.seconds;
 
 	return seconds == 0 || (now_ns - sink->start_ns) / (1000 * NS_PER_MS) < seconds;
 }
@@ -241,7 +240,7 @@ tick_capture(struct capture_sink *sink, uint64_t now_ns, bool is_awaited)
 		return;
 	}
 	note(sink, mirror_recording_tick(&sink->recording, now_ns));
-	if (is_stream(sink) && !has_time(sink, now_ns))
+	if (!has_time(sink, now_ns))
 		end_by_seconds(sink);
 	if (sink->recording.capture != NULL && is_awaited)
 		note(sink, mirror_capture_flush(sink->recording.capture));

@@ -22,6 +22,7 @@ struct capture_sink_config {
 	char name[128]; /* of the target */
 	enum mirror_capture_format format;
 	struct mirror_capture_limits limits;
+	uint64_t seconds;            /* it ends after so many, with a reader or without; 0: none */
 	int fd;                      /* of a file, open to write; negative: it is a stream */
 	struct stream_socket socket; /* of a stream */
 	bool ends_with_reader;       /* a stream: it goes on for no second one */

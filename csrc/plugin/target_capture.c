@@ -57,10 +57,10 @@ mirror_target_capture_open(struct target *target, struct capture_sink_config *co
 
 	rte_strscpy(config->name, target->shown, sizeof(config->name));
 	config->limits = (struct mirror_capture_limits){
-		.seconds = options->seconds,
 		.packets = options->packets,
 		.max_size = options->max_size,
 	};
+	config->seconds = options->seconds;
 	config->ends_with_reader = options->ends_with_reader != 0;
 	return mirror_capture_sink_open(config, &target->sink, &target->port_id);
 }
