@@ -160,8 +160,6 @@ take(void *arg, const struct mirror_sink_origin *origin, struct mirror_sink_pack
 	if (is_stream(sink) && packets[0].tsc < sink->recording.start_tsc)
 		return -1;
 	rc = mirror_recording_write(&sink->recording, origin, packets, nb_packets, &taken);
-	if (rc == -E2BIG)
-		return -1;
 	note(sink, rc);
 	return (int)taken;
 }
@@ -285,6 +283,7 @@ end(void *arg)
 	release(sink);
 }
 
+/* Asked before each mirror is added, so there are never more than a capture has interfaces. */
 static bool
 has_room(void *arg)
 {
