@@ -9,7 +9,7 @@
 # make bench   what mirrors cost; with QUICK=1 in less time
 # make bench-live  what live mirrors cost testpmd and Open vSwitch; with QUICK=1 in less time, with BEFORE=FILE next to another build
 # make bench-ovs  mirrors of Open vSwitch against its own; with QUICK=1 in less time
-# make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications and their ends: half an hour
+# make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications, their ends, attaching: an hour
 # make clean   as cloned
 #
 # Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
@@ -79,7 +79,7 @@ bench-live: $(STAMPS)/package $(STAMPS)/test-tools $(STAMPS)/bench-tools
 bench-ovs: $(STAMPS)/package $(STAMPS)/test-tools $(STAMPS)/bench-tools
 	@$(IN_VENV) python tests/bench/race.py $(if $(QUICK),--quick) build/bench
 
-# Half an hour in all: four fuzzers of 3 minutes each, 1 for filters, some 5 for packets and mirrors, 5 for the live
+# Less than an hour in all: four fuzzers of 3 minutes each, 1 for filters, some 5 for packets and mirrors, 5 for the live
 # application, the rest for those that end and for building. Short forms are among the tests.
 stress: FUZZ_SECONDS ?= 180
 stress: SOAK_SECONDS ?= 300
@@ -101,6 +101,7 @@ stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/packa
 	$(IN_VENV) python tests/stress/ends.py
 	$(IN_VENV) python tests/stress/deaths.py build/c/clang-asan/csrc/librte_mirror.so
 	$(IN_VENV) python tests/stress/interruptions.py 500
+	$(IN_VENV) python tests/stress/attaches.py
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 # What the optimizer has removed no sanitizer sees; less of it is also compiled sooner. gcc optimizes as the package does.

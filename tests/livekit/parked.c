@@ -6,6 +6,7 @@
  */
 
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -231,13 +232,22 @@ expect(void)
 		expected.vectors[i][31] = expected.vectors[i][0] = i;
 }
 
-/* The size of its stack is the only argument. */
+static void *
+load(void *path)
+{
+	if (dlopen(path, RTLD_NOW) == NULL)
+		abort();
+	return NULL;
+}
+
+/* Arguments: the size of the thread's stack, a library that another thread is to load at `l`. */
 int
 main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	struct epoll_event event = { .events = EPOLLIN };
 	const uint64_t one = 1;
+	pthread_t loading;
 	int letter;
 
 	sigaction(SIGUSR1, &action, NULL);
@@ -254,6 +264,8 @@ main(int argc, char **argv)
 		if (letter == 'c')
 			printf("%d %d %d %ld %ld %s\n", nb_calls, nb_handled, nb_handled_inside,
 					numbers[0], numbers[1], text);
+		if (letter == 'l' && pthread_create(&loading, NULL, load, argv[2]) != 0)
+			return 1;
 		must_spin = letter == 's' ? 1 : letter == 'r' ? 0 : must_spin;
 		fflush(stdout);
 	}

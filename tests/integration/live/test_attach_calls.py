@@ -249,6 +249,42 @@ def test_a_process_that_ends_during_a_call_is_told(program):
             injector.call(at("linger"))
 
 
+@pytest.fixture(scope="module")
+def slow_library(tmp_path_factory):
+    """Its constructor takes three seconds, in which the loader's lock is held."""
+    directory = tmp_path_factory.mktemp("slow")
+    source = directory / "slow.c"
+    source.write_text(
+        "#include <unistd.h>\nvoid begin(void);\n__attribute__((constructor)) void begin(void) { sleep(3); }\n"
+    )
+    return compile_program(directory / "slow.so", [source], "-shared", "-fPIC")
+
+
+def test_while_another_thread_loads_it_waits_or_is_taken_out_again(program, slow_library):
+    with parked(program, str(1 << 20), slow_library) as process, injected(process) as (injector, at):
+        with Process(process.pid) as held:
+            dlopen = find_libc(held).dlopen
+        process.say("l")
+        wait_until(lambda: "slow.so" in Path(f"/proc/{process.pid}/maps").read_text(), "the library")
+        with pytest.raises(BusyTimeoutError, match=r"another thread of it has been loading a library for 0\.2 s"):
+            injector.call(dlopen, b"libresolv.so.2", 2, timeout_s=0.2)
+        assert process.wakes() == "same"
+        injector.call(at("clobber"))
+        assert process.wakes() == "same"
+        injector.call(dlopen, b"libresolv.so.2", 2, timeout_s=20)
+        assert "libresolv" in Path(f"/proc/{process.pid}/maps").read_text()
+        assert process.wakes() == "same"
+
+
+def test_a_thread_that_waits_for_anything_else_is_left_there(program):
+    """The call goes on, and ends."""
+    with parked(program) as process, injected(process) as (injector, at):
+        with pytest.raises(BusyTimeoutError, match=r"is still at it after 0\.1 s .*; it goes on by itself"):
+            injector.call(at("linger"), timeout_s=0.1)
+        wait_until(lambda: process.counts()[0] == 1, "the call")
+        assert process.wakes() == "same"
+
+
 STEPS = ["stop", "registers", "xstate", "mask", "set_registers", "set_mask", "detach"]
 
 

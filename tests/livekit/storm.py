@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""storm.c: forwards while it allocates and loads libraries all the time; and how attaching to it is tried."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from programs import compile_program, pkg_config
+
+from dpdk_mirror.attach.load import Options
+from dpdk_mirror.remote.attaching import load_into
+
+from .application import Application, wait_until
+
+if TYPE_CHECKING:
+    import random
+
+_SOURCE = Path(__file__).with_suffix(".c")
+_TRACER = (
+    "import sys; from dpdk_mirror.attach.load import Options; from dpdk_mirror.remote.attaching import load_into; "
+    "print('begin', flush=True); load_into(int(sys.argv[1]), Options())"
+)
+
+
+def build_storm(directory: Path) -> Path:
+    """Builds it, or takes what is there."""
+    program = directory / "storm"
+    return (
+        program if program.exists() else compile_program(program, [_SOURCE], *pkg_config("--libs", "libdpdk"), "-ldl")
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What it said at its end."""
+
+    missing: int
+    longest_pause_us: int
+
+
+class Storm(Application):
+    """Started, and forwarding: ``with Storm(program) as storm``."""
+
+    def __init__(self, program: Path, lcore: int = 0) -> None:
+        super().__init__()
+        self._log = self.directory / "log"
+        command = [
+            program,
+            "--no-huge",
+            "--no-shconf",
+            "-m",
+            "64",
+            "--no-pci",
+            "--file-prefix",
+            "storm",
+            "-l",
+            str(lcore),
+        ]
+        with self._log.open("wb") as log:
+            self.spawn([*command, "--vdev=net_ring0"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: not self.running or "forwarding\n" in self.output(), "forwarding")
+        assert self.running, self.output()
+
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def finish(self) -> Outcome:
+        """Ends it; it must have lived so far, and end well."""
+        assert self.running, self.output()
+        assert self.end() == 0, self.output()
+        (found,) = re.findall(r"missing (\d+), longest pause (\d+) us", self.output())
+        return Outcome(*map(int, found))
+
+
+def attach_once(storm: Storm) -> list[float]:
+    """How long its thread stood still, each time."""
+    return list(load_into(storm.pid, Options(timeout_s=60)).stops_s)
+
+
+def kill_a_tracer(storm: Storm, moment: random.Random, longest_s: float = 0.4) -> bool:
+    """Whether a tracer was killed before it was done, at a random moment."""
+    command = [sys.executable, "-c", _TRACER, str(storm.pid)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tracer:
+        assert tracer.stdout is not None
+        assert tracer.stdout.readline() == b"begin\n"
+        try:
+            tracer.wait(moment.uniform(0, longest_s))
+        except subprocess.TimeoutExpired:
+            tracer.kill()
+            return True
+    return False
