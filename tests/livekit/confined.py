@@ -11,16 +11,18 @@ import sys
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 LOAD, EQUAL, ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
-NUMBERS = {"memfd_create": 319, "ptrace": 101}
+NUMBERS = {"memfd_create": 319, "listen": 50, "ptrace": 101}
 MFD_ALLOW_SEALING = 2
 
 
 def instructions(call: str, action: int) -> list[tuple[int, int, int, int]]:
-    """Of files in memory only those that can be sealed: DPDK makes others."""
-    found = [(LOAD, 0, 0, 0), (EQUAL, 0, 3, NUMBERS[call])]
-    sealed = [(LOAD, 0, 0, 16 + 8 * 1), (ANY_BIT, 0, 1, MFD_ALLOW_SEALING)]
-    any_at_all = [(LOAD, 0, 0, 0), (EQUAL, 0, 1, NUMBERS[call])]
-    return found + (sealed if call == "memfd_create" else any_at_all) + [(RETURN, 0, 0, action), (RETURN, 0, 0, ALLOW)]
+    """Some only with arguments that the application itself does not give: files that can be sealed, descriptor 3."""
+    test = {
+        "memfd_create": [(LOAD, 0, 0, 16 + 8 * 1), (ANY_BIT, 0, 1, MFD_ALLOW_SEALING)],
+        "listen": [(LOAD, 0, 0, 16), (EQUAL, 0, 1, 3)],
+        "ptrace": [(LOAD, 0, 0, 0), (EQUAL, 0, 1, NUMBERS[call])],
+    }[call]
+    return [(LOAD, 0, 0, 0), (EQUAL, 0, 3, NUMBERS[call]), *test, (RETURN, 0, 0, action), (RETURN, 0, 0, ALLOW)]
 
 
 def confine(call: str, action: int) -> None:

@@ -6,17 +6,21 @@
  * storm EAL-ARGUMENTS, with a port that receives what it sends (net_ring).
  */
 
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 
 #define NB_PACKETS 64
@@ -40,6 +44,22 @@ need(int is_true, const char *what)
 	exit(1);
 }
 
+/* Threads start where the poller is, which they would have wait: any other CPU, if there is one. */
+static void
+move_away(void)
+{
+	cpu_set_t cpus;
+	int cpu;
+
+	CPU_ZERO(&cpus);
+	for (cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN) && cpu < CPU_SETSIZE; cpu++) {
+		if (cpu != rte_lcore_to_cpu_id(rte_get_main_lcore()))
+			CPU_SET(cpu, &cpus);
+	}
+	if (CPU_COUNT(&cpus) != 0)
+		pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
 static void *
 allocate(void *arg)
 {
@@ -47,6 +67,7 @@ allocate(void *arg)
 	unsigned int seed = 1;
 
 	(void)arg;
+	move_away();
 	while (!is_over) {
 		const unsigned int i = rand_r(&seed) % 64;
 
@@ -61,6 +82,7 @@ load(void *arg)
 {
 	void *library;
 
+	move_away();
 	while (!is_over) {
 		library = dlopen(arg, RTLD_NOW);
 		need(library != NULL, "dlopen");

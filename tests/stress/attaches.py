@@ -12,6 +12,7 @@ import random
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,11 +23,17 @@ from livekit.storm import Storm, attach_once, build_storm, kill_a_tracer
 def attach_many(program: Path, count: int) -> None:
     stops: list[float] = []
     pauses: dict[bool, list[int]] = {True: [], False: []}
+    took_s = 0.0
     for number in range(count):
         # Every other one is the control.
         for attached in (True, False) if number % 10 == 0 else (True,):
             with Storm(program, number % 2) as storm:
-                stops += attach_once(storm) if attached else []
+                begin = time.monotonic()
+                if attached:
+                    stops += attach_once(storm)
+                    took_s = time.monotonic() - begin
+                else:
+                    time.sleep(took_s)
                 outcome = storm.finish()
             assert outcome.missing == 0
             pauses[attached].append(outcome.longest_pause_us)

@@ -110,12 +110,11 @@ def load(process: Process, library: Callable[[str], Library], options: Options) 
         return _result(found, began)
     chosen = None if is_there else _choose(process, found, library)
     target = _Target(process, found, options.timeout_s)
-    if not options.force:
-        _check_filters(target)
+    path = "" if chosen is None else _path_for(target, chosen, force=options.force)
     if options.dry_run:
         return _result(found, began, target)
     with _elsewhere(process, target.parked.tid):
-        image = _load(target, chosen) if chosen is not None else _library_in(process)
+        image = _load(target, chosen, path) if chosen is not None else _library_in(process)
         status = _check_works(process, image)
         if wants_socket:
             status = _listen(target, image, options.socket or choose_socket(process))
@@ -162,24 +161,49 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     return chosen
 
 
-def _check_filters(target: _Target) -> None:
-    """That no seccomp filter forbids what the thread will do; some kill who tries."""
+def _path_for(target: _Target, library: Library, *, force: bool) -> str:
+    """The library's path as the process sees it; "": it makes a file in memory, which it has to see by /proc."""
+    lacks = [] if force else _forbidden(target)
+    process = target.process
+    doing = f"attach to process {process.pid}"
+    if others := [name for name in lacks if name != "memfd_create"]:
+        what = f"{doing}: it has seccomp filters, which do not allow {', '.join(others)}"
+        raise UnsupportedError(errno.ENOTSUP, what, _AT_START)
+    if not lacks and _sees(process, "/proc/self"):
+        return ""
+    path = str(library.path.resolve())
+    if _sees(process, path, library.content):
+        return path
+    why = "its seccomp filters do not allow memfd_create" if lacks else "it sees no /proc"
+    raise UnsupportedError(
+        errno.ENOTSUP, f"{doing}: {why}, and it does not see {path}", "copy the library to where it does, for --library"
+    )
+
+
+def _sees(process: Process, path: str, content: bytes | None = None) -> bool:
+    """Whether there is something at a path; ``content``: such a file."""
+    try:
+        flags = os.O_PATH | os.O_NOFOLLOW if content is None else os.O_RDONLY
+        with open(process.open_below_root(path, flags), "rb") as file:  # noqa: PTH123  a descriptor
+            return content is None or file.read(len(content) + 1) == content
+    except (MirrorError, OSError):
+        return False
+
+
+def _forbidden(target: _Target) -> list[str]:
+    """What the thread's seccomp filters do not allow of what it will do; some kill who tries."""
     process = target.process
     if outside.status(process, "Seccomp") == 0:
-        return
-    doing = f"attach to process {process.pid}: it has seccomp filters"
+        return []
     try:
         with Tracee(target.parked.tid) as tracee:
             process.check()
             tracee.stop()
-            filters = tracee.seccomp_filters()
+            return forbidden(tracee.seccomp_filters())
     except MirrorError as error:
+        what = f"attach to process {process.pid}: it has seccomp filters, which cannot be read"
         hint = "be root with CAP_SYS_ADMIN; or give --force, if you know that they let libraries be loaded"
-        raise NotPermittedError(
-            error.errno, f"{doing}, which cannot be read: {os.strerror(error.errno)}", hint
-        ) from None
-    if name := forbidden(filters):
-        raise UnsupportedError(errno.ENOTSUP, f"{doing}, which do not allow {name}", _AT_START)
+        raise NotPermittedError(error.errno, f"{what}: {os.strerror(error.errno)}", hint) from None
 
 
 # What changes the process.
@@ -206,21 +230,24 @@ def _move(tid: int, cpus: set[int]) -> None:
         os.sched_setaffinity(tid, cpus)
 
 
-def _load(target: _Target, library: Library) -> Image:
-    process, libc = target.process, target.libc
-    number = make_memfd(process, target.injector, libc, library.content)
+def _load(target: _Target, library: Library, path: str) -> Image:
+    for carrier in target.found.carriers:
+        target.call(target.libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
+    if path:
+        return _open(target, path)
+    number = make_memfd(target.process, target.injector, target.libc, library.content)
     try:
-        names = {loaded.name for loaded, _ in images(process)}
-        path = _new_name(number, names)
-        for carrier in target.found.carriers:
-            target.call(libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
-        target.call(libc.dlopen, path.encode(), _RTLD_NOW)
-        for loaded, image in images(process):
-            if loaded.name == path:
-                return image
-        raise _not_loaded(target)
+        return _open(target, _new_name(number, {loaded.name for loaded, _ in images(target.process)}))
     finally:
-        target.call(libc.close, number)
+        target.call(target.libc.close, number)
+
+
+def _open(target: _Target, path: str) -> Image:
+    target.call(target.libc.dlopen, os.fsencode(path), _RTLD_NOW)
+    for loaded, image in images(target.process):
+        if loaded.name == path:
+            return image
+    raise _not_loaded(target)
 
 
 def _new_name(number: int, names: set[str]) -> str:

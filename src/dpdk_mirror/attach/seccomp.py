@@ -69,14 +69,15 @@ _JUMPS: dict[int, Callable[[int, int], bool]] = {
 }
 
 
-def forbidden(filters: list[bytes]) -> str:
-    """The first system call that not all filters let through; "": there is none."""
+def forbidden(filters: list[bytes]) -> list[str]:
+    """The system calls that not all filters let through."""
     programs = [list(struct.iter_unpack("<HBBI", each)) for each in filters]
+    found = []
     for name, number, arguments in _CALLS:
         data = _DATA.pack(number, _AUDIT_ARCH_X86_64, 0, *arguments, *(0 for _ in range(6 - len(arguments))))
         if any(_verdict(program, data) not in {_ALLOW, _LOG} for program in programs):
-            return name
-    return ""
+            found.append(name)
+    return found
 
 
 def _verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:

@@ -331,11 +331,47 @@ def test_only_what_runs_dpdk_is_attached_to():
 
 @pytest.mark.parametrize("action", ["errno", "kill"])
 def test_what_seccomp_filters_forbid_is_not_tried(action):
-    """A file in memory that can be sealed; DPDK's own cannot."""
-    within = (sys.executable, str(CONFINED), "memfd_create", action)
+    """Nor by those that kill."""
+    within = (sys.executable, str(CONFINED), "listen", action)
     with Testpmd(TestpmdOptions(NULL, plugin=False, within=within)) as testpmd:
-        with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow memfd_create "):
+        before = untouched(testpmd.pid)
+        with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow listen "):
             attach(testpmd.pid)
+        assert before == untouched(testpmd.pid)
+        assert testpmd.quit() == 0
+
+
+CONFINED_MEMORY = (sys.executable, str(CONFINED), "memfd_create", "kill")
+OWN_MOUNTS = ("unshare", "-m")
+
+
+def without_files_in_memory(_pid):
+    pass
+
+
+def without_proc(pid):
+    """Since it has started: without it, its threads would have no names."""
+    run("nsenter", "-m", "-t", str(pid), "mount", "-t", "tmpfs", "none", "/proc")
+
+
+@pytest.mark.parametrize(
+    ("within", "lack"), [((*OWN_MOUNTS, *CONFINED_MEMORY), without_files_in_memory), (OWN_MOUNTS, without_proc)]
+)
+def test_without_a_file_in_memory_the_library_is_loaded_by_its_path(within, lack, tmp_path):
+    """If the application sees that."""
+    need_namespaces()
+    library = shutil.copy(plugin_path(), tmp_path)
+    with Testpmd(TestpmdOptions(NULL, plugin=False, within=within)) as testpmd:
+        run("nsenter", "-m", "-t", str(testpmd.pid), "mount", "-t", "tmpfs", "none", tmp_path)
+        lack(testpmd.pid)
+        with pytest.raises(
+            UnsupportedError, match=r"and it does not see /.*\.so .*; copy the library to where it does"
+        ):
+            attach(testpmd.pid, library=library)
+        shutil.copy(library, f"/proc/{testpmd.pid}/root{tmp_path}")
+        with attach(testpmd.pid, library=library) as app:
+            assert [port.name for port in app.ports()] == NULL
+        assert library in Path(f"/proc/{testpmd.pid}/maps").read_text()
         assert testpmd.quit() == 0
 
 
