@@ -9,6 +9,7 @@
 #include "endpoints.h"
 #include "capture_sink.h"
 #include "log.h"
+#include "stream_socket.h"
 #include "rte_mirror.h"
 #include "status.h"
 
@@ -21,6 +22,7 @@ RTE_INIT(plugin_load)
 		mirror_status_loaded(rte_mirror_last_error());
 		return;
 	}
+	mirror_stream_sockets_sweep();
 	has_telemetry = mirror_telemetry_open();
 	has_socket = mirror_socket_open();
 	if (!has_telemetry && !has_socket)

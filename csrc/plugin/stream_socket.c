@@ -17,7 +17,8 @@
 #include "refusal.h"
 #include "stream_socket.h"
 
-#define SUFFIX ".sock"
+#define SUFFIX    ".sock"
+#define NB_PLACES 4
 
 static const char folder_name[] = "dpdk-mirror-";
 
@@ -92,20 +93,40 @@ choose_name(const char *folder, char path[SOCKET_PATH_SIZE])
 	return -EEXIST;
 }
 
+/* The folder that may be chosen in the first, second, ... place; false: it is another's, or cannot be had. */
+static bool
+find_folder(unsigned int place, char folder[SOCKET_PATH_SIZE])
+{
+	const char *parents[NB_PLACES] = { secure_getenv("XDG_RUNTIME_DIR"), "/run", "/tmp",
+		"/dev/shm" };
+	const char *parent = parents[place];
+
+	return parent != NULL && parent[0] == '/' &&
+			snprintf(folder, SOCKET_PATH_SIZE, "%s/%s%d", parent, folder_name,
+					(int)geteuid()) < (int)SOCKET_PATH_SIZE &&
+			is_ours(folder, parent);
+}
+
+void
+mirror_stream_sockets_sweep(void)
+{
+	char folder[SOCKET_PATH_SIZE];
+	unsigned int place;
+
+	for (place = 0; place < NB_PLACES; place++) {
+		if (find_folder(place, folder))
+			sweep(folder);
+	}
+}
+
 int
 mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
 {
-	const char *parents[] = { secure_getenv("XDG_RUNTIME_DIR"), "/run", "/tmp", "/dev/shm" };
 	char folder[SOCKET_PATH_SIZE];
-	unsigned int i;
+	unsigned int place;
 
-	for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
-		if (parents[i] == NULL || parents[i][0] != '/' ||
-				snprintf(folder, sizeof(folder), "%s/%s%d", parents[i], folder_name,
-						(int)geteuid()) >= (int)sizeof(folder) ||
-				!is_ours(folder, parents[i]))
-			continue;
-		if (choose_name(folder, path) == 0)
+	for (place = 0; place < NB_PLACES; place++) {
+		if (find_folder(place, folder) && choose_name(folder, path) == 0)
 			return 0;
 	}
 	return mirror_plugin_refuse(EACCES,

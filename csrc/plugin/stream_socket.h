@@ -21,6 +21,8 @@ struct stream_socket {
 	struct socket_path path;
 };
 
+/** Removes what dead processes of the user's have left in the folders that paths are chosen in. */
+void mirror_stream_sockets_sweep(void);
 /** Chooses a path where nothing is, in a folder of the process' user's, which there need not be yet: 0 or -errno, the refusal kept. */
 int mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE]);
 

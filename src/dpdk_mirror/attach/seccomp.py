@@ -42,6 +42,9 @@ _CALLS: tuple[tuple[str, int, tuple[int, ...]], ...] = (
     ("socket", 41, (_AF_UNIX, _SEQPACKET, 0)),
     ("bind", 49, (3,)),
     ("listen", 50, (3, 10)),
+    ("getdents64", 217, (3, 0, 32768)),
+    ("connect", 42, (3,)),
+    ("unlink", 87, ()),
 )
 _ALLOW, _LOG = 0x7FFF0000, 0x7FFC0000
 _KILL = 0x80000000

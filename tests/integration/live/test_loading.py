@@ -4,6 +4,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -214,6 +215,23 @@ def files(forwarder):
         str(path.readlink()).split(":[")[0].replace(str(forwarder.directory), "")
         for path in Path(f"/proc/{forwarder.pid}/fd").iterdir()
     )
+
+
+def test_a_load_removes_the_sockets_of_dead_applications_streams(build, tmp_path):
+    """And nothing else: no socket that somebody listens at, and no file."""
+    folder = tmp_path / f"dpdk-mirror-{os.geteuid()}"
+    folder.mkdir(mode=0o700)
+    dead, alive, file = (folder / f"{name}.sock" for name in ("1-1", "1-2", "1-3"))
+    file.touch()
+    with socket.socket(socket.AF_UNIX) as listener:
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(dead))
+        listener.bind(str(alive))
+        listener.listen()
+        options = ForwarderOptions(environment={"XDG_RUNTIME_DIR": str(tmp_path)})
+        with Forwarder(build("shared"), options) as forwarder, forwarder.telemetry() as telemetry:
+            assert telemetry.call("list") == []
+            assert sorted(folder.iterdir()) == [alive, file]
 
 
 def test_loaded_and_not_used_it_does_nothing(build, tmp_path):

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Sockets that an application has made, where that application sees them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import time
+import weakref
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
+
+__all__ = ["connect"]
+
+# A process that is killed may close its connections before the socket that it listens at.
+_DEATH_S = 0.1
+_LOOK_S = 0.01
+
+
+class _Place:
+    """Where a process has a socket; to be found when the process is dead, too, and its root directory with it."""
+
+    def __init__(self, pid: int, path: PurePosixPath) -> None:
+        self._name = path.name
+        self._folder = os.open(f"/proc/{pid}/root{path.parent}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._folder)
+
+    def connect(self, connection: socket.socket) -> None:
+        """By its folder: an address has room for 107 bytes only."""
+        connection.connect(f"/proc/self/fd/{self._folder}/{self._name}")
+
+    def clear(self) -> None:
+        """Remove the socket once nobody listens there: its process is dead, or dies just now."""
+        end = time.monotonic() + _DEATH_S
+        with suppress(OSError):
+            while not self._is_left():
+                if time.monotonic() > end:
+                    return
+                time.sleep(_LOOK_S)
+            os.unlink(self._name, dir_fd=self._folder)
+
+    def _is_left(self) -> bool:
+        """OSError: there is no socket."""
+        # What is no socket at all refuses connections, too.
+        if not stat.S_ISSOCK(os.stat(self._name, dir_fd=self._folder, follow_symlinks=False).st_mode):
+            raise FileExistsError
+        # Who listens does not notice: connections to it are of another type.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            try:
+                self.connect(probe)
+            except ConnectionRefusedError:
+                return True
+        return False
+
+
+class _Stream(socket.socket):
+    """A connection; when it ends since the application has died, the socket that this has left goes, too."""
+
+    def __init__(self, place: _Place) -> None:
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._place = place
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        with self._watched():
+            got = super().recv(bufsize, flags)
+        if not got and bufsize:
+            self._place.clear()
+        return got
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        with self._watched():
+            size = super().recv_into(buffer, nbytes, flags)
+        if size == 0 and memoryview(buffer).nbytes:
+            self._place.clear()
+        return size
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except ConnectionResetError:  # it has died before it has taken the connection
+            self._place.clear()
+            raise
+
+
+def connect(pid: int, path: str) -> socket.socket:
+    """Connect to the UNIX stream socket that process ``pid`` has at ``path``, also in a container. Raises OSError.
+
+    Reading its end removes what a dead process has left at the path.
+    """
+    place = _Place(pid, PurePosixPath(path))
+    connection = _Stream(place)
+    try:
+        place.connect(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
