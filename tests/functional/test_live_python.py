@@ -137,7 +137,9 @@ def test_what_is_there_twice_is_a_conflict(app):
 
 
 def test_targets_may_be_there_before_and_after_their_mirrors(app):
-    port = app.add_target("ring:kept", tx_queues=2)
+    made = app.add_target("ring:kept", tx_queues=2)
+    assert (made.target, app.add_target("ring:kept")) == ("ring:kept", made)
+    port = made.port
     assert app.port(port).is_target
     assert app.port(port).tx_queues == 2
     with app.mirror(0, to="ring:kept") as mirror:
@@ -150,6 +152,16 @@ def test_targets_may_be_there_before_and_after_their_mirrors(app):
     app.remove_target("ring:kept", force=True)
     with pytest.raises(NotFoundError):
         app.port(port)
+
+
+def test_a_stream_that_is_made_before_its_mirrors_tells_its_path(app):
+    target = app.add_target("stream:").target
+    assert Path(target.removeprefix("stream:")).is_socket()
+    with app.mirror(0, to=target) as mirror:
+        assert mirror.info().target == target
+        mirror.open_stream().close()
+    app.remove_target(target)
+    assert not Path(target.removeprefix("stream:")).exists()
 
 
 def test_more_mirrors_than_one_answer_holds_are_all_listed():

@@ -25,7 +25,7 @@ from dpdk_mirror import (
     UnsupportedError,
 )
 from dpdk_mirror.pairs import join_pairs
-from dpdk_mirror.remote import Application, RemoteMirrorInfo, RemotePort, connect
+from dpdk_mirror.remote import Application, RemoteMirrorInfo, RemotePort, RemoteTarget, connect
 from dpdk_mirror.remote.channel import REQUEST_MAX
 
 LONG = 'é \\ " \n' + "x" * 200
@@ -155,7 +155,7 @@ def test_remove_all_removes_all(app):
 
 
 def test_targets_may_be_there_without_a_mirror(app, fake):
-    assert app.add_target("tap:m0", tx_queues=4) == 9
+    assert app.add_target("tap:m0", tx_queues=4) == RemoteTarget(9, "tap:m0")
     assert fake.requests[-1] == "/mirror/target/add,to=tap:m0,tx_queues=4"
     app.remove_target("tap:m0")
     with pytest.raises(NotFoundError, match="remove target tap:m0 in app: there is no target tap:m0"):

@@ -17,7 +17,7 @@ from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
 from .channel import Channel, Greeting
 from .mirror import RemoteMirror
-from .records import RemotePort, info_of, port_of
+from .records import RemotePort, RemoteTarget, info_of, port_of, target_of
 from .sockets import label
 from .wanted import Wanted
 
@@ -145,13 +145,10 @@ class Application(Closeable):
         """Remove all mirrors but those that the application made itself; return how many."""
         return self.ask("remove all mirrors", "/mirror/remove", {"all": "yes"}).number("removed")
 
-    def add_target(self, to: str, *, tx_queues: int = 0) -> int:
-        """Make a target that stays until ``remove_target()``; return its number, as ``info().target_port`` has it.
-
-        That is its port's id. A file or stream has no port, and a number beyond all ports'. Give a stream a path.
-        """
+    def add_target(self, to: str, *, tx_queues: int = 0) -> RemoteTarget:
+        """Make a target that stays until ``remove_target()``, or find it; ``stream:`` is given a path."""
         queues = {"tx_queues": str(tx_queues)} if tx_queues else {}
-        return self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}).number("port")
+        return target_of(self.ask(f"make target {to}", "/mirror/target/add", {"to": to, **queues}))
 
     def remove_target(self, to: str, *, force: bool = False) -> None:
         """Remove a target that ``add_target()`` made and no mirror uses, or a ring without mirrors.

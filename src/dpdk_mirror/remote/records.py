@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .answers import Answer
 
-__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort"]
+__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort", "RemoteTarget"]
 
 # What older libraries do not tell, and what it means then.
 _ADDED_LATER: dict[str, Any] = {
@@ -46,6 +46,17 @@ class RemotePort:
     mtu: int
     mac: str
     is_target: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTarget:
+    """A target that librte_mirror has made: ``target`` is what mirrors to it are given, and ``remove_target()``.
+
+    ``port`` is the id of its port, as ``RemoteMirrorInfo.target_port``: beyond those of ports for a file or stream.
+    """
+
+    port: int
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,10 @@ def port_of(answer: Answer) -> RemotePort:
         mac=answer.string("mac"),
         is_target=answer.flag("is_target"),
     )
+
+
+def target_of(answer: Answer) -> RemoteTarget:
+    return RemoteTarget(answer.number("port"), answer.text("target"))
 
 
 def info_of(answer: Answer) -> RemoteMirrorInfo:
