@@ -48,7 +48,8 @@ def forwarder(program):
 
 def mirror_json(*arguments):
     done = subprocess.run([COMMAND, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    # What else runs here need not be in order.
+    assert done.returncode == 0 or arguments[0] == "doctor", done.stderr
     return json.loads(done.stdout)
 
 
