@@ -152,7 +152,7 @@ def _mirrors(app: Application) -> Iterator[Finding]:
         for mirror in app.mirrors():
             info = mirror.info()
             topic = f"mirror {info.name} of {app}"
-            what = f"{info.state.name.lower()}, {info.cost() or 'nothing has come yet'}"
+            what = f"{info.state}, {info.cost() or 'nothing has come yet'}"
             if info.drain_yields:
                 what += "; its thread has no CPU that pollers leave free, so all is copied, and sent late"
                 yield Finding(topic, "note", what, "give the application one more CPU, as by taskset -ap")

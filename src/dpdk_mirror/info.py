@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from .spec import Direction, Mode, Named
 
@@ -35,7 +35,8 @@ class MirrorInfo:
 
     ``mode`` is what was chosen, ``mode_reason`` why; ``reason`` why it is not running; ``warning`` what it will
     lose, and what to do; ``filter_engine`` what runs its filter, if it has one. The port numbers tell nothing
-    once it is stopped; ``target_port`` is beyond those of ports if the target is a file or stream.
+    once it is stopped; ``target_port`` is beyond those of ports if the target is a file or stream. Words of a newer
+    library's that are not known here are str.
 
     What it costs: ``sampled_cycles`` of the time stamp counter for ``sampled_packets``, one burst in 1024, in the
     threads that poll the source. A thread of the library's that sends for it has used ``drain_cpu_us`` of CPU time,
@@ -51,12 +52,12 @@ class MirrorInfo:
     nb_rx_queues: int
     nb_tx_queues: int
     directions: Direction
-    mode: Mode
-    state: MirrorState
+    mode: Mode | str
+    state: MirrorState | str
     snaplen: int
     split_len: int
     origin: bool
-    filter_engine: FilterEngine
+    filter_engine: FilterEngine | str
     reason: str
     mode_reason: str
     warning: str
@@ -81,6 +82,6 @@ class MirrorInfo:
 
 
 def kinds_of(described: type[MirrorInfo]) -> dict[str, type]:
-    """The fields of MirrorInfo, or of one of its kind, with their types."""
+    """The fields of MirrorInfo, or of one of its kind, with their types; of words those that are known."""
     hints: dict[str, Any] = get_type_hints(described)
-    return {field.name: hints[field.name] for field in fields(described)}
+    return {field.name: (*get_args(hints[field.name]), hints[field.name])[0] for field in fields(described)}

@@ -644,3 +644,14 @@ def test_counters_of_a_newer_library_are_shown(command, fake):
     assert lines[0][-1] == "late"
     assert [line[-1] for line in lines[1:]] == ["7", "0"]
     assert json.loads(command("stats", "--json")[1])[0]["of_late"] == 7
+
+
+@pytest.mark.parametrize("key", ["state", "mode", "filter_engine"])
+def test_a_word_of_a_newer_library_is_shown(command, fake, key):
+    command("add", 0, "--to", "ring:a", "--name", "a")
+    info = fake.do_info
+    fake.do_info = lambda asked: info(asked) | {key: "novel"}
+    assert "novel" in command("info", "a")[1]
+    assert json.loads(command("list", "--json")[1])[0][key] == "novel"
+    assert "mirror a of " in command("doctor", "--app", fake.path)[1]
+    assert command("apply", "--prune", "/dev/null")[0] == 0

@@ -196,15 +196,19 @@ def test_each_key_is_missed_or_refused(app, fake, key):
     with pytest.raises(ProtocolError, match=f"the answer has no {key}"):
         info()
     for wrong in WRONG:
-        if (
-            type(wrong) is type(GOOD[key])
-            and key not in ("state", "mode", "directions", "filter_engine")
-            and wrong != -1
-        ):
+        if type(wrong) is type(GOOD[key]) and key != "directions" and wrong != -1:
             continue
         fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD | {key: wrong}})
         with pytest.raises(ProtocolError, match=f"{key} in the answer is no"):
             info()
+
+
+@pytest.mark.parametrize("key", ["state", "mode", "filter_engine"])
+def test_a_word_of_a_newer_library_is_told_as_it_is(app, fake, key):
+    mirror = app.find("m")
+    for word in ("from the future", ""):
+        fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD | {key: word}})
+        assert getattr(mirror.info(), key) == word
 
 
 def test_older_libraries_know_neither_warnings_nor_some_counters(app, fake):

@@ -67,6 +67,11 @@ class Answer:
         except UnicodeEncodeError:
             _refuse(self.doing, f"{key} in the answer is no text: {value!r:.80}")
 
+    def word(self, key: str, known: dict[str, T]) -> T | str:
+        """What a word means; as it is if it is not known here, a newer library's."""
+        value = self.string(key)
+        return known.get(value, value)
+
     def choice(self, key: str, choices: dict[str, T]) -> T:
         value = self.string(key)
         if value not in choices:

@@ -109,7 +109,9 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
         return answer.flag(name, default=default)
     if kind is str:
         return answer.string(name) if name in QUEUE_LISTS else answer.text(name, default=default)
-    return answer.choice(name, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
+    if kind is Direction:
+        return answer.choice(name, _DIRECTIONS)
+    return answer.word(name, {str(each): each for each in kind})
 
 
 def spec_of(info: RemoteMirrorInfo) -> MirrorSpec:
