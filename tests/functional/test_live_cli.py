@@ -133,6 +133,26 @@ def test_an_applications_mirrors_become_what_a_file_says(testpmd, mirror, tmp_pa
     assert apply(testpmd, path, "--prune") == {both: "remove", "web": "remove"}
 
 
+def test_a_capture_that_has_ended_is_not_begun_anew(testpmd, mirror, tmp_path, wait_until):
+    """Not by the same file again: that says why, and changes nothing. With another target it is replaced."""
+    path, capture = tmp_path / "mirrors.toml", tmp_path / "a.pcapng"
+    text = '[mirrors.m]\nsource = "net_null0"\nto = "file:{}"\ndirections = "rx"\npackets = 1\n'
+    path.write_text(text.format(capture) + '[mirrors.other]\nsource = "net_null1"\nto = "ring:r"\n', encoding="utf-8")
+    testpmd.start()
+    assert apply(testpmd, path) == {"m": "add", "other": "add"}
+    wait_until(lambda: "stopped" in mirror("info", "m"))
+    listed = mirror("list")
+    for _ in range(2):
+        done = run("apply", path, "--app", testpmd.telemetry_path)
+        assert done.returncode == 1
+        assert f"file:{capture} has its 1 packets: remove its mirrors, and mirror to a new one" in done.stderr
+        assert done.stderr.endswith("nothing has been changed\n")
+    assert mirror("list") == listed
+    path.write_text(text.format(tmp_path / "b.pcapng"), encoding="utf-8")
+    assert apply(testpmd, path) == {"m": "replace"}
+    assert len(read_capture(capture).frames) == 1
+
+
 def written(path, **mirrors):
     """A file of mirrors: NAME="SOURCE TARGET DIRECTIONS"."""
     lines = []
