@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ __all__ = ["Finding", "findings"]
 
 _PROC = Path("/proc")
 _TUN = Path("/dev/net/tun")
+_MIRRORS_S = 10.0
+"""How long an application may take to tell of its mirrors."""
 _LOAD = "with -d $(dpdk-mirror plugin-path) among its EAL arguments"
 _LOG = "its log says why, in a line that begins with MIRROR"
 
@@ -113,6 +116,7 @@ def _applications() -> Iterator[Finding]:
         found = True
         if isinstance(each, Application):
             with each as app:
+                app.timeout_s = PROBE_S
                 with contextlib.suppress(MirrorError):
                     told.add(app.pid)
                 yield _application(app, known)
@@ -148,8 +152,11 @@ def _named(where: str) -> Iterator[Finding]:
 
 def _mirrors(app: Application) -> Iterator[Finding]:
     """What they cost. Who does not answer has been told of before, and a mirror may go meanwhile."""
+    end = time.monotonic() + _MIRRORS_S
     with contextlib.suppress(MirrorError):
         for mirror in app.mirrors():
+            if time.monotonic() > end:
+                return
             info = mirror.info()
             topic = f"mirror {info.name} of {app}"
             what = f"{info.state}, {info.cost() or 'nothing has come yet'}"

@@ -368,3 +368,17 @@ def test_a_socket_of_another_type_is_refused(runtime):
 def test_a_path_that_cannot_be_one_is_refused(path):
     with pytest.raises(MirrorError, match="connect to /"):
         connect(path)
+
+
+def test_a_list_that_comes_slowly_for_ever_is_given_up(app, fake):
+    """Each answer within its time, and one more number in each."""
+    app.timeout_s = 0.3
+    numbers = iter(range(10**9))
+
+    def slowly(client):
+        time.sleep(0.05)
+        client.send(json.dumps({"/mirror/list": [next(numbers)]}).encode())
+
+    fake.odd["/mirror/list"] = slowly
+    with pytest.raises(BusyTimeoutError, match=r"list mirrors in app: the answers take more than 0.9 s"):
+        app.mirrors()

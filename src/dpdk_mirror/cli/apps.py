@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DisconnectedError, MirrorError
 from ..remote import DpdkProcess
-from ..remote.discovery import not_found, own_socket, processes, scan, sockets_of
+from ..remote.discovery import PROBE_S, not_found, own_socket, processes, scan, sockets_of
 from ..remote.sockets import SUDO, closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
@@ -107,6 +107,7 @@ def _socket_row(
         row = _known_row(pid, known)
         return row | {"app": label(path), "socket": str(path), "error": str(found)}
     with found as app:
+        app.timeout_s = PROBE_S
         try:
             row = _known_row(app.pid, known)
             row |= {"app": label(path), "socket": str(path), "dpdk": app.dpdk.removeprefix("DPDK ")}

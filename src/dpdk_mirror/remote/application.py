@@ -7,11 +7,20 @@ from __future__ import annotations
 import difflib
 import errno
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
-from ..errors import ClosedError, DisconnectedError, NoPluginError, NotFoundError, ProtocolError, UnsupportedError
+from ..errors import (
+    BusyTimeoutError,
+    ClosedError,
+    DisconnectedError,
+    NoPluginError,
+    NotFoundError,
+    ProtocolError,
+    UnsupportedError,
+)
 from ..keywords import shows_keywords
 from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
@@ -33,6 +42,7 @@ TIMEOUT_S = 20.0
 _PROTOCOL = 1
 # More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
 _COUNT_MAX = 65536
+_PAGES = 3  # times the time for an answer, for all of a list
 _PORTS = "dpdk-mirror ports lists them"
 _ENDED = "its mirrors have ended with it: connect to the one that runs now"
 
@@ -198,9 +208,13 @@ class Application(Closeable):
     def _pages(self, what: str, command: str) -> Iterator[int]:
         doing = f"list {what} in {self}"
         start = count = 0
+        end = time.monotonic() + _PAGES * self.timeout_s
         while page := numbers(doing, self._known(doing, command, {"start": str(start)} if start else {}), start):
             yield from page
             start, count = page[-1] + 1, count + len(page)
+            if time.monotonic() > end:
+                what = f"{doing}: the answers take more than {_PAGES * self.timeout_s:g} s"
+                raise BusyTimeoutError(errno.ETIMEDOUT, what, "try again")
             if count > _COUNT_MAX:
                 raise ProtocolError(errno.EPROTO, f"{doing}: the answers have no end")
 

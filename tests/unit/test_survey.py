@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""All processes, whatever some of them do to who looks."""
+
+import contextlib
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from children import child
+from stuckfs import StuckFileSystem
+
+from dpdk_mirror.attach import survey
+from dpdk_mirror.attach.identify import Kind, identify
+from dpdk_mirror.attach.memory import executable
+from dpdk_mirror.attach.process import Process
+
+# A program that says it is EAL, with its loader's list where the test wants it.
+CLAIMS = """
+import ctypes, mmap, sys, time
+for path in sys.argv[1:]:
+    stream = open(path, "rb")
+    mapped = mmap.mmap(stream.fileno(), 4096, prot=mmap.PROT_READ)
+ctypes.CDLL(None).prctl(15, b"dpdk-intr", 0, 0, 0)
+print("ready", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def claim(monkeypatch):
+    """``claim(path, ...)`` starts a process that says it is EAL, with these files mapped."""
+    with contextlib.ExitStack() as stack:
+
+        def claim(*paths):
+            command = [sys.executable, "-c", CLAIMS, *paths]
+            running = stack.enter_context(child(command, stdout=subprocess.PIPE))
+            assert running.stdout.readline() == b"ready\n"
+            return running
+
+        yield claim
+
+
+def test_what_has_no_dpdk_is_none(claim):
+    with child(["sleep", "1000"]) as sleeper:
+        assert survey.survey([sleeper.pid, os.getpid(), 1 << 22]) == []
+
+
+def test_one_that_says_it_is_eal_and_has_none_of_it_cannot_be_attached(claim):
+    running = claim()
+    (found,) = survey.survey([running.pid])
+    assert (found.name, found.started) == ("dpdk-intr", True)
+    assert found.kind is Kind.STRIPPED
+    assert found.obstacle
+
+
+@pytest.mark.skipif(not Path("/dev/fuse").exists() or os.geteuid() != 0, reason="only root mounts, where there is FUSE")
+def test_one_that_keeps_who_looks_waiting_for_ever_holds_up_nobody(claim, tmp_path, monkeypatch):
+    """Its loader's list is in a file that cannot be read, and whoever tries is in the kernel, and stays there."""
+    monkeypatch.setattr(survey, "LOOK_S", 2.0)
+    other = claim()
+    with StuckFileSystem(tmp_path) as stuck:
+        running = claim(tmp_path / "file")
+        with Process(running.pid) as process:
+            (mapping,) = [each for each in process.maps() if each.path == str(tmp_path / "file")]
+            process.write(executable(process).debug + 8, struct.pack("<Q", mapping.start))
+        begin = time.monotonic()
+        first, second = survey.survey([running.pid, other.pid])
+        assert time.monotonic() - begin < 60
+        assert stuck.has_waiting
+        if first.pid != running.pid:
+            first, second = second, first
+        assert "it cannot be looked at within 2 s" in first.obstacle
+        assert second.kind is Kind.STRIPPED
+        running.kill()
+        stuck.let_go()
+
+
+def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(claim, monkeypatch):
+    monkeypatch.setattr(survey, "_WORKER", "import time; print(1, flush=True); time.sleep(1000)")
+    monkeypatch.setattr(survey, "LOOK_S", 0.2)
+    found = survey.survey(range(1, 100))
+    assert [each.pid for each in found] == list(range(1, 9))
+    assert found[-1].obstacle.endswith("none beyond process 8 has been looked at")
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+def test_where_no_other_process_can_look_this_one_does(claim, monkeypatch, program):
+    running = claim()
+    monkeypatch.setattr(sys, "executable", program)
+    (found,) = survey.survey([running.pid])
+    assert found.name == "dpdk-intr"
+
+
+def test_nothing_is_left_open_or_running(claim):
+    running = claim()
+    survey.survey([running.pid])
+    before = set(Path("/proc/self/fd").iterdir())
+    for _ in range(3):
+        survey.survey([running.pid])
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert [pid for pid in children if b"attach.survey" in Path(f"/proc/{pid}/cmdline").read_bytes()] == []
+
+
+def test_all_of_a_thousand_are_looked_at(tmp_path):
+    """Each once, and none of it takes long."""
+    source = tmp_path / "many.c"
+    source.write_text(
+        "#include <signal.h>\n#include <sys/prctl.h>\n#include <unistd.h>\n"
+        "int main(void) { for (int i = 0; i < 1000; i++) if (fork() == 0) { prctl(PR_SET_PDEATHSIG, SIGKILL);"
+        ' prctl(PR_SET_NAME, i == 999 ? "dpdk-intr" : "many"); for (;;) pause(); }'
+        ' write(1, "ready\\n", 6); for (;;) pause(); }\n'
+    )
+    subprocess.run(["gcc", source, "-o", tmp_path / "many"], check=True)
+    with child([tmp_path / "many"], stdout=subprocess.PIPE) as many:
+        assert many.stdout.readline() == b"ready\n"
+        own = [int(pid) for pid in Path(f"/proc/{many.pid}/task/{many.pid}/children").read_text().split()]
+        while Path(f"/proc/{own[-1]}/comm").read_text() != "dpdk-intr\n":
+            os.sched_yield()
+        begin = time.monotonic()
+        found = [each for each in survey.survey() if each.pid in own]
+        assert time.monotonic() - begin < 60
+    assert [each.name for each in found] == ["dpdk-intr"]
+
+
+def test_the_kernels_word_on_containers_is_read(claim, monkeypatch):
+    """As Docker, Kubernetes, Podman and LXC name their groups."""
+    long = "0123456789ab" + "c" * 52
+    groups = {
+        f"0::/system.slice/docker-{long}.scope\n": long[:12],
+        f"12:cpu:/docker/{long}\n": long[:12],
+        f"0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-{long}.scope\n": long[:12],
+        f"0::/kubepods/besteffort/pod1/{long}\n": long[:12],
+        f"0::/machine.slice/libpod-{long}.scope/container\n": long[:12],
+        "0::/lxc.payload.web/init\n": "web",
+        "0::/lxc/web\n": "web",
+        "0::/user.slice/user-0.slice/session-1.scope\n": "",
+        "": "",
+    }
+    running = claim()
+    with Process(running.pid) as process:
+        real = process.text
+        for text, container in groups.items():
+            monkeypatch.setattr(process, "text", lambda name, said=text: said if name == "cgroup" else real(name))
+            assert identify(process).container == container, text
