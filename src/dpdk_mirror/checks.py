@@ -171,9 +171,11 @@ def _application(app: Application, known: Mapping[int, DpdkProcess]) -> Finding:
     """``known`` are processes that have been looked at; another is looked at here."""
     topic = f"application {app}"
     try:
-        return Finding(topic, "ok", f"process {app.pid}, {app.dpdk}, librte_mirror {app.plugin}: can be mirrored")
+        # A process of another container's has no number here.
+        who = f"process {app.pid}, {app.dpdk}" if app.pid else app.dpdk
+        return Finding(topic, "ok", f"{who}, librte_mirror {app.plugin}: can be mirrored")
     except NoPluginError as error:
-        what = f"process {app.pid}, {app.dpdk}: librte_mirror is"
+        what = f"{who}: librte_mirror is"
         process = known.get(app.pid) or look(app.pid)
         if process is not None and process.plugin:
             because = f": {process.inert}" if process.inert else ""

@@ -130,7 +130,7 @@ def _process_row(process: DpdkProcess) -> dict[str, Any]:
     return {
         "app": str(process.pid) if socket else process.prefix or None,
         "pid": process.pid,
-        "program": process.name,
+        "program": process.name or None,
         "dpdk": process.dpdk or None,
         "process": None if secondary is None else "secondary" if secondary else "primary",
         "plugin": process.plugin or None,

@@ -14,6 +14,7 @@ import livekit
 import pytest
 from livekit.application import need_namespaces
 from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
+from livekit.ovs import Ovs
 from livekit.pair import start_primary
 from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program, run
@@ -127,6 +128,15 @@ def test_dpdk_that_a_program_has_loaded_for_itself_is_told_from_its_own(builds, 
         assert "librte_net_null" not in names
 
 
+def test_open_vswitch_is_found_with_the_library():
+    """By its own name of itself, too; and this library does not say which it is yet."""
+    with Ovs() as ovs:
+        process = found(ovs.pid)
+    assert (process.kind, process.dpdk, process.prefix) == (Kind.SHARED, installed_release(), "live-ovs")
+    assert process.name.startswith("ovs-vswitchd")
+    assert process.plugin
+
+
 def test_a_second_process_of_the_same_memory_is_told_from_the_first():
     with start_primary() as (primary, start_second), start_second() as second:
         first, other = found(primary.pid), found(second.pid)
@@ -232,6 +242,20 @@ def test_with_a_process_namespace_and_a_user_of_its_own_it_is_controlled_from_he
             assert app.pid == process.pid
             with Process(process.pid) as held:
                 assert held.ns_tid(process.pid) == app.greet().said_pid != process.pid
+
+
+def test_from_another_process_namespace_only_the_socket_is_seen():
+    """As from a container with a volume: it has no number there, and is controlled all the same."""
+    need_namespaces()
+    with Testpmd(TestpmdOptions(["net_null0"])) as testpmd:
+        within = ("unshare", "-p", "-m", "-f", "--mount-proc", COMMAND)
+        rows = json.loads(run(*within, "apps", "--json"))
+        (row,) = [row for row in rows if row["socket"] == str(testpmd.telemetry_path)]
+        assert (row["pid"], row["program"], row["plugin"] is not None) == (None, None, True)
+        found = json.loads(run(*within, "doctor", "--json", "--app", testpmd.telemetry_path))
+        (finding,) = [each for each in found if each["topic"].startswith("application")]
+        assert (finding["status"], finding["what"].startswith("DPDK ")) == ("ok", True)
+        assert "net_null0" in run(*within, "ports", "--app", testpmd.telemetry_path)
 
 
 def test_a_socket_volume_has_one_application():
