@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from children import child
 
+from dpdk_mirror.attach.memory import executable
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.errors import (
     ClosedError,
@@ -147,6 +148,26 @@ def test_one_that_starts_another_program_is_noticed():
             process.check()
         with pytest.raises(NotFoundError, match="another program"):
             process.read(address, 1)
+
+
+def test_one_whose_first_thread_has_ended_goes_on(tmp_path):
+    """As after pthread_exit() in main(): its memory and files are the other threads'."""
+    (tmp_path / "main.c").write_text(
+        "#include <pthread.h>\n#include <unistd.h>\n"
+        "static void *run(void *arg) { for (;;) pause(); return arg; }\n"
+        "int main(void) { pthread_t id; pthread_create(&id, NULL, run, NULL); pthread_exit(NULL); }\n"
+    )
+    subprocess.run(["gcc", tmp_path / "main.c", "-o", tmp_path / "main", "-pthread"], check=True)
+    with child([tmp_path / "main"]) as running:
+        while ") Z " not in Path(f"/proc/{running.pid}/stat").read_text():
+            assert running.poll() is None
+            os.sched_yield()
+        with Process(running.pid) as process:
+            process.check()
+            assert process.link("exe") == str(tmp_path / "main")
+            assert process.read(process.maps()[0].start, 4) == b"\x7fELF"
+            assert executable(process).needed
+            assert len(process.tasks()) == 2
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 22, 1 << 40])

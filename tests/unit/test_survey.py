@@ -58,6 +58,39 @@ def test_one_that_says_it_is_eal_and_has_none_of_it_cannot_be_attached(claim):
     assert found.obstacle
 
 
+THIRTY_TWO = """
+static int call(int number, int first, int second)
+{
+	int result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(first), "c"(second) : "memory");
+	return result;
+}
+
+void _start(void)
+{
+	call(172, 15, (int)"dpdk-intr"); /* prctl(PR_SET_NAME) */
+	for (;;)
+		call(29, 0, 0); /* pause() */
+}
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86-64 runs such programs")
+def test_a_32_bit_program_is_refused(tmp_path):
+    (tmp_path / "main.c").write_text(THIRTY_TWO)
+    options = ["-m32", "-nostdlib", "-static", "-fno-stack-protector"]
+    subprocess.run(["gcc", tmp_path / "main.c", "-o", tmp_path / "main", *options], check=True)
+    with child([tmp_path / "main"]) as running:
+        while Path(f"/proc/{running.pid}/comm").read_text() != "dpdk-intr\n":
+            assert running.poll() is None
+            os.sched_yield()
+        (found,) = survey.survey([running.pid])
+    assert found.architecture == "i386"
+    assert "it is no 64-bit program" in found.obstacle
+    assert found.obstacle.endswith("start a 64-bit one")
+
+
 @pytest.mark.skipif(not Path("/dev/fuse").exists() or os.geteuid() != 0, reason="only root mounts, where there is FUSE")
 def test_one_that_keeps_who_looks_waiting_for_ever_holds_up_nobody(claim, tmp_path, monkeypatch):
     """Its loader's list is in a file that cannot be read, and whoever tries is in the kernel, and stays there."""

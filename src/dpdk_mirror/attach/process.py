@@ -74,6 +74,7 @@ class Process(Closeable):
         self.pid = pid
         self._memory = -1
         self._root = -1
+        self._thread = -1
         with contextlib.ExitStack() as opened:
             self._pidfd = self._open_pidfd()
             opened.callback(os.close, self._pidfd)
@@ -82,13 +83,15 @@ class Process(Closeable):
             self.start_time = self._start_time()
             # Its number was nobody else's so far, if it has not ended yet: the folder is its own.
             self._check_alive("look at")
+            if self._state() == "Z":
+                self._thread = self._open_living()
             opened.pop_all()
 
     def __repr__(self) -> str:
         return f"<Process {self.pid}>"
 
     def close(self) -> None:
-        for name in ("_memory", "_root", "_folder", "_pidfd"):
+        for name in ("_memory", "_root", "_thread", "_folder", "_pidfd"):
             if (held := getattr(self, name)) >= 0:
                 setattr(self, name, -1)
                 os.close(held)
@@ -197,7 +200,7 @@ class Process(Closeable):
         """Where a link of its folder in /proc leads, as text."""
         self._check_open(f"read {name} of")
         try:
-            return os.readlink(name, dir_fd=self._folder)
+            return os.readlink(name, dir_fd=self._where(name))
         except OSError as error:
             raise self._error(error, f"read {name} of") from None
 
@@ -243,7 +246,23 @@ class Process(Closeable):
 
     def _open(self, name: str, flags: int) -> int:
         self._check_open("look at")
-        return os.open(name, flags | os.O_CLOEXEC, dir_fd=self._folder)
+        return os.open(name, flags | os.O_CLOEXEC, dir_fd=self._where(name))
+
+    def _where(self, name: str) -> int:
+        """The folder that has it: a first thread that has ended before the others has no memory, nor files."""
+        is_shared = self._thread >= 0 and name not in {"comm", "stat"} and not name.startswith("task")
+        return self._thread if is_shared else self._folder
+
+    def _open_living(self) -> int:
+        """The folder of a thread that has not ended; none if there is none."""
+        for tid in self._tids():
+            with contextlib.suppress(OSError, MirrorError):
+                if tid != self.pid and self.text(f"task/{tid}/stat").rpartition(")")[2].split()[0] != "Z":
+                    return self._open(f"task/{tid}", os.O_PATH | os.O_DIRECTORY)
+        return -1
+
+    def _state(self) -> str:
+        return self.text("stat").rpartition(")")[2].split()[0]
 
     def _open_memory(self, doing: str) -> int:
         self._check_open(doing)

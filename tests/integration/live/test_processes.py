@@ -129,7 +129,7 @@ def test_dpdk_that_a_program_has_loaded_for_itself_is_told_from_its_own(builds, 
 
 
 def test_open_vswitch_is_found_with_the_library():
-    """By its own name of itself, too; and this library does not say which it is yet."""
+    """By its own name for itself, too."""
     with Ovs() as ovs:
         process = found(ovs.pid)
     assert (process.kind, process.dpdk, process.prefix) == (Kind.SHARED, installed_release(), "live-ovs")
