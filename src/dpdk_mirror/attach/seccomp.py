@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["forbidden"]
+__all__ = ["forbidden", "verdict"]
 
 # The names of the system calls that loading a library, starting a thread and listening are made of, and arguments
 # that a filter may look at.
@@ -42,12 +42,38 @@ _CALLS: tuple[tuple[str, int, tuple[int, ...]], ...] = (
     ("socket", 41, (_AF_UNIX, _SEQPACKET, 0)),
     ("bind", 49, (3,)),
     ("listen", 50, (3, 10)),
+)
+# Those that may fail, but must not kill: libc, EAL and the library do without.
+_TRIED: tuple[tuple[str, int, tuple[int, ...]], ...] = (
+    ("clone3", 435, (0, 88)),
+    ("rseq", 334, (0, 32, 0, 0x53053053)),
+    ("set_robust_list", 273, (0, 24)),
+    ("madvise", 28, (0, 4096, 4)),
+    ("prctl", 157, (15,)),
+    ("sched_getaffinity", 204, (0, 128)),
+    ("fstat", 5, (3,)),
+    ("fcntl", 72, (3, 3)),
+    ("write", 1, (2,)),
+    ("readlink", 89, ()),
+    ("access", 21, ()),
+    ("getpid", 39, ()),
+    ("gettid", 186, ()),
+    ("geteuid", 107, ()),
     ("getdents64", 217, (3, 0, 32768)),
     ("connect", 42, (3,)),
     ("unlink", 87, ()),
+    ("accept4", 288, (3, 0, 0, 0x80800)),
+    ("getsockopt", 55, (3, 1)),
+    ("getsockname", 51, (3,)),
+    ("recvfrom", 45, (3, 0, 1024, 0x60)),
+    ("sendto", 44, (3, 0, 1024, 0x4040)),
+    ("poll", 7, (0, 1, 100)),
+    ("fchmod", 91, (3, 0o600)),
+    ("renameat", 264, (3, 0, 3)),
+    ("getrandom", 318, (0, 8, 1)),
 )
-_ALLOW, _LOG = 0x7FFF0000, 0x7FFC0000
-_KILL = 0x80000000
+_ALLOW, _LOG, _ERRNO = 0x7FFF0000, 0x7FFC0000, 0x00050000
+_ACTION, _KILL = 0xFFFF0000, 0x80000000
 _AUDIT_ARCH_X86_64 = 0xC000003E
 _DATA = struct.Struct("<iIQ6Q")
 _WORD = 0xFFFFFFFF
@@ -56,7 +82,7 @@ _ALU: dict[int, Callable[[int, int], int]] = {
     0x00: lambda a, b: a + b,
     0x10: lambda a, b: a - b,
     0x20: lambda a, b: a * b,
-    0x30: lambda a, b: a // b if b else 0,
+    0x30: lambda a, b: a // b,
     0x40: lambda a, b: a | b,
     0x50: lambda a, b: a & b,
     0x60: lambda a, b: a << (b & 31),
@@ -73,18 +99,19 @@ _JUMPS: dict[int, Callable[[int, int], bool]] = {
 
 
 def forbidden(filters: list[bytes]) -> list[str]:
-    """The system calls that not all filters let through."""
+    """The system calls that not all filters let through, or kill for where they may well fail."""
     programs = [list(struct.iter_unpack("<HBBI", each)) for each in filters]
     found = []
-    for name, number, arguments in _CALLS:
-        data = _DATA.pack(number, _AUDIT_ARCH_X86_64, 0, *arguments, *(0 for _ in range(6 - len(arguments))))
-        if any(_verdict(program, data) not in {_ALLOW, _LOG} for program in programs):
-            found.append(name)
+    for calls, good in ((_CALLS, {_ALLOW, _LOG}), (_TRIED, {_ALLOW, _LOG, _ERRNO})):
+        for name, number, arguments in calls:
+            data = _DATA.pack(number, _AUDIT_ARCH_X86_64, 0, *arguments, *(0 for _ in range(6 - len(arguments))))
+            if any(verdict(program, data) & _ACTION not in good for program in programs):
+                found.append(name)
     return found
 
 
-def _verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:
-    """What a filter says, without the 16 bits that go with it; it kills where it makes no sense."""
+def verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:
+    """What a filter, as a list of instructions, says of a struct seccomp_data; it kills where it makes no sense."""
     a = x = pc = 0
     memory = [0] * 16
     while pc < len(program):
@@ -96,6 +123,8 @@ def _verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:
             a, x = (value, x) if kind == 0 else (a, value)
         elif kind in {2, 3}:  # ST, STX
             memory[k & 15] = a if kind == 2 else x
+        elif kind == 4 and code & 0xF0 == 0x30 and operand == 0:
+            return 0  # so does the kernel
         elif kind == 4:
             a = _ALU[code & 0xF0](a, operand) & _WORD
         elif kind == 5 and code & 0xF0 == 0:
@@ -103,7 +132,7 @@ def _verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:
         elif kind == 5:
             pc += if_true if _JUMPS[code & 0xF0](a, operand) else if_false
         elif kind == 6:
-            return (a if code & 0x18 == 0x10 else k) & 0xFFFF0000
+            return a if code & 0x18 == 0x10 else k
         else:  # MISC: TAX, TXA
             a, x = (a, a) if code & 0xF8 == 0 else (x, x)
     return _KILL
