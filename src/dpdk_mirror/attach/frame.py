@@ -20,7 +20,7 @@ from ..errors import UnsupportedError
 if TYPE_CHECKING:
     from .ptrace import Registers
 
-__all__ = ["Call", "Frame", "State", "resumed"]
+__all__ = ["Call", "Frame", "State", "is_interrupted", "resumed"]
 
 _RED_ZONE = 128
 # uc_flags: vectors are in XSAVE's form; ss is there; and is to be taken as it is.
@@ -95,11 +95,16 @@ class Frame:
         return cls(stack, data, registers)
 
 
+def is_interrupted(at: Registers) -> bool:
+    """Whether a thread has left a system call unfinished, to issue it again; nothing has come of it then."""
+    result = at.rax - (1 << 64) if at.rax >> 63 else at.rax
+    return result in _RESTARTS and at.orig_rax >> 63 == 0
+
+
 def resumed(at: Registers) -> Registers:
     """The registers with which a thread goes on that was stopped in a system call, as if it had not been."""
     registers = at.copy()
-    result = at.rax - (1 << 64) if at.rax >> 63 else at.rax
-    if result in _RESTARTS and at.orig_rax >> 63 == 0:
+    if is_interrupted(at):
         registers.rax = at.orig_rax
         registers.rip = at.rip - 2
     registers.orig_rax = (1 << 64) - 1

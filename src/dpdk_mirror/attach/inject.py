@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, UnsupportedError
-from .frame import Call, Frame, State, resumed
+from .frame import Call, Frame, State, is_interrupted, resumed
 from .ptrace import Tracee
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _STACK_MIN = 64 << 10
 _FUTEX = 202
 _LOOK_S = 0.0005
 _TEXT_MAX = 4096
+# C type: pthread_mutex_t, in words: whether it is taken, how often, by which thread; whether it is recursive.
+_LOCK, _DEPTH, _OWNER, _KIND, _MUTEX_WORDS = 0, 1, 2, 4, 10
+_RECURSIVE = 1
 
 
 class Injector:
@@ -54,9 +57,14 @@ class Injector:
             self._go(tracee, Call(function, arguments), (self._libc.restorer,))
         while not self._parked.is_back(self._process):
             self._process.check()
-            if time.monotonic() > deadline:
-                self._give_up(timeout_s)
+            if time.monotonic() > deadline and self._give_up(timeout_s):
+                return
             time.sleep(_LOOK_S)
+
+    def seccomp_filters(self, timeout_s: float = 1.0) -> list[bytes]:
+        """What the thread's system calls have to pass."""
+        with self._stopped(time.monotonic() + timeout_s) as tracee:
+            return tracee.seccomp_filters()
 
     def text_of(self, function: int, timeout_s: float = 1.0) -> str:
         """The text that a function without arguments returns, "" if none.
@@ -82,12 +90,10 @@ class Injector:
 
     @contextlib.contextmanager
     def _stopped(self, deadline: float) -> Iterator[Tracee]:
-        """The thread, stopped where it parks."""
+        """The thread, stopped where it parks. It is left alone while it is elsewhere."""
         while True:
-            with Tracee(self._parked.tid) as tracee:
-                # From here on the number is its own until it is let go.
-                self._process.check()
-                with _urgent():
+            if self._parked.is_back(self._process):
+                with self._traced() as tracee, _urgent():
                     tracee.stop()
                     if self._parked.is_at(self._process, tracee.registers()):
                         yield tracee
@@ -95,9 +101,18 @@ class Injector:
                             tracee.detach()
                         self.stops_s.append(time.monotonic() - tracee.stopped_since)
                         return
+            self._process.check_thread(self._parked.tid)
             if time.monotonic() > deadline:
                 what = f"attach to process {self._process.pid}: its thread {self._parked.comm} is always at work"
                 raise BusyTimeoutError(errno.ETIMEDOUT, what, "try again")
+            time.sleep(_LOOK_S)
+
+    @contextlib.contextmanager
+    def _traced(self) -> Iterator[Tracee]:
+        with Tracee(self._parked.tid) as tracee:
+            # From here on the number is its own until it is let go.
+            self._process.check_thread(self._parked.tid)
+            yield tracee
 
     def _go(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
         self._arm(tracee, call, returns)
@@ -112,12 +127,14 @@ class Injector:
         # After the registers, which have the frame that takes it back.
         tracee.set_mask(_ALL_SIGNALS)
 
-    def _give_up(self, timeout_s: float) -> None:
-        """The thread waits for something inside the call. It may be taken out if that is the loader's lock alone."""
+    def _give_up(self, timeout_s: float) -> bool:
+        """Whether the thread has just come back. It may be taken out if it waits for the loader's lock alone."""
         pid = self._process.pid
-        with Tracee(self._parked.tid) as tracee:
+        with self._traced() as tracee:
             tracee.stop()
             registers = tracee.registers()
+            if self._parked.is_at(self._process, registers):
+                return True
             if self._waits_for_loader(registers) and self._before is not None:
                 tracee.set_registers(resumed(self._before.registers))
                 tracee.set_xstate(self._before.xstate)
@@ -128,16 +145,18 @@ class Injector:
         raise BusyTimeoutError(errno.ETIMEDOUT, what, "it goes on by itself: look again with dpdk-mirror apps")
 
     def _waits_for_loader(self, registers: Registers) -> bool:
-        """Whether it waits for a lock of the loader's that another thread has, and has none of the loader's itself."""
+        """Whether it waits for a lock of the loader's that another thread has, and has none of the loader's itself.
+
+        Once it has been woken it must go on: no other thread will be for that.
+        """
         start, end = self._libc.loader
-        if registers.orig_rax != _FUTEX or not start <= registers.rdi < end - 16:
+        if registers.orig_rax != _FUTEX or not is_interrupted(registers) or not start <= registers.rdi < end:
             return False
         data = self._process.read(start, (end - start) & -4)
-        own = self._process.ns_tid(self._parked.tid)
         words = struct.unpack(f"<{len(data) // 4}I", data)
-        # C type: pthread_mutex_t: the lock, how often it is taken, the owner's thread.
-        owner = words[(registers.rdi - start) // 4 + 2]
-        return owner not in {0, own} and own not in words
+        owners = {4 * at + start: words[at + _OWNER] for at in range(len(words) - _MUTEX_WORDS) if _is_taken(words, at)}
+        own = self._process.ns_tid(self._parked.tid)
+        return owners.get(registers.rdi, own) != own and own not in owners.values()
 
     def _check_stack(self) -> None:
         stack = self._parked.stack
@@ -150,6 +169,12 @@ class Injector:
             f"attach to process {self._process.pid}: its thread {self._parked.comm} has less than 64 KB of stack left"
         )
         raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
+
+
+def _is_taken(words: tuple[int, ...], at: int) -> bool:
+    """Whether there is a lock, of the loader's kind, that a thread has."""
+    is_lock = words[at + _KIND] == _RECURSIVE and words[at + _LOCK] in {1, 2}
+    return is_lock and words[at + _DEPTH] > 0 and words[at + _OWNER] > 0
 
 
 @contextlib.contextmanager

@@ -30,10 +30,9 @@ from .dpdk import STATUS, SocketState, Status, status_of
 from .identify import DpdkProcess, Kind, identify
 from .inject import Injector
 from .libc import Libc, find_libc
-from .memfd import make_memfd
+from .memfd import memfd
 from .memory import images
 from .parked import Parked, find_parked, spare_cpus
-from .ptrace import Tracee
 from .seccomp import forbidden
 from .socketpath import choose_socket
 
@@ -79,6 +78,7 @@ class _Target:
         self.libc: Libc = find_libc(process)
         self.parked: Parked = find_parked(process)
         self.injector = Injector(process, self.parked, self.libc)
+        self.is_filtered = outside.status(process, "Seccomp", self.parked.tid) > 0
 
     def call(self, function: int, *arguments: int | bytes) -> None:
         self.injector.call(function, *arguments, timeout_s=self.timeout_s)
@@ -108,9 +108,10 @@ def load(process: Process, library: Callable[[str], Library], options: Options) 
     wants_socket = _wants_socket(found, options.socket)
     if is_there and not wants_socket:
         return _result(found, began)
+    _check_machine(process, found)
     chosen = None if is_there else _choose(process, found, library)
     target = _Target(process, found, options.timeout_s)
-    path = "" if chosen is None else _path_for(target, chosen, force=options.force)
+    path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:
         return _result(found, began, target)
     with _elsewhere(process, target.parked.tid):
@@ -140,15 +141,20 @@ def _wants_socket(found: DpdkProcess, path: str) -> bool:
     return not found.socket and bool(path or not found.telemetry)
 
 
+def _check_machine(process: Process, found: DpdkProcess) -> None:
+    """That its threads can be made to call something."""
+    doing = f"attach to process {process.pid}"
+    if found.architecture != "x86_64" or os.uname().machine != "x86_64":
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: only x86-64 is supported", _AT_START)
+    if re.search(r"^x86_Thread_features:.*\bshstk\b", process.text("status"), re.MULTILINE):
+        raise UnsupportedError(errno.ENOTSUP, f"{doing}: its threads have shadow stacks", _AT_START)
+
+
 def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> Library:
     """The library for the process, if one can be loaded."""
     doing = f"attach to process {process.pid}"
     if found.obstacle:
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: {found.obstacle}")
-    if found.architecture != "x86_64" or os.uname().machine != "x86_64":
-        raise UnsupportedError(errno.ENOTSUP, f"{doing}: only x86-64 is supported", _AT_START)
-    if re.search(r"^x86_Thread_features:.*\bshstk\b", process.text("status"), re.MULTILINE):
-        raise UnsupportedError(errno.ENOTSUP, f"{doing}: its threads have shadow stacks", _AT_START)
     if found.kind is Kind.STATIC:
         hint = "link it with --export-dynamic, or load the library when it starts"
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: its program hides the DPDK in it from libraries", hint)
@@ -161,15 +167,14 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     return chosen
 
 
-def _path_for(target: _Target, library: Library, *, force: bool) -> str:
+def _path_for(target: _Target, library: Library | None, lacks: list[str]) -> str:
     """The library's path as the process sees it; "": it makes a file in memory, which it has to see by /proc."""
-    lacks = [] if force else _forbidden(target)
     process = target.process
     doing = f"attach to process {process.pid}"
     if others := [name for name in lacks if name != "memfd_create"]:
         what = f"{doing}: it has seccomp filters, which do not allow {', '.join(others)}"
         raise UnsupportedError(errno.ENOTSUP, what, _AT_START)
-    if not lacks and _sees(process, "/proc/self"):
+    if library is None or (not lacks and _sees(process, "/proc/self")):
         return ""
     path = str(library.path.resolve())
     if _sees(process, path, library.content):
@@ -190,18 +195,16 @@ def _sees(process: Process, path: str, content: bytes | None = None) -> bool:
         return False
 
 
-def _forbidden(target: _Target) -> list[str]:
+def _forbidden(target: _Target, *, force: bool) -> list[str]:
     """What the thread's seccomp filters do not allow of what it will do; some kill who tries."""
-    process = target.process
-    if outside.status(process, "Seccomp") == 0:
+    if force or not target.is_filtered:
         return []
     try:
-        with Tracee(target.parked.tid) as tracee:
-            process.check()
-            tracee.stop()
-            return forbidden(tracee.seccomp_filters())
+        return forbidden(target.injector.seccomp_filters())
+    except (BusyTimeoutError, ConflictError, NotFoundError):
+        raise
     except MirrorError as error:
-        what = f"attach to process {process.pid}: it has seccomp filters, which cannot be read"
+        what = f"attach to process {target.process.pid}: it has seccomp filters, which cannot be read"
         hint = "be root with CAP_SYS_ADMIN; or give --force, if you know that they let libraries be loaded"
         raise NotPermittedError(error.errno, f"{what}: {os.strerror(error.errno)}", hint) from None
 
@@ -235,11 +238,8 @@ def _load(target: _Target, library: Library, path: str) -> Image:
         target.call(target.libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
     if path:
         return _open(target, path)
-    number = make_memfd(target.process, target.injector, target.libc, library.content)
-    try:
+    with memfd(target.process, target.injector, target.libc, library.content) as number:
         return _open(target, _new_name(number, {loaded.name for loaded, _ in images(target.process)}))
-    finally:
-        target.call(target.libc.close, number)
 
 
 def _open(target: _Target, path: str) -> Image:
@@ -261,7 +261,7 @@ def _new_name(number: int, names: set[str]) -> str:
 def _not_loaded(target: _Target) -> MirrorError:
     doing = f"attach to process {target.process.pid}: its dynamic loader refuses the library"
     reason = ""
-    if target.libc.dlerror and not target.found.seccomp:
+    if target.libc.dlerror and not target.is_filtered:
         with contextlib.suppress(MirrorError):
             reason = target.injector.text_of(target.libc.dlerror)
     return UnsupportedError(errno.ENOTSUP, f"{doing}: {reason or 'it does not say why'}", _AT_START)

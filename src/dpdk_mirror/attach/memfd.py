@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -14,27 +15,43 @@ from typing import TYPE_CHECKING
 from ..errors import MirrorError, NotFoundError, UnsupportedError, error_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .inject import Injector
     from .libc import Libc
     from .process import Process
 
-__all__ = ["make_memfd"]
+__all__ = ["memfd"]
 
 _CLOEXEC, _ALLOW_SEALING, _NOEXEC_SEAL = 1, 2, 8
 _SYS_PIDFD_GETFD = 438
+_CLOSE_S = 1.0
 # What a file made with MFD_NOEXEC_SEAL has from the beginning.
 _F_SEAL_EXEC = 0x20
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-def make_memfd(process: Process, injector: Injector, libc: Libc, content: bytes) -> int:
-    """Have the process make one, fill it and seal it. Returns the number that the process has it by."""
+@contextlib.contextmanager
+def memfd(process: Process, injector: Injector, libc: Libc, content: bytes) -> Iterator[int]:
+    """Have the process make one, fill it and seal it: the number that it has it by. It is closed afterwards."""
+    number = _make(process, injector, libc)
+    try:
+        _fill(process, number, content)
+        yield number
+    except BaseException:
+        # That is what is to be told, not that the thread cannot close it now.
+        with contextlib.suppress(MirrorError):
+            injector.call(libc.close, number, timeout_s=_CLOSE_S)
+        raise
+    injector.call(libc.close, number)
+
+
+def _make(process: Process, injector: Injector, libc: Libc) -> int:
     name = f"dpdk-mirror-{secrets.token_hex(8)}"
     # A kernel before 6.3 does not know the last flag.
     for flags in (_CLOEXEC | _ALLOW_SEALING | _NOEXEC_SEAL, _CLOEXEC | _ALLOW_SEALING):
         injector.call(libc.memfd_create, name.encode(), flags)
         if (number := _find(process, f"/memfd:{name} (deleted)")) is not None:
-            _fill(process, number, content)
             return number
     what = f"attach to process {process.pid}: it can make no file in memory"
     hint = "see its limit of open files (RLIMIT_NOFILE), and /proc/sys/vm/memfd_noexec"

@@ -54,9 +54,10 @@ class Sockets:
         return next((Path(path).parent.name for path in (self.mp, *self.telemetry) if path), "")
 
 
-def status(process: Process, field: str) -> int:
-    """A number of its status: the first, if there are several; 0 if there is none."""
-    match = re.search(rf"^{field}:\t(\d{{1,10}})", process.text("status"), re.MULTILINE)
+def status(process: Process, field: str, tid: int = 0) -> int:
+    """A number of its status, or of a thread's: the first, if there are several; 0 if there is none."""
+    text = process.text(f"task/{tid}/status" if tid else "status")
+    match = re.search(rf"^{field}:\t(\d{{1,10}})", text, re.MULTILINE)
     return int(match[1]) if match else 0
 
 

@@ -112,6 +112,15 @@ class Process(Closeable):
             if self._memory >= 0 and not os.pread(self._memory, 1, 0):
                 raise self._gone("look at")
 
+    def check_thread(self, tid: int) -> None:
+        """The same, and that a thread is one of its own: the number of one that has ended may be another's."""
+        self.check()
+        try:
+            os.stat(f"task/{tid}", dir_fd=self._folder)
+        except OSError:
+            what = f"look at process {self.pid}: its thread {tid} has ended"
+            raise NotFoundError(errno.ESRCH, what, "try again") from None
+
     # Its memory.
 
     def read(self, address: int, size: int) -> bytes:

@@ -24,6 +24,7 @@ from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermi
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.memory import executable
+from dpdk_mirror.attach.parked import Parked as ParkedThread
 from dpdk_mirror.attach.parked import find_parked
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.attach.ptrace import Tracee
@@ -282,6 +283,32 @@ def test_a_thread_that_waits_for_anything_else_is_left_there(program):
         with pytest.raises(BusyTimeoutError, match=r"is still at it after 0\.1 s .*; it goes on by itself"):
             injector.call(at("linger"), timeout_s=0.1)
         wait_until(lambda: process.counts()[0] == 1, "the call")
+        assert process.wakes() == "same"
+
+
+def test_a_thread_that_is_elsewhere_is_left_alone(program, monkeypatch):
+    """It is looked for, and not stopped each time."""
+    stops = []
+    stop = Tracee.stop
+    monkeypatch.setattr(Tracee, "stop", lambda self: stops.append(self.tid) or stop(self))
+    with parked(program) as process, injected(process) as (injector, at):
+        with pytest.raises(BusyTimeoutError, match="is still at it"):
+            injector.call(at("linger"), timeout_s=0.05)
+        stops.clear()
+        with pytest.raises(BusyTimeoutError, match="is always at work"):
+            injector.call(at("clobber"), timeout_s=0.05)
+        assert stops == []
+        injector.call(at("clobber"))
+        assert process.counts()[0] == 2
+        assert process.wakes() == "same"
+
+
+def test_one_that_comes_back_at_the_last_moment_has_come_back(program, monkeypatch):
+    """Between the last look and the stop."""
+    with parked(program) as process, injected(process) as (injector, at):
+        monkeypatch.setattr(ParkedThread, "is_back", lambda *_: process.counts()[0] == 0)
+        injector.call(at("align"), timeout_s=0.3)
+        assert process.counts()[0] == 1
         assert process.wakes() == "same"
 
 

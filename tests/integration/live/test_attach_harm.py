@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What attaching might do to others, and does not: to another's thread, to what cannot bear it; and what it leaves."""
+
+import contextlib
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import livekit
+import pytest
+from livekit.application import wait_until
+from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
+from livekit.testpmd import Testpmd, TestpmdOptions
+from programs import compile_program
+
+from dpdk_mirror import NotFoundError, NotPermittedError, UnsupportedError
+from dpdk_mirror.attach import memfd
+from dpdk_mirror.attach.inject import Injector
+from dpdk_mirror.attach.libc import find_libc
+from dpdk_mirror.attach.load import Options
+from dpdk_mirror.attach.parked import Parked
+from dpdk_mirror.attach.process import Process
+from dpdk_mirror.errors import error_for
+from dpdk_mirror.remote.attaching import load_into
+
+LIVEKIT = Path(livekit.__file__).parent
+CONFINED = (sys.executable, str(LIVEKIT / "confined.py"))
+
+pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86-64 is attached to")
+
+
+@contextlib.contextmanager
+def sleeper():
+    """A process that sleeps, with everything where it is in any other of its kind."""
+    with subprocess.Popen(["setarch", "-R", "sleep", "600"]) as process:
+        try:
+            wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n", "its start")
+            wait_until(lambda: asleep(process.pid) is not None, "its sleep")
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def asleep(pid):
+    """Where it sleeps."""
+    number, *words = Path(f"/proc/{pid}/syscall").read_text().split()
+    return Parked(pid, "sleep", int(number), int(words[6], 16), int(words[7], 16)) if number == "230" else None
+
+
+def test_a_thread_that_has_the_number_of_one_that_was_is_not_touched():
+    """Though it is in the same place of the same program, and could be made to call the same."""
+    with sleeper() as own, sleeper() as other, Process(own) as process:
+        injector = Injector(process, asleep(other), find_libc(process))
+        with pytest.raises(NotFoundError):
+            injector.call(find_libc(process).close, 1, timeout_s=0.3)
+        assert injector.stops_s == []
+        assert Path(f"/proc/{other}/fd/1").exists()
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory):
+    program = build_forwarder(tmp_path_factory.mktemp("forwarder"), "shared")
+    with Forwarder(program, ForwarderOptions(plugins=())) as forwarder:
+        yield forwarder
+        assert forwarder.end() == 0
+
+
+def open_files(pid):
+    return sorted((path.name, str(path.readlink())) for path in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def test_a_file_in_memory_that_cannot_be_filled_is_closed_again(application, monkeypatch):
+    def fail(*_):
+        raise error_for(errno.EPERM, "fill it")
+
+    before = open_files(application.pid)
+    monkeypatch.setattr(memfd, "_fill", fail)
+    with pytest.raises(NotPermittedError, match="fill it"):
+        load_into(application.pid, Options())
+    assert open_files(application.pid) == before
+
+
+# Seccomp filters.
+
+
+@pytest.fixture(scope="module")
+def confined(tmp_path_factory):
+    path = tmp_path_factory.mktemp("confined") / "confined.so"
+    return compile_program(path, [LIVEKIT / "confined.c"], "-shared", "-fPIC")
+
+
+def test_it_is_the_filter_of_the_thread_itself_that_is_asked(confined):
+    """Others may have none: such a thread would end the application."""
+    options = TestpmdOptions(["net_null0"], plugin=False)
+    with Testpmd(options, {"LD_PRELOAD": str(confined)}) as testpmd:
+        assert "Seccomp:\t0" in Path(f"/proc/{testpmd.pid}/status").read_text()
+        with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow listen "):
+            load_into(testpmd.pid, Options())
+        assert testpmd.quit() == 0
+
+
+def test_who_has_the_library_is_asked_before_a_socket_is_opened():
+    with Testpmd(TestpmdOptions(["net_null0"], within=(*CONFINED, "listen", "kill"))) as testpmd:
+        with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow listen "):
+            load_into(testpmd.pid, Options(socket=f"{testpmd.directory}/s"))
+        assert testpmd.quit() == 0
+
+
+def test_the_stop_for_reading_filters_is_told():
+    with Testpmd(TestpmdOptions(["net_null0"], plugin=False, within=(*CONFINED, "ptrace", "kill"))) as testpmd:
+        assert len(load_into(testpmd.pid, Options(dry_run=True)).stops_s) == 1
+        assert len(load_into(testpmd.pid, Options()).stops_s) == 4
+        assert testpmd.quit() == 0
