@@ -64,6 +64,7 @@ class Injector:
     def seccomp_filters(self, timeout_s: float = 1.0) -> list[bytes]:
         """What the thread's system calls have to pass."""
         with self._stopped(time.monotonic() + timeout_s) as tracee:
+            tracee.set_registers(resumed(tracee.registers()))
             return tracee.seccomp_filters()
 
     def text_of(self, function: int, timeout_s: float = 1.0) -> str:
@@ -136,9 +137,10 @@ class Injector:
             if self._parked.is_at(self._process, registers):
                 return True
             if self._waits_for_loader(registers) and self._before is not None:
-                tracee.set_registers(resumed(self._before.registers))
-                tracee.set_xstate(self._before.xstate)
+                # The registers last: until then it goes on inside, and well, if this process ends.
                 tracee.set_mask(self._before.mask)
+                tracee.set_xstate(self._before.xstate)
+                tracee.set_registers(resumed(self._before.registers))
                 what = f"attach to process {pid}: another thread of it has been loading a library for {timeout_s:g} s"
                 raise BusyTimeoutError(errno.ETIMEDOUT, what, "nothing has been changed: try again")
         what = f"attach to process {pid}: its thread {self._parked.comm} is still at it after {timeout_s:g} s"
