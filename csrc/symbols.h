@@ -94,12 +94,20 @@
 	X(rte_telemetry_register_cmd)      \
 	MIRROR_RELEASE_TELEMETRY_SYMBOLS(X)
 
-#ifdef MIRROR_DPDK_IS_WEAK
+/** Of drivers, which nothing is linked with; where EAL has loaded them for itself alone they are looked up. */
+#define MIRROR_DRIVER_SYMBOLS(X)    \
+	X(rte_eth_bond_mode_get)    \
+	X(rte_vdev_add_custom_scan) \
+	X(rte_vdev_init)            \
+	X(rte_vdev_uninit)
+
 /* clang warns of weak names that a file does not use, but in system headers. */
 #pragma GCC system_header
 #define MIRROR_STRING(text)  #text
 #define MIRROR_PRAGMA(text)  _Pragma(MIRROR_STRING(text))
 #define MIRROR_IS_WEAK(name) MIRROR_PRAGMA(weak name)
+MIRROR_DRIVER_SYMBOLS(MIRROR_IS_WEAK)
+#ifdef MIRROR_DPDK_IS_WEAK
 MIRROR_SYMBOLS(MIRROR_IS_WEAK)
 MIRROR_TELEMETRY_SYMBOLS(MIRROR_IS_WEAK)
 #endif

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include <rte_eth_bond.h>
 #include <rte_ethdev.h>
 
 #include "../port_guard.h"
@@ -23,11 +24,13 @@ static int
 mode_of(uint16_t port_id)
 {
 	static const char name[] = "rte_eth_bond_mode_get";
-	int (*mode_get)(uint16_t) = (int (*)(uint16_t))dlsym(RTLD_DEFAULT, name);
+	int (*mode_get)(uint16_t) = rte_eth_bond_mode_get;
 	void *file = NULL;
 	Dl_info info;
 	int mode = -1;
 
+	if (mode_get == NULL)
+		mode_get = (int (*)(uint16_t))dlsym(RTLD_DEFAULT, name);
 	if (mode_get == NULL && dladdr((void *)rte_eth_fp_ops[port_id].tx_pkt_burst, &info) != 0)
 		file = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	if (file != NULL)

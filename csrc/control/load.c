@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <rte_ethdev.h>
 #include <rte_log.h>
 
 #include "../compat.h"
@@ -32,6 +33,23 @@ __asm__(".pushsection .bss\n"
 	".popsection\n");
 
 extern const char *dpdk_mirror_copy;
+
+/*
+ * For who loads the library from outside, see src/dpdk_mirror/attach: where the program keeps DPDK's names to itself, the
+ * addresses are written into the library's file, and `is_bound` with them, before it is loaded. As in plugin/status.c,
+ * the name may be another copy's.
+ */
+static const volatile struct rte_mirror_binding {
+	uint32_t size;     /**< bytes of the struct; it grows at its end */
+	uint32_t is_bound; /**< 1: the loader has nothing to find */
+	uint32_t fp_ops_size; /**< bytes that rte_eth_fp_ops has in the DPDK that this was built with */
+} own_binding = {
+	.size = sizeof(own_binding),
+	.fp_ops_size = sizeof(struct rte_eth_fp_ops) * RTE_MAX_ETHPORTS,
+};
+
+extern const volatile struct rte_mirror_binding rte_mirror_binding
+		__attribute__((alias("own_binding")));
 
 int mirror_logtype;
 
@@ -60,6 +78,8 @@ has_symbols(void)
 	const char *missing = NULL;
 	unsigned int i, nb = 0;
 
+	if (own_binding.is_bound)
+		return true;
 	for (i = 0; i < RTE_DIM(names); i++) {
 		/* Finds what the loader has found for the references, also thread-local ones. */
 		if (dlsym(RTLD_DEFAULT, names[i]) != NULL)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include <rte_bus.h>
+#include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
 #include <rte_string_fns.h>
@@ -136,10 +137,11 @@ end_change(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+/* Of the loader, if our own reference has found nothing. */
 static void *
-find(const char *name)
+find(void *referred, const char *name)
 {
-	void *found = dlsym(RTLD_DEFAULT, name), *library;
+	void *found = referred != NULL ? referred : dlsym(RTLD_DEFAULT, name), *library;
 	const void *bus = rte_bus_find_by_name("vdev");
 	Dl_info info;
 
@@ -149,15 +151,16 @@ find(const char *name)
 	return library != NULL ? dlsym(library, name) : NULL;
 }
 
+#define FIND(name) ((__typeof__(&name))(uintptr_t)find((void *)(uintptr_t)&name, #name))
+
 int
 mirror_hotplug_init(void)
 {
 	if (vdev_add_custom_scan != NULL)
 		return 0;
-	vdev_init = (int (*)(const char *, const char *))(uintptr_t)find("rte_vdev_init");
-	vdev_uninit = (int (*)(const char *))(uintptr_t)find("rte_vdev_uninit");
-	vdev_add_custom_scan = (int (*)(void (*)(void *), void *))(uintptr_t)find(
-			"rte_vdev_add_custom_scan");
+	vdev_init = FIND(rte_vdev_init);
+	vdev_uninit = FIND(rte_vdev_uninit);
+	vdev_add_custom_scan = FIND(rte_vdev_add_custom_scan);
 	if (vdev_init == NULL || vdev_uninit == NULL || vdev_add_custom_scan == NULL) {
 		vdev_add_custom_scan = NULL;
 		return mirror_plugin_refuse(ENOTSUP,

@@ -13,6 +13,10 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from dpdk_mirror.attach.bind import undefined
+from dpdk_mirror.attach.hidden import OPTIONAL
+from dpdk_mirror.attach.library import Library
+
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 
 
@@ -48,14 +52,15 @@ def test_exports_are_the_version_map_and_the_header(package):
     """What the library exports, what its version map lists and what the header declares are the same.
 
     But for the variable that all copies of the library in a process share, see load.c: that is a unique symbol; and
-    for what other processes read of each.
+    for what other processes read of each, or write to its file.
     """
     header = re.sub(r"/\*.*?\*/", "", (CSRC / "include" / "rte_mirror.h").read_text(), flags=re.DOTALL)
     declared = set(re.findall(r"^[a-z][^(;{]*?\b(rte_mirror_\w+)\(", header, flags=re.MULTILINE))
     mapped = set(re.findall(r"^\t(\w+);", (CSRC / "version.map").read_text(), flags=re.MULTILINE))
     assert "rte_mirror_register" in declared
     assert exported(package / "librte_mirror.so", "STB_LOOS") == {"dpdk_mirror_copy"}
-    assert exported(package / "librte_mirror.so") == mapped - {"dpdk_mirror_copy"} == declared | {"rte_mirror_status"}
+    declared |= {"rte_mirror_status", "rte_mirror_binding"}
+    assert exported(package / "librte_mirror.so") == mapped - {"dpdk_mirror_copy"} == declared
 
 
 def test_library_is_linked_to_no_dpdk_library(package):
@@ -63,6 +68,23 @@ def test_library_is_linked_to_no_dpdk_library(package):
     libraries = needed(package / "librte_mirror.so")
     assert "libc.so.6" in libraries
     assert [name for name in libraries if "rte_" in name] == []
+
+
+def listed(name: str) -> set[str]:
+    """A list of symbols.h's, with what releases add to it."""
+    text = (CSRC / "symbols.h").read_text() + (CSRC / "compat.h").read_text()
+    lists = re.findall(rf"#define {name}\(X\)((?:.*\\\n)*.*)\n", text)
+    return {symbol for each in lists for symbol in re.findall(r"X\((\w+)\)", each)}
+
+
+def test_what_the_library_refers_to_is_listed_by_what_it_is_needed_for(package):
+    """Where a program hides its DPDK it is known from outside, by the names, what the library can do without."""
+    library = package / "librte_mirror.so"
+    needed = listed("MIRROR_SYMBOLS") | listed("MIRROR_RELEASE_SYMBOLS")
+    optional = listed("MIRROR_TELEMETRY_SYMBOLS") | listed("MIRROR_RELEASE_TELEMETRY_SYMBOLS")
+    optional |= listed("MIRROR_DRIVER_SYMBOLS")
+    assert undefined(Library(library, library.read_bytes(), "", "", 0)) <= needed | optional
+    assert {name for name in needed | optional if OPTIONAL.match(name)} == optional
 
 
 def test_library_asks_little_of_the_static_tls_block(package):

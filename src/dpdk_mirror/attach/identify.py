@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from .memory import Loaded
     from .process import Mapping, Process
 
-__all__ = ["EAL_THREADS", "DpdkProcess", "Kind", "identify"]
+__all__ = ["EAL_INIT", "EAL_THREADS", "DpdkProcess", "Kind", "identify"]
 
 EAL_THREADS = frozenset({"eal-intr-thread", "dpdk-intr"})
 """Names of the control thread that EAL has wherever it runs: until 23.07, and since."""
 
-_EAL_INIT = "rte_eal_init"
+EAL_INIT = "rte_eal_init"
+"""What every DPDK has."""
+
 _OWN_SOCKET = "DPDK_MIRROR_SOCKET"
 _VERSIONS = [f"rte_version_{part}" for part in ("year", "month", "minor", "release")]
 _SHARED = re.compile(rb" /[^\n]*/librte_eal\.so\.(\d{1,4})")
@@ -151,8 +153,8 @@ def _look_inside(process: Process, found: DpdkProcess) -> None:
     loaded = images(process)
     program = executable(process)
     mappings = process.maps()
-    having = [(each, image) for each, image in loaded[1:] if image.find(_EAL_INIT) is not None]
-    exported = program.find(_EAL_INIT) is not None
+    having = [(each, image) for each, image in loaded[1:] if image.find(EAL_INIT) is not None]
+    exported = program.find(EAL_INIT) is not None
     if exported:
         found.kind, find = Kind.EXPORTED, _finder(program)
     elif having:
@@ -182,9 +184,9 @@ def _finder(image: Image) -> Callable[[str], int | None]:
 
 def _static(process: Process, program: Image) -> tuple[Kind, Callable[[str], int | None]]:
     """By the symbol table of the program's file."""
-    found = program_file(process).find([_EAL_INIT, *_VERSIONS])
+    found = program_file(process).find([EAL_INIT, *_VERSIONS])
     known = {name: program.base + symbols[0].value for name, symbols in found.items() if symbols}
-    return Kind.STATIC if _EAL_INIT in known else Kind.STRIPPED, known.get
+    return Kind.STATIC if EAL_INIT in known else Kind.STRIPPED, known.get
 
 
 def _not_global(loaded: list[tuple[Loaded, Image]], having: list[tuple[Loaded, Image]]) -> tuple[str, ...]:

@@ -7,27 +7,37 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidConfigError, NotPermittedError, error_for
-from .dpdk import STATUS, Status, parse_status
+from .bind import BINDING
+from .dpdk import STATUS, parse_status
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
+
+    from elftools.elf.elffile import ELFFile
+
+    from .dpdk import Status
 
 __all__ = ["Library", "read_library"]
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """``dpdk`` is the series of releases that it was built for, such as 22.11."""
+    """``dpdk`` is the series of releases that it was built for, such as 22.11.
+
+    ``fp_ops_size`` is how many bytes DPDK's table of what is inlined has for it; 0: it does not say.
+    """
 
     path: Path
     content: bytes
     version: str
     dpdk: str
+    fp_ops_size: int
 
 
 def read_library(path: Path) -> Library:
@@ -37,7 +47,7 @@ def read_library(path: Path) -> Library:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             content = file.read()
-            found = _status(file)
+            found, fp_ops_size = _records(file)
     except OSError as error:
         raise error_for(error.errno or errno.EIO, doing) from None
     if found is None:
@@ -45,23 +55,31 @@ def read_library(path: Path) -> Library:
     if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         hint = "have it owned by root, or by you, with mode 0755"
         raise NotPermittedError(errno.EPERM, f"{doing}: others may write to it", hint)
-    return Library(path, content, found.version, found.dpdk)
+    return Library(path, content, found.version, found.dpdk, fp_ops_size)
 
 
-def _status(file: BinaryIO) -> Status | None:
-    """What it says of itself before it is loaded; None if it does not."""
+def _records(file: BinaryIO) -> tuple[Status | None, int]:
+    """What it says before it is loaded: of itself, None if it does not, and of what it was built for."""
     # Not needed by those who never attach.
     from elftools.common.exceptions import ELFError  # noqa: PLC0415
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
-    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
 
     try:
         elf = ELFFile(file)
-        symbols = elf.get_section_by_name(".dynsym")
-        found = symbols.get_symbol_by_name(STATUS) if isinstance(symbols, SymbolTableSection) else None
-        if not found:
-            return None
-        section = elf.get_section(found[0]["st_shndx"])
-        return parse_status(section.data()[found[0]["st_value"] - section["sh_addr"] :])
+        status, binding = _data(elf, STATUS), _data(elf, BINDING)
     except (ELFError, ValueError, KeyError):
-        return None
+        return None, 0
+    return parse_status(status), struct.unpack_from("<I", binding, 8)[0] if len(binding) >= 12 else 0
+
+
+def _data(elf: ELFFile, name: str) -> bytes:
+    """What the file has from a symbol on; nothing without the symbol."""
+    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
+
+    symbols = elf.get_section_by_name(".dynsym")
+    found = symbols.get_symbol_by_name(name) if isinstance(symbols, SymbolTableSection) else None
+    if not found:
+        return b""
+    section = elf.get_section(found[0]["st_shndx"])
+    data: bytes = section.data()[found[0]["st_value"] - section["sh_addr"] :]
+    return data

@@ -13,7 +13,7 @@ import errno
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -27,6 +27,7 @@ from ..errors import (
 )
 from . import outside
 from .dpdk import STATUS, SocketState, Status, status_of
+from .hidden import FP_OPS, check_alone, check_fp_ops, with_hidden
 from .identify import DpdkProcess, Kind, identify
 from .inject import Injector
 from .libc import Libc, find_libc
@@ -155,16 +156,24 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     doing = f"attach to process {process.pid}"
     if found.obstacle:
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: {found.obstacle}")
-    if found.kind is Kind.STATIC:
-        hint = "link it with --export-dynamic, or load the library when it starts"
-        raise UnsupportedError(errno.ENOTSUP, f"{doing}: its program hides the DPDK in it from libraries", hint)
     series = ".".join(found.dpdk.split(".")[:2])
     chosen = library(series)
     if series and chosen.dpdk != series:
         what = f"{doing}: it has DPDK {found.dpdk}, and {chosen.path} is for {chosen.dpdk}"
         hint = f"name one for {series} with --library, or put it beside that one as librte_mirror-{series}.so"
         raise UnsupportedError(errno.ENOTSUP, what, hint)
+    _check_size(process, chosen)
+    if found.kind in {Kind.EXPORTED, Kind.STATIC}:
+        return replace(chosen, content=with_hidden(process, chosen))
+    check_alone(process)
     return chosen
+
+
+def _check_size(process: Process, library: Library) -> None:
+    """Of the first table that there is, which is the one that all use."""
+    sizes = (symbol.size for _, image in images(process) if (symbol := image.find(FP_OPS)) is not None)
+    if (size := next(sizes, None)) is not None:
+        check_fp_ops(process, size, library)
 
 
 def _path_for(target: _Target, library: Library | None, lacks: list[str]) -> str:

@@ -62,6 +62,10 @@ class ProgramFile:
                 found[name].append(FileSymbol(name, value, size, kind, info >> 4 == 0))
         return found
 
+    def has_clones(self, name: str) -> bool:
+        """Whether there is what a compiler makes of a function for some of its callers: NAME.constprop.0, say."""
+        return f"{name}.".encode() in self.names
+
 
 def program_file(process: Process) -> ProgramFile:
     """The program that the process runs, whatever is in its place now; read on a private copy."""

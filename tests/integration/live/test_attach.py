@@ -244,15 +244,6 @@ def test_a_library_that_finds_nothing_to_bind_to_says_so(builds):
         assert forwarder.end() == 0
 
 
-def test_a_program_that_hides_its_dpdk_is_refused_and_goes_on(builds):
-    with Forwarder(build_forwarder(builds, "static, hidden"), ForwarderOptions(plugins=())) as forwarder:
-        before = untouched(forwarder.pid)
-        with pytest.raises(UnsupportedError, match=r"its program hides the DPDK in it from libraries .*; link it with"):
-            attach(forwarder.pid)
-        assert before == untouched(forwarder.pid)
-        assert forwarder.end() == 0
-
-
 @pytest.fixture(scope="module")
 def application():
     with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
