@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct status {
-	uint32_t magic, size, state, reserved;
-	char version[32], dpdk[32], reason[256], socket[108];
+	uint32_t magic, size, state, socket_state;
+	char version[32], dpdk[32], reason[256], socket[108], socket_reason[256];
 };
 
 extern const struct status rte_mirror_status;
@@ -17,6 +17,7 @@ __attribute__((visibility("default"))) const struct status rte_mirror_status = {
 	.magic = 0x524d4952,
 	.size = sizeof(struct status),
 	.state = STATE,
+	.socket_state = sizeof(SOCKET) > 1 ? 2 : 0, /* it listens */
 	.version = "9.8.7",
 	.dpdk = "DPDK 22.11.11",
 	.reason = REASON,

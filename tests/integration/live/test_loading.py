@@ -109,8 +109,8 @@ def test_without_telemetry_it_says_what_there_is_instead(build, tmp_path):
 
 
 UNREACHABLE = (
-    "loaded, but telemetry is off, so nothing can reach it: to control mirrors, start the application with "
-    "DPDK_MIRROR_SOCKET=PATH in its environment"
+    "loaded, but telemetry is off, so nothing can reach it: to control mirrors, run dpdk-mirror attach, or start "
+    "the application with DPDK_MIRROR_SOCKET=PATH in its environment"
 )
 
 
