@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import DisconnectedError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
-from .plugin import load_error, plugin_path, writable_parents
+from .attach.library import read_library
+from .errors import DisconnectedError, InvalidConfigError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
+from .installing import driver_folders, installed
+from .plugin import load_error, plugin_for, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application, connect
 from .remote.discovery import PROBE_S, look, own_socket, processes, scan
@@ -22,6 +24,7 @@ from .remote.sockets import closed_directories, label, listener
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .attach.library import Library
     from .remote import DpdkProcess
 
 __all__ = ["Finding", "findings"]
@@ -31,6 +34,8 @@ _TUN = Path("/dev/net/tun")
 _MIRRORS_S = 10.0
 """How long an application may take to tell of its mirrors."""
 _LOAD = "with -d $(dpdk-mirror plugin-path) among its EAL arguments"
+_OLDER, _NEWER = "; it is older than this package's", "; it is newer than this package's"
+_OTHER = "; it is another build than this package's"
 _LOG = "its log says why, in a line that begins with MIRROR"
 
 
@@ -47,6 +52,7 @@ class Finding:
 def findings(app: str | None = None) -> Iterator[Finding]:
     """Everything, in the order in which to fix it; of applications only ``app``, if it is given."""
     yield from _plugin()
+    yield from _installed()
     yield _dpdk()
     yield from _hugepages()
     yield from _rights()
@@ -71,6 +77,46 @@ def _plugin() -> Iterator[Finding]:
         yield Finding("plugin path", "bad", what, fix)
     else:
         yield Finding("plugin path", "ok", "only their owners may write to the folders above it, as EAL requires")
+
+
+def _installed() -> Iterator[Finding]:
+    """Where EAL takes drivers from; nothing of where it is not."""
+    for folder in driver_folders():
+        topic = f"installed for DPDK {folder.dpdk}"
+        try:
+            library = installed(folder)
+        except MirrorError as error:
+            fix = "have it be gone: EAL loads it" if isinstance(error, InvalidConfigError) else error.hint
+            yield Finding(topic, "bad", error.what, fix)
+            continue
+        if library is None:
+            continue
+        what = f"librte_mirror {library.version} in {folder.path}"
+        install = f"dpdk-mirror plugin install --dpdk {folder.dpdk}"
+        if reason := load_error(folder.library):
+            what += f" cannot be loaded, so no application of that DPDK starts: {reason}"
+            yield Finding(topic, "bad", what, f"{install}, or --remove")
+        elif library.dpdk != folder.dpdk:
+            yield Finding(
+                topic, "bad", f"{what} is for DPDK {library.dpdk}, and does nothing", f"{install}, or --remove"
+            )
+        else:
+            comparison = _compared(library)
+            status = "note" if comparison in {_OLDER, _OTHER} else "ok"
+            what += f": applications have it from their start{comparison}"
+            yield Finding(topic, status, what, install if status == "note" else "")
+
+
+def _compared(library: Library) -> str:
+    """With what this package would install."""
+    try:
+        own = read_library(plugin_for(library.dpdk))
+    except MirrorError:
+        return ""
+    if own.dpdk != library.dpdk or own.content == library.content:
+        return ""
+    versions = [[int(part) for part in re.findall(r"\d+", each.version)] for each in (library, own)]
+    return _OTHER if versions[0] == versions[1] else _OLDER if versions[0] < versions[1] else _NEWER
 
 
 def _dpdk() -> Finding:

@@ -20,7 +20,16 @@ from .errors import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Driver", "PciId", "driver_directory", "drivers", "installed_release", "virtual_driver_of"]
+__all__ = [
+    "Driver",
+    "PciId",
+    "driver_directory",
+    "drivers",
+    "installed_release",
+    "library_directories",
+    "read_only_data",
+    "virtual_driver_of",
+]
 
 _ANY = 0xFFFF
 _INFO = re.compile(rb"PMD_INFO_STRING= (\{[^\0]*\})\0")
@@ -76,12 +85,12 @@ class Driver:
         """
         if not self.devargs or f"{key}=" in self.params:
             return False
-        return key.encode() + b"\0" not in _read_only_data(self.path)
+        return key.encode() + b"\0" not in read_only_data(self.path)
 
 
 def driver_directory() -> Path:
     """Where EAL of the loaded, else of the installed, DPDK takes its drivers from; NotFoundError if nowhere."""
-    for library_directory in _library_directories():
+    for library_directory in library_directories():
         # One for each ABI that is installed; EAL takes the one of its own.
         found = sorted(library_directory.glob("dpdk/pmds-*"), key=_version)
         if found:
@@ -139,7 +148,7 @@ def _version(directory: Path) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", directory.name)]
 
 
-def _library_directories() -> Iterator[Path]:
+def library_directories() -> Iterator[Path]:
     """Folders with librte_eal: of the one in this process, of the one to build with, of those the loader knows."""
     with contextlib.suppress(OSError):
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
@@ -159,7 +168,8 @@ def _output_of(*command: str) -> str:
 
 
 @functools.cache
-def _read_only_data(path: Path) -> bytes:
+def read_only_data(path: Path) -> bytes:
+    """Texts and constants of a library; nothing of what is none."""
     # Few commands come here, and a tenth of the time that starting takes is for these.
     from elftools.common.exceptions import ELFError  # noqa: PLC0415
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
@@ -173,7 +183,7 @@ def _read_only_data(path: Path) -> bytes:
 
 
 def _drivers_in(path: Path) -> Iterator[Driver]:
-    data = _read_only_data(path)
+    data = read_only_data(path)
     for match in _INFO.finditer(data):
         info = json.loads(match[1])
         params, devargs = _read_params(info.get("params", ""), data)

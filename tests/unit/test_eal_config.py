@@ -227,7 +227,7 @@ def known_drivers(monkeypatch, tmp_path):
         make("net_virtio_user", "path=<path>", ("path",)),
     )
     monkeypatch.setattr(pmdinfo, "drivers", lambda directory=None: drivers)
-    monkeypatch.setattr(pmdinfo, "_read_only_data", lambda path: b"\0undocumented\0")
+    monkeypatch.setattr(pmdinfo, "read_only_data", lambda path: b"\0undocumented\0")
 
 
 @pytest.mark.parametrize(

@@ -96,12 +96,12 @@ def test_an_argument_is_refused_only_by_a_driver_that_describes_its_own_and_has_
 def test_the_newest_of_several_abis_is_taken(monkeypatch, tmp_path):
     for abi in ("9.1", "23.0", "22.2"):
         (tmp_path / f"dpdk/pmds-{abi}").mkdir(parents=True)
-    monkeypatch.setattr(pmdinfo, "_library_directories", lambda: iter([tmp_path / "nowhere", tmp_path]))
+    monkeypatch.setattr(pmdinfo, "library_directories", lambda: iter([tmp_path / "nowhere", tmp_path]))
     assert pmdinfo.driver_directory() == tmp_path / "dpdk/pmds-23.0"
 
 
 def test_without_dpdk_the_answer_is_a_sentence(monkeypatch):
-    monkeypatch.setattr(pmdinfo, "_library_directories", lambda: iter([]))
+    monkeypatch.setattr(pmdinfo, "library_directories", lambda: iter([]))
     with pytest.raises(NotFoundError, match="is DPDK installed"):
         pmdinfo.driver_directory()
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""dpdk-mirror plugin-path and completion: what others load, applications and shells."""
+"""dpdk-mirror plugin, plugin-path and completion: what others load, applications and shells."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import installing
 from ..errors import NotFoundError
 from ..plugin import plugin_path, writable_parents
 from .common import add_command, add_common_arguments, print_json, remark, say
@@ -33,6 +34,24 @@ examples:
       start an application with it
 """,
 }
+_PLUGIN = {
+    "help": "install the library where DPDK loads its drivers",
+    "description": """\
+Put librte_mirror.so into the folder from which DPDK loads its drivers. Every application that is linked with the shared
+libraries of that DPDK then has it from its start, without an argument. It does nothing until it is asked to.
+
+The file is loaded with that DPDK first, as a test, and then put there whole. Applications that run stay as they are.
+""",
+    "epilog": """\
+examples:
+  dpdk-mirror plugin install
+      for the DPDK that this package was built with
+  dpdk-mirror plugin install --dpdk 24.11
+      for another that is installed, too, if there is a build for it
+  dpdk-mirror plugin install --remove
+      take it away again
+""",
+}
 _COMPLETION = {
     "help": "print a shell completion script",
     "description": "Print a script that lets a shell complete this command's words.",
@@ -48,6 +67,13 @@ examples:
 
 def add_parsers(commands: Any) -> None:
     add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=None)
+    plugin = add_command(commands, "plugin", run_plugin, _PLUGIN)
+    plugin.add_argument("action", metavar="install", choices=("install",), help="what to do; with --remove, undo it")
+    plugin.add_argument(
+        "--dpdk", metavar="RELEASE", help="such as 22.11; default: this package's, and with --remove all that are here"
+    )
+    plugin.add_argument("--remove", action="store_true", help="take the library away; nothing else is touched")
+    add_common_arguments(plugin, app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     completion.add_argument("--debug", action="store_true", help="tracebacks")
@@ -63,6 +89,40 @@ def run_plugin_path(arguments: argparse.Namespace) -> int:
     if folders:
         remark(f"EAL refuses it: anybody may write to {', '.join(map(str, folders))}; {without_path(path)}")
     return 0
+
+
+def run_plugin(arguments: argparse.Namespace) -> int:
+    outcomes = (installing.remove if arguments.remove else installing.install)(arguments.dpdk)
+    if arguments.json:
+        print_json([_record(each) for each in outcomes])
+        return 0
+    for each in outcomes:
+        for line in _told(each):
+            say(line)
+    if not outcomes:
+        say("no DPDK that loads drivers from a folder is here, so nothing is installed")
+    return 0
+
+
+def _record(done: installing.Outcome) -> dict[str, Any]:
+    return {
+        "dpdk": done.folder.dpdk,
+        "path": str(done.folder.library),
+        "changed": done.changed,
+        "version": done.version or None,
+        "before": done.before or None,
+    }
+
+
+def _told(done: installing.Outcome) -> list[str]:
+    path, version, before = done.folder.library, done.version, done.before
+    if not done.changed:
+        return [f"librte_mirror {version} is there already: {path}" if version else f"not installed: {path}"]
+    if not version:
+        return [f"removed librte_mirror {before}: {path}", "applications that run keep it until they end"]
+    instead = f" in place of {before}" if before else ""
+    later = f"applications with the shared libraries of DPDK {done.folder.dpdk} have it when they start next"
+    return [f"installed librte_mirror {version}{instead}: {path}", later]
 
 
 def without_path(path: Path) -> str:
