@@ -163,7 +163,7 @@ main(int argc, char **argv)
 	open_port(pool);
 	begin_circle(pool);
 	need(pthread_create(&threads[0], NULL, allocate, NULL) == 0, "thread");
-	need(pthread_create(&threads[1], NULL, load, "libpcap.so.0.8") == 0, "thread");
+	need(pthread_create(&threads[1], NULL, load, "libBrokenLocale.so.1") == 0, "thread");
 	puts("forwarding");
 	fflush(stdout);
 	longest = forward();

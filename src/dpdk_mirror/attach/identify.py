@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import MirrorError, NotPermittedError
 from . import outside
 from .dpdk import STATUS, SocketState, Status, libc_of, release_by_abi, release_in, release_of, status_of
-from .memory import executable, images
+from .memory import executable, images, settled
 from .symtab import program_file
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def identify(process: Process) -> DpdkProcess | None:
             return None
     _look_outside(process, found)
     try:
-        _look_inside(process, found)
+        settled(process, lambda: _look_inside(process, found))
     except NotPermittedError as error:
         found.obstacle = _no_rights(error)
     except MirrorError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
 from .image import SymbolKind
-from .memory import images
+from .memory import images, settled
 
 if TYPE_CHECKING:
     from .image import Image
@@ -44,6 +44,10 @@ class Libc:
 
 def find_libc(process: Process) -> Libc:
     """Raises UnsupportedError where something is not there, or not as it must be."""
+    return settled(process, lambda: _find_libc(process))
+
+
+def _find_libc(process: Process) -> Libc:
     loaded = images(process)
     libc = _named(process, loaded, "libc.so.6")
     dl = next((image for _, image in loaded if image.soname == "libdl.so.2" and _function(image, "dlopen")), libc)

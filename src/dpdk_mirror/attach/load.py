@@ -32,7 +32,7 @@ from .identify import DpdkProcess, Kind, identify
 from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
-from .memory import images
+from .memory import images, settled
 from .parked import Parked, find_parked, spare_cpus
 from .seccomp import forbidden
 from .socketpath import choose_socket
@@ -116,13 +116,14 @@ def load(process: Process, library: Callable[[str], Library], options: Options) 
     if options.dry_run:
         return _result(found, began, target)
     with _elsewhere(process, target.parked.tid):
-        image = _load(target, chosen, path) if chosen is not None else _library_in(process)
+        loaded = _load(target, chosen, path) if chosen is not None else None
+        image = _library_in(process, loaded)
         status = _check_works(process, image)
         if wants_socket:
             status = _listen(target, image, options.socket or choose_socket(process))
     found.plugin, found.inert = status.version, ""
     found.socket = status.socket if status.socket_state is SocketState.LISTENS else ""
-    return _result(found, began, target, loaded=chosen is not None)
+    return _result(found, began, target, loaded=loaded is not None and image.base == loaded.base)
 
 
 def _result(found: DpdkProcess, began: float, target: _Target | None = None, *, loaded: bool = False) -> Attachment:
@@ -242,12 +243,16 @@ def _move(tid: int, cpus: set[int]) -> None:
         os.sched_setaffinity(tid, cpus)
 
 
-def _load(target: _Target, library: Library, path: str) -> Image:
+def _load(target: _Target, library: Library, path: str) -> Image | None:
+    """None: it is not needed any more."""
     for carrier in target.found.carriers:
         target.call(target.libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
     if path:
         return _open(target, path)
     with memfd(target.process, target.injector, target.libc, library.content) as number:
+        # The thread may have been at it for another, who has been killed, when this one looked first.
+        if _working(target.process) is not None:
+            return None
         return _open(target, _new_name(number, {loaded.name for loaded, _ in images(target.process)}))
 
 
@@ -276,30 +281,42 @@ def _not_loaded(target: _Target) -> MirrorError:
     return UnsupportedError(errno.ENOTSUP, f"{doing}: {reason or 'it does not say why'}", _AT_START)
 
 
-def _library_in(process: Process) -> Image:
-    for _, image in images(process):
-        symbol = image.find(STATUS)
-        status = status_of(process, symbol) if symbol is not None else None
-        if status is not None and not status.inert:
-            return image
+def _working(process: Process) -> Image | None:
+    """The library in it that works, if there is one."""
+
+    def look() -> Image | None:
+        found = (image for _, image in images(process) if (status := _said(process, image)) and not status.inert)
+        return next(found, None)
+
+    return settled(process, look)
+
+
+def _library_in(process: Process, loaded: Image | None) -> Image:
+    """The one that works, or the one that has been loaded: if somebody was faster, that is inert."""
+    image = _working(process) or loaded
+    if image is None:
+        raise _silent(process)
+    return image
+
+
+def _silent(process: Process) -> NoPluginError:
     what = f"attach to process {process.pid}: the librte_mirror in it does not say how it is"
-    raise NoPluginError(errno.ENOTSUP, what, "it is of an older version: restart the application")
+    return NoPluginError(errno.ENOTSUP, what, "it is of an older version: restart the application")
 
 
 def _check_works(process: Process, image: Image) -> Status:
     """The library's own answer."""
-    status = _status(process, image)
+    status = _said(process, image)
+    if status is None:
+        raise _silent(process)
     if status.inert:
         raise NoPluginError(errno.ENOTSUP, f"attach to process {process.pid}: {status.reason}")
     return status
 
 
-def _status(process: Process, image: Image) -> Status:
+def _said(process: Process, image: Image) -> Status | None:
     symbol = image.find(STATUS)
-    status = status_of(process, symbol) if symbol is not None else None
-    if status is None:
-        raise NoPluginError(errno.ENOTSUP, f"attach to process {process.pid}: the library in it does not say how it is")
-    return status
+    return None if symbol is None else status_of(process, symbol)
 
 
 def _listen(target: _Target, image: Image, path: str) -> Status:
@@ -312,7 +329,7 @@ def _listen(target: _Target, image: Image, path: str) -> Status:
         )
     target.call(symbol.address, os.fsencode(path))
     deadline = time.monotonic() + target.timeout_s
-    while (status := _status(process, image)).socket_state in {SocketState.NONE, SocketState.ASKED}:
+    while (status := _check_works(process, image)).socket_state in {SocketState.NONE, SocketState.ASKED}:
         if time.monotonic() > deadline:
             what = f"attach to process {process.pid}: its library does not come to listen at {path}"
             raise BusyTimeoutError(errno.ETIMEDOUT, what, "look again with dpdk-mirror apps")

@@ -7,18 +7,25 @@ After an upgrade the files are others, so none is read.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import struct
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import MalformedError, UnsupportedError
 from .image import PT_LOAD, Image, Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .process import Process
 
-__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "vdso"]
+__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "settled", "vdso"]
+
+_T = TypeVar("_T")
 
 _AT_PHDR, _AT_PHENT, _AT_PHNUM, _AT_SYSINFO_EHDR = 3, 4, 5, 33
 _PT_PHDR = 6
@@ -26,6 +33,10 @@ _PHENT, _SEGMENTS_MAX = 56, 512
 _LOADED_MAX = 4096
 _NAMESPACES_MAX = 16  # of dlmopen()
 _NAME_MAX = 4096
+# Of struct r_debug.
+_STATE, _CONSISTENT = 24, 0
+_SETTLE_S = 0.2
+_LOOKS, _LOOKS_MAX = 6, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,44 @@ def vdso(process: Process) -> Image | None:
 
 
 def link_map(process: Process) -> list[Loaded]:
-    """What the dynamic loader has loaded, in its order; nothing in a static program, or before that has started."""
-    debug = executable(process).debug
+    """What the dynamic loader has loaded, in its order; nothing in a static program, or before that has started.
+
+    Threads load and unload meanwhile: it is read again until none did, or for a while.
+    """
+    first = executable(process).debug
+    deadline = time.monotonic() + _SETTLE_S
+    while True:
+        try:
+            was_settled = _is_settled(process, first)
+            found = _link_map(process, first)
+        except MalformedError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            if (was_settled and _is_settled(process, first)) or time.monotonic() > deadline:
+                return found
+
+
+def settled(process: Process, look: Callable[[], _T]) -> _T:
+    """What is found of loaded objects, if need be at another look: some may be unloaded while they are looked at."""
+    seen: set[tuple[Loaded, ...]] = set()
+    for number in itertools.count(1):
+        try:
+            return look()
+        except MalformedError:
+            with contextlib.suppress(MalformedError):
+                seen.add(tuple(link_map(process)))
+            if number >= (_LOOKS_MAX if len(seen) > 1 else _LOOKS):
+                raise
+    raise AssertionError
+
+
+def _is_settled(process: Process, debug: int) -> bool:
+    """Whether the loader is not at its list."""
+    return not debug or struct.unpack("<i", process.read(debug + _STATE, 4))[0] == _CONSISTENT
+
+
+def _link_map(process: Process, debug: int) -> list[Loaded]:
     found: list[Loaded] = []
     seen: set[int] = set()
     for _ in range(_NAMESPACES_MAX):

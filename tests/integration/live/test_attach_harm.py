@@ -17,13 +17,14 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program
 
 from dpdk_mirror import NotFoundError, NotPermittedError, UnsupportedError
-from dpdk_mirror.attach import memfd
+from dpdk_mirror.attach import load, memfd
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.load import Options
 from dpdk_mirror.attach.parked import Parked
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.errors import error_for
+from dpdk_mirror.remote import connect
 from dpdk_mirror.remote.attaching import load_into
 
 LIVEKIT = Path(livekit.__file__).parent
@@ -81,6 +82,29 @@ def test_a_file_in_memory_that_cannot_be_filled_is_closed_again(application, mon
     with pytest.raises(NotPermittedError, match="fill it"):
         load_into(application.pid, Options())
     assert open_files(application.pid) == before
+
+
+@pytest.mark.parametrize("at_the_last_moment", [False, True])
+def test_who_comes_late_finds_the_library_there(application, monkeypatch, at_the_last_moment):
+    """Loaded meanwhile by a thread that somebody else has made do it; or just before it is loaded again."""
+    assert load_into(application.pid, Options()).version
+    real, looks = load.identify, []
+
+    def identify(process):
+        found = real(process)
+        found.plugin = ""
+        return found
+
+    def working(process, look=load._working):
+        looks.append(process)
+        return None if at_the_last_moment and len(looks) == 1 else look(process)
+
+    monkeypatch.setattr(load, "identify", identify)
+    monkeypatch.setattr(load, "_working", working)
+    late = load_into(application.pid, Options())
+    assert (late.loaded, late.version != "") == (False, True)
+    with connect(str(application.pid)) as app, app.mirror("net_null0", to="null:n") as made:
+        wait_until(lambda: made.stats().packets > 1000, "packets")
 
 
 # Seccomp filters.

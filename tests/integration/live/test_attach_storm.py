@@ -9,7 +9,11 @@ import pytest
 from livekit.application import wait_until
 from livekit.storm import Storm, attach_once, build_storm, kill_a_tracer
 
-from dpdk_mirror.remote import connect
+from dpdk_mirror.attach.identify import identify
+from dpdk_mirror.attach.libc import find_libc
+from dpdk_mirror.attach.process import Process
+from dpdk_mirror.pmdinfo import installed_release
+from dpdk_mirror.remote import Kind, connect
 
 COUNT = 20
 
@@ -34,6 +38,16 @@ def test_no_packet_is_lost_and_nothing_hangs(program):
             if number % 5 == 0:
                 check_mirrors(storm)
             assert storm.finish().missing == 0
+
+
+def test_what_it_is_is_known_while_it_loads_and_unloads(program):
+    """Libraries come and go while they are looked at."""
+    with Storm(program) as storm, Process(storm.pid) as process:
+        found = [identify(process) for _ in range(50)]
+        libc = find_libc(process)
+        assert {find_libc(process) for _ in range(50)} == {libc}
+        assert storm.finish().missing == 0
+    assert {(each.kind, each.dpdk, each.obstacle) for each in found} == {(Kind.SHARED, installed_release(), "")}
 
 
 def test_a_tracer_that_is_killed_leaves_it_well(program):
