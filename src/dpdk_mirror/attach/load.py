@@ -33,7 +33,7 @@ from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
-from .parked import Parked, find_parked, spare_cpus
+from .parked import Parked, cpus_of, find_parked, spare_cpus
 from .seccomp import forbidden
 from .socketpath import choose_socket
 
@@ -100,6 +100,15 @@ class Options:
 
 def load(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
     """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen if telemetry does not."""
+    try:
+        return _attach(process, library, options)
+    except MirrorError:
+        # Whatever it looks like: if it has ended, that is why.
+        process.check()
+        raise
+
+
+def _attach(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
     began = time.monotonic()
     found = identify(process)
     if found is None:
@@ -226,20 +235,24 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
 def _elsewhere(process: Process, tid: int) -> Iterator[None]:
     """Have the thread, and this one, on no CPU on which the application polls, for the while."""
     cpus = spare_cpus(process, tid)
-    before = {each: os.sched_getaffinity(each) for each in (tid, 0)}
+    if not cpus:
+        yield
+        return
+    before = {tid: cpus_of(process, tid), 0: os.sched_getaffinity(0)}
     try:
-        if cpus:
-            for each in before:
-                _move(each, cpus)
+        for each in before:
+            _move(process, each, cpus)
         yield
     finally:
-        if cpus:
-            for each, own in before.items():
-                _move(each, own)
+        for each, own in before.items():
+            _move(process, each, own)
 
 
-def _move(tid: int, cpus: set[int]) -> None:
-    with contextlib.suppress(OSError):  # it has ended, or may not be moved: that costs time, no more
+def _move(process: Process, tid: int, cpus: set[int]) -> None:
+    """Of a thread that has ended the number may be another's; one that may not be moved costs time, no more."""
+    with contextlib.suppress(MirrorError, OSError):
+        if tid:
+            process.check_thread(tid)
         os.sched_setaffinity(tid, cpus)
 
 

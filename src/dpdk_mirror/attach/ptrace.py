@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -28,6 +29,7 @@ _WALL = 0x40000000
 _XSTATE_MAX = 1 << 16
 _FILTER_MAX = 4096  # BPF_MAXINSNS
 _LOOK_S = 0.00005
+_END_S = 1.0
 
 
 _REGISTERS = """
@@ -74,8 +76,8 @@ class Tracee:
                 self.stop()
             self.detach()
         except MirrorError:
-            # It has ended; or it cannot be stopped now, and is let go when this process ends.
-            return
+            with contextlib.suppress(MirrorError):
+                self._let_go()
 
     # Stops.
 
@@ -144,6 +146,18 @@ class Tracee:
             found.append(buffer.raw)
 
     # The inside.
+
+    def _let_go(self) -> None:
+        """Of a thread that cannot be stopped: it may stop late, or end, which its process waits for.
+
+        If neither comes soon, it is let go when this process ends.
+        """
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            if self._poll() is not None:
+                self.detach()
+                return
+            time.sleep(_LOOK_S)
 
     def _wait_for_stop(self, deadline: float, *, at_syscall: bool = False) -> None:
         while True:
