@@ -77,6 +77,21 @@ def test_it_is_put_where_its_release_has_its_drivers_and_taken_away(folders):
     assert everything(folders) == {}
 
 
+def test_what_is_being_tried_has_no_name_that_eal_loads(folders, monkeypatch):
+    """An application may start meanwhile."""
+    seen = []
+    check_works = installing._check_works
+
+    def look(folder, library, path):
+        check_works(folder, library, path)
+        seen.extend(each.name for each in folder.path.iterdir())
+
+    monkeypatch.setattr(installing, "_check_works", look)
+    install()
+    assert len(seen) == 1
+    assert re.search(r"\.so(\.[\d.]+)?$", seen[0]) is None
+
+
 def test_what_is_there_already_is_left(folders):
     install()
     before = everything(folders)
