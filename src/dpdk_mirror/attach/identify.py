@@ -168,6 +168,8 @@ def _look_inside(process: Process, found: DpdkProcess) -> None:
         _look_at_library(process, found, image)
     if exported + len(having) > 1:
         found.obstacle = "DPDK is in it twice, and which one has its ports is not known: load the library at its start"
+    elif any(each.namespace for each, _ in having):
+        found.obstacle = "it has loaded DPDK with dlmopen(), where no other library can be: load it there with EAL's -d"
     elif not loaded:
         found.obstacle = (
             "it is linked statically with its C library, too, and can load nothing: link it without -static"

@@ -12,14 +12,14 @@ import errno
 import itertools
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import MalformedError, UnsupportedError
 from .image import PT_LOAD, Image, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .process import Process
 
@@ -43,12 +43,13 @@ _LOOKS, _LOOKS_MAX = 6, 60
 class Loaded:
     """What the dynamic loader says of an object: what its addresses are off by, its name, its dynamic section.
 
-    The program itself is the first, without a name.
+    The program itself is the first, without a name. ``namespace`` is 0 but for what dlmopen() has loaded apart.
     """
 
     base: int
     name: str
     dynamic: int
+    namespace: int = 0
 
 
 def executable(process: Process) -> Image:
@@ -129,11 +130,11 @@ def _is_settled(process: Process, debug: int) -> bool:
 def _link_map(process: Process, debug: int) -> list[Loaded]:
     found: list[Loaded] = []
     seen: set[int] = set()
-    for _ in range(_NAMESPACES_MAX):
+    for namespace in range(_NAMESPACES_MAX):
         if not debug:
             return found
         version, first = struct.unpack("<i4xQ", process.read(debug, 16))
-        _walk(process, first, found, seen)
+        found += (replace(each, namespace=namespace) for each in _walk(process, first, seen))
         # Since its version 2, of glibc 2.35, another follows for each namespace of dlmopen()'s.
         debug = struct.unpack("<Q", process.read(debug + 40, 8))[0] if version >= 2 else 0
     raise _malformed(process, f"its loader has more than {_NAMESPACES_MAX} namespaces, or a circle of them")
@@ -144,7 +145,7 @@ def images(process: Process) -> list[tuple[Loaded, Image]]:
     return [(each, Image(process, each.base, [], each.dynamic)) for each in link_map(process)]
 
 
-def _walk(process: Process, address: int, found: list[Loaded], seen: set[int]) -> None:
+def _walk(process: Process, address: int, seen: set[int]) -> Iterator[Loaded]:
     while address:
         if address in seen:
             raise _malformed(process, "its loader's list is a circle")
@@ -152,7 +153,7 @@ def _walk(process: Process, address: int, found: list[Loaded], seen: set[int]) -
             raise _malformed(process, f"its loader's list has more than {_LOADED_MAX} objects")
         seen.add(address)
         base, name, dynamic, address = struct.unpack("<4Q", process.read(address, 32))
-        found.append(Loaded(base, process.string(name, _NAME_MAX) if name else "", dynamic))
+        yield Loaded(base, process.string(name, _NAME_MAX) if name else "", dynamic)
 
 
 def _segments(process: Process, address: int, count: int) -> list[Segment]:

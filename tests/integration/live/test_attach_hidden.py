@@ -133,10 +133,25 @@ def test_a_program_that_hides_a_dpdk_beside_another_is_refused(builds, tmp_path)
 # DPDK in what the program has loaded.
 
 
+def build_loader(builds, form, *options):
+    plugin = builds / f"plugin-{form}.so"
+    if not plugin.exists():
+        compile_program(plugin, [LIVEKIT / "forwarder.c"], "-shared", "-fPIC", "-Dmain=plugin_main", *FORMS[form]())
+    source = [LIVEKIT / "loader.c"]
+    return compile_program(builds / f"loader-{form}", source, f'-DPLUGIN="{plugin}"', *options, "-ldl")
+
+
 @pytest.mark.parametrize("form", ["shared", "static"])
 def test_dpdk_that_a_program_has_loaded_for_itself_is_mirrored(builds, tmp_path, form):
     """As VPP does: the plugin has DPDK in it, or is linked with its libraries, and is for itself alone."""
-    plugin = builds / f"plugin-{form}.so"
-    compile_program(plugin, [LIVEKIT / "forwarder.c"], "-shared", "-fPIC", "-Dmain=plugin_main", *FORMS[form]())
-    loader = compile_program(builds / f"loader-{form}", [LIVEKIT / "loader.c"], f'-DPLUGIN="{plugin}"', "-ldl")
-    is_mirrored(loader, tmp_path)
+    is_mirrored(build_loader(builds, form), tmp_path)
+
+
+def test_dpdk_in_a_namespace_of_its_own_is_refused(builds):
+    """What dlopen() loads is in the program's, and finds nothing there."""
+    with Forwarder(build_loader(builds, "shared", "-DAPART"), ForwarderOptions(plugins=())) as forwarder:
+        before = files(forwarder.pid)
+        with pytest.raises(UnsupportedError, match=r"it has loaded DPDK with dlmopen\(\)"):
+            attach(forwarder.pid)
+        assert files(forwarder.pid) == before
+        assert forwarder.end() == 0
