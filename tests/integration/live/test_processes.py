@@ -19,6 +19,7 @@ from livekit.pair import start_primary
 from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program, run
 
+from dpdk_mirror import DisconnectedError
 from dpdk_mirror.attach.identify import identify
 from dpdk_mirror.attach.memory import executable, images
 from dpdk_mirror.attach.process import Process
@@ -36,6 +37,15 @@ PTRACE_SEIZE = 0x4206
 def found(pid):
     (process,) = [each for each in processes() if each.pid == pid]
     return process
+
+
+def applications_of(pid):
+    """Others' may end meanwhile."""
+    found = []
+    for app in applications():
+        with contextlib.suppress(DisconnectedError):
+            found += [app] if app.pid == pid else []
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +227,7 @@ def test_in_another_mount_namespace_its_socket_is_found_and_reached():
         path = Path(f"/proc/{testpmd.pid}/root{testpmd.telemetry_path}")
         process = found(testpmd.pid)
         assert set(process.namespaces) == {"mnt", "net"}
-        assert [app.path for app in applications() if app.pid == testpmd.pid] == [path]
+        assert [app.path for app in applications_of(testpmd.pid)] == [path]
         with connect(path) as app:
             assert [port.name for port in app.ports()] == ["net_null0"]
             with app.mirror("net_null0", to="null:x", name="m"):
@@ -262,7 +272,7 @@ def test_a_socket_volume_has_one_application():
     """It is seen here and there, and told of once."""
     need_namespaces()
     with Testpmd(TestpmdOptions(["net_null0"], within=("unshare", "-m", "--propagation", "private"))) as testpmd:
-        apps = [app for app in applications() if app.pid == testpmd.pid]
+        apps = applications_of(testpmd.pid)
         assert [app.path for app in apps] == [testpmd.telemetry_path]
 
 
