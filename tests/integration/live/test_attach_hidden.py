@@ -82,6 +82,15 @@ def test_a_program_is_mirrored_however_it_shows_its_dpdk(builds, tmp_path, link)
     is_mirrored(build(builds, link), tmp_path)
 
 
+def test_a_copy_that_found_nothing_there_is_no_hindrance(builds):
+    """It was loaded when the program started, as by those who did not know."""
+    with Forwarder(build(builds, "hidden")) as forwarder:
+        assert forwarder.said()[0].startswith("no mirrors: this program lets its plugins see nothing of DPDK")
+        with attach(forwarder.pid) as app, app.mirror("net_null0", to="null:n") as made:
+            wait_until(lambda: made.stats().packets > 1000, "packets")
+        assert forwarder.end() == 0
+
+
 BROKEN = {
     "stripped": (["--strip-all"], "nothing names the functions of the DPDK in it"),
     "with a name missing": (
