@@ -3,6 +3,7 @@
 """The library where DPDK loads its drivers: what is put there works, and nothing of others is touched."""
 
 import errno
+import json
 import os
 import re
 import stat
@@ -11,6 +12,7 @@ import pytest
 from programs import run
 
 from dpdk_mirror import checks, installing
+from dpdk_mirror.cli import main
 from dpdk_mirror.errors import ConflictError, MirrorError, NotFoundError, NotPermittedError, UnsupportedError
 from dpdk_mirror.installing import DriverFolder, driver_folders, install, installed, remove
 from dpdk_mirror.plugin import plugin_path
@@ -215,6 +217,24 @@ def test_a_release_that_is_not_here_is_refused_with_those_that_are(folders, monk
     with pytest.raises(NotFoundError, match=r"; load it with -d, or attach"):
         install()
     assert remove() == []
+
+
+def test_the_command_takes_a_release_however_exact(folders, capsys):
+    """Of one series all are alike."""
+    assert main(["plugin", "install", "--dpdk", f"{SERIES}.11", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    version = installed(folders[0]).version
+    assert row == {
+        "dpdk": SERIES, "path": str(folders[0].library), "changed": True, "version": version, "before": None
+    }  # fmt: skip
+    assert main(["plugin", "install", "--remove"]) == 0
+    said = capsys.readouterr().out
+    assert f"removed librte_mirror {version}: {folders[0].library}\n" in said
+    assert f"not installed: {folders[1].library}\n" in said
+    for wrong in ("new", "22", "v22.11", ""):
+        with pytest.raises(SystemExit):
+            main(["plugin", "install", "--dpdk", wrong])
+        assert "is no release of DPDK's, such as 22.11" in capsys.readouterr().err
 
 
 # What doctor says.

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import installing
 from ..errors import NotFoundError
 from ..plugin import plugin_path, writable_parents
 from .common import add_command, add_common_arguments, print_json, remark, say
-
-if TYPE_CHECKING:
-    import argparse
 
 SHELLS = ("bash", "zsh", "fish")
 """The shells that can complete the command; a build has docs/generate.py make a file for each, of that name."""
@@ -70,13 +69,22 @@ def add_parsers(commands: Any) -> None:
     plugin = add_command(commands, "plugin", run_plugin, _PLUGIN)
     plugin.add_argument("action", metavar="install", choices=("install",), help="what to do; with --remove, undo it")
     plugin.add_argument(
-        "--dpdk", metavar="RELEASE", help="such as 22.11; default: this package's, and with --remove all that are here"
-    )
+        "--dpdk", metavar="RELEASE", type=_series,
+        help="such as 22.11; default: this package's, and with --remove all that are here",
+    )  # fmt: skip
     plugin.add_argument("--remove", action="store_true", help="take the library away; nothing else is touched")
     add_common_arguments(plugin, app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     completion.add_argument("--debug", action="store_true", help="tracebacks")
+
+
+def _series(text: str) -> str:
+    """An option's type: a release, of which the first two numbers count."""
+    match = re.fullmatch(r"(\d\d\.\d\d)(?:\.\d+)*", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no release of DPDK's, such as 22.11")
+    return match[1]
 
 
 def run_plugin_path(arguments: argparse.Namespace) -> int:
