@@ -9,7 +9,7 @@
 # make bench   what mirrors cost; with QUICK=1 in less time
 # make bench-live  what live mirrors cost testpmd and Open vSwitch; with QUICK=1 in less time, with BEFORE=FILE next to another build
 # make bench-ovs  mirrors of Open vSwitch against its own; with QUICK=1 in less time
-# make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications, their ends, attaching: an hour
+# make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications, their ends, attaching: less than an hour
 # make clean   as cloned
 #
 # Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
