@@ -33,7 +33,7 @@ from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
-from .parked import Parked, cpus_of, find_parked, spare_cpus
+from .parked import Parked, busy_cpus, cpus_of, find_parked
 from .seccomp import forbidden
 from .socketpath import choose_socket
 
@@ -234,17 +234,16 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
 @contextlib.contextmanager
 def _elsewhere(process: Process, tid: int) -> Iterator[None]:
     """Have the thread, and this one, on no CPU on which the application polls, for the while."""
-    cpus = spare_cpus(process, tid)
-    if not cpus:
-        yield
-        return
+    busy = busy_cpus(process)
     before = {tid: cpus_of(process, tid), 0: os.sched_getaffinity(0)}
+    spare = set().union(*before.values()) - busy
+    moved = {each: own for each, own in before.items() if spare and own & busy}
     try:
-        for each in before:
-            _move(process, each, cpus)
+        for each in moved:
+            _move(process, each, spare)
         yield
     finally:
-        for each, own in before.items():
+        for each, own in moved.items():
             _move(process, each, own)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .process import Process, Task
     from .ptrace import Registers
 
-__all__ = ["Parked", "cpus_of", "find_parked", "spare_cpus"]
+__all__ = ["Parked", "busy_cpus", "cpus_of", "find_parked"]
 
 _ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 232, 281, 288, 441
 _EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
@@ -72,15 +72,6 @@ def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:
         time.sleep(0.001)
 
 
-def spare_cpus(process: Process, tid: int) -> set[int] | None:
-    """Where the thread delays no poller of its process; None: where it is, or there is no better place."""
-    own = cpus_of(process, tid)
-    busy = _busy_cpus(process)
-    if not busy & own:
-        return None
-    return (os.sched_getaffinity(0) | own) - busy or None
-
-
 def cpus_of(process: Process, tid: int) -> set[int]:
     """Where a thread of the process may run."""
     with contextlib.suppress(ProcessLookupError):
@@ -89,7 +80,7 @@ def cpus_of(process: Process, tid: int) -> set[int]:
     raise NotFoundError(errno.ESRCH, f"look at process {process.pid}: its thread {tid} ends", "try again")
 
 
-def _busy_cpus(process: Process) -> set[int]:
+def busy_cpus(process: Process) -> set[int]:
     """The CPUs on which a thread of the process runs all the time."""
     before = _running(process)
     time.sleep(_SAMPLE_S)

@@ -61,6 +61,22 @@ def test_a_thread_that_has_the_number_of_one_that_was_is_not_touched():
         assert Path(f"/proc/{other}/fd/1").exists()
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_whoever_is_on_a_pollers_cpu_moves_and_comes_back(monkeypatch):
+    """The thread that calls, and who attaches, which moves whether or not that thread has to."""
+    first, second, *_ = own = sorted(os.sched_getaffinity(0))
+    monkeypatch.setattr(load, "busy_cpus", lambda _: {first})
+    with sleeper() as pid, Process(pid) as process:
+        for there in ({second}, {first}, set(own)):
+            os.sched_setaffinity(pid, there)
+            with load._elsewhere(process, pid):
+                assert first not in os.sched_getaffinity(0) | os.sched_getaffinity(pid)
+            assert (os.sched_getaffinity(0), os.sched_getaffinity(pid)) == (set(own), there)
+        monkeypatch.setattr(load, "busy_cpus", lambda _: set(own))
+        with load._elsewhere(process, pid):
+            assert os.sched_getaffinity(0) == os.sched_getaffinity(pid) == set(own)
+
+
 @pytest.fixture(scope="module")
 def application(tmp_path_factory):
     program = build_forwarder(tmp_path_factory.mktemp("forwarder"), "shared")
