@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #define NB_GENERAL 10
-#define NB_VECTORS 16
+#define NB_VECTORS 32
+#define NB_MASKS   8
 
 /* The layout is known to the code below. */
 struct registers {
@@ -30,8 +31,15 @@ struct registers {
 	uint16_t x87_control;
 	uint16_t padding;
 	uint64_t flags;
-	uint8_t vectors[NB_VECTORS][32];
+	uint8_t vectors[NB_VECTORS][64];
+	uint64_t masks[NB_MASKS];
 };
+
+/* Whether there are all of them; else half of the vectors, and half of each. */
+static int has_avx512;
+
+#define HALF "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"
+#define ALL  HALF ",16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31"
 
 /* long wait_with(const struct registers *before, struct registers *after, int epoll, struct epoll_event *one); */
 __asm__(".text\n"
@@ -45,14 +53,13 @@ __asm__(".text\n"
 	"	mov %rcx, %rsi\n"
 	"	ldmxcsr 80(%rax)\n"
 	"	fldcw 84(%rax)\n"
-	"	vmovdqu 96(%rax), %ymm0\n	vmovdqu 128(%rax), %ymm1\n"
-	"	vmovdqu 160(%rax), %ymm2\n	vmovdqu 192(%rax), %ymm3\n"
-	"	vmovdqu 224(%rax), %ymm4\n	vmovdqu 256(%rax), %ymm5\n"
-	"	vmovdqu 288(%rax), %ymm6\n	vmovdqu 320(%rax), %ymm7\n"
-	"	vmovdqu 352(%rax), %ymm8\n	vmovdqu 384(%rax), %ymm9\n"
-	"	vmovdqu 416(%rax), %ymm10\n	vmovdqu 448(%rax), %ymm11\n"
-	"	vmovdqu 480(%rax), %ymm12\n	vmovdqu 512(%rax), %ymm13\n"
-	"	vmovdqu 544(%rax), %ymm14\n	vmovdqu 576(%rax), %ymm15\n"
+	"	cmpl $0, has_avx512(%rip)\n"
+	"	jne 1f\n"
+	"	.irp n," HALF "\n	vmovdqu 96+64*\\n(%rax), %ymm\\n\n	.endr\n"
+	"	jmp 2f\n"
+	"1:	.irp n," ALL "\n	vmovdqu64 96+64*\\n(%rax), %zmm\\n\n	.endr\n"
+	"	.irp n,0,1,2,3,4,5,6,7\n	kmovq 2144+8*\\n(%rax), %k\\n\n	.endr\n"
+	"2:\n"
 	"	mov (%rax), %rbx\n	mov 8(%rax), %rbp\n	mov 16(%rax), %r12\n"
 	"	mov 24(%rax), %r13\n	mov 32(%rax), %r14\n	mov 40(%rax), %r15\n"
 	"	mov 48(%rax), %r8\n	mov 56(%rax), %r9\n	mov 64(%rax), %r10\n"
@@ -68,14 +75,13 @@ __asm__(".text\n"
 	"	mov %rdx, 72(%rcx)\n"
 	"	stmxcsr 80(%rcx)\n"
 	"	fnstcw 84(%rcx)\n"
-	"	vmovdqu %ymm0, 96(%rcx)\n	vmovdqu %ymm1, 128(%rcx)\n"
-	"	vmovdqu %ymm2, 160(%rcx)\n	vmovdqu %ymm3, 192(%rcx)\n"
-	"	vmovdqu %ymm4, 224(%rcx)\n	vmovdqu %ymm5, 256(%rcx)\n"
-	"	vmovdqu %ymm6, 288(%rcx)\n	vmovdqu %ymm7, 320(%rcx)\n"
-	"	vmovdqu %ymm8, 352(%rcx)\n	vmovdqu %ymm9, 384(%rcx)\n"
-	"	vmovdqu %ymm10, 416(%rcx)\n	vmovdqu %ymm11, 448(%rcx)\n"
-	"	vmovdqu %ymm12, 480(%rcx)\n	vmovdqu %ymm13, 512(%rcx)\n"
-	"	vmovdqu %ymm14, 544(%rcx)\n	vmovdqu %ymm15, 576(%rcx)\n"
+	"	cmpl $0, has_avx512(%rip)\n"
+	"	jne 1f\n"
+	"	.irp n," HALF "\n	vmovdqu %ymm\\n, 96+64*\\n(%rcx)\n	.endr\n"
+	"	jmp 2f\n"
+	"1:	.irp n," ALL "\n	vmovdqu64 %zmm\\n, 96+64*\\n(%rcx)\n	.endr\n"
+	"	.irp n,0,1,2,3,4,5,6,7\n	kmovq %k\\n, 2144+8*\\n(%rcx)\n	.endr\n"
+	"2:\n"
 	"	vzeroupper\n"
 	"	pop %rsi\n"
 	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n	pop %rbp\n	pop %rbx\n"
@@ -104,6 +110,10 @@ clobber(void)
 			:
 			: "m"(mxcsr), "m"(control)
 			: "xmm0", "xmm7", "xmm15", "r8", "r9", "r10", "memory");
+	if (has_avx512)
+		__asm__ volatile(
+				"vpternlogd $255, %zmm1, %zmm1, %zmm1\n vmovdqa64 %zmm1, %zmm16\n"
+				"vmovdqa64 %zmm1, %zmm31\n kxnorq %k1, %k1, %k1\n kmovq %k1, %k7\n");
 	nb_calls++;
 	is_inside = 0;
 }
@@ -165,6 +175,7 @@ is_same(const struct registers *after, const sigset_t *mask, const stack_t *stac
 	sigaltstack(NULL, &stack_now);
 	return memcmp(after, &expected, offsetof(struct registers, padding)) == 0 &&
 			memcmp(after->vectors, expected.vectors, sizeof(expected.vectors)) == 0 &&
+			memcmp(after->masks, expected.masks, sizeof(expected.masks)) == 0 &&
 			(after->flags & 0x401) == 1 && /* carry, as it was set, and no direction */
 			memcmp(&mask_now, mask, sizeof(mask_now)) == 0 &&
 			stack_now.ss_sp == stack->ss_sp && stack_now.ss_size == stack->ss_size &&
@@ -227,9 +238,11 @@ expect(void)
 	expected.general[9] = 1;            /* rdx: one event */
 	expected.mxcsr = 0x1f80 | 0x2000;   /* rounds down */
 	expected.x87_control = 0x077f;
-	memset(expected.vectors, 0xa5, sizeof(expected.vectors));
-	for (i = 0; i < NB_VECTORS; i++)
-		expected.vectors[i][31] = expected.vectors[i][0] = i;
+	has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+	for (i = 0; i < (has_avx512 ? NB_VECTORS : NB_VECTORS / 2); i++)
+		memset(expected.vectors[i], 0xa0 + i, has_avx512 ? 64 : 32);
+	for (i = 0; i < (has_avx512 ? NB_MASKS : 0); i++)
+		expected.masks[i] = UINT64_C(0x0102030405060708) * (i + 1);
 }
 
 static void *
