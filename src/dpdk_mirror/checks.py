@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .attach.library import read_library
 from .errors import DisconnectedError, InvalidConfigError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
-from .installing import driver_folders, installed
+from .installing import driver_folders, installed, is_for_all
 from .plugin import load_error, plugin_for, plugin_path, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application, connect
@@ -96,6 +96,10 @@ def _installed() -> Iterator[Finding]:
         if reason := load_error(folder.library):
             what += f" cannot be loaded, so no application of that DPDK starts: {reason}"
             yield Finding(topic, "bad", what, f"{install}, or --remove")
+        elif not is_for_all(folder):
+            yield Finding(
+                topic, "bad", f"{what}: not everybody may read it, so others' applications do not start", install
+            )
         elif library.dpdk != folder.dpdk:
             yield Finding(
                 topic, "bad", f"{what} is for DPDK {library.dpdk}, and does nothing", f"{install}, or --remove"

@@ -32,13 +32,15 @@ from .errors import (
 from .plugin import plugin_for, plugin_path, writable_parents
 from .pmdinfo import library_directories, read_only_data
 
-__all__ = ["DriverFolder", "Outcome", "driver_folders", "install", "installed", "remove"]
+__all__ = ["DriverFolder", "Outcome", "driver_folders", "install", "installed", "is_for_all", "remove"]
 
 _NAME = "librte_mirror.so"
 _MODE = 0o644  # as the drivers beside it
+_READABLE = 0o444
 # EAL has it for those who ask its file, and says that it stays.
 _FOLDER = re.compile(rb"DPDK_PLUGIN_PATH=(/[^\0]+)\0")
 _EAL = re.compile(r"librte_eal\.so\.(\d{1,4})")
+_PART = re.compile(r"librte_eal\.so\.\d{1,4}\.(\d)")
 # With the DPDK of that folder in the process; says the library's status, in bytes.
 _TRY = """
 import ctypes, os, sys
@@ -83,11 +85,12 @@ def driver_folders() -> list[DriverFolder]:
     found: dict[Path, DriverFolder] = {}
     for directory in dict.fromkeys(path.resolve() for path in library_directories()):
         for eal in sorted(directory.glob("librte_eal.so.*")):
-            name = _EAL.fullmatch(eal.name)
-            match = _FOLDER.search(read_only_data(eal.resolve())) if name is not None else None
+            name, real = _EAL.fullmatch(eal.name), eal.resolve()
+            match = _FOLDER.search(read_only_data(real)) if name is not None else None
             if name is not None and match is not None:
-                path = Path(os.fsdecode(match[1]))
-                found.setdefault(path, DriverFolder(release_by_abi(int(name[1])), path, eal))
+                path, part = Path(os.fsdecode(match[1])), _PART.fullmatch(real.name)
+                release = release_by_abi(int(name[1]), int(part[1]) if part is not None else 0)
+                found.setdefault(path, DriverFolder(release, path, eal))
     return list(found.values())
 
 
@@ -100,8 +103,14 @@ def installed(folder: DriverFolder) -> Library | None:
     return read_library(folder.library)
 
 
+def is_for_all(folder: DriverFolder) -> bool:
+    """Whether everybody's applications can load the library that is there. Those that cannot do not start."""
+    return folder.library.stat().st_mode & _READABLE == _READABLE
+
+
 def install(dpdk: str | None = None) -> list[Outcome]:
     """Put the library for a series of DPDK's releases, by default this package's own, to where its drivers are."""
+    dpdk = _series(dpdk)
     library = read_library(plugin_path() if dpdk is None else plugin_for(dpdk))
     if dpdk is not None and library.dpdk != dpdk:
         what = f"install the library for DPDK {dpdk}: {library.path} is for {library.dpdk}"
@@ -116,6 +125,7 @@ def install(dpdk: str | None = None) -> list[Outcome]:
 
 def remove(dpdk: str | None = None) -> list[Outcome]:
     """Take it away, of all releases by default. Applications that run keep what they have loaded."""
+    dpdk = _series(dpdk)
     folders = driver_folders() if dpdk is None else _folders_of(dpdk)
     there = [folder for folder in folders if _check_ours(folder)]
     for folder in there:
@@ -124,6 +134,11 @@ def remove(dpdk: str | None = None) -> list[Outcome]:
 
 
 # Checks, which change nothing.
+
+
+def _series(dpdk: str | None) -> str | None:
+    """Of a whole release, too, such as 22.11.11."""
+    return None if dpdk is None else ".".join(dpdk.split(".")[:2])
 
 
 def _folders_of(dpdk: str) -> list[DriverFolder]:
@@ -220,12 +235,14 @@ def _remove(folder: DriverFolder) -> Outcome:
 
 
 def _there(folder: DriverFolder) -> tuple[str, bytes]:
-    """The version and the bytes of what is there; of what others may write, no bytes."""
+    """The version and the bytes of what is there; of what others may write, or cannot read, no bytes."""
     try:
         library = installed(folder)
     except NotPermittedError:
         return "unknown", b""
-    return ("", b"") if library is None else (library.version, library.content)
+    if library is None:
+        return "", b""
+    return library.version, library.content if is_for_all(folder) else b""
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -55,6 +55,7 @@ def test_folders_are_those_that_librte_eal_names():
     [
         ("librte_eal.so.25", "DPDK_PLUGIN_PATH=/opt/a/pmds", [("24.11", "/opt/a/pmds")]),
         ("librte_eal.so.25.0", "DPDK_PLUGIN_PATH=/opt/a/pmds", []),
+        ("librte_eal.so.24", "DPDK_PLUGIN_PATH=/opt/a/pmds-24.0", [("23.11", "/opt/a/pmds-24.0")]),
         ("librte_eal.so.25", "DPDK_PLUGIN_PATH=", []),
         ("librte_eal.so", "DPDK_PLUGIN_PATH=/opt/a/pmds", []),
     ],
@@ -64,6 +65,22 @@ def test_a_librte_eal_says_where_its_drivers_are(tmp_path, monkeypatch, name, te
     run("gcc", "-shared", "-o", tmp_path / name, tmp_path / "x.c")
     monkeypatch.setattr(installing, "library_directories", lambda: iter([tmp_path, tmp_path / "none"]))
     assert [(folder.dpdk, str(folder.path)) for folder in driver_folders()] == expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("24.0", "23.11"), ("24.1", "24.03"), ("24.2", "24.07")])
+def test_releases_that_keep_an_abi_are_told_apart(tmp_path, monkeypatch, version, expected):
+    """By the last part of its version, which the name that programs ask for does not have."""
+    (tmp_path / "x.c").write_text('const char path[] = "DPDK_PLUGIN_PATH=/opt/a/pmds";')
+    run("gcc", "-shared", "-o", tmp_path / f"librte_eal.so.{version}", tmp_path / "x.c")
+    (tmp_path / "librte_eal.so.24").symlink_to(f"librte_eal.so.{version}")
+    monkeypatch.setattr(installing, "library_directories", lambda: iter([tmp_path]))
+    assert [folder.dpdk for folder in driver_folders()] == [expected]
+
+
+def test_a_whole_release_is_as_good_as_its_series(folders):
+    (outcome,) = install(installed_release())
+    assert outcome.folder == folders[0]
+    assert [each.changed for each in remove(installed_release())] == [True]
 
 
 def test_it_is_put_where_its_release_has_its_drivers_and_taken_away(folders):
@@ -100,6 +117,18 @@ def test_what_is_there_already_is_left(folders):
     (outcome,) = install(SERIES)
     assert (outcome.changed, outcome.version == outcome.before) == (False, True)
     assert everything(folders) == before
+
+
+def test_one_that_others_cannot_read_is_replaced(folders):
+    """EAL does not start where it cannot load what is there."""
+    install()
+    own, _ = folders
+    own.library.chmod(0o600)
+    assert found()[0][:1] == ("bad",)
+    assert "not everybody may read it" in found()[0][1]
+    (outcome,) = install()
+    assert outcome.changed
+    assert stat.S_IMODE(own.library.stat().st_mode) == 0o644
 
 
 def test_another_version_is_replaced_by_another_file(folders):

@@ -113,9 +113,9 @@ def release_in(process: Process, mappings: list[Mapping]) -> str:
     return _scan(process, mappings, _RELEASE)
 
 
-def release_by_abi(abi: int) -> str:
-    """The release whose shared libraries have that version, without its last part."""
-    return f"{abi - 1}.11"
+def release_by_abi(abi: int, part: int = 0) -> str:
+    """The release whose shared libraries have that version. Three a year keep an ABI, and are its parts."""
+    return {1: f"{abi}.03", 2: f"{abi}.07"}.get(part, f"{abi - 1}.11")
 
 
 def libc_of(process: Process, image: Image, name: str, mappings: list[Mapping]) -> str:
