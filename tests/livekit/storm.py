@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from programs import compile_program, pkg_config
 
 from dpdk_mirror.attach.load import Options
+from dpdk_mirror.attach.parked import find_parked
+from dpdk_mirror.attach.process import Process
 from dpdk_mirror.remote.attaching import load_into
 
 from .application import Application, wait_until
@@ -95,3 +98,41 @@ def kill_a_tracer(storm: Storm, moment: random.Random, longest_s: float = 0.4) -
             tracer.kill()
             return True
     return False
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a tracer has left in the application."""
+
+    files: int
+    """In memory, open still."""
+    moved: bool
+    """Its thread is on other CPUs than before."""
+
+
+class Traces:
+    """What killed tracers leave behind: ``with Traces(storm) as traces``, and ``traces.look()`` after each."""
+
+    def __init__(self, storm: Storm) -> None:
+        self._process = Process(storm.pid)
+        self._tid = find_parked(self._process, 10).tid
+        self._cpus = os.sched_getaffinity(self._tid)
+        self._files = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.close()
+
+    def look(self) -> Left:
+        """Once the thread is back where it sleeps; it is moved back for the next one."""
+        find_parked(self._process, 60)
+        before, self._files = self._files, self._open_files()
+        moved = os.sched_getaffinity(self._tid) != self._cpus
+        os.sched_setaffinity(self._tid, self._cpus)
+        return Left(self._files - before, moved)
+
+    def _open_files(self) -> int:
+        links = (link.readlink() for link in Path(f"/proc/{self._process.pid}/fd").iterdir())
+        return sum("memfd:dpdk-mirror-" in str(link) for link in links)

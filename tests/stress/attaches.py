@@ -8,24 +8,26 @@ The longest pause of the poller is measured by the poller, next to that of appli
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from livekit.storm import Storm, attach_once, build_storm, kill_a_tracer
+from livekit.storm import Storm, Traces, attach_once, build_storm, kill_a_tracer
 
 
-def attach_many(program: Path, count: int) -> None:
+def attach_many(program: Path, count: int) -> dict[str, Any]:
     stops: list[float] = []
     pauses: dict[bool, list[int]] = {True: [], False: []}
     took_s = 0.0
     for number in range(count):
-        # Every other one is the control.
+        # One in ten is followed by one that nobody attaches to.
         for attached in (True, False) if number % 10 == 0 else (True,):
             with Storm(program, number % 2) as storm:
                 begin = time.monotonic()
@@ -39,38 +41,52 @@ def attach_many(program: Path, count: int) -> None:
             pauses[attached].append(outcome.longest_pause_us)
         if (number + 1) % 100 == 0:
             print(f"{number + 1} attached", flush=True)
-    stops_ms = sorted(stop * 1000 for stop in stops)
-    print(f"stops: median {statistics.median(stops_ms):.2f}, 99 % {stops_ms[len(stops_ms) * 99 // 100]:.2f}, most "
-        f"{stops_ms[-1]:.2f} ms")  # fmt: skip
-    for attached, name in ((True, "attached"), (False, "left alone")):
-        of = pauses[attached]
-        print(f"longest pauses, {name}: median {statistics.median(of):.0f}, most {max(of)} us")
+    return {
+        "attached": count,
+        "stops_ms": spread([stop * 1000 for stop in stops]),
+        "longest_pauses_us": {"attached": spread(pauses[True]), "left alone": spread(pauses[False])},
+    }
 
 
-def kill_many(program: Path, count: int) -> None:
+def spread(values: list[float] | list[int]) -> dict[str, float]:
+    ordered = sorted(values)
+    most, nearly = ordered[-1], ordered[len(ordered) * 99 // 100]
+    return {"median": round(statistics.median(ordered), 2), "99 %": round(nearly, 2), "most": round(most, 2)}
+
+
+def kill_many(program: Path, count: int) -> dict[str, int]:
+    """Each application must live; what a tracer has left in it is counted."""
     moments = random.Random()
-    killed = lived = 0
-    while killed < count:
+    found = {"tracers killed": 0, "applications that lived": 0, "left a file open": 0, "left the thread moved": 0}
+    while found["tracers killed"] < count:
         with Storm(program) as storm:
-            for _ in range(20):
-                if not kill_a_tracer(storm, moments):
-                    break  # it is attached to
-                killed += 1
+            with Traces(storm) as traces:
+                for _ in range(20):
+                    if not kill_a_tracer(storm, moments):
+                        break  # it is attached to
+                    left = traces.look()
+                    found["tracers killed"] += 1
+                    found["left a file open"] += left.files
+                    found["left the thread moved"] += left.moved
             attach_once(storm)
             assert storm.finish().missing == 0
-        lived += 1
-    print(f"{killed} tracers were killed, {lived} applications lived")
+        found["applications that lived"] += 1
+    return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         program = build_storm(Path(directory))
-        attach_many(program, arguments.count)
-        kill_many(program, arguments.kills)
+        figures = {**attach_many(program, arguments.count), **kill_many(program, arguments.kills)}
+    for name, value in figures.items():
+        print(f"{name}: {value}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 
