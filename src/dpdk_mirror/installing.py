@@ -43,7 +43,8 @@ _EAL = re.compile(r"librte_eal\.so\.(\d{1,4})")
 _PART = re.compile(r"librte_eal\.so\.\d{1,4}\.(\d)")
 # With the DPDK of that folder in the process; says the library's status, in bytes.
 _TRY = """
-import ctypes, os, sys
+import ctypes, os, signal, sys
+signal.alarm(30)  # ends it
 ethdev, library = sys.argv[1:]
 ctypes.CDLL(ethdev, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
 status = ctypes.c_uint32.in_dll(ctypes.CDLL(library, mode=os.RTLD_NOW), "rte_mirror_status")
@@ -52,7 +53,6 @@ sys.stdout.buffer.write(ctypes.string_at(ctypes.addressof(status), size))
 sys.stdout.buffer.flush()
 os._exit(0)
 """
-_TRY_S = 30
 _SUDO = "be root: sudo $(command -v dpdk-mirror) plugin install"
 
 
@@ -108,8 +108,11 @@ def is_for_all(folder: DriverFolder) -> bool:
     return folder.library.stat().st_mode & _READABLE == _READABLE
 
 
-def install(dpdk: str | None = None) -> list[Outcome]:
-    """Put the library for a series of DPDK's releases, by default this package's own, to where its drivers are."""
+def install(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
+    """Put the library for a series of DPDK's releases, by default this package's own, to where its drivers are.
+
+    dry_run: make all checks, and say what would be done.
+    """
     dpdk = _series(dpdk)
     library = read_library(plugin_path() if dpdk is None else plugin_for(dpdk))
     if dpdk is not None and library.dpdk != dpdk:
@@ -120,17 +123,20 @@ def install(dpdk: str | None = None) -> list[Outcome]:
     for folder in folders:
         _check_folder(folder, "install")
         _check_ours(folder)
-    return [_install(folder, library) for folder in folders]
+    return [_install(folder, library, dry_run=dry_run) for folder in folders]
 
 
-def remove(dpdk: str | None = None) -> list[Outcome]:
+def remove(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
     """Take it away, of all releases by default. Applications that run keep what they have loaded."""
     dpdk = _series(dpdk)
     folders = driver_folders() if dpdk is None else _folders_of(dpdk)
     there = [folder for folder in folders if _check_ours(folder)]
     for folder in there:
         _check_folder(folder, "remove")
-    return [_remove(folder) if folder in there else Outcome(folder, "", "", changed=False) for folder in folders]
+    return [
+        _remove(folder, dry_run=dry_run) if folder in there else Outcome(folder, "", "", changed=False)
+        for folder in folders
+    ]
 
 
 # Checks, which change nothing.
@@ -189,8 +195,8 @@ def _check_works(folder: DriverFolder, library: Library, path: Path) -> None:
     environment = {"PATH": os.defpath, "LD_LIBRARY_PATH": str(folder.eal.parent)}
     command = [sys.executable, "-I", "-c", _TRY, str(ethdev), str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_TRY_S, env=environment)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    except OSError as error:  # this Python is not to be started again
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: it cannot be tried: {error}", "nothing was changed") from None
     status = parse_status(done.stdout)
     if status is None or status.loading:
@@ -204,11 +210,19 @@ def _check_works(folder: DriverFolder, library: Library, path: Path) -> None:
 # What changes the folder.
 
 
-def _install(folder: DriverFolder, library: Library) -> Outcome:
+def _install(folder: DriverFolder, library: Library, *, dry_run: bool) -> Outcome:
     before, content = _there(folder)
     if content == library.content:
         _check_works(folder, library, folder.library)
         return Outcome(folder, library.version, before, changed=False)
+    if dry_run:
+        _check_works(folder, library, library.path)
+    else:
+        _put(folder, library)
+    return Outcome(folder, library.version, before, changed=True)
+
+
+def _put(folder: DriverFolder, library: Library) -> None:
     # A name that EAL passes over: it takes those that end in .so, or in .so and its ABI's version.
     path = folder.path / f".librte_mirror-{secrets.token_hex(8)}.new"
     try:
@@ -221,14 +235,14 @@ def _install(folder: DriverFolder, library: Library) -> Outcome:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise _error(error, f"install {folder.library}") from None
-    return Outcome(folder, library.version, before, changed=True)
 
 
-def _remove(folder: DriverFolder) -> Outcome:
+def _remove(folder: DriverFolder, *, dry_run: bool) -> Outcome:
     before, _ = _there(folder)
     try:
-        folder.library.unlink()
-        _sync(folder.path)
+        if not dry_run:
+            folder.library.unlink()
+            _sync(folder.path)
     except OSError as error:
         raise _error(error, f"remove {folder.library}") from None
     return Outcome(folder, "", before, changed=True)

@@ -119,6 +119,28 @@ def test_what_is_there_already_is_left(folders):
     assert everything(folders) == before
 
 
+def test_a_dry_run_makes_all_checks_and_changes_nothing(folders, tmp_path, monkeypatch, capsys):
+    """Its library is loaded as well."""
+    (outcome,) = install(dry_run=True)
+    assert (outcome.changed, everything(folders)) == (True, {})
+    assert main(["plugin", "install", "--dry-run"]) == 0
+    said = f"would install librte_mirror {outcome.version}: {folders[0].library}; nothing has been changed\n"
+    assert capsys.readouterr().out == said
+    (tmp_path / "x.c").write_text(RECORD.format(state=2, series=SERIES, reason="it does not like this DPDK"))
+    run("gcc", "-shared", "-fPIC", "-o", tmp_path / "x.so", tmp_path / "x.c")
+    with monkeypatch.context() as patched:
+        patched.setattr(installing, "plugin_path", lambda: tmp_path / "x.so")
+        with pytest.raises(UnsupportedError, match="it does not like this DPDK"):
+            install(dry_run=True)
+    install()
+    before = everything(folders)
+    assert [each.changed for each in remove(dry_run=True)] == [True, False]
+    assert main(["plugin", "install", "--remove", "--dry-run", "--json"]) == 0
+    assert [(each["changed"], each["dry_run"]) for each in json.loads(capsys.readouterr().out)] == [
+        (True, True), (False, True)]  # fmt: skip
+    assert everything(folders) == before
+
+
 def test_one_that_others_cannot_read_is_replaced(folders):
     """EAL does not start where it cannot load what is there."""
     install()

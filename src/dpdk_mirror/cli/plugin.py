@@ -43,12 +43,10 @@ The file is loaded with that DPDK first, as a test, and then put there whole. Ap
 """,
     "epilog": """\
 examples:
-  dpdk-mirror plugin install
-      for the DPDK that this package was built with
-  dpdk-mirror plugin install --dpdk 24.11
-      for another that is installed, too, if there is a build for it
-  dpdk-mirror plugin install --remove
-      take it away again
+  dpdk-mirror plugin install --dry-run
+      check whether it can be, for the DPDK that this package was built with; without --dry-run, as root, do it
+  dpdk-mirror plugin install --remove --dry-run
+      tell what would be taken away again
 """,
 }
 _COMPLETION = {
@@ -73,6 +71,7 @@ def add_parsers(commands: Any) -> None:
         help="such as 22.11; default: this package's, and with --remove all that are here",
     )  # fmt: skip
     plugin.add_argument("--remove", action="store_true", help="take the library away; nothing else is touched")
+    plugin.add_argument("--dry-run", action="store_true", help="make all checks, and change nothing")
     add_common_arguments(plugin, app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
@@ -100,12 +99,13 @@ def run_plugin_path(arguments: argparse.Namespace) -> int:
 
 
 def run_plugin(arguments: argparse.Namespace) -> int:
-    outcomes = (installing.remove if arguments.remove else installing.install)(arguments.dpdk)
+    change = installing.remove if arguments.remove else installing.install
+    outcomes = change(arguments.dpdk, dry_run=arguments.dry_run)
     if arguments.json:
-        print_json([_record(each) for each in outcomes])
+        print_json([_record(each) | {"dry_run": arguments.dry_run} for each in outcomes])
         return 0
     for each in outcomes:
-        for line in _told(each):
+        for line in [_foretold(each)] if arguments.dry_run and each.changed else _told(each):
             say(line)
     if not outcomes:
         say("no DPDK that loads drivers from a folder is here, so nothing is installed")
@@ -120,6 +120,11 @@ def _record(done: installing.Outcome) -> dict[str, Any]:
         "version": done.version or None,
         "before": done.before or None,
     }
+
+
+def _foretold(done: installing.Outcome) -> str:
+    what = f"install librte_mirror {done.version}" if done.version else f"remove librte_mirror {done.before}"
+    return f"would {what}: {done.folder.library}; nothing has been changed"
 
 
 def _told(done: installing.Outcome) -> list[str]:
