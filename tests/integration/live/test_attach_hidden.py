@@ -15,6 +15,7 @@ from livekit.frames import udp_frames
 from programs import compile_program, run
 
 from dpdk_mirror import Direction, Mode, Select, UnsupportedError
+from dpdk_mirror.attach.memory import images
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.plugin import plugin_path
 from dpdk_mirror.remote import attach
@@ -139,6 +140,30 @@ def test_a_program_that_hides_a_dpdk_beside_another_is_refused(builds, tmp_path)
         assert forwarder.end() == 0
 
 
+def test_what_it_loads_later_sees_no_more_of_its_dpdk_than_before(builds):
+    """One object is loaded, which defines nothing of DPDK's for others."""
+    with Forwarder(build(builds, "hidden"), ForwarderOptions(plugins=())) as forwarder:
+        with Process(forwarder.pid) as process:
+            before = {each.name for each, _ in images(process)}
+            with attach(forwarder.pid) as app:
+                assert app.mirrors() == []
+            (library,) = [image for each, image in images(process) if each.name not in before]
+            assert library.find("rte_mirror_status") is not None
+            assert library.find("rte_eal_init") is None
+        assert forwarder.end() == 0
+
+
+def test_a_function_that_the_library_does_without_may_be_missing(builds, tmp_path):
+    """Then there are no targets that need a device."""
+    run("objcopy", "--localize-symbol=rte_vdev_init", build(builds, "hidden"), tmp_path / "changed")
+    with Forwarder(tmp_path / "changed", ForwarderOptions(plugins=())) as forwarder:
+        with attach(forwarder.pid) as app:
+            app.mirror(0, to=f"pcap:{tmp_path}/out.pcap").remove()
+            with pytest.raises(UnsupportedError, match="no bus of virtual devices"):
+                app.mirror(0, to="null:n")
+        assert forwarder.end() == 0
+
+
 # DPDK in what the program has loaded.
 
 
@@ -161,6 +186,20 @@ def test_dpdk_in_a_namespace_of_its_own_is_refused(builds):
     with Forwarder(build_loader(builds, "shared", "-DAPART"), ForwarderOptions(plugins=())) as forwarder:
         before = files(forwarder.pid)
         with pytest.raises(UnsupportedError, match=r"it has loaded DPDK with dlmopen\(\)"):
+            attach(forwarder.pid)
+        assert files(forwarder.pid) == before
+        assert forwarder.end() == 0
+
+
+def test_dpdk_that_a_plugin_keeps_to_itself_is_refused(builds):
+    """Neither the loader finds it, nor is it in the program's file."""
+    plugin = builds / "plugin-hidden.so"
+    compile_program(plugin, [LIVEKIT / "forwarder.c"], "-shared", "-fPIC", "-Dmain=plugin_main", *FORMS["static"](),
+        "-Wl,--exclude-libs,ALL")  # fmt: skip
+    loader = compile_program(builds / "loader-hidden", [LIVEKIT / "loader.c"], f'-DPLUGIN="{plugin}"', "-ldl")
+    with Forwarder(loader, ForwarderOptions(plugins=())) as forwarder:
+        before = files(forwarder.pid)
+        with pytest.raises(UnsupportedError, match="nothing names the functions of the DPDK in it"):
             attach(forwarder.pid)
         assert files(forwarder.pid) == before
         assert forwarder.end() == 0
