@@ -113,7 +113,6 @@ def install(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
 
     dry_run: make all checks, and say what would be done.
     """
-    dpdk = _series(dpdk)
     library = read_library(plugin_path() if dpdk is None else plugin_for(dpdk))
     if dpdk is not None and library.dpdk != dpdk:
         what = f"install the library for DPDK {dpdk}: {library.path} is for {library.dpdk}"
@@ -128,7 +127,6 @@ def install(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
 
 def remove(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
     """Take it away, of all releases by default. Applications that run keep what they have loaded."""
-    dpdk = _series(dpdk)
     folders = driver_folders() if dpdk is None else _folders_of(dpdk)
     there = [folder for folder in folders if _check_ours(folder)]
     for folder in there:
@@ -140,11 +138,6 @@ def remove(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
 
 
 # Checks, which change nothing.
-
-
-def _series(dpdk: str | None) -> str | None:
-    """Of a whole release, too, such as 22.11.11."""
-    return None if dpdk is None else ".".join(dpdk.split(".")[:2])
 
 
 def _folders_of(dpdk: str) -> list[DriverFolder]:

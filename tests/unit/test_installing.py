@@ -77,12 +77,6 @@ def test_releases_that_keep_an_abi_are_told_apart(tmp_path, monkeypatch, version
     assert [folder.dpdk for folder in driver_folders()] == [expected]
 
 
-def test_a_whole_release_is_as_good_as_its_series(folders):
-    (outcome,) = install(installed_release())
-    assert outcome.folder == folders[0]
-    assert [each.changed for each in remove(installed_release())] == [True]
-
-
 def test_it_is_put_where_its_release_has_its_drivers_and_taken_away(folders):
     """Whole, readable by all, and nothing else."""
     own, other = folders
@@ -136,8 +130,7 @@ def test_a_dry_run_makes_all_checks_and_changes_nothing(folders, tmp_path, monke
     before = everything(folders)
     assert [each.changed for each in remove(dry_run=True)] == [True, False]
     assert main(["plugin", "install", "--remove", "--dry-run", "--json"]) == 0
-    assert [(each["changed"], each["dry_run"]) for each in json.loads(capsys.readouterr().out)] == [
-        (True, True), (False, True)]  # fmt: skip
+    assert [each["changed"] for each in json.loads(capsys.readouterr().out)] == [True, False]
     assert everything(folders) == before
 
 

@@ -102,7 +102,7 @@ def run_plugin(arguments: argparse.Namespace) -> int:
     change = installing.remove if arguments.remove else installing.install
     outcomes = change(arguments.dpdk, dry_run=arguments.dry_run)
     if arguments.json:
-        print_json([_record(each) | {"dry_run": arguments.dry_run} for each in outcomes])
+        print_json([_record(each) for each in outcomes])
         return 0
     for each in outcomes:
         for line in [_foretold(each)] if arguments.dry_run and each.changed else _told(each):
