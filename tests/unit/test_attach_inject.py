@@ -11,6 +11,7 @@ import pytest
 from dpdk_mirror import BusyTimeoutError, UnsupportedError
 from dpdk_mirror.attach import memfd
 from dpdk_mirror.attach.inject import Injector
+from dpdk_mirror.attach.parked import Parked
 from dpdk_mirror.attach.ptrace import Registers
 from dpdk_mirror.errors import error_for
 
@@ -34,7 +35,7 @@ def waits(parts, *, at=WAITED, result=INTERRUPTED, call=FUTEX):
         data[offset : offset + len(part)] = part
     stack = SimpleNamespace(start=0x10000, end=0x50000, perms="rw-p", path="")
     process = SimpleNamespace(pid=1, maps=lambda: [stack], ns_tid=lambda _: OWN, read=lambda *_: bytes(data))
-    thread = SimpleNamespace(tid=4711, comm="dpdk-intr", stack=0x40000)
+    thread = SimpleNamespace(tid=4711, comm="dpdk-intr", stack=0x40000, can_be_issued_again=lambda _: True)
     injector = Injector(process, thread, SimpleNamespace(loader=(LOADER, LOADER + SIZE)))
     return injector._waits_for_loader(Registers(orig_rax=call, rax=result, rdi=LOADER + at))
 
@@ -75,6 +76,13 @@ def test_anything_else_that_it_waits_for_is_not_the_loaders_lock(lock):
 )
 def test_other_calls_and_other_places_are_not(options):
     assert not waits({WAITED: mutex(OTHER)}, **options)
+
+
+def test_a_thread_that_cannot_be_put_back_to_its_call_is_refused():
+    """That would be two bytes before where it goes on."""
+    process = SimpleNamespace(pid=1, read=lambda address, size: b"\xcd\x80" if (address, size) == (0x4FFE, 2) else b"")
+    with pytest.raises(UnsupportedError, match="its thread dpdk-intr makes its system call otherwise"):
+        Injector(process, Parked(4711, "dpdk-intr", EPOLL_WAIT, 0x40000, 0x5000), SimpleNamespace())
 
 
 def test_what_went_wrong_is_told_though_closing_goes_wrong_too(monkeypatch):

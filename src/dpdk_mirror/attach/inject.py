@@ -45,6 +45,7 @@ class Injector:
         self._parked = parked
         self._libc = libc
         self._before: State | None = None
+        self._check_code()
         self._check_stack()
 
     def call(self, function: int, *arguments: int | bytes, timeout_s: float = 10.0) -> None:
@@ -96,7 +97,7 @@ class Injector:
             if self._parked.is_back(self._process):
                 with self._traced() as tracee, _urgent():
                     tracee.stop()
-                    if self._parked.is_at(self._process, tracee.registers()):
+                    if self._parked.is_at(tracee.registers()):
                         yield tracee
                         if tracee.is_stopped:
                             tracee.detach()
@@ -134,7 +135,7 @@ class Injector:
         with self._traced() as tracee:
             tracee.stop()
             registers = tracee.registers()
-            if self._parked.is_at(self._process, registers):
+            if self._parked.is_at(registers):
                 return True
             if self._waits_for_loader(registers) and self._before is not None:
                 # The registers last: until then it goes on inside, and well, if this process ends.
@@ -159,6 +160,14 @@ class Injector:
         owners = {4 * at + start: words[at + _OWNER] for at in range(len(words) - _MUTEX_WORDS) if _is_taken(words, at)}
         own = self._process.ns_tid(self._parked.tid)
         return owners.get(registers.rdi, own) != own and own not in owners.values()
+
+    def _check_code(self) -> None:
+        """Here, since reading may wait for others that map memory there: not while the thread is stopped."""
+        if not self._parked.can_be_issued_again(self._process):
+            what = (
+                f"attach to process {self._process.pid}: its thread {self._parked.comm} makes its system call otherwise"
+            )
+            raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
 
     def _check_stack(self) -> None:
         stack = self._parked.stack

@@ -45,11 +45,13 @@ class Parked:
     stack: int
     pc: int
 
-    def is_at(self, process: Process, registers: Registers) -> bool:
+    def is_at(self, registers: Registers) -> bool:
         """Whether a stopped thread's registers are those of its leaving that call."""
-        return (registers.orig_rax, registers.rip) == (self.number, self.pc) and process.read(
-            registers.rip - 2, 2
-        ) == _SYSCALL_CODE
+        return (registers.orig_rax, registers.rip) == (self.number, self.pc)
+
+    def can_be_issued_again(self, process: Process) -> bool:
+        """Whether the call is an instruction, to which the thread can be put back."""
+        return process.read(self.pc - len(_SYSCALL_CODE), len(_SYSCALL_CODE)) == _SYSCALL_CODE
 
     def is_back(self, process: Process) -> bool:
         """Whether it is in that call now. How deep its stack is depends on how many descriptors EAL waits for."""

@@ -117,6 +117,24 @@ def test_a_call_leaves_every_register_the_mask_and_the_stacks_as_they_were(progr
         process.end()
 
 
+def test_nothing_is_read_of_the_memory_while_the_thread_is_stopped(program, monkeypatch):
+    """That waits for threads that map memory; what is written then is one piece."""
+    stopped, touched = [], []
+
+    def note(owner, name, then):
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *args, **options: (then(), original(*args, **options))[1])
+
+    with parked(program) as process, injected(process) as (injector, at):
+        note(Tracee, "stop", lambda: stopped.append(True))
+        note(Tracee, "detach", stopped.clear)
+        note(Process, "read", lambda: touched.append("read") if stopped else None)
+        note(Process, "write", lambda: touched.append("write") if stopped else None)
+        injector.call(at("clobber"))
+        assert touched == ["write"]
+        assert process.wakes() == "same"
+
+
 def test_arguments_are_numbers_and_texts(program):
     with parked(program) as process, injected(process) as (injector, at):
         injector.call(at("note"), b"word" * 50, 7, 1 << 40)
