@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -134,5 +135,8 @@ class Traces:
         return Left(self._files - before, moved)
 
     def _open_files(self) -> int:
-        links = (link.readlink() for link in Path(f"/proc/{self._process.pid}/fd").iterdir())
-        return sum("memfd:dpdk-mirror-" in str(link) for link in links)
+        number = 0
+        for link in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                number += "memfd:dpdk-mirror-" in str(link.readlink())
+        return number
