@@ -9,6 +9,7 @@ import errno
 import gc
 import os
 import struct
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ _ALL_SIGNALS = (1 << 64) - 1
 _STACK_MIN = 64 << 10
 _FUTEX = 202
 _LOOK_S = 0.0005
+_SWITCH_S = 0.00001
 _TEXT_MAX = 4096
 # C type: pthread_mutex_t, in words: whether it is taken, how often, by which thread; whether it is recursive.
 _LOCK, _DEPTH, _OWNER, _KIND, _MUTEX_WORDS = 0, 1, 2, 4, 10
@@ -39,20 +41,22 @@ _RECURSIVE = 1
 class Injector:
     """``stops_s`` is how long the thread was stopped, each time."""
 
-    def __init__(self, process: Process, parked: Parked, libc: Libc) -> None:
+    def __init__(self, process: Process, parked: Parked, libc: Libc, timeout_s: float = 10.0) -> None:
         self.stops_s: list[float] = []
         self._process = process
         self._parked = parked
         self._libc = libc
+        self._timeout_s = timeout_s
         self._before: State | None = None
         self._check_code()
         self._check_stack()
 
-    def call(self, function: int, *arguments: int | bytes, timeout_s: float = 10.0) -> None:
+    def call(self, function: int, *arguments: int | bytes, timeout_s: float | None = None) -> None:
         """Have the thread call a function, and wait until it is back; what that returns is not known.
 
         BusyTimeoutError: it was late, and was taken out of it again, or is still inside.
         """
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout_s
         with self._stopped(deadline) as tracee:
             self._go(tracee, Call(function, arguments), (self._libc.restorer,))
@@ -190,7 +194,12 @@ def _is_taken(words: tuple[int, ...], at: int) -> bool:
 
 @contextlib.contextmanager
 def _urgent() -> Iterator[None]:
-    """While another's thread is stopped: no pause of this process's own nor, as far as it may, for others."""
+    """While another's thread is stopped: no pause of this process's own nor, as far as it may, for others.
+
+    Other threads of Python's let this one run as soon as it can.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
     before = os.sched_getscheduler(0), os.sched_getparam(0)
     collects = gc.isenabled()
     gc.disable()
@@ -201,5 +210,6 @@ def _urgent() -> Iterator[None]:
     finally:
         with contextlib.suppress(PermissionError):
             os.sched_setscheduler(0, *before)
+        sys.setswitchinterval(interval)
         if collects:
             gc.enable()

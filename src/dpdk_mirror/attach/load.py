@@ -78,11 +78,11 @@ class _Target:
         self.timeout_s = timeout_s
         self.libc: Libc = find_libc(process)
         self.parked: Parked = find_parked(process)
-        self.injector = Injector(process, self.parked, self.libc)
+        self.injector = Injector(process, self.parked, self.libc, timeout_s)
         self.is_filtered = outside.status(process, "Seccomp", self.parked.tid) > 0
 
     def call(self, function: int, *arguments: int | bytes) -> None:
-        self.injector.call(function, *arguments, timeout_s=self.timeout_s)
+        self.injector.call(function, *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,8 @@ def _wants_socket(found: DpdkProcess, path: str) -> bool:
 def _check_machine(process: Process, found: DpdkProcess) -> None:
     """That its threads can be made to call something."""
     doing = f"attach to process {process.pid}"
+    if outside.is_frozen(process):
+        raise ConflictError(errno.EBUSY, f"{doing}: its control group is frozen", "thaw it, as by docker unpause")
     if found.architecture != "x86_64" or os.uname().machine != "x86_64":
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: only x86-64 is supported", _AT_START)
     if re.search(r"^x86_Thread_features:.*\bshstk\b", process.text("status"), re.MULTILINE):

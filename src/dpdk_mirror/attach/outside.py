@@ -19,12 +19,24 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Sockets", "architecture", "container", "environment", "namespaces", "ptrace_scope", "sockets", "status"]
+__all__ = [
+    "Sockets",
+    "architecture",
+    "container",
+    "environment",
+    "is_frozen",
+    "namespaces",
+    "ptrace_scope",
+    "sockets",
+    "status",
+]
 
 _NAMESPACES = ("mnt", "pid", "user", "net", "ipc", "uts", "cgroup")
 _MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 3: "i386", 0x28: "arm", 0x15: "ppc64le", 0xF3: "riscv64"}
 # Docker, containerd, CRI-O and Podman name groups by the container's id, LXC by its name.
 _CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[./]([\w.-]{1,64})", re.MULTILINE)
+# Where control groups of version 2 are; of version 1, below the first.
+_GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 _ENVIRON_MAX = 8 << 20
 _DESCRIPTORS_MAX = 1 << 16
 _UNIX_MAX = 32 << 20
@@ -85,6 +97,32 @@ def container(process: Process) -> str:
         if match := _CONTAINER.search(process.text("cgroup")):
             return match[1][:12] if match[1] else match[2]
     return ""
+
+
+def is_frozen(process: Process) -> bool:
+    """Whether its control group is, as a paused container's."""
+    for line in process.text("cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            files = (Path(f"{root}{path}/cgroup.events") for root in _GROUPS)
+            if any(re.search(r"^frozen 1$", _read(file), re.MULTILINE) for file in files):
+                return True
+        elif "freezer" in controllers.split(",") and _read(
+            Path(f"{_GROUPS[0]}/freezer{path}/freezer.state")
+        ).strip() in {
+            "FREEZING",
+            "FROZEN",
+        }:
+            return True
+    return False
+
+
+def _read(path: Path) -> str:
+    """Nothing, if there is no such file."""
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
 
 
 def environment(process: Process, name: str) -> str:

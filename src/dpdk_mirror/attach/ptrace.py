@@ -57,7 +57,8 @@ class Tracee:
         self.tid = tid
         self.is_stopped = self._is_seized = False
         self._signal = 0
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        # Not CDLL: while such a function is called other threads of Python's may run, and keep this one waiting.
+        self._libc = ctypes.PyDLL(None, use_errno=True)
         self._libc.ptrace.restype = ctypes.c_long
         self._libc.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
         self._ptrace(_SEIZE)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..attach.library import Library, read_library
@@ -44,8 +45,9 @@ def load_into(pid: int, options: Options, library: str | Path | None = None) -> 
     def choose_library(series: str) -> Library:
         return read_library(plugin_for(series) if library is None else Path(library))
 
-    with Process(pid) as process:
-        return load(process, choose_library, options)
+    # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
+    with Process(pid) as process, ThreadPoolExecutor(1) as tracer:
+        return tracer.submit(load, process, choose_library, options).result()
 
 
 def application_of(attachment: Attachment) -> Application:

@@ -5,7 +5,7 @@
 import contextlib
 import os
 import signal
-import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -63,11 +63,11 @@ def test_an_application_may_end_at_any_step(program, name, number):
     options = ForwarderOptions(plugins=(), eal=("--no-telemetry",))
     with Forwarder(program, options) as forwarder:
         killer = Killer(forwarder.pid, name, number)
-        sys.setprofile(killer)
+        threading.setprofile(killer)
         try:
             with pytest.raises(MirrorError) as refused:
                 load_into(forwarder.pid, Options(timeout_s=5))
         finally:
-            sys.setprofile(None)
+            threading.setprofile(None)
         assert killer.left <= 0
     assert "has ended" in str(refused.value) or "its memory has gone" in str(refused.value)

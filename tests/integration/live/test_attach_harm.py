@@ -4,6 +4,7 @@
 
 import contextlib
 import errno
+import gc
 import os
 import subprocess
 import sys
@@ -16,15 +17,15 @@ from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program
 
-from dpdk_mirror import NotFoundError, NotPermittedError, UnsupportedError
-from dpdk_mirror.attach import load, memfd
+from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
+from dpdk_mirror.attach import load, memfd, outside
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.load import Options
 from dpdk_mirror.attach.parked import Parked
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.errors import error_for
-from dpdk_mirror.remote import connect
+from dpdk_mirror.remote import attach, connect
 from dpdk_mirror.remote.attaching import load_into
 
 LIVEKIT = Path(livekit.__file__).parent
@@ -154,3 +155,75 @@ def test_the_stop_for_reading_filters_is_told():
         assert len(load_into(testpmd.pid, Options(dry_run=True)).stops_s) == 1
         assert len(load_into(testpmd.pid, Options()).stops_s) == 4
         assert testpmd.quit() == 0
+
+
+# Control groups that are frozen, as a container that is paused.
+
+
+@contextlib.contextmanager
+def freezer(version):
+    """What puts a process into a group, and freezes or thaws that."""
+    roots = {1: "/sys/fs/cgroup/freezer", 2: "/sys/fs/cgroup/unified"}
+    root = Path("/sys/fs/cgroup" if version == 2 and Path("/sys/fs/cgroup/cgroup.procs").exists() else roots[version])
+    group = root / f"dpdk-mirror-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group of version {version} can be made: {error}")
+    file = group / ("freezer.state" if version == 1 else "cgroup.freeze")
+    events = group / ("freezer.state" if version == 1 else "cgroup.events")
+    words = {True: ("FROZEN", "FROZEN"), False: ("THAWED", "THAWED")}
+    if version == 2:
+        words = {True: ("1", "frozen 1"), False: ("0", "frozen 0")}
+
+    def freeze(pid, *, on):
+        (group / "cgroup.procs").write_text(str(pid))
+        file.write_text(words[on][0])
+        wait_until(lambda: words[on][1] in events.read_text(), words[on][1])
+
+    try:
+        yield freeze
+    finally:
+        file.write_text(words[False][0])
+        wait_until(lambda: not (group / "cgroup.procs").read_text(), "an empty group")
+        group.rmdir()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_is_frozen_is_refused_and_well_once_it_is_thawed(monkeypatch, version, seen):
+    """Also if it has been frozen in the last moment, and though who tried lives on: nothing of it stays stopped."""
+    with freezer(version) as freeze, Testpmd(TestpmdOptions(["net_null0"], plugin=False)) as testpmd:
+        freeze(testpmd.pid, on=True)
+        if seen:
+            with pytest.raises(ConflictError, match=r"its control group is frozen .*; thaw it"):
+                load_into(testpmd.pid, Options())
+        else:
+            with monkeypatch.context() as patch:
+                patch.setattr(outside, "is_frozen", lambda _: False)
+                with pytest.raises(BusyTimeoutError):
+                    load_into(testpmd.pid, Options(timeout_s=1))
+        freeze(testpmd.pid, on=False)
+        wait_until(lambda: not stopped(testpmd.pid), "all threads at work")
+        with attach(testpmd.pid) as app:
+            assert [port.name for port in app.ports()] == ["net_null0"]
+        assert testpmd.quit() == 0
+
+
+def stopped(pid):
+    """Its threads that a tracer has, or holds."""
+    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return [text for text in texts if "State:\tt" in text or "TracerPid:\t0\n" not in text]
+
+
+def test_who_attaches_is_as_before_afterwards(application):
+    """Its threads' priorities, CPUs and turns, and Python's collector: when it is refused, too."""
+
+    def state():
+        return os.sched_getscheduler(0), os.sched_getaffinity(0), sys.getswitchinterval(), gc.isenabled()
+
+    before = state()
+    load_into(application.pid, Options())
+    with pytest.raises(UnsupportedError):
+        load_into(application.pid, Options(socket="nowhere"))
+    assert state() == before
