@@ -46,8 +46,8 @@ def claim(monkeypatch):
 
 
 def test_what_has_no_dpdk_is_none(claim):
-    with child(["sleep", "1000"]) as sleeper:
-        assert survey.survey([sleeper.pid, os.getpid(), 1 << 22]) == []
+    with child(["sleep", "1000"]) as sleeper, child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as python:
+        assert survey.survey([sleeper.pid, python.pid, 1 << 22]) == []
 
 
 def test_one_that_says_it_is_eal_and_has_none_of_it_cannot_be_attached(claim):
