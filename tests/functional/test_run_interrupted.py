@@ -85,8 +85,9 @@ def test_a_run_of_a_shells_background_hears_signals(tmp_path, number):
 
 
 START = """
-import contextlib, gc, os
+import contextlib, gc, os, tempfile
 from pathlib import Path
+tempfile.gettempdir()  # tries the folder with a file, which a signal just then would leave
 from dpdk_mirror import Direction, Eal, Forwarder, Mirror, Vdev
 from dpdk_mirror._binding import lib
 from dpdk_mirror.capture import CaptureReader, CaptureWriter

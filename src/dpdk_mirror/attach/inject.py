@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Calls of functions in a running process, by its parked thread, which stops for less than a millisecond for each."""
+"""Calls of functions in a running process, by its parked thread, which stops for a moment for each."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _ATTACH = {
     "help": "load the library into a running application",
     "description": """\
 Load librte_mirror into a DPDK application that runs without it. One of EAL's own threads, which sleeps, is made to load
-it, and stands still for less than a millisecond; no other thread is stopped. Without mirrors the library does nothing.
+it, and stands still for moments, which are told; no other thread is stopped. Without mirrors the library does nothing.
 It stays until the application ends.
 """,
     "epilog": """\

@@ -23,8 +23,8 @@ def attach(
 ) -> Application:
     """Load librte_mirror into process ``pid``, unless it is there already, and connect to it.
 
-    One of EAL's own threads, asleep in the kernel, is made to call dlopen(); it stands still for less than a
-    millisecond, and no other thread is stopped. The library stays until the application ends: without mirrors it does
+    One of EAL's own threads, asleep in the kernel, is made to call dlopen(); it stands still for moments of some
+    0.3 ms, and no other thread is stopped. The library stays until the application ends: without mirrors it does
     nothing.
 
     library: another librte_mirror.so than this package's, of the application's DPDK release. socket: where, as the
