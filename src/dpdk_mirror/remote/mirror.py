@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 import errno
-import socket
 from typing import TYPE_CHECKING
 
 from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
 from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
-from .reach import below, connect_to
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
 from .sockets import listener
+from .stream import connect
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
     from typing import Unpack
 
@@ -98,13 +98,7 @@ class RemoteMirror(Numbered):
         if not target.startswith("stream:"):
             what = f"read {self}: its target {target} is no stream"
             raise UnsupportedError(errno.ENOTSUP, what, "add a mirror to stream:")
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connect_to(connection, below(self.app.pid or listener(self.app.path) or 0, target.removeprefix("stream:")))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connect(self.app.pid or listener(self.app.path) or 0, target.removeprefix("stream:"))
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

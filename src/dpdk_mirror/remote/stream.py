@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..attach.process import Process
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +32,8 @@ class _Place:
 
     def __init__(self, pid: int, path: PurePosixPath) -> None:
         self._name = path.name
-        self._folder = os.open(f"/proc/{pid}/root{path.parent}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        with Process(pid) as process:
+            self._folder = process.open_below_root(str(path.parent), os.O_PATH | os.O_DIRECTORY)
         weakref.finalize(self, os.close, self._folder)
 
     def connect(self, connection: socket.socket) -> None:
@@ -92,7 +95,9 @@ class _Stream(socket.socket):
 
 
 def connect(pid: int, path: str) -> socket.socket:
-    """Connect to the UNIX stream socket that process ``pid`` has at ``path``, also in a container. Raises OSError.
+    """Connect to the UNIX stream socket that process ``pid`` has at ``path``, also in a container.
+
+    Raises OSError, and MirrorError if the process, or its folder, is not there.
 
     Reading its end removes what a dead process has left at the path.
     """

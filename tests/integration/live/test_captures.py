@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import signal
 import stat
 import subprocess
 import time
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from captures import read_capture
-from livekit.application import wait_until
+from livekit.application import need_namespaces, wait_until
 from livekit.frames import udp_frames
 from livekit.telemetry import RefusedError
+from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.errors import UnsupportedError
-from dpdk_mirror.remote import Application
+from dpdk_mirror.remote import Application, connect
 
 COUNT = 100
 
@@ -179,6 +181,30 @@ def test_a_slow_reader_holds_up_nobody(telemetry, forward, app):
         wait_until(lambda: telemetry.call("stats", mirror="in")["full"] > 0, "packets that are not taken")
     wait_until(lambda: telemetry.call("stats", mirror="in")["full"] >= 60 * COUNT / 2, "those that are lost")
     assert telemetry.call("stats", mirror="in")["seen"] == 60 * COUNT
+
+
+# In mounts of its own: what it has there, by a link, is nothing from here.
+PLACE = (
+    'mkdir -m 700 "$RUNTIME_DIRECTORY/real" && ln -s "$RUNTIME_DIRECTORY/real" "$RUNTIME_DIRECTORY/link" && exec "$@"'
+)
+OWN_MOUNTS = ("unshare", "-m", "sh", "-c", f'mount -t tmpfs none "$RUNTIME_DIRECTORY" && {PLACE}', "sh")
+
+
+@pytest.mark.parametrize("within", [("sh", "-c", PLACE, "sh"), OWN_MOUNTS], ids=["here", "in its own mounts"])
+def test_what_a_killed_application_has_left_goes_with_its_reader(within):
+    if within is OWN_MOUNTS:
+        need_namespaces()
+    with Testpmd(TestpmdOptions(["net_null0"], within=within)) as testpmd, connect(str(testpmd.pid)) as app:
+        made = app.mirror(0, to=f"stream:{testpmd.directory}/link/s.sock")
+        folder = os.open(f"/proc/{testpmd.pid}/root{testpmd.directory}/real", os.O_RDONLY | os.O_DIRECTORY)
+        left = Path(f"/proc/self/fd/{folder}")
+        assert [path.name for path in left.iterdir()] == ["s.sock"]
+        with made.open_stream() as stream, stream.makefile("rb") as file:
+            assert file.read(4) == b"\x0a\x0d\x0d\x0a"
+            testpmd.end(signal.SIGKILL)
+            file.read()
+        assert list(left.iterdir()) == []
+        os.close(folder)
 
 
 def test_what_is_no_capture_has_no_limits_and_no_stream(telemetry, app):
