@@ -220,7 +220,7 @@ def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None
             found.plugin = "unknown"
     elif not found.plugin or not status.inert:
         found.plugin = status.version
-        found.socket = status.socket if status.socket_state is SocketState.LISTENS else "" or found.socket
+        found.socket = status.socket if status.socket_state is SocketState.LISTENS else ""
         found.inert = (status.reason or "it does not say why") if status.inert else ""
 
 

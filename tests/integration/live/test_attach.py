@@ -233,6 +233,16 @@ def test_a_place_that_will_not_do_for_a_socket_is_refused(tmp_path):
             assert app.pid == testpmd.pid
 
 
+def test_an_application_whose_socket_could_not_be_gets_another(builds, tmp_path):
+    """What its environment asks for is no socket that its library listens at."""
+    options = ForwarderOptions(eal=("--no-telemetry",), environment={"DPDK_MIRROR_SOCKET": f"{tmp_path}/none/s"})
+    with Forwarder(build_forwarder(builds, "shared"), options) as forwarder:
+        wait_until(forwarder.said, "its word")
+        with attach(forwarder.pid) as app, app.mirror("net_null0", to="null:n") as made:
+            wait_until(lambda: made.stats().packets > 1000, "packets")
+        assert forwarder.end() == 0
+
+
 # What is refused.
 
 
