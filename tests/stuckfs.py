@@ -33,6 +33,7 @@ class StuckFileSystem:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._waiting: list[int] = []
+        self._lets_go = False
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def __enter__(self) -> Self:
@@ -54,7 +55,8 @@ class StuckFileSystem:
         os.close(self._device)
 
     def let_go(self) -> None:
-        """Who waits gets an error."""
+        """Who waits gets an error, and who comes later: others look at all processes, too."""
+        self._lets_go = True
         for unique in self._waiting:
             with contextlib.suppress(OSError):
                 self._answer(unique, error=_EIO)
@@ -82,6 +84,8 @@ class StuckFileSystem:
             self._answer(unique)
         elif operation == _READ:
             self._waiting.append(unique)
+            if self._lets_go:
+                self.let_go()
         elif operation not in {2, 36, 42}:  # FORGET and INTERRUPT want no answer
             self._answer(unique, error=_ENOSYS)
 
