@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
+from .memory import mappings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,9 +125,8 @@ def libc_of(process: Process, image: Image, name: str, mappings: list[Mapping]) 
         return "musl"
     if image.soname != "libc.so.6":
         return ""
-    inside = [each for each in mappings if each.start <= image.base < each.end]
-    same = [each for each in mappings if inside and (each.device, each.inode) == (inside[0].device, inside[0].inode)]
-    version = _scan(process, [each for each in same if each.perms.startswith("r-")], _BANNER)
+    readable = [each for each in mappings_of(image, mappings) if each.perms.startswith("r-")]
+    version = _scan(process, readable, _BANNER)
     return f"glibc {version}" if version else "glibc"
 
 

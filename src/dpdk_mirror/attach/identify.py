@@ -140,7 +140,7 @@ def _look_outside(process: Process, found: DpdkProcess) -> None:
         found.namespaces = outside.namespaces(process)
         found.root = process.link("root")
         found.program = process.link("exe").removesuffix(" (deleted)")
-        found.architecture, _ = outside.architecture(process)
+        found.architecture = outside.architecture(process)
         found.socket = outside.environment(process, _OWN_SOCKET)
         sockets = outside.sockets(process)
         found.telemetry, found.prefix, found.secondary = sockets.telemetry, sockets.prefix, sockets.secondary

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
 from .image import SymbolKind
-from .memory import images, settled
+from .memory import images, mappings_of, settled
 
 if TYPE_CHECKING:
     from .image import Image
@@ -94,14 +94,11 @@ def _loader_data(loaded: list[tuple[Loaded, Image]]) -> tuple[int, int]:
 
 def _code(process: Process, image: Image) -> list[tuple[int, bytes]]:
     """What of it can be executed."""
-    maps = process.maps()
-    inside = next((each for each in maps if each.start <= image.base < each.end), None)
     found: list[tuple[int, bytes]] = []
     left = _CODE_MAX
-    for each in maps:
-        same = inside is not None and (each.device, each.inode) == (inside.device, inside.inode) and each.inode
+    for each in mappings_of(image, process.maps()):
         size = each.end - each.start
-        if same and "x" in each.perms and "w" not in each.perms and size <= left:
+        if "x" in each.perms and "w" not in each.perms and size <= left:
             found.append((each.start, process.read(each.start, size)))
             left -= size
     return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import struct
 import time
 from dataclasses import dataclass, replace
@@ -21,9 +20,9 @@ from .image import PT_LOAD, Image, Segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .process import Process
+    from .process import Mapping, Process
 
-__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "settled", "vdso"]
+__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "mappings_of", "settled", "vdso"]
 
 _T = TypeVar("_T")
 
@@ -111,15 +110,16 @@ def link_map(process: Process) -> list[Loaded]:
 def settled(process: Process, look: Callable[[], _T]) -> _T:
     """What is found of loaded objects, if need be at another look: some may be unloaded while they are looked at."""
     seen: set[tuple[Loaded, ...]] = set()
-    for number in itertools.count(1):
+    looks = 0
+    while True:
         try:
             return look()
         except MalformedError:
+            looks += 1
             with contextlib.suppress(MalformedError):
                 seen.add(tuple(link_map(process)))
-            if number >= (_LOOKS_MAX if len(seen) > 1 else _LOOKS):
+            if looks >= (_LOOKS_MAX if len(seen) > 1 else _LOOKS):
                 raise
-    raise AssertionError
 
 
 def _is_settled(process: Process, debug: int) -> bool:
@@ -143,6 +143,14 @@ def _link_map(process: Process, debug: int) -> list[Loaded]:
 def images(process: Process) -> list[tuple[Loaded, Image]]:
     """All that is loaded, the program itself first."""
     return [(each, Image(process, each.base, [], each.dynamic)) for each in link_map(process)]
+
+
+def mappings_of(image: Image, mappings: list[Mapping]) -> list[Mapping]:
+    """Those of the file that an image is of."""
+    inside = next((each for each in mappings if each.start <= image.base < each.end and each.inode), None)
+    if inside is None:
+        return []
+    return [each for each in mappings if (each.device, each.inode) == (inside.device, inside.inode)]
 
 
 def _walk(process: Process, address: int, seen: set[int]) -> Iterator[Loaded]:

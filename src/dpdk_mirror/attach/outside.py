@@ -29,6 +29,7 @@ __all__ = [
     "ptrace_scope",
     "sockets",
     "status",
+    "unix_sockets",
 ]
 
 _NAMESPACES = ("mnt", "pid", "user", "net", "ipc", "uts", "cgroup")
@@ -36,13 +37,14 @@ _MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 3: "i386", 0x28: "arm", 0x15: "ppc
 # Docker, containerd, CRI-O and Podman name groups by the container's id, LXC by its name.
 _CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[./]([\w.-]{1,64})", re.MULTILINE)
 # Where control groups of version 2 are; of version 1, below the first.
+_FROZEN = re.compile(r"^(frozen 1|FREEZING|FROZEN)$", re.MULTILINE)
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
 _ENVIRON_MAX = 8 << 20
 _DESCRIPTORS_MAX = 1 << 16
 _UNIX_MAX = 32 << 20
-# Of net/unix: reference count, protocol, flags, type, state, inode, path.
-_UNIX = re.compile(rb"^\S+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) ([0-9A-F]{4}) \S+ +(\d+) (/[^\n]*)$", re.MULTILINE)
-_LISTENS, _SEQPACKET = b"00010000", b"0005"
+# Of net/unix: reference count, protocol, flags, type, state, inode, path. Telemetry's listens, and is SEQPACKET.
+_UNIX = re.compile(rb"^\S+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8} [0-9A-F]{4}) \S+ +(\d+) (/[^\n]*)$", re.MULTILINE)
+_LISTENS = b"00010000 0005"
 _TELEMETRY = re.compile(r".*/dpdk_telemetry\.v2(:\d+)?")
 _MP = re.compile(r".*/mp_socket(_\d+_[0-9a-f]+)?")
 
@@ -73,17 +75,17 @@ def status(process: Process, field: str, tid: int = 0) -> int:
     return int(match[1]) if match else 0
 
 
-def architecture(process: Process) -> tuple[str, int]:
-    """What machine its program is for, and of how many bits."""
+def architecture(process: Process) -> str:
+    """What machine its program is for."""
     descriptor = process.open("exe", os.O_RDONLY | os.O_NONBLOCK)
     try:
         header = os.pread(descriptor, 20, 0)
     finally:
         os.close(descriptor)
     if len(header) < 20 or header[:4] != b"\x7fELF":
-        return "", 0
+        return ""
     (machine,) = struct.unpack_from("<H", header, 18)
-    return _MACHINES.get(machine, f"machine {machine}"), 64 if header[4] == 2 else 32
+    return _MACHINES.get(machine, f"machine {machine}")
 
 
 def namespaces(process: Process) -> tuple[str, ...]:
@@ -104,15 +106,12 @@ def is_frozen(process: Process) -> bool:
     for line in process.text("cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            files = (Path(f"{root}{path}/cgroup.events") for root in _GROUPS)
-            if any(re.search(r"^frozen 1$", _read(file), re.MULTILINE) for file in files):
-                return True
-        elif "freezer" in controllers.split(",") and _read(
-            Path(f"{_GROUPS[0]}/freezer{path}/freezer.state")
-        ).strip() in {
-            "FREEZING",
-            "FROZEN",
-        }:
+            files = [Path(f"{root}{path}/cgroup.events") for root in _GROUPS]
+        elif "freezer" in controllers.split(","):
+            files = [Path(f"{_GROUPS[0]}/freezer{path}/freezer.state")]
+        else:
+            continue
+        if any(_FROZEN.search(_read(file)) for file in files):
             return True
     return False
 
@@ -143,15 +142,20 @@ def sockets(process: Process) -> Sockets:
     """Which of its own sockets are EAL's. Another's path may claim to be one: who connects asks whose it is."""
     own = set(_inodes(process))
     telemetry, mp = [], ""
-    for flags, kind, inode, path in _UNIX.findall(process.raw("net/unix", _UNIX_MAX)) if own else []:
+    for listens, inode, name in unix_sockets(process.raw("net/unix", _UNIX_MAX)) if own else ():
         if inode not in own:
             continue
-        name = os.fsdecode(path)
-        if flags == _LISTENS and kind == _SEQPACKET and _TELEMETRY.fullmatch(name):
+        if listens and _TELEMETRY.fullmatch(name):
             telemetry.append(name)
         elif _MP.fullmatch(name):
             mp = name
     return Sockets(tuple(sorted(set(telemetry))), mp)
+
+
+def unix_sockets(raw: bytes) -> Iterator[tuple[bool, str, str]]:
+    """Those with a path in net/unix of a folder in /proc: whether each listens as telemetry does, inode, path."""
+    for flags, inode, path in _UNIX.findall(raw):
+        yield flags == _LISTENS, inode.decode(), os.fsdecode(path)
 
 
 def _different(process: Process) -> Iterator[str]:
@@ -161,7 +165,7 @@ def _different(process: Process) -> Iterator[str]:
                 yield name
 
 
-def _inodes(process: Process) -> Iterator[bytes]:
+def _inodes(process: Process) -> Iterator[str]:
     """Of the sockets that it has open."""
     folder = process.open("fd", os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -172,7 +176,7 @@ def _inodes(process: Process) -> Iterator[bytes]:
                 with contextlib.suppress(OSError):  # closed meanwhile
                     link = os.readlink(entry.name, dir_fd=folder)
                     if link.startswith("socket:["):
-                        yield os.fsencode(link[8:-1])
+                        yield link[8:-1]
     except OSError:
         return  # it has ended, which others say
     finally:

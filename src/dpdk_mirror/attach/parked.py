@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, NotFoundError
+from .identify import EAL_THREADS
 
 if TYPE_CHECKING:
     from .process import Process, Task
@@ -24,7 +25,7 @@ _ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 
 _EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
 # By the names that DPDK has given them until 23.07, and since; in order of preference.
 _THREADS: tuple[tuple[frozenset[str], frozenset[int]], ...] = (
-    (frozenset({"eal-intr-thread", "dpdk-intr"}), _EPOLLS),
+    (EAL_THREADS, _EPOLLS),
     (frozenset({"telemetry-v2", "dpdk-telemet-v2", "dpdk-tele-v2"}), frozenset({_ACCEPT, _ACCEPT4})),
     (frozenset({"rte_mp_handle", "dpdk-mp-msg"}), frozenset({_RECVMSG})),
 )

@@ -27,8 +27,6 @@ SUDO = "use sudo $(command -v dpdk-mirror)"
 
 # A second process of a prefix that shares nothing with the first has :1, and so on.
 _SOCKET = re.compile(r"dpdk_telemetry\.v2(:\d+)?")
-# Of /proc/net/unix: reference count, protocol, flags (it listens), type (SEQPACKET), state, inode, path.
-_LISTENS = re.compile(r"\S+: [0-9A-F]+ [0-9A-F]+ 00010000 0005 \S+ +(\d+) (/.*)")
 
 
 def runtime_directories() -> list[Path]:
@@ -131,6 +129,6 @@ def _start(process: Path) -> tuple[float, int]:
 def _listening() -> Iterator[tuple[str, Path]]:
     """All sockets of that type that somebody listens on: inode and path."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/net/unix").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-            if match := _LISTENS.fullmatch(line):
-                yield match[1], Path(match[2])
+        for listens, inode, path in outside.unix_sockets(Path("/proc/net/unix").read_bytes()):
+            if listens:
+                yield inode, Path(path)
