@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
 
     from .dpdk import Status
 
@@ -63,21 +64,22 @@ def _records(file: BinaryIO) -> tuple[Status | None, int]:
     # Not needed by those who never attach.
     from elftools.common.exceptions import ELFError  # noqa: PLC0415
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
 
     try:
         elf = ELFFile(file)
-        status, binding = _data(elf, STATUS), _data(elf, BINDING)
+        symbols = elf.get_section_by_name(".dynsym")
+        if not isinstance(symbols, SymbolTableSection):
+            return None, 0
+        status, binding = _data(elf, symbols, STATUS), _data(elf, symbols, BINDING)
     except (ELFError, ValueError, KeyError):
         return None, 0
     return parse_status(status), struct.unpack_from("<I", binding, 8)[0] if len(binding) >= 12 else 0
 
 
-def _data(elf: ELFFile, name: str) -> bytes:
+def _data(elf: ELFFile, symbols: SymbolTableSection, name: str) -> bytes:
     """What the file has from a symbol on; nothing without the symbol."""
-    from elftools.elf.sections import SymbolTableSection  # noqa: PLC0415
-
-    symbols = elf.get_section_by_name(".dynsym")
-    found = symbols.get_symbol_by_name(name) if isinstance(symbols, SymbolTableSection) else None
+    found = symbols.get_symbol_by_name(name)
     if not found:
         return b""
     section = elf.get_section(found[0]["st_shndx"])
