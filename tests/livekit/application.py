@@ -63,6 +63,12 @@ def need_namespaces() -> None:
         pytest.skip("only root has network namespaces that the tests can enter")
 
 
+def innermost(pid: int) -> int:
+    """The application itself, where another process keeps its namespaces."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return innermost(int(children[0])) if children else pid
+
+
 def free_hugepages() -> int:
     """How many pages of 2 MB nobody has, and nobody has reserved."""
     sizes = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines() if "HugePages_" in line)

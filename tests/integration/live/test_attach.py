@@ -18,7 +18,7 @@ from pathlib import Path
 import livekit
 import pytest
 from captures import read_capture, write_capture
-from livekit.application import need_namespaces, wait_until
+from livekit.application import innermost, need_namespaces, wait_until
 from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
 from livekit.ovs import Ovs
@@ -93,7 +93,7 @@ def test_what_it_receives_is_mirrored_byte_for_byte(sent, kind):
     if "within" in options:
         need_namespaces()
     with Testpmd(TestpmdOptions(vdevs, "5tswap", plugin=False, **options)) as testpmd:
-        pid = _inner(testpmd.pid)
+        pid = innermost(testpmd.pid)
         root = Path(f"/proc/{pid}/root")
         file = f"{testpmd.directory}/out.pcapng"
         said = mirror("add", "net_pcap0", "--to", f"file:{file}", "--directions", "rx", "--name", "in",
@@ -109,12 +109,6 @@ def test_what_it_receives_is_mirrored_byte_for_byte(sent, kind):
         testpmd.stop()
         assert testpmd.quit() == 0
     assert [frame for frame, _ in got.frames] == frames
-
-
-def _inner(pid):
-    """The application itself, not who keeps its namespaces."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return _inner(int(children[0])) if children else pid
 
 
 def test_open_vswitch_is_attached_to_while_it_forwards():

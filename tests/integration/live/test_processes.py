@@ -12,7 +12,7 @@ from pathlib import Path
 
 import livekit
 import pytest
-from livekit.application import need_namespaces
+from livekit.application import innermost, need_namespaces
 from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
 from livekit.ovs import Ovs
 from livekit.pair import start_primary
@@ -246,7 +246,8 @@ def test_with_a_process_namespace_and_a_user_of_its_own_it_is_controlled_from_he
     mount = 'mount -t tmpfs -o uid=65534 none "$RUNTIME_DIRECTORY"'
     mounted = f'{mount} && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"'
     with Testpmd(TestpmdOptions(["net_null0"], within=(*namespaces, mounted, "sh"))) as testpmd:
-        (process,) = [each for each in processes() if each.user == 65534 and "pid" in each.namespaces]
+        process = found(innermost(testpmd.pid))
+        assert (process.user, "pid" in process.namespaces) == (65534, True)
         assert (process.kind, process.obstacle) == (Kind.SHARED, "")
         with connect(Path(f"/proc/{process.pid}/root{testpmd.telemetry_path}")) as app:
             assert app.pid == process.pid
