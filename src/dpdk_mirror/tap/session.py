@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Mirrors of ports into one stream that this process reads."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from ..closeable import Closeable
+from ..errors import DisconnectedError, NotFoundError
+from ..remote.wanted import Wanted
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from ..remote import Application, RemoteMirror, RemoteMirrorStats
+    from ..spec import MirrorSpec
+
+__all__ = ["Tap"]
+
+_NEW = "stream:"  # the application chooses the path
+
+
+class Tap(Closeable):
+    """Mirrors of some ports into one stream; each port has its interface block there.
+
+    The mirrors end with their reader: within a second of this process's end, however it ends.
+
+    Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
+    """
+
+    def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
+        self.app = app
+        self.mirrors: list[RemoteMirror] = []
+        spec = spec.changed(linger=False)
+        with ExitStack() as undo:
+            to = _NEW
+            for source in sources:
+                mirror = undo.enter_context(app.add(Wanted(source, to, force=False, spec=spec)))
+                self.mirrors.append(mirror)
+                if to == _NEW:
+                    to = mirror.info().target
+                    self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+            undo.pop_all()
+
+    def stats(self) -> list[RemoteMirrorStats]:
+        """The counters of the mirrors that there still are, in the order of the ports."""
+        found = []
+        for mirror in self.mirrors:
+            with suppress(NotFoundError, DisconnectedError):
+                found.append(mirror.stats())
+        return found
+
+    def finish(self) -> list[RemoteMirrorStats]:
+        """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end."""
+        with suppress(DisconnectedError):
+            for mirror in self.mirrors:
+                with suppress(NotFoundError):
+                    mirror.pause()  # what is counted then has been sent, or never will be
+        counted = self.stats()
+        for mirror in self.mirrors:
+            if not mirror.closed:
+                mirror.close()
+        return counted
+
+    def close(self) -> None:
+        self.stream.close()
+        for mirror in self.mirrors:
+            mirror.close()
