@@ -35,6 +35,15 @@ def options_of(command):
     return [option for action in command._actions for option in action.option_strings if option != "-h"]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_parsed_without_the_others(name):
+    """Those of its module aside: a command starts in the time that its own imports take."""
+    alone = generate.commands(make_parser(name))
+    assert name in alone
+    assert len(alone) < len(COMMANDS)
+    assert alone[name].format_help() == COMMANDS[name].format_help()
+
+
 @pytest.mark.parametrize("name", LIVE)
 def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
     """Two at least, as they stand there; the one that runs until Ctrl-C is stopped at its first pause."""

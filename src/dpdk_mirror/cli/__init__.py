@@ -5,22 +5,33 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import importlib
 import io
 import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MirrorError
-from . import apply, apps, attach, changes, doctor, drivers, mirrors, plugin, run
 from .parser import Parser
 from .signals import ctrl_c_raises
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Which module has which commands: that of the command which runs is imported, and no other.
+_COMMANDS = {
+    "apps": ("apps", "ports"),
+    "attach": ("attach",),
+    "mirrors": ("list", "info", "stats"),
+    "changes": ("add", "update", "pause", "resume", "reset", "remove"),
+    "apply": ("apply",),
+    "doctor": ("doctor",),
+    "plugin": ("plugin", "plugin-path", "completion"),
+    "run": ("run",),
+    "drivers": ("drivers",),
+}
 # Commands that do nothing but show: a reader that has had enough is a good end.
 _SHOW = {"apps", "ports", "list", "info", "stats", "drivers", "plugin-path", "completion"}
 
@@ -40,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
-    arguments, unknown = make_parser().parse_known_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments, unknown = make_parser(*words[:1]).parse_known_args(words)
     if unknown:
         arguments.parser.refuse_unknown(unknown)
     if arguments.debug:
@@ -64,25 +76,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands, or of one and those beside it."""
     parser = Parser(
         prog="dpdk-mirror",
         description="Zero-copy traffic mirroring of DPDK ports.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (apps, attach, mirrors, changes, apply, doctor, plugin, run, drivers):
-        group.add_parsers(commands)
+    modules = [module for module, names in _COMMANDS.items() if command in names]
+    for module in modules or _COMMANDS:
+        importlib.import_module(f".{module}", __package__).add_parsers(commands)
     return parser
 
 
-def _version() -> str:
-    try:
-        return importlib.metadata.version("dpdk-mirror")
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"  # a build makes the manual page from this parser
+class _Version(argparse.Action):
+    """argparse's own wants the version before anybody has asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  it takes long
+
+        print(f"{parser.prog} {version('dpdk-mirror')}")
+        parser.exit()
 
 
 def _sentence(error: Exception) -> str:
