@@ -118,12 +118,11 @@ static void
 describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *asked,
 		struct reply *reply)
 {
-	char source[RTE_ETH_NAME_MAX_LEN], name[RTE_ETH_NAME_MAX_LEN];
-	char target[RTE_ETH_NAME_MAX_LEN + sizeof("port:")];
+	char source[RTE_ETH_NAME_MAX_LEN], target[2 * RTE_ETH_NAME_MAX_LEN];
+	struct text text = mirror_text_begin(target, sizeof(target));
 
 	mirror_portinfo_name(info->source_port, source);
-	mirror_portinfo_name(info->target_port, name);
-	snprintf(target, sizeof(target), "port:%s", name);
+	mirror_targets_write_port(info->target_port, &text);
 	mirror_reply_number(reply, "source_port", info->source_port);
 	mirror_reply_text(reply, "source", asked != NULL ? asked->source : source);
 	mirror_reply_number(reply, "target_port", info->target_port);

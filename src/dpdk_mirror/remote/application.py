@@ -28,6 +28,7 @@ from .channel import Channel, Greeting
 from .mirror import RemoteMirror
 from .records import RemotePort, RemoteTarget, info_of, port_of, target_of
 from .sockets import label
+from .targets import port_in
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class Application(Closeable):
         try:
             return self.ask(doing, "/mirror/add", asked)
         except NotFoundError as error:
-            for port in (wanted.source, wanted.to.removeprefix("port:")):
+            for port in (wanted.source, port_in(wanted.to) or wanted.to):
                 if error.what.endswith(f": there is no port {port}"):
                     raise NotFoundError(error.errno, error.what, self.near(port)) from None
             raise

@@ -14,6 +14,7 @@ from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
 from .sockets import listener
 from .stream import connect
+from .targets import NEW_STREAM, stream_in
 
 if TYPE_CHECKING:
     import socket
@@ -95,10 +96,11 @@ class RemoteMirror(Numbered):
         PermissionError: the socket is for the application's user, and root.
         """
         target = self.info().target
-        if not target.startswith("stream:"):
+        path = stream_in(target)
+        if path is None:
             what = f"read {self}: its target {target} is no stream"
-            raise UnsupportedError(errno.ENOTSUP, what, "add a mirror to stream:")
-        return connect(self.app.pid or listener(self.app.path) or 0, target.removeprefix("stream:"))
+            raise UnsupportedError(errno.ENOTSUP, what, f"add a mirror to {NEW_STREAM}")
+        return connect(self.app.pid or listener(self.app.path) or 0, path)
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
 from ..errors import DisconnectedError, NotFoundError
+from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ..spec import MirrorSpec
 
 __all__ = ["Tap"]
-
-_NEW = "stream:"  # the application chooses the path
 
 
 class Tap(Closeable):
@@ -36,11 +35,11 @@ class Tap(Closeable):
         self.mirrors: list[RemoteMirror] = []
         spec = spec.changed(linger=False)
         with ExitStack() as undo:
-            to = _NEW
+            to = NEW_STREAM
             for source in sources:
                 mirror = undo.enter_context(app.add(Wanted(source, to, force=False, spec=spec)))
                 self.mirrors.append(mirror)
-                if to == _NEW:
+                if to == NEW_STREAM:
                     to = mirror.info().target
                     self.stream: socket.socket = undo.enter_context(mirror.open_stream())
             undo.pop_all()
