@@ -39,6 +39,7 @@ __all__ = [
     "LEN_MIN",
     "NESTED",
     "PARAMETERS",
+    "CommonOptions",
     "Direction",
     "MirrorSpec",
     "MirrorStats",
@@ -134,8 +135,8 @@ def _check_name(key: str, name: Any) -> Any:
     return name
 
 
-class SpecOptions(TypedDict, total=False):
-    """MirrorSpec's fields, and the other names that they have, as keywords."""
+class CommonOptions(TypedDict, total=False):
+    """The fields of MirrorSpec that all mirrors have, and their second names, as keywords."""
 
     directions: Direction
     direction: Direction
@@ -147,12 +148,17 @@ class SpecOptions(TypedDict, total=False):
     rate: int
     rate_unit: RateUnit
     origin: bool
+    name: str | None
+    select: Select | None
+
+
+class SpecOptions(CommonOptions, total=False):
+    """All fields of MirrorSpec, and their second names, as keywords."""
+
     seconds: int
     packets: int
     max_size: int
     linger: bool
-    name: str | None
-    select: Select | None
 
 
 NESTED = {
@@ -223,6 +229,12 @@ class MirrorSpec:
     )
     name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))
     select: Select | None = None
+
+    if TYPE_CHECKING:  # dataclass() knows no second names
+
+        def __init__(
+            self, directions: Direction = ..., mode: Mode = ..., /, **options: Unpack[SpecOptions]
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         for key, parameter in parameters_of(self).items():

@@ -33,9 +33,11 @@ from dpdk_mirror import (
 from dpdk_mirror.ealconfig import EalConfig, EalOptions
 from dpdk_mirror.forwarder import ForwarderOptions
 from dpdk_mirror.mirror import MirrorOptions
+from dpdk_mirror.parameter import aliases_in, parameters_of
 from dpdk_mirror.portconfig import PortOptions
 from dpdk_mirror.remote import Application, RemoteMirror
-from dpdk_mirror.spec import ALIASES, SpecOptions
+from dpdk_mirror.selection import SelectOptions
+from dpdk_mirror.spec import ALIASES, PARAMETERS, CommonOptions, SpecOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 USES = Path(__file__).with_name("typed_uses.py")
@@ -62,7 +64,18 @@ def test_the_options_of_a_spec_are_its_fields_with_their_types():
     aliases = {alias: key for alias, key in ALIASES.items() if key in hints}
     assert {alias: options[alias] for alias in aliases} == {alias: hints[key] for alias, key in aliases.items()}
     assert options.keys() == hints.keys() | aliases.keys()
-    assert MirrorOptions.__annotations__.keys() == {*options, "hooks", "pool"}
+    captures = {key for key, parameter in PARAMETERS.items() if parameter.of_target}
+    assert CommonOptions.__annotations__.keys() == options.keys() - captures
+    assert MirrorOptions.__annotations__.keys() == {*CommonOptions.__annotations__, "hooks", "pool"}
+
+
+def test_the_options_of_a_selection_are_its_fields_with_their_types():
+    """And the other names of some."""
+    kinds = {key: kind.__forward_arg__ for key, kind in SelectOptions.__annotations__.items()}
+    hints = {each.name: each.type for each in fields(Select)}
+    aliases = {alias: hints[key] for alias, key in aliases_in(parameters_of(Select)).items()}
+    assert aliases
+    assert kinds == hints | aliases
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,13 @@ def test_parts_of_a_selection_are_told_theirs(part, keyword, place):
 def test_hooks_are_told_their_place_where_there_are_any(keyword):
     for change in ("in process", "new"):
         with pytest.raises(TypeError, match=rf"{keyword}: give hooks=MirrorHooks\({keyword}=\.\.\.\)"):
+            CHANGES[change](**{keyword: 1})
+
+
+@pytest.mark.parametrize("keyword", [key for key, parameter in PARAMETERS.items() if parameter.of_target])
+def test_what_is_for_captures_of_live_applications_is_told_so(keyword):
+    for change in ("in process", "new"):
+        with pytest.raises(TypeError, match=rf"{keyword}: .*: give Application\.mirror\({keyword}=\.\.\.\)"):
             CHANGES[change](**{keyword: 1})
 
 
