@@ -14,7 +14,8 @@ from .cstructs import pointer, select_struct
 from .errors import InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
 from .keywords import check_keywords, shows_keywords
-from .spec import COUNTERS, NESTED, PARAMETERS, CommonOptions, MirrorSpec, MirrorStats
+from .parameter import takes_keywords
+from .spec import COUNTERS, ELSEWHERE, PARAMETERS, CommonOptions, MirrorSpec, MirrorStats, nested
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorOptions", "MirrorState"]
 
 
+class MirrorOptions(CommonOptions, total=False):
+    """MirrorSpec's fields but those for captures, and what only lives inside one process, as keywords."""
+
+    hooks: MirrorHooks | None
+    pool: Mempool | None
+
+
+@takes_keywords(nested("Mirror({})") | {name: f"give Mirror({name}=...)" for name in MirrorOptions.__annotations__})
 @dataclass(frozen=True, slots=True)
 class MirrorHooks:
     """Hazardous: your own C code and memory in the data path, as addresses (int) or cffi or ctypes pointers.
@@ -40,15 +49,8 @@ class MirrorHooks:
     lock: Any = None
 
 
-class MirrorOptions(CommonOptions, total=False):
-    """MirrorSpec's fields but those for captures, and what only lives inside one process, as keywords."""
-
-    hooks: MirrorHooks | None
-    pool: Mempool | None
-
-
 _ELSEWHERE = {
-    **NESTED,
+    **ELSEWHERE,
     **{each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)},
     **{
         key: f"for captures that a running application writes: give Application.mirror({key}=...)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .pairs import join_pairs, refuse
-from .parameter import numbers, parameters_of, takes_keywords, text_of, written
+from .parameter import add_places, numbers, parameters_of, takes_keywords, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -325,3 +325,9 @@ class Select(_Said):
         parameters = parameters_of(cls)
         values: dict[str, Any] = {key: parameters[key].read(key, text) for key, text in texts.items() if text}
         return cls(**values)
+
+
+for _kind in (Mac, Flow, Sample):
+    add_places(
+        _kind, nested_in("Select({})") | {name: f"give Select({name}=...)" for name in SelectOptions.__annotations__}
+    )

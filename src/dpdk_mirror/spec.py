@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
 from .parameter import (
+    add_places,
     aliases_in,
     by_key,
     choice,
@@ -25,7 +26,7 @@ from .parameter import (
     text_of,
     written,
 )
-from .selection import Select, nested_in
+from .selection import Flow, Mac, Sample, Select, SelectOptions, nested_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,9 @@ __all__ = [
     "ALIASES",
     "ANY",
     "COUNTERS",
+    "ELSEWHERE",
     "LEFT_OUT",
     "LEN_MIN",
-    "NESTED",
     "PARAMETERS",
     "CommonOptions",
     "Direction",
@@ -48,6 +49,7 @@ __all__ = [
     "RateUnit",
     "SpecOptions",
     "check_new",
+    "nested",
 ]
 
 
@@ -85,6 +87,7 @@ class RateUnit(Named):
     BITS = 1
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
     """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``."""
@@ -161,16 +164,24 @@ class SpecOptions(CommonOptions, total=False):
     linger: bool
 
 
-NESTED = {
-    name: f"give select=Select({key}=...)"
-    for key, parameter in parameters_of(Select).items()
-    for name in (key, parameter.alias)
-    if name
-} | nested_in("select=Select({})")
-"""What is no option of a mirror's but a part of one, and where it belongs."""
+def nested(form: str) -> dict[str, str]:
+    """What is no option of a mirror's but a part of one, and how to give it; ``form`` says what to."""
+    keys = {name: aliases_in(parameters_of(Select)).get(name, name) for name in SelectOptions.__annotations__}
+    here = {name: f"give {form.format(f'select=Select({key}=...)')}" for name, key in keys.items()}
+    return here | nested_in(form.format("select=Select({})"))
 
 
-@takes_keywords(NESTED)
+_IN_PROCESS = {name: f"for mirrors of this process alone: give Mirror({name}=...)" for name in ("hooks", "pool")}
+
+for _part in (Select, Mac, Flow, Sample):
+    _beside = {name: f"give the mirror {name}=..., beside select=Select(...)" for name in SpecOptions.__annotations__}
+    add_places(_part, _beside | _IN_PROCESS)
+
+ELSEWHERE = nested("{}") | _IN_PROCESS
+"""What is no option of every mirror's, or is a part of one, and where it belongs."""
+
+
+@takes_keywords(ELSEWHERE)
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what lives inside one process only.
@@ -250,7 +261,7 @@ class MirrorSpec:
     @shows_keywords(SpecOptions)
     def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
         """Return a spec with these options changed; ``direction`` is another name of ``directions``."""
-        check_keywords(options, SpecOptions.__annotations__, NESTED)
+        check_keywords(options, SpecOptions.__annotations__, ELSEWHERE)
         return replace(self, **by_key(options, ALIASES))
 
     def texts(self) -> dict[str, str]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..capture import STREAM, part_of, real
+from ..capture import STREAM
 from ..ealconfig import is_pci
 from ..errors import ConflictError, InvalidConfigError
+from ..outfile import part_of, real
 from ..remote.targets import KINDS
 
 if TYPE_CHECKING:

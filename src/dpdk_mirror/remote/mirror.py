@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
-from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
+from ..spec import ALIASES, ANY, ELSEWHERE, PARAMETERS, MirrorSpec, SpecOptions
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
 from .sockets import listener
 from .stream import connect
@@ -81,7 +81,7 @@ class RemoteMirror(Numbered):
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
-        check_keywords(options, SpecOptions.__annotations__, NESTED | _STAYS)
+        check_keywords(options, SpecOptions.__annotations__, ELSEWHERE | _STAYS)
         texts = ANY.changed(**options).texts()
         names = {ALIASES.get(name, name) for name in options}
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
