@@ -181,7 +181,7 @@ class FakeApplication:
             "target_port": 9, "target": pieces(mirror.to),
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
-            "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
+            "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "rx_queues": 2, "tx_queues": 2,
             "spec": pieces(spec.to_pairs() if mirror.added else ""), "added": mirror.added,
             "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "", **self.cost,
         }  # fmt: skip

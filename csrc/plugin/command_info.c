@@ -199,8 +199,11 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	mirror_reply_string(reply, "filter_engine", engine_text(info->filter_engine));
 	mirror_reply_number(reply, "target_queue", info->target_queue);
 	mirror_reply_number(reply, "nb_target_queues", info->nb_target_queues);
-	mirror_reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
-	mirror_reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
+	mirror_reply_number(reply, "rx_queues", info->rx_queues);
+	mirror_reply_number(reply, "tx_queues", info->tx_queues);
+	/* As clients of release 0.1 read them. */
+	mirror_reply_number(reply, "nb_rx_queues", info->rx_queues);
+	mirror_reply_number(reply, "nb_tx_queues", info->tx_queues);
 	mirror_reply_number(reply, "sampled_cycles", info->sampled_cycles);
 	mirror_reply_number(reply, "sampled_packets", info->sampled_packets);
 	mirror_reply_number(reply, "drain_cpu_us", info->drain_cpu_us);
@@ -224,7 +227,7 @@ mirror_command_info(struct pairs *params, struct reply *reply)
 	rc = rte_mirror_info_get(id, &info);
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
-	size = info.nb_rx_queues + info.nb_tx_queues;
+	size = info.rx_queues + info.tx_queues;
 	queues = calloc(size + 1, sizeof(*queues));
 	if (queues == NULL)
 		return mirror_plugin_refuse(ENOMEM, "out of memory");

@@ -51,8 +51,8 @@ class MirrorInfo:
     target_port: int
     target_queue: int
     nb_target_queues: int
-    nb_rx_queues: int
-    nb_tx_queues: int
+    rx_queues: int
+    tx_queues: int
     directions: Direction
     mode: Mode | str
     state: MirrorState | str

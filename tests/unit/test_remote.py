@@ -91,7 +91,7 @@ def test_info_tells_all(app, fake):
     mirror = app.mirror("net_ring0", to="tap:m0", name=LONG)
     assert mirror.info() == RemoteMirrorInfo(
         id=1, name=LONG, source_port=0, target_port=9, target_queue=0, nb_target_queues=1,
-        nb_rx_queues=2, nb_tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
+        rx_queues=2, tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
         snaplen=0, split_len=0, origin=False, filter_engine=FilterEngine.NONE, reason="",
         mode_reason="net_tap reads a packet within its tx burst", warning="long ones are lost",
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",

@@ -28,6 +28,8 @@ _ADDED_LATER: dict[str, Any] = {
     "drain_cpu_us": 0,
     "drain_yields": False,
 }
+# As release 0.1 calls them.
+_OLDER_NAMES = {"rx_queues": "nb_rx_queues", "tx_queues": "nb_tx_queues"}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
 QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
 """What has queues of the source, as text such as "0-3,5"."""
@@ -103,6 +105,8 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
 def _value(answer: Answer, name: str, kind: Any) -> Any:
     """A field of an answer as one of that type."""
     default = _ADDED_LATER.get(name)
+    if name not in answer and _OLDER_NAMES.get(name, name) in answer:
+        name = _OLDER_NAMES[name]
     if kind is int:
         return answer.number(name, default=default)
     if kind is bool:
