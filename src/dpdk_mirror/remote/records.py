@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError, UnsupportedError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .answers import Answer
 
-__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort", "RemoteTarget"]
+__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort", "RemotePortStats", "RemoteTarget"]
 
 # What older libraries do not tell, and what it means then.
 _ADDED_LATER: dict[str, Any] = {
@@ -48,6 +48,20 @@ class RemotePort:
     mtu: int
     mac: str
     is_target: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePortStats:
+    """What a port's driver has counted: ``struct rte_eth_stats``, without its queues."""
+
+    ipackets: int
+    opackets: int
+    ibytes: int
+    obytes: int
+    imissed: int
+    ierrors: int
+    rx_nombuf: int
+    oerrors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,10 @@ def port_of(answer: Answer) -> RemotePort:
         mac=answer.string("mac"),
         is_target=answer.flag("is_target"),
     )
+
+
+def port_stats_of(answer: Answer) -> RemotePortStats:
+    return RemotePortStats(**{field.name: answer.number(field.name) for field in fields(RemotePortStats)})
 
 
 def target_of(answer: Answer) -> RemoteTarget:
