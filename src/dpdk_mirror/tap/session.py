@@ -8,7 +8,8 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import DisconnectedError, NotFoundError
+from ..errors import DisconnectedError, NotFoundError, UnsupportedError
+from ..info import MirrorState
 from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
 
@@ -21,27 +22,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Tap"]
 
+_LEFT = ": its reader has gone"  # the library's reason
+
 
 class Tap(Closeable):
     """Mirrors of some ports into one stream; each port has its interface block there.
 
-    The mirrors end with their reader: within a second of this process's end, however it ends.
+    The mirrors end with their reader: within a second of this process's end, however it ends. They count from when
+    there is one.
 
     Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
     """
 
     def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
-        self.app = app
+        self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
         spec = spec.changed(linger=False)
+        _remove_left(app)
         with ExitStack() as undo:
             to = NEW_STREAM
             for source in sources:
                 mirror = undo.enter_context(app.add(Wanted(source, to, force=False, spec=spec)))
                 self.mirrors.append(mirror)
                 if to == NEW_STREAM:
+                    mirror.pause()
                     to = mirror.info().target
                     self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+                    mirror.reset()
+                    mirror.resume()
             undo.pop_all()
 
     def stats(self) -> list[RemoteMirrorStats]:
@@ -68,3 +76,12 @@ class Tap(Closeable):
         self.stream.close()
         for mirror in self.mirrors:
             mirror.close()
+
+
+def _remove_left(app: Application) -> None:
+    """Remove the mirrors of taps that were killed. They have ended with their reader, and are only still listed."""
+    for mirror in app.mirrors():
+        with suppress(NotFoundError, UnsupportedError):
+            info = mirror.info()
+            if info.state is MirrorState.STOPPED and info.reason.endswith(_LEFT) and not mirror.spec.linger:
+                mirror.remove()
