@@ -25,6 +25,7 @@ _COMMANDS = {
     "apps": ("apps", "ports"),
     "attach": ("attach",),
     "mirrors": ("list", "info", "stats"),
+    "top": ("top",),
     "changes": ("add", "update", "pause", "resume", "reset", "remove"),
     "apply": ("apply",),
     "doctor": ("doctor",),
@@ -33,7 +34,7 @@ _COMMANDS = {
     "drivers": ("drivers",),
 }
 # Commands that do nothing but show: a reader that has had enough is a good end.
-_SHOW = {"apps", "ports", "list", "info", "stats", "drivers", "plugin-path", "completion"}
+_SHOW = {"apps", "ports", "list", "info", "stats", "top", "drivers", "plugin-path", "completion"}
 
 _EPILOG = """\
 examples:

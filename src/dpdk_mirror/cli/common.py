@@ -73,9 +73,14 @@ def open_application(arguments: argparse.Namespace) -> Application:
     raise _choose(map(str, apps))
 
 
+def named_application(arguments: argparse.Namespace) -> str | None:
+    """What --app or the environment names."""
+    return arguments.app or os.environ.get(_VARIABLE) or None
+
+
 def open_applications(arguments: argparse.Namespace) -> list[Application]:
     """The application that --app or the environment names, else all with the plugin, of which there is one at least."""
-    named = arguments.app or os.environ.get(_VARIABLE)
+    named = named_application(arguments)
     if getattr(arguments, "attach", False):  # not every command offers it
         return [_attach(named)]
     if named:
