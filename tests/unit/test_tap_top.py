@@ -238,6 +238,7 @@ def test_mirrors_stand_below_their_port_and_targets_nowhere(start):
     mirror(fake, 1, "0", name="early")
     mirror(fake, 2, "net_ring0", name="gone").state = "stopped"
     lines = [(line.depth, line.name, line.why) for line in rows([looked(fake)])]
+    assert "/mirror/port/stats,port=5" not in fake.requests
     assert lines == [
         (0, f"app ({PID})", ""),
         (1, "net_ring0 rx", ""),

@@ -41,7 +41,7 @@ class MirrorView:
 
 @dataclass(frozen=True, slots=True)
 class PortView:
-    """A port; None: it does not tell what it has counted, since it is stopped or its library an older one."""
+    """A port; None: it is stopped, its library an older one, or it is a target, whose mirrors count."""
 
     port: RemotePort
     measured: Measured | None
@@ -69,7 +69,7 @@ class Looker:
         self._meters: dict[Hashable, Meter] = {}
 
     def look(self) -> AppView:
-        """Ask for all: two requests a port, two a mirror, and two for their lists."""
+        """Ask for all: two requests a port and a mirror each, and two for each of the lists."""
         app = self.app
         plugin = app.plugin
         ports = tuple(self._port(port) for port in app.ports())
@@ -78,7 +78,7 @@ class Looker:
         return AppView(str(app.path), str(app), app.pid, app.dpdk.removeprefix("DPDK "), plugin, ports, mirrors)
 
     def _port(self, port: RemotePort) -> PortView:
-        if not port.started:
+        if port.is_target or not port.started:
             return PortView(port, None)
         try:
             counts = asdict(self.app.port_stats(port.id))
