@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     try:
         with ctrl_c_raises():
-            code = int(arguments.run(arguments))
+            code = _run(arguments, words)
         if sys.stdout is not None:  # it may be closed
             sys.stdout.flush()
     except BrokenPipeError:
@@ -86,6 +86,7 @@ def make_parser(command: str = "") -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser.add_argument("--caller", metavar="VERSION", help=argparse.SUPPRESS)  # from another host, by its --host
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     modules = [module for module, names in _COMMANDS.items() if command in names]
     for module in modules or _COMMANDS:
@@ -97,10 +98,26 @@ class _Version(argparse.Action):
     """argparse's own wants the version before anybody has asked."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415  it takes long
-
-        print(f"{parser.prog} {version('dpdk-mirror')}")
+        print(f"{parser.prog} {_version()}")
         parser.exit()
+
+
+def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    is_there = getattr(arguments, "host", None) is not None
+    if is_there or arguments.caller is not None:
+        from .host import heed_caller, run_there  # noqa: PLC0415  few need it
+
+        if arguments.caller is not None:
+            heed_caller(arguments.caller, _version())
+        if is_there:
+            return run_there(arguments, words, _version())
+    return int(arguments.run(arguments))
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415  it takes long
+
+    return version("dpdk-mirror")
 
 
 def _sentence(error: Exception) -> str:

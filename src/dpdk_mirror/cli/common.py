@@ -61,8 +61,15 @@ def add_common_arguments(
         )  # fmt: skip
         if app == _ONE:
             parser.add_argument("--attach", action="store_true", help="load the library into it first, if it lacks it")
+        add_host_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def add_host_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host", metavar="[USER@]HOST", help="run the command on that host, by ssh; all names and paths are its own"
+    )
 
 
 def open_application(arguments: argparse.Namespace) -> Application:
