@@ -9,7 +9,7 @@ import json
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from dpdk_mirror.pairs import escape, split_pairs
@@ -46,6 +46,7 @@ class FakeMirror:
     reason: str = ""
     seen: int = 0
     added: int = 1
+    owner: dict[str, Any] = field(default_factory=dict)  # as info has it
 
     @property
     def name(self) -> str:
@@ -67,6 +68,7 @@ class FakeApplication:
         self.warning = ""
         self.cost: dict[str, int] = {}  # of each mirror, as info has it
         self.first_seen = 0  # by a new mirror
+        self.takes_by = False  # as the first libraries
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -154,7 +156,8 @@ class FakeApplication:
         return handler(asked) if self.plugin and handler is not None else None
 
     def do_version(self, asked: dict[str, str]) -> Any:
-        return {"version": "0.1.0", "protocol": 1, "dpdk": "DPDK 22.11.11", "pid": self.pid}
+        new = {"takes_by": 1} if self.takes_by else {}
+        return {"version": "0.1.0", "protocol": 1, "dpdk": "DPDK 22.11.11", "pid": self.pid, **new}
 
     def do_ports(self, asked: dict[str, str]) -> Any:
         if "port" not in asked:
@@ -191,7 +194,7 @@ class FakeApplication:
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
             "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "rx_queues": 2, "tx_queues": 2,
             "spec": pieces(spec.to_pairs() if mirror.added else ""), "added": mirror.added,
-            "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "", **self.cost,
+            "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "", **self.cost, **mirror.owner,
         }  # fmt: skip
 
     def do_stats(self, asked: dict[str, str]) -> Any:
@@ -207,6 +210,7 @@ class FakeApplication:
     def do_add(self, asked: dict[str, str]) -> Any:
         source, to, force = asked.pop("source"), asked.pop("to"), asked.pop("force", "no")
         dry, without = asked.pop("dry", "no"), asked.pop("without", "")
+        owner = {"added_by": pieces(asked.pop("by"))} if "by" in asked and self.takes_by else {}
         gone = [int(number) for number in without.split(",") if number]
         if (replaced := asked.pop("replace", None)) is not None:
             gone.append(self._mirror({"mirror": replaced}).id)
@@ -217,7 +221,7 @@ class FakeApplication:
         if to in self.bad_targets and to not in {mirror.to for mirror in self.mirrors.values()}:
             raise RefusedError(refusal(errno.EEXIST, f"{to}: it exists"))
         spec = MirrorSpec.from_texts({"mode": "auto", **asked})
-        mirror = FakeMirror(self._next_id, source, to, spec, seen=self.first_seen)
+        mirror = FakeMirror(self._next_id, source, to, spec, seen=self.first_seen, owner=owner)
         self._check(mirror, gone)
         if dry == "yes":
             return {"checked": 1}

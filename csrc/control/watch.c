@@ -14,6 +14,7 @@
 #include "points.h"
 #include "ports.h"
 #include "registry.h"
+#include "watch.h"
 
 /* Queues that a reconfiguration brought are mirrored after this time at the latest. */
 #define PERIOD_US 500000
@@ -22,6 +23,8 @@
 #define POLLER_US 1000
 
 static bool is_running;
+/* What else is looked at, without the mutex. */
+static void (*look_also)(void);
 
 static bool
 has_work(void)
@@ -70,15 +73,27 @@ look(void)
 static uint32_t
 watch(void *arg __rte_unused)
 {
+	void (*also)(void);
 	bool go_on;
 
 	do {
 		usleep(PERIOD_US);
 		mirror_registry_lock_mutex();
 		go_on = is_running = look();
+		also = look_also;
 		mirror_registry_unlock_mutex();
+		if (go_on && also != NULL)
+			also();
 	} while (go_on);
 	return 0;
+}
+
+void
+mirror_watch_also(void (*also)(void))
+{
+	mirror_registry_lock_mutex();
+	look_also = also;
+	mirror_registry_unlock_mutex();
 }
 
 int

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "commands.h"
 #include "mirrors.h"
@@ -177,6 +178,28 @@ describe_queues(const struct rte_mirror_queue *queues, uint32_t nb, struct reply
 	}
 }
 
+/* For how long, and whose it is. What is not known is left out. */
+static void
+describe_owner(const struct asked_mirror *asked, struct reply *reply)
+{
+	const struct adder *adder = &asked->adder;
+	struct tm utc;
+	char at[32];
+
+	if (asked->lease.end_ns != 0)
+		mirror_reply_number(reply, "ends_in_s", mirror_lease_left(&asked->lease));
+	if (asked->lease.process.pid != 0)
+		mirror_reply_number(reply, "ends_with", asked->lease.process.pid);
+	gmtime_r(&adder->at, &utc);
+	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	mirror_reply_string(reply, "added_at", at);
+	mirror_reply_text(reply, "added_by", adder->by);
+	if (adder->peer.is_known)
+		mirror_reply_number(reply, "added_uid", adder->peer.uid);
+	if (adder->peer.pid != 0)
+		mirror_reply_number(reply, "added_pid", adder->peer.pid);
+}
+
 static void
 describe(const struct rte_mirror_info *info, struct reply *reply)
 {
@@ -210,6 +233,8 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	mirror_reply_number(reply, "drain_yields", info->drain_yields);
 	/* What one that no command has added chooses, and by which functions, only its application knows. */
 	mirror_reply_text(reply, "spec", asked != NULL ? asked->spec : "");
+	if (asked != NULL)
+		describe_owner(asked, reply);
 }
 
 int

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "commands.h"
 #include "mirrors.h"
@@ -103,6 +105,20 @@ read_replaced(struct pairs *params, struct asked *asked)
 }
 
 static int
+read_adder(struct pairs *params, struct adder *adder)
+{
+	const char *by = mirror_pairs_take(params, "by");
+
+	if (by != NULL && strlen(by) >= sizeof(adder->by))
+		return mirror_plugin_refuse(
+				EINVAL, "parameter by: more than %zu bytes", sizeof(adder->by) - 1);
+	adder->at = time(NULL);
+	strcpy(adder->by, by != NULL ? by : "");
+	adder->peer = params->peer;
+	return 0;
+}
+
+static int
 read_asked(struct pairs *params, struct asked *asked)
 {
 	int rc = read_ports(params, &asked->ports);
@@ -112,6 +128,8 @@ read_asked(struct pairs *params, struct asked *asked)
 		rc = mirror_params_answer(params, "dry", &asked->dry);
 	if (rc == 0)
 		rc = read_without(params, asked);
+	if (rc == 0)
+		rc = read_adder(params, &asked->ports.adder);
 	return rc == 0 ? read_replaced(params, asked) : rc;
 }
 
@@ -153,7 +171,9 @@ mirror_command_add(struct pairs *params, struct reply *reply)
 	if (rc == 0)
 		rc = mirror_spec_read(&spec, SPEC_DEFAULT, params);
 	if (rc == 0)
-		rc = end_with_spec(params, "source, to, force, replace, dry, without");
+		rc = end_with_spec(params, "source, to, force, replace, dry, without, by");
+	if (rc == 0)
+		rc = mirror_lease_check_process(&spec.ends_with);
 	if (rc != 0)
 		return rc;
 	if (asked.dry)
@@ -187,6 +207,7 @@ mirror_command_update(struct pairs *params, struct reply *reply)
 {
 	struct asked_mirror *mirror;
 	struct spec spec;
+	bool has_new_lease;
 	uint32_t id;
 	int rc = mirror_params_mirror(params, &id);
 
@@ -198,11 +219,16 @@ mirror_command_update(struct pairs *params, struct reply *reply)
 				"mirror %" PRIu32
 				": the application's own, so its parameters are not known here",
 				id);
+	/* Said again, it begins again. */
+	has_new_lease = mirror_pairs_take(params, "lease") != NULL ||
+			mirror_pairs_take(params, "for") != NULL;
 	rc = mirror_asked_spec(mirror, params, &spec);
 	if (rc == 0)
 		rc = end_with_spec(params, "mirror");
+	if (rc == 0 && mirror_pairs_take(params, "ends_with") != NULL)
+		rc = mirror_lease_check_process(&spec.ends_with);
 	if (rc == 0)
-		rc = mirror_asked_update(mirror, &spec);
+		rc = mirror_asked_update(mirror, &spec, has_new_lease);
 	return rc == 0 ? answer_id(id, reply) : rc;
 }
 

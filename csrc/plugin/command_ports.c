@@ -30,6 +30,8 @@ mirror_command_version(struct pairs *params, struct reply *reply)
 	mirror_reply_number(reply, "protocol", PROTOCOL);
 	mirror_reply_string(reply, "dpdk", rte_version());
 	mirror_reply_number(reply, "pid", getpid());
+	/* add takes "by". */
+	mirror_reply_number(reply, "takes_by", 1);
 	mirror_reply_text(reply, "targets", buffer);
 	return 0;
 }

@@ -74,6 +74,8 @@ begin(void)
 		rc = mirror_portinfo_watch();
 		if (rc == 0)
 			rc = mirror_targets_init();
+		if (rc == 0)
+			mirror_leases_watch();
 		has_begun = rc == 0;
 	}
 	return rc == 0 ? mirror_asked_sweep() : rc;
@@ -138,11 +140,14 @@ run_in_turn(const struct command *command, struct pairs *params, struct reply *r
 }
 
 void
-mirror_commands_run(const struct command *command, const char *text, struct reply *reply)
+mirror_commands_run(const struct command *command, const char *text, const struct peer *peer,
+		struct reply *reply)
 {
 	struct pairs params;
 	int rc = prepare(command, text, &params);
 
+	if (peer != NULL)
+		params.peer = *peer;
 	if (rc == 0)
 		rc = run_in_turn(command, &params, reply);
 	if (rc != 0)

@@ -28,8 +28,9 @@ extern const struct command mirror_commands[];
 
 /** The command with that name, or NULL. */
 const struct command *mirror_commands_find(const char *name);
-/** Runs a command; its parameters are as they came, NULL: none. */
-void mirror_commands_run(const struct command *command, const char *params, struct reply *reply);
+/** Runs a command; its parameters are as they came, NULL: none; peer may be NULL, too. */
+void mirror_commands_run(const struct command *command, const char *params, const struct peer *peer,
+		struct reply *reply);
 /** Answers a refusal: error is what refused, and the sentence has been kept. */
 void mirror_commands_refuse(struct reply *reply, int error);
 

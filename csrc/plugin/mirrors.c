@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compiled.h"
+#include "ended.h"
 #include "mirrors.h"
 #include "refusal.h"
 #include "scalar.h"
@@ -56,7 +57,7 @@ check_options(const struct asked_mirror *mirror, const struct spec *spec)
 }
 
 int
-mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec)
+mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec, bool has_new_lease)
 {
 	struct rte_mirror_select select;
 	struct rte_mirror_param param = mirror_spec_param(spec, &select);
@@ -69,6 +70,10 @@ mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec)
 	/* With -ETIMEDOUT the new parameters hold, too. */
 	if (rc == 0 || rc == -ETIMEDOUT)
 		remember(mirror, spec);
+	if (rc == 0 || rc == -ETIMEDOUT)
+		mirror->lease.process = spec->ends_with;
+	if ((rc == 0 || rc == -ETIMEDOUT) && has_new_lease)
+		mirror_lease_set_time(&mirror->lease, spec->lease);
 	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
 }
 
@@ -154,6 +159,21 @@ mirror_asked_sweep(void)
 	return 0;
 }
 
+bool
+mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[LEASE_REASON_SIZE])
+{
+	const struct asked_mirror *mirror;
+
+	/* The newest is the first. */
+	LIST_FOREACH(mirror, &asked_mirrors, next)
+	{
+		*mirror_id = mirror->id;
+		if (mirror->id < before && mirror_lease_is_over(&mirror->lease, reason))
+			return true;
+	}
+	return false;
+}
+
 struct asked_mirror *
 mirror_asked_get(uint32_t mirror_id)
 {
@@ -170,9 +190,13 @@ mirror_asked_get(uint32_t mirror_id)
 static int
 refuse_unknown(const char *name_or_id)
 {
-	return mirror_plugin_refuse(ENOENT,
-			"there is no mirror %.64s: the command list tells which there are",
-			name_or_id);
+	char ended[PLUGIN_REASON_SIZE / 2];
+	struct text text = mirror_text_begin(ended, sizeof(ended));
+
+	mirror_ended_tell(name_or_id, &text);
+	if (text.length == 0)
+		mirror_text_append(&text, "the command list tells which there are");
+	return mirror_plugin_refuse(ENOENT, "there is no mirror %.64s: %s", name_or_id, ended);
 }
 
 int

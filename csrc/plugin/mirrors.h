@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include <rte_ethdev.h>
 
@@ -23,12 +24,24 @@
 
 struct target;
 
+/** Bytes of what a client says of itself, the terminating 0 included. */
+#define ADDER_SIZE 128
+
+/** Who has added a mirror, and when. */
+struct adder {
+	time_t at;           /**< by the application's clock */
+	char by[ADDER_SIZE]; /**< by the client's word; "": it has said nothing */
+	struct peer peer;
+};
+
 struct asked_mirror {
 	uint32_t id;
 	char spec[SPEC_TEXT_SIZE]; /**< how it was asked for, as text */
 	struct compiled *compiled; /**< its filter; NULL: none */
 	struct target *target;
 	char source[RTE_ETH_NAME_MAX_LEN]; /**< the source's name when the mirror was added */
+	struct lease lease;
+	struct adder adder;
 	LIST_ENTRY(asked_mirror) next;
 };
 
@@ -36,14 +49,17 @@ struct asked_mirror {
 void mirror_asked_insert(struct asked_mirror *mirror, const struct spec *spec);
 /** How the mirror was asked for, but for changes, of which it takes the spec's keys. */
 int mirror_asked_spec(const struct asked_mirror *mirror, struct pairs *changes, struct spec *spec);
-/** Gives it the spec. Its target and target queues cannot change. */
-int mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec);
+/** Gives it the spec, and its lease from now on if that is new. Its target and target queues cannot change. */
+int mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec, bool has_new_lease);
 /** Removes a mirror, also one that no command has added, and closes its target. */
 int mirror_asked_remove(uint32_t mirror_id);
 /** Removes all that commands have added; nb_removed is how many went, also on error. */
 int mirror_asked_remove_all(uint32_t *nb_removed);
 /** Closes the targets of mirrors that the application itself has removed. */
 int mirror_asked_sweep(void);
+
+/** The newest mirror older than that id whose lease is over, and why that is: whether there is one. */
+bool mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[LEASE_REASON_SIZE]);
 
 /** The mirror with that id, if a command has added it; NULL: none. */
 struct asked_mirror *mirror_asked_get(uint32_t mirror_id);
@@ -62,7 +78,9 @@ struct mirrors_ports {
 	uint16_t source;
 	char source_name[RTE_ETH_NAME_MAX_LEN]; /**< another port may get the number */
 	const char *target;
-	bool force;        /**< nobody else transmits on the target */
+	bool force;      /**< nobody else transmits on the target */
+	uint64_t end_ns; /**< of its lease, if that has begun before; else 0 */
+	struct adder adder;
 	bool replaces;     /**< another mirror goes if the new one can come */
 	uint32_t replaced; /**< its id; a command has added it */
 	/** Ids of mirrors that mirror_asked_check() leaves out of account; the one that is replaced is among them. */
@@ -74,5 +92,10 @@ struct mirrors_ports {
 int mirror_asked_check(const struct mirrors_ports *ports, const struct spec *spec);
 /** A mirror that is replaced goes on, maybe under another id, if the new one turns out not to be possible. */
 int mirror_asked_add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id);
+
+/* mirrors_end.c */
+
+/** Ends mirrors whose lease is over from now on. */
+void mirror_leases_watch(void);
 
 #endif /* MIRROR_PLUGIN_MIRRORS_H */

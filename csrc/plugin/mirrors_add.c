@@ -122,12 +122,17 @@ add(const struct mirrors_ports *ports, const struct spec *spec, uint32_t *id)
 	if (mirror == NULL)
 		return mirror_plugin_refuse(ENOMEM, "out of memory");
 	strcpy(mirror->source, ports->source_name);
+	mirror->adder = ports->adder;
 	rc = open_target(ports, spec, &mirror->target);
 	if (rc != 0)
 		goto free_mirror;
 	rc = add_to_library(mirror, ports->source, spec);
 	if (rc != 0)
 		goto undo_target;
+	mirror_lease_set_time(&mirror->lease, spec->lease);
+	if (ports->end_ns != 0)
+		mirror->lease.end_ns = ports->end_ns;
+	mirror->lease.process = spec->ends_with;
 	mirror_asked_insert(mirror, spec);
 	*id = mirror->id;
 	return 0;
@@ -178,6 +183,8 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	old_ports.source = info.source_port;
 	strcpy(old_ports.source_name, old->source);
 	old_ports.target = text;
+	old_ports.end_ns = old->lease.end_ns;
+	old_ports.adder = old->adder;
 	/* It is needed to restore the mirror. */
 	mirror_compiled_hold(old_spec.select.compiled);
 	rc = mirror_asked_remove(old->id);

@@ -128,6 +128,7 @@ mirror_pairs_read(struct pairs *pairs, const char *text)
 
 	pairs->nb = 0;
 	pairs->filter = NULL;
+	pairs->peer = (struct peer){ 0 };
 	if (text == NULL)
 		return 0;
 	if (strlen(text) >= sizeof(pairs->text))

@@ -15,6 +15,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Bytes of the longest text that is read, the terminating 0 included. A request has fewer; what several ask for adds up. */
 #define PAIRS_TEXT_SIZE 4096
@@ -30,10 +31,18 @@ struct pair {
 
 struct compiled;
 
+/** Who asks, by the kernel's word. */
+struct peer {
+	bool is_known;
+	uint32_t uid;
+	uint32_t pid; /**< 0: it is in no namespace that is seen from here */
+};
+
 struct pairs {
 	char text[PAIRS_TEXT_SIZE]; /**< what key and value point into */
 	/** What the value of filter has been compiled to since; NULL: it has not been, or is empty. */
 	struct compiled *filter;
+	struct peer peer;
 	unsigned int nb;
 	struct pair pairs[PAIRS_MAX];
 };

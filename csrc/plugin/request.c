@@ -23,7 +23,8 @@ list_commands(struct text *text)
 
 /* Answers what a command's name, and what follows it, come to: a JSON value. */
 static void
-answer_command(const char *name, const char *params, int error, struct text *text)
+answer_command(const char *name, const char *params, const struct peer *peer, int error,
+		struct text *text)
 {
 	const struct command *command = mirror_commands_find(name);
 	struct reply reply;
@@ -40,7 +41,7 @@ answer_command(const char *name, const char *params, int error, struct text *tex
 	if (error != 0)
 		mirror_commands_refuse(&reply, error);
 	else
-		mirror_commands_run(command, params, &reply);
+		mirror_commands_run(command, params, peer, &reply);
 	mirror_reply_end_json(&reply);
 	*text = reply.text;
 }
@@ -59,7 +60,8 @@ check_request(const char *request, size_t length)
 }
 
 void
-mirror_request_answer(const char *request, size_t length, struct text *answer)
+mirror_request_answer(
+		const char *request, size_t length, const struct peer *peer, struct text *answer)
 {
 	const int error = check_request(request, length);
 	char text[REQUEST_SIZE], *params;
@@ -76,7 +78,7 @@ mirror_request_answer(const char *request, size_t length, struct text *answer)
 	mirror_text_append(answer, "{");
 	mirror_text_append_json(answer, text);
 	mirror_text_append(answer, ":");
-	answer_command(text, params, error, answer);
+	answer_command(text, params, peer, error, answer);
 	answer->size = size;
 	mirror_text_append(answer, "}");
 }

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "pairs.h"
 #include "text.h"
 
 /** One byte more than the longest request has. */
@@ -26,9 +27,12 @@
  *   /COMMAND,PARAMETERS: any bytes, of which the first REQUEST_SIZE are there.
  * @param length
  *   How many there were, at least 1.
+ * @param peer
+ *   Who asks; NULL: not known.
  * @param answer
  *   An empty text of REQUEST_ANSWER_SIZE; gets {"/COMMAND":VALUE} in JSON.
  */
-void mirror_request_answer(const char *request, size_t length, struct text *answer);
+void mirror_request_answer(
+		const char *request, size_t length, const struct peer *peer, struct text *answer);
 
 #endif /* MIRROR_PLUGIN_REQUEST_H */

@@ -83,7 +83,7 @@ wait_for(int fd)
 
 /* Answers one request. Whether the client is still there. */
 static bool
-answer_client(int fd)
+answer_client(int fd, const struct peer *peer)
 {
 	char request[REQUEST_SIZE], answer[REQUEST_ANSWER_SIZE];
 	struct text text = mirror_text_begin(answer, sizeof(answer));
@@ -92,17 +92,29 @@ answer_client(int fd)
 
 	if (length <= 0)
 		return length < 0 && (errno == EAGAIN || errno == EINTR);
-	mirror_request_answer(request, length, &text);
+	mirror_request_answer(request, length, peer, &text);
 	return send_text(fd, &text);
+}
+
+/* Who has connected. */
+static struct peer
+find_peer(int fd)
+{
+	struct ucred who = { 0 };
+	socklen_t size = sizeof(who);
+	const bool is_known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
+
+	return (struct peer){ .is_known = is_known, .uid = who.uid, .pid = (uint32_t)who.pid };
 }
 
 static uint32_t
 serve_client(void *arg)
 {
 	const int fd = (int)(intptr_t)arg;
+	const struct peer peer = find_peer(fd);
 
 	while (!mirror_eal_is_over()) {
-		if (wait_for(fd) && !answer_client(fd))
+		if (wait_for(fd) && !answer_client(fd, &peer))
 			break;
 	}
 	end_client(fd);

@@ -49,12 +49,13 @@ struct key {
 	size_t offset;  /* of the field in struct spec */
 	size_t size;    /* of a number */
 	bool is_scaled; /* a number that k, M or G may stand behind */
+	bool is_time;   /* a number of seconds, or of minutes ... */
 	uint32_t bits;  /* of a flag */
 	uint32_t last;  /* the greatest number of ranges */
 	const struct choice *choices;
 	/* Of what has a grammar of its own. */
 	int (*read_own)(struct spec_select *select, const char *name, const char *value);
-	bool is_selection; /* an empty value takes it back */
+	bool is_taken_back; /* by an empty value */
 };
 
 static void *
@@ -68,8 +69,11 @@ read_number(struct spec *spec, const struct key *key, const char *value)
 {
 	const struct value_limits limits = {
 		.max = UINT64_MAX >> (64 - 8 * key->size),
-		.example = key->is_scaled ? ", such as 1000000 or 1M" : NULL,
+		.example = key->is_scaled    ? ", such as 1000000 or 1M" :
+				key->is_time ? ", such as 90, 10m or 2h" :
+					       NULL,
 		.is_scaled = key->is_scaled,
+		.is_time = key->is_time,
 	};
 	void *field = field_of(spec, key);
 	uint64_t number;
@@ -126,6 +130,19 @@ read_linger(struct spec *spec, const struct key *key, const char *value)
 }
 
 static int
+read_process(struct spec *spec, const struct key *key, const char *value)
+{
+	const char *at = value;
+	uint64_t pid, start;
+
+	if (!mirror_scalar_take_number(&at, &pid) || *at++ != ':' || *at == '\0' ||
+			!mirror_scalar_read_number(at, &start) || pid == 0 || pid > INT32_MAX)
+		return mirror_value_refuse(key->name, value, "not a process, as PID:START");
+	spec->ends_with = (struct lease_process){ .pid = (uint32_t)pid, .start = start };
+	return 0;
+}
+
+static int
 read_ranges(struct spec *spec, const struct key *key, const char *value)
 {
 	return mirror_spec_read_ranges(field_of(spec, key), key->name, value, key->last);
@@ -168,9 +185,9 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 		.read = read_ranges,              \
 		FIELD(field),                     \
 		.last = greatest,                 \
-		.is_selection = true }
+		.is_taken_back = true }
 #define SELECTION(key, reader) \
-	{ .name = key, .read = read_own, .read_own = reader, .is_selection = true }
+	{ .name = key, .read = read_own, .read_own = reader, .is_taken_back = true }
 
 /* All parameters, in the order in which they are written. */
 static const struct key keys[] = {
@@ -187,6 +204,13 @@ static const struct key keys[] = {
 	NUMBER_OF(options, packets, true),
 	NUMBER_OF(options, max_size, true),
 	{ .name = "linger", .read = read_linger },
+	{ .name = "lease",
+			.alias = "for",
+			.read = read_number,
+			FIELD(lease),
+			.is_time = true,
+			.size = sizeof(uint32_t) },
+	{ .name = "ends_with", .read = read_process, .is_taken_back = true },
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),
 	SELECTION("mac", mirror_spec_read_mac),
@@ -240,7 +264,7 @@ mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes)
 		rc = take(&said, &keys[i], &value);
 		if (rc == 0)
 			rc = take(changes, &keys[i], &value);
-		if (rc != 0 || value == NULL || (value[0] == '\0' && keys[i].is_selection))
+		if (rc != 0 || value == NULL || (value[0] == '\0' && keys[i].is_taken_back))
 			continue;
 		append_pair(&merged, keys[i].name, value);
 		rc = keys[i].read(spec, &keys[i], value);

@@ -11,6 +11,7 @@
  * for the library.
  */
 
+#include "lease.h"
 #include "pairs.h"
 #include "rte_mirror.h"
 #include "spec_select.h"
@@ -31,6 +32,8 @@ struct spec {
 	char name[RTE_MIRROR_NAME_SIZE]; /**< "": none was given */
 	struct spec_select select;
 	struct target_options options; /**< of the target, if it comes with the mirror */
+	uint32_t lease;                /**< it ends after so many seconds; 0: it does not */
+	struct lease_process ends_with;
 };
 
 /**

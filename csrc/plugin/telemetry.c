@@ -19,7 +19,7 @@ answer(const char *name, const char *params, struct rte_tel_data *data)
 
 	if (command == NULL)
 		return -1;
-	mirror_commands_run(command, params, &reply);
+	mirror_commands_run(command, params, NULL, &reply);
 	return 0;
 }
 

@@ -26,6 +26,13 @@ mirror_turn_take(void)
 	has_turn = true;
 }
 
+bool
+mirror_turn_try(void)
+{
+	has_turn = pthread_mutex_trylock(&mutex) == 0;
+	return has_turn;
+}
+
 void
 mirror_turn_give(void)
 {

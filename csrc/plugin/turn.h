@@ -11,8 +11,12 @@
  * and targets may have changed after that, but for what it has marked as its own.
  */
 
+#include <stdbool.h>
+
 /** Waits for this thread's turn. */
 void mirror_turn_take(void);
+/** Takes it if nobody has it: whether it has been taken. Waits for nothing. */
+bool mirror_turn_try(void);
 void mirror_turn_give(void);
 
 /** Lets others have their turn until mirror_turn_resume(). A thread that has no turn to give away goes on without one. */

@@ -57,24 +57,28 @@ refuse_limits(const char *name, const char *value, struct value_limits limits)
 	return mirror_value_refuse(name, value, why);
 }
 
+struct unit {
+	char letter;
+	uint32_t scale;
+};
+
+static const struct unit multiples[] = { { 'k', 1000 }, { 'M', 1000000 }, { 'G', 1000000000 },
+	{ '\0', 1 } };
+static const struct unit times[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+	{ '\0', 1 } };
+static const struct unit none[] = { { '\0', 1 } };
+
 /* What the letter behind a number multiplies it by; 0: something else is there. */
 static uint64_t
-scale_of(const char *letter)
+scale_of(const char *letter, struct value_limits limits)
 {
+	const struct unit *unit = limits.is_scaled ? multiples : limits.is_time ? times : none;
+
 	if (letter[0] != '\0' && letter[1] != '\0')
 		return 0;
-	switch (letter[0]) {
-	case '\0':
-		return 1;
-	case 'k':
-		return 1000;
-	case 'M':
-		return 1000000;
-	case 'G':
-		return 1000000000;
-	default:
-		return 0;
-	}
+	while (unit->letter != letter[0] && unit->letter != '\0')
+		unit++;
+	return unit->letter == letter[0] ? unit->scale : 0;
 }
 
 int
@@ -86,7 +90,7 @@ mirror_value_read_number(
 	char why[64];
 
 	if (mirror_scalar_take_number(&end, &read))
-		scale = limits.is_scaled ? scale_of(end) : *end == '\0';
+		scale = scale_of(end, limits);
 	else if (value[0] != '\0' && mirror_scalar_is_digits(value))
 		return refuse_limits(name, value, limits);
 	if (scale == 0) {

@@ -22,6 +22,7 @@ struct value_limits {
 	uint64_t min, max;
 	const char *example; /**< what a refusal says that would do, after a comma; NULL: nothing */
 	bool is_scaled;      /**< k, M or G may stand behind the digits */
+	bool is_time;        /**< of seconds: s, m, h or d may */
 };
 
 /** Refuses a value for a reason. Somebody's value may be long, and have any bytes. */

@@ -219,8 +219,8 @@ class Mirror(Numbered):
         param.target_port, param.name = self.target.id, name
         for key, parameter in PARAMETERS.items():
             value = getattr(spec, key, None)
-            if parameter.of_target:
-                self._check_no_capture(key, value)
+            if parameter.live:
+                self._check_not_live(key, value)
             elif isinstance(value, bool):
                 param.flags |= _flag(key) if value else 0
             elif isinstance(value, int):
@@ -232,9 +232,10 @@ class Mirror(Numbered):
         param.select, kept = select_struct(spec.select)
         return param, [name, *kept]
 
-    def _check_no_capture(self, key: str, value: object) -> None:
+    def _check_not_live(self, key: str, value: object) -> None:
         if value != getattr(MirrorSpec(), key):
-            what = f"register {self}: {key} is for captures that a running application writes"
+            kind = "captures that a running application writes" if PARAMETERS[key].of_target else "running applications"
+            what = f"register {self}: {key} is for {kind}"
             raise InvalidConfigError(errno.EINVAL, what, "leave it out")
 
     def _check(self, rc: int, doing: str) -> None:

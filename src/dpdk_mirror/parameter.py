@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .keywords import check_keywords
 from .pairs import refuse
-from .values import check_flag, check_number, ranges, to_flag, to_number, to_scaled_number
+from .values import check_flag, check_number, ranges, to_flag, to_number, to_scaled_number, to_seconds
 
 if TYPE_CHECKING:
     import enum
@@ -26,7 +26,9 @@ __all__ = [
     "aliases_in",
     "by_key",
     "choice",
+    "duration",
     "flag",
+    "live",
     "number",
     "numbers",
     "of_target",
@@ -51,7 +53,8 @@ class Parameter:
     """A key of a spec's text; the command line, TOML files and telemetry use it, too.
 
     ``value`` names its text in help, ``choices`` are all its texts if they are few. What is ``fixed`` cannot change
-    while the mirror exists; what is ``of_target`` is asked of a target that an application makes, and fixed, too.
+    while the mirror exists; what is ``of_target`` is asked of a target that an application makes, and fixed, too;
+    what is ``live`` only mirrors of running applications have.
     ``field`` is the spec's field that it is a part of, if that has another name; ``alias`` is a second name, where
     users type. ``read`` makes a value of its text, ``check`` puts a value into its one form; both are given the key,
     for what they refuse.
@@ -62,6 +65,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     fixed: bool = False
     of_target: bool = False
+    live: bool = False
     field: str = ""
     alias: str = ""
     read: Callable[[str, str], Any] = _same
@@ -137,12 +141,22 @@ def number(
 
 def of_target(described: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
     """The same, asked of a target that an application makes."""
-    return replace(described[_KEY], fixed=True, of_target=True).metadata()
+    return replace(described[_KEY], fixed=True, of_target=True, live=True).metadata()
 
 
 def scaled_number(meaning: str, bits: int) -> Mapping[str, Parameter]:
     """A number of so many bits, whose text may have k, M or G behind it."""
     return replace(number(meaning, bits)[_KEY], read=to_scaled_number).metadata()
+
+
+def duration(meaning: str, bits: int, *, alias: str) -> Mapping[str, Parameter]:
+    """A number of seconds of so many bits, whose text may have a unit behind it."""
+    return replace(number(meaning, bits)[_KEY], value="TIME", read=to_seconds, alias=alias).metadata()
+
+
+def live(described: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+    """The same, of mirrors of running applications alone."""
+    return replace(described[_KEY], live=True).metadata()
 
 
 def choice(meaning: str, *values: enum.IntEnum | enum.IntFlag, alias: str = "") -> Mapping[str, Parameter]:

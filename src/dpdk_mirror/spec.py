@@ -17,7 +17,9 @@ from .parameter import (
     aliases_in,
     by_key,
     choice,
+    duration,
     flag,
+    live,
     number,
     of_target,
     parameters_of,
@@ -138,6 +140,19 @@ def _check_name(key: str, name: Any) -> Any:
     return name
 
 
+def _read_process(key: str, text: str) -> str | None:
+    match = re.fullmatch("([0-9]{1,4000}):([0-9]{1,4000})", text)
+    if text and (not match or not 0 < int(match[1]) < 1 << 31 or int(match[2]) >= 1 << 64):
+        refuse(f"{key}={text}: not a process, as PID:START")
+    return f"{int(match[1])}:{int(match[2])}" if match else None
+
+
+def _check_process(key: str, process: Any) -> Any:
+    if not isinstance(process, str | None):
+        raise TypeError(f"{key} must be a str, as process_text() writes it, not {type(process).__name__}")
+    return process and _read_process(key, process)
+
+
 class CommonOptions(TypedDict, total=False):
     """The fields of MirrorSpec that all mirrors have, and their second names, as keywords."""
 
@@ -162,6 +177,8 @@ class SpecOptions(CommonOptions, total=False):
     packets: int
     max_size: int
     linger: bool
+    lease: int
+    ends_with: str | None
 
 
 def nested(form: str) -> dict[str, str]:
@@ -188,7 +205,8 @@ class MirrorSpec:
 
     0 and None mean the library's default. ``origin`` records in the mirror's packets where they come from
     (RTE_MIRROR_F_ORIGIN). ``seconds``, ``packets``, ``max_size`` and ``linger`` are for captures that a running
-    application writes, file: and stream:. ``select`` chooses packets; Select() and None choose all.
+    application writes, file: and stream:. A running application removes a mirror ``lease`` seconds after it was given
+    that, and when the process ``ends_with`` ends. ``select`` chooses packets; Select() and None choose all.
     """
 
     directions: Direction = field(
@@ -237,6 +255,14 @@ class MirrorSpec:
         metadata=of_target(
             flag("have a stream wait for its next reader; no: end it when its reader goes, or none comes within 5 s")
         ),
+    )
+    lease: int = field(
+        default=0,
+        metadata=live(duration("remove the mirror after TIME: 90, 10m, 2h, 1d; 0: do not", bits=32, alias="for")),
+    )
+    ends_with: str | None = field(
+        default=None,
+        metadata=live(written("remove the mirror when that process ends", "PID:START", _check_process, _read_process)),
     )
     name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))
     select: Select | None = None

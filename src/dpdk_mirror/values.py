@@ -17,6 +17,7 @@ from .pairs import refuse, split_pairs
 __all__ = [
     "Address", "Numbers", "check_flag", "check_number", "check_ports", "family_of", "mac", "one_range", "prefix",
     "protocol", "ranges", "split_nested", "to_flag", "to_number", "to_scaled_number",
+    "to_seconds",
 ]  # fmt: skip
 
 Numbers = int | str | Iterable[int]
@@ -33,6 +34,7 @@ PROTOCOLS = {
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 
 _SCALES = {"k": 10**3, "M": 10**6, "G": 10**9}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NUMBER = "[0-9]{1,4000}"  # int() takes some more
 _RANGE = f"{_NUMBER}(?:-{_NUMBER})?"
 _MAC = "[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
@@ -76,6 +78,12 @@ def to_scaled_number(key: str, text: str) -> int:
     """The same, or so many thousands (k), millions (M) or thousands of millions (G)."""
     match = re.fullmatch(f"({_NUMBER})([kMG])", text)
     return int(match[1]) * _SCALES[match[2]] if match else to_number(key, text, ", such as 1000000 or 1M")
+
+
+def to_seconds(key: str, text: str) -> int:
+    """A number of seconds (s), minutes (m), hours (h) or days (d)."""
+    match = re.fullmatch(f"({_NUMBER})([smhd])", text)
+    return int(match[1]) * _SECONDS[match[2]] if match else to_number(key, text, ", such as 90, 10m or 2h")
 
 
 def check_flag(key: str, value: object) -> None:

@@ -177,9 +177,9 @@ write_select(struct text *text, const struct rte_mirror_select *select)
 }
 
 void
-param_write(const struct rte_mirror_param *param, const struct target_options *options,
-		struct text *text)
+param_write(const struct rte_mirror_param *param, const struct spec *spec, struct text *text)
 {
+	const struct target_options *options = &spec->options;
 	static const char *const directions[] = { "?", "rx", "tx", "both" };
 	static const char *const modes[] = { "share", "split", "copy", "auto" };
 
@@ -199,6 +199,10 @@ param_write(const struct rte_mirror_param *param, const struct target_options *o
 	write_number(text, "max_size", options->max_size);
 	if (options->ends_with_reader)
 		mirror_text_append(text, ",linger=no");
+	write_number(text, "lease", spec->lease);
+	if (spec->ends_with.pid != 0)
+		mirror_text_append(text, ",ends_with=%" PRIu32 ":%" PRIu64, spec->ends_with.pid,
+				spec->ends_with.start);
 	if (param->name != NULL)
 		write_value(text, "name", param->name);
 	if (param->select != NULL)

@@ -16,8 +16,7 @@
 /** Bytes that any fit into, the terminating 0 included. */
 #define PARAM_TEXT_SIZE 8192
 
-/** Appends them, and what is asked of the target: directions, mode and all that is not the default. */
-void param_write(const struct rte_mirror_param *param, const struct target_options *options,
-		struct text *text);
+/** Appends them, and what else the spec says: directions, mode and all that is not the default. */
+void param_write(const struct rte_mirror_param *param, const struct spec *spec, struct text *text);
 
 #endif /* PARAM_TEXT_H */

@@ -57,7 +57,7 @@ main(void)
 		text = mirror_text_begin(buffer, sizeof(buffer));
 		if (read_line(line, &spec) == 0) {
 			param = mirror_spec_param(&spec, &select);
-			param_write(&param, &spec.options, &text);
+			param_write(&param, &spec, &text);
 			printf("+ %s\n%s\n", buffer, spec.text);
 		} else {
 			printf("- %s\n", mirror_plugin_reason());

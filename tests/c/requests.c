@@ -12,7 +12,7 @@ ask(const char *request, char answer[REQUEST_ANSWER_SIZE])
 {
 	struct text text = mirror_text_begin(answer, REQUEST_ANSWER_SIZE);
 
-	mirror_request_answer(request, strlen(request), &text);
+	mirror_request_answer(request, strlen(request), NULL, &text);
 }
 
 void

@@ -47,7 +47,7 @@ check_given(const struct spec *spec, const struct spec_text *text, const char *p
 	char buffer[PARAM_TEXT_SIZE];
 	struct text written = mirror_text_begin(buffer, sizeof(buffer));
 
-	param_write(&param, &spec->options, &written);
+	param_write(&param, spec, &written);
 	if (strncmp(buffer, prefix, strlen(prefix)) != 0 ||
 			strcmp(buffer + strlen(prefix), text->expected) != 0)
 		test_fail(__FILE__, __LINE__, "%s comes to %s", text->text, buffer);

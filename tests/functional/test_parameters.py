@@ -34,6 +34,7 @@ WRITTEN = st.builds(
     | {"snaplen": st.sampled_from([0, 2000, 2**32 - 1]), "split_len": st.sampled_from([0, 14, 1999])},
     origin=st.booleans(),
     linger=st.booleans(),
+    ends_with=st.none() | st.builds("{}:{}".format, st.integers(1, 2**31 - 1), st.integers(0, 2**64 - 1)),
     name=st.none()
     | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15).filter(
         lambda name: not re.fullmatch("[0-9]+", name)
@@ -56,6 +57,10 @@ PIECES = [
     "\\x41",
     "\\xc3\\xa9",
     "\\xff",
+    "lease=",
+    "d",
+    "ends_with=",
+    "12:",
     "origin=",
     "yes",
     ",",
@@ -177,6 +182,10 @@ def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
         ("flow", '"src_port=x"'),
         ("flow", '"dst_port=70000"'),
         ("flow", '"protocol=icmp,dst_port=80"'),
+        ("lease", "1h30m"),
+        ("ends_with", "0:1"),
+        ("ends_with", "2147483648:1"),
+        ("ends_with", "1:18446744073709551616"),
         ("sample", "0"),
         ("sample", '"7,seed=x"'),
         ("sample", '"7,random=1"'),
@@ -206,6 +215,7 @@ def test_every_parameter_of_python_is_one_of_c(reader):
         rate_unit=RateUnit.BITS,
         origin=True,
         linger=False,
+        ends_with="12:34",
         name="all of them",
         select=select,
     )

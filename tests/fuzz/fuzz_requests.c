@@ -67,7 +67,7 @@ answer(const char *request, size_t length, char answered[REQUEST_ANSWER_SIZE])
 
 	need(exact != NULL);
 	memcpy(exact, request, there);
-	mirror_request_answer(exact, length, &text);
+	mirror_request_answer(exact, length, NULL, &text);
 	free(exact);
 	need(!text.is_cut && text.length == strlen(answered));
 	for (i = 0; i < text.length; i++)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import keyword
 import re
 import subprocess
 import sys
@@ -67,11 +68,12 @@ def test_the_options_of_a_spec_are_its_fields_with_their_types():
     """And the other names of some."""
     hints, options = get_type_hints(MirrorSpec), get_type_hints(SpecOptions)
     assert {key: options[key] for key in hints if key in options} == hints
-    aliases = {alias: key for alias, key in ALIASES.items() if key in hints}
+    # Python has a word or two for itself.
+    aliases = {alias: key for alias, key in ALIASES.items() if key in hints and not keyword.iskeyword(alias)}
     assert {alias: options[alias] for alias in aliases} == {alias: hints[key] for alias, key in aliases.items()}
     assert options.keys() == hints.keys() | aliases.keys()
-    captures = {key for key, parameter in PARAMETERS.items() if parameter.of_target}
-    assert CommonOptions.__annotations__.keys() == options.keys() - captures
+    live = {key for key, parameter in PARAMETERS.items() if parameter.live}
+    assert CommonOptions.__annotations__.keys() == options.keys() - live
     assert MirrorOptions.__annotations__.keys() == {*CommonOptions.__annotations__, "hooks", "pool"}
 
 

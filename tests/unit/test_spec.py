@@ -182,9 +182,7 @@ def test_counters_and_parameters_have_the_names_of_the_header():
 
     assert list(COUNTERS) == members("rte_mirror_stats")
     flags = {name.lower() for name in re.findall(r"^#define RTE_MIRROR_F_(\w+)", header, re.MULTILINE)}
-    of_mirror = {field.name for field in fields(MirrorSpec)} - {
-        key for key, each in PARAMETERS.items() if each.of_target
-    }
+    of_mirror = {field.name for field in fields(MirrorSpec)} - {key for key, each in PARAMETERS.items() if each.live}
     assert of_mirror <= set(members("rte_mirror_param")) | flags
     selects = set(members("rte_mirror_select"))
     assert {field.name for field in fields(Select)} - {"sample"} <= selects

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError, NotFoundError
 from ..remote.ovs import source_in
+from ..remote.owner import process_text
 from ..remote.targets import KINDS, absolute
 from ..spec import ANY, PARAMETERS
 from .common import add_command, add_common_arguments, open_application, print_json, record, remark, say
 from .options import add_parameter_arguments, new_spec_of, spec_of, texts_of
+from .shell import name_of, shell
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from ..remote import RemoteMirror, RemoteMirrorInfo
@@ -44,7 +46,8 @@ def _kinds() -> str:
 _ADD = {
     "help": "mirror a port of a running application",
     "description": f"""\
-Mirror SOURCE, a port of a running application, to TARGET, until the mirror is removed or the application ends.
+Mirror SOURCE, a port of a running application, to TARGET, until the mirror is removed or the application ends. With
+--for or --with-shell the application removes it by itself; with both, whichever comes first.
 
 The application makes a TARGET that does not exist, and removes it with the last mirror that uses it:
 
@@ -61,6 +64,8 @@ examples:
       write what 0000:03:00.0 receives, the first 96 bytes of each packet
   dpdk-mirror add 0000:03:00.0 --to tap:m1 --filter 'tcp port 443' --name https
       mirror only HTTPS
+  dpdk-mirror add 0000:03:00.0 --to tap:m2 --for 10m --with-shell
+      for ten minutes, or until this shell ends
 """,
 }
 _UPDATE = {
@@ -75,6 +80,8 @@ examples:
       choose other packets, of any VLAN
   dpdk-mirror update web --directions both --mode copy
       mirror both directions, as copies
+  dpdk-mirror update web --for 1h
+      have it end in an hour from now
 """,
 }
 
@@ -109,6 +116,9 @@ examples:
 """,
 }
 
+_PROCESS = "ends_with"
+"""The parameter that --with-shell gives."""
+
 _STAYS = "a mirror's source and target cannot change: remove the mirror, and add it again"
 
 
@@ -116,7 +126,9 @@ def add_parsers(commands: Any) -> None:
     _add_add(commands)
     update = add_command(commands, "update", run_update, _UPDATE)
     update.add_argument("mirror", metavar="MIRROR", help="name or id of a mirror")
-    add_parameter_arguments(update, [key for key, parameter in PARAMETERS.items() if not parameter.fixed])
+    _add_with_shell(update)
+    changeable = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key != _PROCESS]
+    add_parameter_arguments(update, changeable)
     fixed = ["to", "force", *(key.replace("_", "-") for key, parameter in PARAMETERS.items() if parameter.fixed)]
     update.unknown_hints = {f"--{name}": _STAYS for name in fixed}
     add_common_arguments(update)
@@ -139,12 +151,29 @@ def _add_add(commands: Any) -> None:
     parser.add_argument("source", metavar="SOURCE", help="port to mirror: its name or id, as ports lists them")
     parser.add_argument("--to", metavar="TARGET", required=True, help="where to send packets")
     parser.add_argument("--force", action="store_true", help="confirm that nobody else transmits on port:NAME")
-    add_parameter_arguments(parser)
+    _add_with_shell(parser)
+    add_parameter_arguments(parser, [key for key in PARAMETERS if key != _PROCESS])
     add_common_arguments(parser)
+
+
+def _add_with_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with-shell",
+        action=argparse.BooleanOptionalAction,
+        help="remove the mirror when the shell, or program, that runs this command ends",
+    )
+
+
+def _process(arguments: argparse.Namespace) -> dict[str, str]:
+    """What --with-shell says, and --no-with-shell."""
+    if arguments.with_shell is None:
+        return {}
+    return {_PROCESS: process_text(shell()) if arguments.with_shell else ""}
 
 
 def run_add(arguments: argparse.Namespace) -> int:
     spec = new_spec_of(arguments)
+    spec = spec.changed(ends_with=_process(arguments).get(_PROCESS))
     with open_application(arguments) as app:
         try:
             source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())
@@ -171,7 +200,7 @@ def _warn_of_cost(mirror: RemoteMirror) -> None:
 
 def run_update(arguments: argparse.Namespace) -> int:
     spec_of(arguments, **ANY.said())  # what contradicts itself asks nothing
-    texts = texts_of(arguments)
+    texts = texts_of(arguments) | _process(arguments)
     if not texts:
         arguments.parser.refuse("nothing to change: give a parameter")
     with open_application(arguments) as app:
@@ -229,6 +258,11 @@ def _print_info(arguments: argparse.Namespace, info: RemoteMirrorInfo, done: str
         return
     say(f"{done} mirror {info.name}: {info.source} -> {info.target} ({info.directions})")
     say(f"{info.mode}, since {info.mode_reason}" if info.mode_reason else f"{info.mode}")
+    if info.ends_in_s is not None:
+        say(f"ends in {info.ends_in_s} s")
+    if info.ends_with is not None:
+        shell_name = f"{name_of(info.ends_with)}, " if arguments.with_shell else ""
+        say(f"ends with {shell_name}process {info.ends_with}")
     if info.reason:
         say(f"{info.state}: {info.reason}")
     if info.warning:

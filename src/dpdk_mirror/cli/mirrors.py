@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 
 from ..errors import NotFoundError
+from ..remote.owner import user_name
 from ..remote.records import QUEUE_LISTS
 from ..spec import COUNTERS, LEFT_OUT
 from .common import (
@@ -103,11 +106,35 @@ def run_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(rows)
     elif rows:
-        print_table((*_columns(rows), "source", "target", "directions", "mode", "state"), rows)
+        shown_rows = [row | _owner(row) for row in rows]
+        ends = ("ends",) if any(row["ends"] for row in shown_rows) else ()
+        columns = (*_columns(rows), "source", "target", "directions", "mode", "state", "age", "by", *ends)
+        print_table(columns, shown_rows)
         for row in rows:
             if row["state"] in {"waiting", "stopped"}:
                 remark(f"{row['name']} is {row['state']}: {row['reason']}")
     return 0
+
+
+def _owner(row: dict[str, Any]) -> dict[str, str]:
+    """Whose a mirror is, and for how long: the user by the kernel's word where there is that."""
+    uid, ends_in_s, ends_with = row["added_uid"], row["ends_in_s"], row["ends_with"]
+    in_time = [] if ends_in_s is None else [f"in {_rough(ends_in_s)}"]
+    with_process = [] if ends_with is None else [f"with {ends_with}"]
+    age = datetime.now(UTC) - datetime.fromisoformat(row["added_at"]) if row["added_at"] else None
+    return {
+        "age": "" if age is None else _rough(max(int(age.total_seconds()), 0)),
+        "by": re.sub(r", process \d+$", "", row["added_by"]) if uid is None else user_name(uid),
+        "ends": ", or ".join(in_time + with_process),
+    }
+
+
+def _rough(seconds: int) -> str:
+    """A time in one unit: 90s, 10m, 3h, 2d."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
 
 
 def run_info(arguments: argparse.Namespace) -> int:

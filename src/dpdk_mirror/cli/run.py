@@ -33,7 +33,11 @@ _PATIENCE_S = 3.0
 _LINES_PER_S = 4
 _NO_HUGE = "--no-huge"
 # Targets are of its own making: it names them, and lets them use all their queues.
-_KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in {"name", "origin"}]
+_KEYS = [
+    key
+    for key, parameter in PARAMETERS.items()
+    if not parameter.fixed and not parameter.live and key not in {"name", "origin"}
+]
 _LENGTHS = ("snaplen", "split_len")
 
 _DESCRIPTION = """\

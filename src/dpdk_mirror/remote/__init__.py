@@ -10,6 +10,7 @@ from .application import TIMEOUT_S, Application
 from .attaching import attach
 from .discovery import applications, connect, processes
 from .mirror import RemoteMirror
+from .owner import process_text
 from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort, RemotePortStats, RemoteTarget
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "applications",
     "attach",
     "connect",
+    "process_text",
     "processes",
 ]

@@ -51,8 +51,14 @@ class Answer:
             return default
         return self.number(key) != 0
 
-    def string(self, key: str) -> str:
+    def number_or_none(self, key: str) -> int | None:
+        """None when the answer does not say."""
+        return self.number(key) if key in self._values else None
+
+    def string(self, key: str, *, default: str | None = None) -> str:
         """A short text that needs no escapes."""
+        if default is not None and key not in self._values:
+            return default
         value = self._value(key)
         if not isinstance(value, str):
             _refuse(self.doing, f"{key} in the answer is no string: {value!r:.80}")

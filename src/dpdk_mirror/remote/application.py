@@ -22,10 +22,12 @@ from ..errors import (
     UnsupportedError,
 )
 from ..keywords import shows_keywords
+from ..pairs import join_pairs
 from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
-from .channel import Channel, Greeting
+from .channel import REQUEST_MAX, Channel, Greeting
 from .mirror import RemoteMirror
+from .owner import myself
 from .records import RemotePort, RemotePortStats, RemoteTarget, info_of, port_of, port_stats_of, target_of
 from .sockets import label
 from .targets import port_in
@@ -41,6 +43,7 @@ TIMEOUT_S = 20.0
 """How long an application may take to answer: changes to mirrors wait up to 5 s for pollers, and for each other."""
 
 _PROTOCOL = 1
+_ADD = "/mirror/add"
 # More ports or mirrors than any application can have: whoever goes on beyond does so for ever.
 _COUNT_MAX = 65536
 _PAGES = 3  # times the time for an answer, for all of a list
@@ -61,6 +64,7 @@ class Application(Closeable):
         self._channel: Channel | None = None
         self._pids: tuple[int, int] | None = None
         self._plugin: str | None = None
+        self._takes_by = False
         self._closed = False
         self._lock = threading.Lock()  # one request at a time
 
@@ -136,6 +140,9 @@ class Application(Closeable):
         ``to`` is a target, such as tap:IFACE (``dpdk-mirror add --help`` has all kinds), which is made if it does not
         exist; or port:NAME, an existing port, which requires ``force``, since others may transmit on it. Options are
         the fields of MirrorSpec and ``direction``; they override ``spec``. Without a mode in either, it is auto.
+
+        The application itself removes the mirror after ``lease`` seconds, and when a process ends:
+        ``ends_with=process_text(os.getpid())``.
         """
         if not isinstance(source, str | int) or not isinstance(to, str):
             raise TypeError("source must be a port's name or id, and to a str such as tap:m0")
@@ -146,7 +153,7 @@ class Application(Closeable):
     def add(self, wanted: Wanted, *, replaces: str | None = None) -> RemoteMirror:
         """Add a mirror. If it is refused, the one that it ``replaces`` goes on, maybe with another id."""
         asked = wanted.texts() | ({"replace": replaces} if replaces is not None else {})
-        answer = self._ask_add(f"register mirror {wanted}", wanted, asked)
+        answer = self._ask_add(f"register mirror {wanted}", wanted, asked, signed=True)
         return RemoteMirror(self, answer.number("id"), answer.text("name"))
 
     def check(self, wanted: Wanted, *, replaces: str | None = None, without: Iterable[int] = ()) -> None:
@@ -201,14 +208,20 @@ class Application(Closeable):
 
     # Its inside.
 
-    def _ask_add(self, doing: str, wanted: Wanted, asked: Mapping[str, str]) -> Answer:
+    def _ask_add(self, doing: str, wanted: Wanted, asked: Mapping[str, str], *, signed: bool = False) -> Answer:
         try:
-            return self.ask(doing, "/mirror/add", asked)
+            self._find(f"{doing} in {self}")
+            return self.ask(doing, _ADD, {**asked, **(self._signature(asked) if signed else {})})
         except NotFoundError as error:
             for port in (wanted.source, port_in(wanted.to) or wanted.to):
                 if error.what.endswith(f": there is no port {port}"):
                     raise NotFoundError(error.errno, error.what, self.near(port)) from None
             raise
+
+    def _signature(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """Who adds a mirror, if the library takes that, and the request has room for it."""
+        by = {"by": myself()} if self._takes_by else {}
+        return by if len(f"{_ADD},{join_pairs({**asked, **by})}") <= REQUEST_MAX else {}
 
     def _pages(self, what: str, command: str) -> Iterator[int]:
         doing = f"list {what} in {self}"
@@ -225,15 +238,19 @@ class Application(Closeable):
 
     def _known(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
         """The value of the answer of a plugin that is there and speaks as expected."""
+        self._find(doing)
+        return self._value(doing, command, parameters)
+
+    def _find(self, doing: str) -> None:
         if self._plugin is None:
             self._plugin = self._find_plugin(doing)
-        return self._value(doing, command, parameters)
 
     def _find_plugin(self, doing: str) -> str:
         answer = Answer(doing, self._value(doing, "/mirror/version", {}))
         if (protocol := answer.number("protocol")) != _PROTOCOL:
             what = f"{doing}: its librte_mirror speaks protocol {protocol}, this is {_PROTOCOL}"
             raise UnsupportedError(errno.ENOTSUP, what, "use the dpdk-mirror of the same version")
+        self._takes_by = answer.flag("takes_by", default=False)
         return answer.string("version")
 
     def _value(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:

@@ -27,12 +27,17 @@ _ADDED_LATER: dict[str, Any] = {
     "sampled_packets": 0,
     "drain_cpu_us": 0,
     "drain_yields": False,
+    "added_at": "",
+    "added_by": "",
 }
+_MAYBE = {"added_uid", "added_pid", "ends_in_s", "ends_with"}
+"""Numbers that not every mirror has."""
 # As release 0.1 calls them.
 _OLDER_NAMES = {"rx_queues": "nb_rx_queues", "tx_queues": "nb_tx_queues"}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
 QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
 """What has queues of the source, as text such as "0-3,5"."""
+_STRINGS = {*QUEUE_LISTS, "added_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class RemoteMirrorInfo(MirrorInfo):
     ``source`` and ``target`` are as they were asked for, and so is ``spec``, a MirrorSpec's text. The application has
     polled the ``*_polled`` queues of the source since the mirror was added, and not (yet) the ``*_unpolled`` ones: text
     such as "0-3,5". ``added``: through a socket, not by the application itself, of whose mirrors ``spec`` is "".
+
+    The application removes it ``ends_in_s`` seconds from now, and with the process ``ends_with``, its number there. It
+    was added ``added_at``, a time in UTC as "2026-11-29T17:00:00Z", by ``added_by``, in the words of whoever did;
+    ``added_uid`` and ``added_pid`` are the kernel's word, for which the library's own socket is needed. "" and None
+    mean that there is none, or that it is not known.
     """
 
     source: str
@@ -92,6 +102,12 @@ class RemoteMirrorInfo(MirrorInfo):
     tx_polled: str
     tx_unpolled: str
     added: bool
+    added_at: str
+    added_by: str
+    added_uid: int | None
+    added_pid: int | None
+    ends_in_s: int | None
+    ends_with: int | None
 
 
 def port_of(answer: Answer) -> RemotePort:
@@ -123,6 +139,8 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
 def _value(answer: Answer, name: str, kind: Any) -> Any:
     """A field of an answer as one of that type."""
     default = _ADDED_LATER.get(name)
+    if name in _MAYBE:
+        return answer.number_or_none(name)
     if name not in answer and _OLDER_NAMES.get(name, name) in answer:
         name = _OLDER_NAMES[name]
     if kind is int:
@@ -130,7 +148,7 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
     if kind is bool:
         return answer.flag(name, default=default)
     if kind is str:
-        return answer.string(name) if name in QUEUE_LISTS else answer.text(name, default=default)
+        return (answer.string if name in _STRINGS else answer.text)(name, default=default)
     if kind is Direction:
         return answer.choice(name, _DIRECTIONS)
     return answer.word(name, {str(each): each for each in kind})
