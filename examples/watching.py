@@ -26,7 +26,7 @@ def watch(frames: Iterable[bytes], select: Select) -> tuple[list[bytes], MirrorS
     with Eal(vdevs=[Vdev.ring("source"), Vdev.ring("target")], hugepages=False) as eal:
         pool = eal.mempool("packets", size=4095)
         source, target = eal.port("source").start(pool), eal.port("target").start(pool)
-        with Mirror(source, target, direction=Direction.RX, select=select) as mirror:
+        with Mirror(source, target, directions=Direction.RX, select=select) as mirror:
             for start in range(0, len(waiting), _BURST):
                 source.send(waiting[start : start + _BURST])
                 source.receive()  # what the application lives on, mirrored or not
