@@ -16,36 +16,36 @@
 #include <stdlib.h>
 
 /** Bytes of it, the terminating 0 included. */
-#define SENTENCE_SIZE 512
+#define MIRROR_SENTENCE_SIZE 512
 
-static pthread_key_t sentence_key;
-static bool sentence_has_key;
+static pthread_key_t mirror_sentence_key;
+static bool mirror_sentence_has_key;
 
 static void
-sentence_make_key(void)
+mirror_sentence_make_key(void)
 {
-	sentence_has_key = pthread_key_create(&sentence_key, free) == 0;
+	mirror_sentence_has_key = pthread_key_create(&mirror_sentence_key, free) == 0;
 }
 
 /** The calling thread's, "" at first. It lives as long as the thread. */
 static inline char *
-sentence(void)
+mirror_sentence(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	/* Where there is no memory, threads make do with one for all. */
-	static char spare[SENTENCE_SIZE];
+	static char spare[MIRROR_SENTENCE_SIZE];
 	char *text;
 
-	pthread_once(&once, sentence_make_key);
-	if (!sentence_has_key)
+	pthread_once(&once, mirror_sentence_make_key);
+	if (!mirror_sentence_has_key)
 		return spare;
-	text = pthread_getspecific(sentence_key);
+	text = pthread_getspecific(mirror_sentence_key);
 	if (text != NULL)
 		return text;
-	text = calloc(1, SENTENCE_SIZE);
+	text = calloc(1, MIRROR_SENTENCE_SIZE);
 	if (text == NULL)
 		return spare;
-	if (pthread_setspecific(sentence_key, text) == 0)
+	if (pthread_setspecific(mirror_sentence_key, text) == 0)
 		return text;
 	free(text);
 	return spare;

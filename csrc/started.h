@@ -17,7 +17,7 @@
 
 /** Of a port that there is: ethdev gives one that is not started the burst functions of one that never was. */
 static inline bool
-ethdev_is_started(uint16_t port_id)
+mirror_ethdev_is_started(uint16_t port_id)
 {
 	uint16_t unused = 0;
 

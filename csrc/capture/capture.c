@@ -350,7 +350,7 @@ mirror_capture_finish(struct mirror_capture *capture, uint64_t time_ns)
 
 /* libpcap refuses what is longer, unless the interface promises that. */
 static int
-mend_interfaces(const struct mirror_capture *capture)
+correct_snaplens(const struct mirror_capture *capture)
 {
 	uint32_t i;
 
@@ -370,7 +370,7 @@ mend_interfaces(const struct mirror_capture *capture)
 int
 mirror_capture_close(struct mirror_capture *capture)
 {
-	int rc = mend_interfaces(capture);
+	int rc = correct_snaplens(capture);
 
 	if (close(capture->config.fd) != 0 && rc == 0)
 		rc = -errno;

@@ -7,7 +7,7 @@
 
 /**
  * @file
- * What captures say beside the packets' bytes. A pcap has no place for most of it: only for a packet's time and lengths,
+ * What captures say beside the packets' bytes. A pcap has no field for most of it: only for a packet's time and lengths,
  * and for one interface's link type.
  */
 

@@ -14,7 +14,7 @@
 int
 mirror_refuse(int error, const char *format, ...)
 {
-	char *last_error = sentence();
+	char *last_error = mirror_sentence();
 	va_list args;
 	size_t end;
 
@@ -39,5 +39,5 @@ mirror_refuse(int error, const char *format, ...)
 const char *
 rte_mirror_last_error(void)
 {
-	return sentence();
+	return mirror_sentence();
 }

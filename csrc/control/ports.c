@@ -85,7 +85,7 @@ mirror_port_exists(uint16_t port_id)
 bool
 mirror_port_is_started(uint16_t port_id)
 {
-	return mirror_port_exists(port_id) && ethdev_is_started(port_id);
+	return mirror_port_exists(port_id) && mirror_ethdev_is_started(port_id);
 }
 
 /* Holds a port whose driver can answer, see mirror_port_hold(). */

@@ -6,7 +6,7 @@
 
 #include "give.h"
 
-/* What a sink has read is freed, and is not held any more. Until that is written the place in the ring says how much of it there is. */
+/* What a sink has read is freed, and is not held any more. Until that is written the slot in the ring says how much of it there is. */
 static void
 mirror_drain_free_given(struct drained_ring *ring, const struct mirror_sink_packet *packets,
 		struct rte_mbuf **pkts, uint16_t nb)

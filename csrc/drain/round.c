@@ -38,7 +38,7 @@ mirror_drain_count_done(const struct mirror_drain *drain, const struct drained_r
 	if (behind == NULL || nb == 0 || mirror_is_gone(drain->target.port_id, drain->target.epoch))
 		return nb;
 	/* One that is closing or stopped may go at any time; until it is used again, it keeps what it has. */
-	if (ring->sees_closing || !ethdev_is_started(drain->target.port_id))
+	if (ring->sees_closing || !mirror_ethdev_is_started(drain->target.port_id))
 		return 0;
 	/* Others may send to the same queue: then more counts as held than is. */
 	return nb - RTE_MIN(nb, rte_ring_count(behind));
@@ -53,7 +53,7 @@ mirror_drain_release(const struct mirror_drain *drain, struct drained_ring *ring
 
 /*
  * The poller has the room of lost packets back at once, and they were put in behind what the target keeps still: so what
- * that holds moves to the places behind.
+ * that holds moves to the slots behind.
  */
 static void
 mirror_drain_release_lost(struct drained_ring *ring, uint64_t nb, uint32_t held)
@@ -100,7 +100,7 @@ mirror_drain_can_send(const struct mirror_drain *drain)
 	const struct mirror_drain_target *target = &drain->target;
 
 	return !mirror_is_gone(target->port_id, target->epoch) &&
-			ethdev_is_started(target->port_id);
+			mirror_ethdev_is_started(target->port_id);
 }
 
 static void

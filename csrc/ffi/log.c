@@ -16,7 +16,7 @@
 
 #define LOG_PIECES 1024
 
-/* Any thread may log, so lock guards all of it. Pieces are numbered from 0 on; each has its place. */
+/* Any thread may log, so lock guards all of it. Pieces are numbered from 0 on; each has its slot. */
 static struct {
 	pthread_mutex_t lock;
 	uint64_t head; /* the next to be written */

@@ -43,7 +43,7 @@
  * until no poller can still use what they take away; while one poller stays inside, changes that would have to wait for it
  * end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
  *
- * Life: after rte_eal_cleanup() there is no port for the library. Mirrors are stopped then, and can be removed. No call may
+ * Shutdown: after rte_eal_cleanup() there is no port for the library. Mirrors are stopped then, and can be removed. No call may
  * be under way while it runs. Where the library cannot work, each call that can fail ends with -ENOTSUP: in a process
  * without the DPDK that it was built for, beside another copy of the library, in a child forked from a process that has
  * mirrors.

@@ -339,7 +339,7 @@ start(struct capture_sink *sink, uint16_t *number)
 	__atomic_fetch_sub(&nb_open, 1, __ATOMIC_RELAXED);
 	if (sink->recording.capture != NULL)
 		mirror_capture_close(sink->recording.capture);
-	return plugin_refuse_as_library(rc);
+	return mirror_plugin_refuse_as_library(rc);
 }
 
 int

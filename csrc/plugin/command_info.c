@@ -78,7 +78,7 @@ mirror_command_stats(struct pairs *params, struct reply *reply)
 		return rc;
 	rc = rte_mirror_stats_get(id, &stats);
 	if (rc != 0)
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	mirror_reply_object(reply);
 	for (i = 0; i < RTE_DIM(counters); i++)
 		mirror_reply_number(reply, counters[i].name,
@@ -251,7 +251,7 @@ mirror_command_info(struct pairs *params, struct reply *reply)
 		return rc;
 	rc = rte_mirror_info_get(id, &info);
 	if (rc != 0)
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	size = info.rx_queues + info.tx_queues;
 	queues = calloc(size + 1, sizeof(*queues));
 	if (queues == NULL)
@@ -262,5 +262,5 @@ mirror_command_info(struct pairs *params, struct reply *reply)
 		describe_queues(queues, RTE_MIN((uint32_t)rc, size), reply);
 	}
 	free(queues);
-	return rc >= 0 ? 0 : plugin_refuse_as_library(rc);
+	return rc >= 0 ? 0 : mirror_plugin_refuse_as_library(rc);
 }

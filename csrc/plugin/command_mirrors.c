@@ -151,7 +151,7 @@ answer_added(uint32_t id, struct reply *reply)
 	int rc = rte_mirror_info_get(id, &info);
 
 	if (rc != 0)
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	mirror_reply_object(reply);
 	mirror_reply_number(reply, "id", id);
 	mirror_reply_text(reply, "name", info.name);
@@ -244,7 +244,7 @@ act(struct pairs *params, struct reply *reply, int (*function)(uint32_t mirror_i
 	if (rc != 0)
 		return rc;
 	rc = function(id);
-	return rc == 0 ? answer_id(id, reply) : plugin_refuse_as_library(rc);
+	return rc == 0 ? answer_id(id, reply) : mirror_plugin_refuse_as_library(rc);
 }
 
 int

@@ -120,7 +120,7 @@ run(const struct command *command, struct pairs *params, struct reply *reply)
 	return rc;
 }
 
-/* The same, with a turn and within the application's life. */
+/* The same, with a turn and while the application has EAL. */
 static int
 run_in_turn(const struct command *command, struct pairs *params, struct reply *reply)
 {

@@ -20,7 +20,7 @@ mirror_compiled_make(const char *expression, struct compiled **compiled)
 	rc = rte_mirror_filter_compile(expression, &made->filter);
 	if (rc != 0) {
 		free(made);
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	}
 	*compiled = made;
 	return 0;

@@ -74,7 +74,7 @@ mirror_asked_update(struct asked_mirror *mirror, const struct spec *spec, bool h
 		mirror->lease.process = spec->ends_with;
 	if ((rc == 0 || rc == -ETIMEDOUT) && has_new_lease)
 		mirror_lease_set_time(&mirror->lease, spec->lease);
-	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+	return rc == 0 ? 0 : mirror_plugin_refuse_as_library(rc);
 }
 
 static void
@@ -93,7 +93,7 @@ mirror_asked_remove(uint32_t mirror_id)
 	int rc = rte_mirror_remove(mirror_id);
 
 	if (rc != 0)
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	if (mirror != NULL)
 		forget(mirror);
 	return 0;
@@ -211,7 +211,7 @@ mirror_ids_find(const char *name_or_id, uint32_t *mirror_id)
 		rc = rte_mirror_lookup(name_or_id, mirror_id);
 		if (rc == -ENOENT)
 			return refuse_unknown(name_or_id);
-		return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+		return rc == 0 ? 0 : mirror_plugin_refuse_as_library(rc);
 	}
 	rc = mirror_ids_list(&ids);
 	if (rc < 0)
@@ -256,7 +256,7 @@ mirror_ids_list(uint32_t **ids)
 	if (nb < 0) {
 		free(*ids);
 		*ids = NULL;
-		return plugin_refuse_as_library(nb);
+		return mirror_plugin_refuse_as_library(nb);
 	}
 	return nb;
 }

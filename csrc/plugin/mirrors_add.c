@@ -39,7 +39,7 @@ add_to_library(struct asked_mirror *mirror, uint16_t source, const struct spec *
 
 	mirror_targets_set_param(mirror->target, &param);
 	rc = rte_mirror_add(source, &param, &mirror->id);
-	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+	return rc == 0 ? 0 : mirror_plugin_refuse_as_library(rc);
 }
 
 /* While a target is made or ended, the port's number may become another's. */
@@ -109,7 +109,7 @@ mirror_asked_check(const struct mirrors_ports *ports, const struct spec *spec)
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_check(ports->source, &param, ports->without, ports->nb_without);
-	return rc == 0 ? 0 : plugin_refuse_as_library(rc);
+	return rc == 0 ? 0 : mirror_plugin_refuse_as_library(rc);
 }
 
 /* Adds what has been checked. */
@@ -174,7 +174,7 @@ exchange(struct asked_mirror *old, const struct mirrors_ports *ports, const stru
 	int rc = rte_mirror_info_get(old->id, &info);
 
 	if (rc != 0)
-		return plugin_refuse_as_library(rc);
+		return mirror_plugin_refuse_as_library(rc);
 	rc = mirror_asked_spec(old, &no_changes, &old_spec);
 	if (rc != 0)
 		return rc;

@@ -72,7 +72,7 @@ is_any_port_started(uint16_t *nb_ports)
 		if (!rte_eth_dev_is_valid_port(port))
 			continue;
 		++*nb_ports;
-		is_any |= ethdev_is_started(port);
+		is_any |= mirror_ethdev_is_started(port);
 	}
 	return is_any;
 }

@@ -78,7 +78,7 @@ ask(uint16_t port_id, struct portinfo *info)
 		rc = rte_eth_dev_get_mtu(port_id, &info->mtu);
 	if (rc != 0)
 		return rc;
-	info->is_started = ethdev_is_started(port_id);
+	info->is_started = mirror_ethdev_is_started(port_id);
 	return info->is_started ? ask_driver(port_id, info) : 0;
 }
 

@@ -14,7 +14,7 @@ mirror_plugin_refuse(int error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(sentence(), PLUGIN_REASON_SIZE, format, args);
+	vsnprintf(mirror_sentence(), PLUGIN_REASON_SIZE, format, args);
 	va_end(args);
 	return -error;
 }
@@ -22,5 +22,5 @@ mirror_plugin_refuse(int error, const char *format, ...)
 const char *
 mirror_plugin_reason(void)
 {
-	return sentence();
+	return mirror_sentence();
 }

@@ -28,7 +28,7 @@ const char *mirror_plugin_reason(void);
 
 /** The library's own refusal: keeps rte_mirror_last_error(); returns rc, which is what the library returned. */
 static inline int
-plugin_refuse_as_library(int rc)
+mirror_plugin_refuse_as_library(int rc)
 {
 	return mirror_plugin_refuse(-rc, "%s", rte_mirror_last_error());
 }

@@ -17,8 +17,8 @@
 #include "refusal.h"
 #include "stream_socket.h"
 
-#define SUFFIX    ".sock"
-#define NB_PLACES 4
+#define SUFFIX     ".sock"
+#define NB_FOLDERS 4
 
 static const char folder_name[] = "dpdk-mirror-";
 
@@ -93,13 +93,13 @@ choose_name(const char *folder, char path[SOCKET_PATH_SIZE])
 	return -EEXIST;
 }
 
-/* The folder that may be chosen in the first, second, ... place; false: it is another's, or cannot be had. */
+/* The folder that may be chosen first, second, ...; false: it is another's, or cannot be had. */
 static bool
-find_folder(unsigned int place, char folder[SOCKET_PATH_SIZE])
+find_folder(unsigned int i, char folder[SOCKET_PATH_SIZE])
 {
-	const char *parents[NB_PLACES] = { secure_getenv("XDG_RUNTIME_DIR"), "/run", "/tmp",
+	const char *parents[NB_FOLDERS] = { secure_getenv("XDG_RUNTIME_DIR"), "/run", "/tmp",
 		"/dev/shm" };
-	const char *parent = parents[place];
+	const char *parent = parents[i];
 
 	return parent != NULL && parent[0] == '/' &&
 			snprintf(folder, SOCKET_PATH_SIZE, "%s/%s%d", parent, folder_name,
@@ -111,10 +111,10 @@ void
 mirror_stream_sockets_sweep(void)
 {
 	char folder[SOCKET_PATH_SIZE];
-	unsigned int place;
+	unsigned int i;
 
-	for (place = 0; place < NB_PLACES; place++) {
-		if (find_folder(place, folder))
+	for (i = 0; i < NB_FOLDERS; i++) {
+		if (find_folder(i, folder))
 			sweep(folder);
 	}
 }
@@ -123,10 +123,10 @@ int
 mirror_stream_socket_choose(char path[SOCKET_PATH_SIZE])
 {
 	char folder[SOCKET_PATH_SIZE];
-	unsigned int place;
+	unsigned int i;
 
-	for (place = 0; place < NB_PLACES; place++) {
-		if (find_folder(place, folder) && choose_name(folder, path) == 0)
+	for (i = 0; i < NB_FOLDERS; i++) {
+		if (find_folder(i, folder) && choose_name(folder, path) == 0)
 			return 0;
 	}
 	return mirror_plugin_refuse(EACCES,

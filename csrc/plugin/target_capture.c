@@ -11,7 +11,7 @@
 
 #include <rte_string_fns.h>
 
-#include "../capture/place.h"
+#include "../capture/newfile.h"
 #include "refusal.h"
 #include "target.h"
 
@@ -72,7 +72,7 @@ mirror_target_capture_close(const struct target *target)
 }
 
 static int
-refuse_place(const struct target *target, int rc, const char *why)
+refuse_path(const struct target *target, int rc, const char *why)
 {
 	if (rc == -EEXIST)
 		why = "the file exists, and would be overwritten: move it away, or choose another name";
@@ -90,8 +90,8 @@ mirror_target_file_check(const struct target *target)
 
 	if (rc != 0)
 		return rc;
-	rc = mirror_capture_place_check(target->value, &why);
-	return rc == 0 ? 0 : refuse_place(target, rc, why);
+	rc = mirror_capture_newfile_check(target->value, &why);
+	return rc == 0 ? 0 : refuse_path(target, rc, why);
 }
 
 /* By the end of its name, where that says so. */
@@ -113,10 +113,10 @@ mirror_target_file_open(struct target *target, enum mirror_capture_format format
 	struct capture_sink_config config = { .format = find_format(target, format) };
 	struct stat status = { 0 };
 	const char *why;
-	int rc = mirror_capture_place_make(target->value, &config.fd, &why);
+	int rc = mirror_capture_newfile_create(target->value, &config.fd, &why);
 
 	if (rc != 0)
-		return refuse_place(target, rc, why);
+		return refuse_path(target, rc, why);
 	fstat(config.fd, &status);
 	target->file_device = status.st_dev;
 	target->file_inode = status.st_ino;

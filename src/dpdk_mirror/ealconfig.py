@@ -21,9 +21,9 @@ from .vdev import Vdev
 __all__ = ["EalConfig", "EalOptions", "is_pci"]
 
 _MB = 1 << 20
-# A packet buffer beside its data: the pool's header, mbuf, headroom, alignment; and its place in the pool's ring.
+# A packet buffer beside its data: the pool's header, mbuf, headroom, alignment; and its slot in the pool's ring.
 _BUFFER_OVERHEAD = 64 + 128 + 128 + 64
-_PLACE = 16
+_RING_SLOT = 16
 # What EAL, lcores, drivers and rings take. EAL itself starts with 16 MB.
 _BASE_MB = 128
 # The pools that the library makes for a target, as rte_mirror.h has them: so many buffers of so many bytes; and what
@@ -181,7 +181,7 @@ def _pool_mb(count: int, data_room: int, page_size: int) -> int:
     size = -(-(data_room + _BUFFER_OVERHEAD) // 64) * 64
     # DPDK's pools do not let a buffer cross the end of a page that it would fit into.
     size = page_size // (page_size // size) if size <= page_size else -(-size // page_size) * page_size
-    return -(-count * (size + _PLACE) // _MB)
+    return -(-count * (size + _RING_SLOT) // _MB)
 
 
 def refuse(reason: str, hint: str = "") -> NoReturn:

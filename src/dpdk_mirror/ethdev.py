@@ -157,7 +157,7 @@ class Port(Closeable):
         count = check(lib.ffi_port_xstats_get(self.id, xstats, size), what)
         return {ffi.string(xstat.name).decode(): xstat.value for xstat in xstats[0 : min(count, size)]}
 
-    # Its life.
+    # Start and stop.
 
     @shows_keywords(PortOptions, PortConfig)
     def start(self, pool: Mempool, **options: Unpack[PortOptions]) -> Self:

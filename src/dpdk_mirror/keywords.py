@@ -27,7 +27,7 @@ def check_keywords(
 ) -> None:
     """Raises TypeError for a keyword that is not known.
 
-    ``elsewhere`` says of some what to do instead, ``otherwise`` of those that are near none, whose place is {}.
+    ``elsewhere`` says of some what to do instead, ``otherwise`` of the others; {} in it is the keyword.
     """
     elsewhere = elsewhere or {}
     for key in given:
@@ -40,8 +40,8 @@ def check_keywords(
             near = [name for name in near if name in known]
         others = otherwise.format(key) or f"there are {', '.join(known)}"
         hint = f"did you mean {' or '.join(near)}?" if near else others
-        places = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
-        raise TypeError(" ".join([f"{key}: no such option;", hint, *places]))
+        hints = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
+        raise TypeError(" ".join([f"{key}: no such option;", hint, *hints]))
 
 
 def shows_keywords(known: type, described: Any = None) -> Callable[[F], F]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parameter",
-    "add_places",
+    "add_elsewhere",
     "aliases_in",
     "by_key",
     "choice",
@@ -94,7 +94,7 @@ def by_key(named: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, An
     return {aliases.get(name, name): value for name, value in named.items()}
 
 
-_PLACES: dict[type, dict[str, str]] = {}
+_ELSEWHERE: dict[type, dict[str, str]] = {}
 """By class, what is no keyword of its constructor, and what to do instead."""
 
 
@@ -108,11 +108,11 @@ def takes_keywords(elsewhere: Mapping[str, str] | None = None, otherwise: str = 
         make = described.__init__
         aliases = aliases_in(parameters_of(described)) if is_dataclass(described) else {}
         known = [*list(inspect.signature(make).parameters)[1:], *aliases]
-        places = _PLACES[described] = dict(elsewhere or {})
+        told = _ELSEWHERE[described] = dict(elsewhere or {})
 
         @functools.wraps(make)
         def init(self: T, *values: Any, **named: Any) -> None:
-            check_keywords(named, known, places, otherwise)
+            check_keywords(named, known, told, otherwise)
             make(self, *values, **by_key(named, aliases))
 
         described.__init__ = init  # type: ignore[assignment]
@@ -121,9 +121,9 @@ def takes_keywords(elsewhere: Mapping[str, str] | None = None, otherwise: str = 
     return decorate
 
 
-def add_places(described: type, places: Mapping[str, str]) -> None:
+def add_elsewhere(described: type, more: Mapping[str, str]) -> None:
     """Says of more keywords what to do instead, where classes are made that have them."""
-    _PLACES[described] |= places
+    _ELSEWHERE[described] |= more
 
 
 def number(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .pairs import join_pairs, refuse
-from .parameter import add_places, numbers, parameters_of, takes_keywords, text_of, written
+from .parameter import add_elsewhere, numbers, parameters_of, takes_keywords, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -328,6 +328,6 @@ class Select(_Said):
 
 
 for _kind in (Mac, Flow, Sample):
-    add_places(
+    add_elsewhere(
         _kind, nested_in("Select({})") | {name: f"give Select({name}=...)" for name in SelectOptions.__annotations__}
     )

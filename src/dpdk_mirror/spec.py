@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
 from .parameter import (
-    add_places,
+    add_elsewhere,
     aliases_in,
     by_key,
     choice,
@@ -192,7 +192,7 @@ _IN_PROCESS = {name: f"for mirrors of this process alone: give Mirror({name}=...
 
 for _part in (Select, Mac, Flow, Sample):
     _beside = {name: f"give the mirror {name}=..., beside select=Select(...)" for name in SpecOptions.__annotations__}
-    add_places(_part, _beside | _IN_PROCESS)
+    add_elsewhere(_part, _beside | _IN_PROCESS)
 
 ELSEWHERE = nested("{}") | _IN_PROCESS
 """What is no option of every mirror's, or is a part of one, and where it belongs."""

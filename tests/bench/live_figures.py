@@ -190,16 +190,16 @@ def of_goal(results: LiveResults, goal: Goal, case: LiveCase) -> Figure:
 def of_dumpcap(results: LiveResults) -> Iterator[Figure]:
     """What has been written over what dpdk-dumpcap writes, both of all that a port receives and sends."""
     measured = set(results.cases())
-    for (target, place), mode in product(DUMPCAP.items(), ("share", "auto")):
+    for (target, medium), mode in product(DUMPCAP.items(), ("share", "auto")):
         mirror = LiveCase("testpmd", SIZE, target, mode, "both")
-        dumpcap = replace(mirror, target=f"dumpcap, {place}", mode="copy")
+        dumpcap = replace(mirror, target=f"dumpcap, {medium}", mode="copy")
         if mirror in measured and dumpcap in measured and ("now", dumpcap) not in results.refusals:
             both = (("now", mirror), ("now", dumpcap))
             written = results.over(*both, lambda sample: sample.delivered)
             rate = results.over(*both, lambda sample: sample.rate)
             what = f"{target}, {mode}, {SIZE} B"
-            yield Figure(f"{what}: packets written, over dumpcap, {place}", written, 2.0, at_least=True)
-            yield Figure(f"{what}: application's rate, over dumpcap, {place}", rate, 1.0, at_least=True)
+            yield Figure(f"{what}: packets written, over dumpcap, {medium}", written, 2.0, at_least=True)
+            yield Figure(f"{what}: application's rate, over dumpcap, {medium}", rate, 1.0, at_least=True)
 
 
 def live_figures(results: LiveResults) -> Iterator[Figure]:

@@ -131,7 +131,7 @@ class Rounds:
         for bed in self._beds:
             bed.stop()
         for number in range(self._effort.rounds):
-            # So that no case has the same place in all.
+            # So that no case is at the same position in all.
             first = number * len(cases) // self._effort.rounds
             for case in [*cases[first:], *cases[:first]]:
                 yield f"{case.application}, {case.size} B, round {number + 1} of {self._effort.rounds}: {case.target}"

@@ -41,8 +41,8 @@ def plot_live(document: dict[str, Any], path: Path) -> None:
         for offset, (mode, colour) in zip((-0.2, 0.2), BARS.items(), strict=True):
             found = {row["target"]: row["ratio"] for row in rows if row["mode"] == mode}
             heights = [found[target]["median"] if found.get(target) else 0.0 for target in targets]
-            places = [place + offset for place in range(len(targets))]
-            drawn = axes.bar(places, heights, 0.38, color=colour, label=mode)
+            positions = [position + offset for position in range(len(targets))]
+            drawn = axes.bar(positions, heights, 0.38, color=colour, label=mode)
             axes.bar_label(drawn, fmt=lambda height: f"{height:.2f}" if height else "", fontsize=7)
         axes.set_xticks(range(len(targets)), targets, fontsize=8)
         axes.set(title=title, ylabel="rate over that without", ylim=(0, 1.1))

@@ -118,12 +118,12 @@ compare(const void *left, const void *right)
 static double
 quantile(const double *sorted, unsigned int nb, double fraction)
 {
-	const double place = fraction * (nb - 1);
-	const unsigned int below = (unsigned int)place;
+	const double rank = fraction * (nb - 1);
+	const unsigned int below = (unsigned int)rank;
 
 	if (below + 1 >= nb)
 		return sorted[nb - 1];
-	return sorted[below] + (place - below) * (sorted[below + 1] - sorted[below]);
+	return sorted[below] + (rank - below) * (sorted[below + 1] - sorted[below]);
 }
 
 /* Rounds in which either of the two is missing count for nothing. */

@@ -45,17 +45,17 @@ class RaceBed(LiveBed):
         self.ovs = ovs
         self._hz = 0.0
         self._guest: Telemetry | None = None
-        places = {"folder": self.directory, "size": size}
+        values = {"folder": self.directory, "size": size}
         write_mix(self.directory / "mix.pcap", size)
         for name in ("source", "sink", "other"):
-            ovs.add_port(name, getattr(traffic, name).format(**places))
+            ovs.add_port(name, getattr(traffic, name).format(**values))
         # As many queues of each kind as the driver wants, and the switch has threads.
         ovs.add_port("kernel", f"net_tap9,iface={TAP_DEVICE}", n_rxq=2)
         ovs.flows(["in_port=source,actions=output:sink"])
         if traffic.kept:
-            self.telemetry.call("target/add", to=traffic.kept.format(**places))
+            self.telemetry.call("target/add", to=traffic.kept.format(**values))
         if traffic.guest:
-            self._start_guest([vdev.format(**places) for vdev in traffic.guest])
+            self._start_guest([vdev.format(**values) for vdev in traffic.guest])
         self._hz = self._cycles_a_second()
 
     def _start_guest(self, vdevs: list[str]) -> None:

@@ -39,8 +39,8 @@ class Traffic:
         return [LiveCase(self.name, size, *mirror) for mirror in self.mirrors]
 
 
-def chosen(place: str, by: str) -> str:
-    return f"{place}, 1 % by {by}"
+def chosen(target: str, by: str) -> str:
+    return f"{target}, 1 % by {by}"
 
 
 VHOST = "vhost:{folder}/vm3"
@@ -59,7 +59,7 @@ TRAFFIC = (
     Traffic(
         MIXED,
         "net_pcap0,rx_pcap={folder}/mix.pcap,infinite_rx=1",
-        tuple((chosen(place, by), "auto") for place, by in product((NULL, TAP), CHOSEN)),
+        tuple((chosen(target, by), "auto") for target, by in product((NULL, TAP), CHOSEN)),
         sizes=(SIZE,),
     ),
     Traffic(

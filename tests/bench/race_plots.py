@@ -33,8 +33,8 @@ def plot_race(document: dict[str, Any], path: Path) -> None:
         for number, (mirror, colour) in enumerate(BARS.items()):
             spreads = [found.get((*mirror, size)) for size in sizes]
             heights = [spread["median"] if spread else 0.0 for spread in spreads]
-            places = [place + 0.16 * (number - 2) for place in range(len(sizes))]
-            drawn = axes.bar(places, heights, 0.15, color=colour, label=f"{mirror[0]}, {mirror[1]}")
+            positions = [position + 0.16 * (number - 2) for position in range(len(sizes))]
+            drawn = axes.bar(positions, heights, 0.15, color=colour, label=f"{mirror[0]}, {mirror[1]}")
             axes.bar_label(drawn, fmt=lambda height: f"{height:.2f}" if height else "", fontsize=7)
         axes.set_xticks(range(len(sizes)), [f"{size} B" for size in sizes])
         axes.set(title=f"{traffic}, Open vSwitch", ylabel="rate over that without", ylim=(0, 1.1))

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../csrc/capture/place.h"
+#include "../../csrc/capture/newfile.h"
 #include "recorded.h"
 #include "testbed.h"
 
@@ -28,7 +28,7 @@ open_file(enum mirror_capture_format format, const struct mirror_capture_limits 
 	int fd;
 
 	unlink(RECORDED_PATH);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &fd, &why), 0);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &fd, &why), 0);
 	return recorded_open(fd, format, limits);
 }
 
@@ -241,7 +241,7 @@ write_long(uint32_t longest, uint32_t written, uint32_t promised)
 	size_t at;
 
 	unlink(RECORDED_PATH);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &config.fd, &why), 0);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &config.fd, &why), 0);
 	CHECK_EQ(mirror_capture_open(&config, 0, 0, &capture), 0);
 	CHECK_EQ(mirror_capture_add_interface(capture, &interface, &number), 0);
 	CHECK_EQ(mirror_capture_add_interface(capture, &interface, &number), 0);

@@ -3,7 +3,7 @@
  */
 
 /*
- * Whether a packet is of a flow is mostly seen at fixed places, without its headers being read. Where its first segment is
+ * Whether a packet is of a flow is mostly seen at fixed offsets, without its headers being read. Where its first segment is
  * short they are read: so both are compared, with packets and selections of all kinds.
  */
 

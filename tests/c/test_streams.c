@@ -243,22 +243,22 @@ count_sockets(void)
 
 /* Ends a child when the test does. */
 static pid_t
-fork_child(int *its_life, unsigned int nb_sockets)
+fork_child(int *pipe_end, unsigned int nb_sockets)
 {
-	int life[2];
+	int fds[2];
 	pid_t child;
 	char end;
 
-	CHECK_EQ(pipe(life), 0);
+	CHECK_EQ(pipe(fds), 0);
 	child = fork();
 	if (child == 0) {
-		close(life[1]);
+		close(fds[1]);
 		if (count_sockets() == nb_sockets)
-			(void)!read(life[0], &end, 1);
+			(void)!read(fds[0], &end, 1);
 		_exit(count_sockets() != nb_sockets);
 	}
-	close(life[0]);
-	*its_life = life[1];
+	close(fds[0]);
+	*pipe_end = fds[1];
 	return child;
 }
 
@@ -268,17 +268,17 @@ a_child_of_fork_keeps_no_reader_waiting(void)
 	const unsigned int nb_sockets = count_sockets();
 	struct stream_reader reader;
 	struct streamed streamed;
-	int its_life, status;
+	int pipe_end, status;
 	pid_t child;
 
 	streamed_open(&streamed, "");
 	stream_reader_open(&reader, streamed.target);
 	stream_reader_await_begin(&reader);
 	/* The reader's own is this process', too. */
-	child = fork_child(&its_life, nb_sockets + 1);
+	child = fork_child(&pipe_end, nb_sockets + 1);
 	streamed_close(&streamed);
 	stream_reader_await_end(&reader);
-	close(its_life);
+	close(pipe_end);
 	CHECK_EQ(waitpid(child, &status, 0), child);
 	CHECK_EQ(status, 0);
 	stream_reader_close(&reader);

@@ -43,7 +43,7 @@ lend(struct loan *loan, struct rte_mirror_param *param, unsigned int step)
 	__atomic_store_n(&loan->is_lent, true, __ATOMIC_RELEASE);
 	param->mode = (enum rte_mirror_mode)(step % 4);
 	param->pool = loan->pool;
-	/* Without any of this, share is done in another place. */
+	/* Without any of this, share is done by another function. */
 	param->lock = step % 3 == 0 ? &loan->lock : NULL;
 	param->offload = step % 3 == 0 ? choose_all : NULL;
 	param->ctx = loan;

@@ -19,7 +19,7 @@ static const struct rte_mirror_select selects[] = {
 	{ .filter = "len = 600 and ether[5] & 1 = ether[5] % 2" },
 };
 
-/* Packets of two segments, as those at such places of a burst are, which every one of these takes. */
+/* Packets of two segments, as those at such positions of a burst are, which every one of these takes. */
 #define NB_COMMON 11
 
 static bool

@@ -207,7 +207,7 @@ def test_every_parameter_of_python_is_one_of_c(reader):
     select = Select(
         "tcp", mac, vlans=1, inner_vlans="2,3", flow=flow, sample=Sample(7, random=True, seed=8), queues="0-9"
     )
-    numbers = {key: 100 - place for place, key in enumerate(NUMBERS)} | {"split_len": 20}
+    numbers = {key: 100 - index for index, key in enumerate(NUMBERS)} | {"split_len": 20}
     spec = MirrorSpec(
         Direction.RX,
         Mode.SPLIT,

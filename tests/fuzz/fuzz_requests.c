@@ -199,9 +199,9 @@ find_libraries(void)
 }
 
 static int
-remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
 {
-	(void)status, (void)type, (void)place;
+	(void)status, (void)type, (void)ftw;
 	return remove(path);
 }
 

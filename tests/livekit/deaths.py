@@ -42,7 +42,7 @@ def sanitized(library: Path) -> dict[str, str]:
     }
 
 
-class Scene:
+class Testbed:
     """An application that forwards between two ports, where something is mirrored to."""
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
@@ -100,67 +100,67 @@ class Death:
     reason: str | None = None
     rate = 0  # of the mirror, in packets a second; 0: any
 
-    def begin(self, scene: Scene) -> None:
+    def begin(self, testbed: Testbed) -> None:
         """Before the mirror is added."""
 
-    def connect(self, scene: Scene) -> None:
+    def connect(self, testbed: Testbed) -> None:
         """When the target is there."""
 
-    def strike(self, scene: Scene) -> None:
+    def strike(self, testbed: Testbed) -> None:
         raise NotImplementedError
 
-    def come_back(self, scene: Scene) -> None:
+    def come_back(self, testbed: Testbed) -> None:
         """The mirror is there still."""
 
-    def clean(self, scene: Scene) -> None:
+    def clean(self, testbed: Testbed) -> None:
         """The mirror has gone."""
 
 
 class DeletedTap(Death):
     target, reason = "tap:dead0", "interface of its target"
 
-    def strike(self, scene: Scene) -> None:
-        scene.run("ip", "link", "del", "dead0")
+    def strike(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "del", "dead0")
 
 
 class TapDown(Death):
     target = "tap:dead0"
 
-    def strike(self, scene: Scene) -> None:
-        scene.run("ip", "link", "set", "dead0", "down")
+    def strike(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "set", "dead0", "down")
 
-    def come_back(self, scene: Scene) -> None:
-        if scene.testpmd.has_interface("dead0"):
-            scene.run("ip", "link", "set", "dead0", "up")
+    def come_back(self, testbed: Testbed) -> None:
+        if testbed.testpmd.has_interface("dead0"):
+            testbed.run("ip", "link", "set", "dead0", "up")
 
 
 class DeletedVeth(Death):
     target, reason = "af_packet:dead0", "interface of its target"
 
-    def begin(self, scene: Scene) -> None:
-        scene.run("ip", "link", "add", "dead0", "up", "type", "veth", "peer", "name", "dead1")
-        scene.run("ip", "link", "set", "dead1", "up")
+    def begin(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "add", "dead0", "up", "type", "veth", "peer", "name", "dead1")
+        testbed.run("ip", "link", "set", "dead1", "up")
 
-    def strike(self, scene: Scene) -> None:
-        scene.run("ip", "link", "del", "dead0")
+    def strike(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "del", "dead0")
 
 
 class DeletedPeer(DeletedVeth):
-    def strike(self, scene: Scene) -> None:
-        scene.run("ip", "link", "del", "dead1")
+    def strike(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "del", "dead1")
 
 
 class VethDown(DeletedVeth):
     reason = None
 
-    def strike(self, scene: Scene) -> None:
-        scene.run("ip", "link", "set", "dead0", "down")
+    def strike(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "set", "dead0", "down")
 
-    def come_back(self, scene: Scene) -> None:
-        scene.run("ip", "link", "set", "dead0", "up")
+    def come_back(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "set", "dead0", "up")
 
-    def clean(self, scene: Scene) -> None:
-        scene.run("ip", "link", "del", "dead0")
+    def clean(self, testbed: Testbed) -> None:
+        testbed.run("ip", "link", "del", "dead0")
 
 
 class KilledGuest(Death):
@@ -168,22 +168,22 @@ class KilledGuest(Death):
 
     target = "vhost:{}/dead.vhost"
 
-    def connect(self, scene: Scene) -> None:
-        vdev = f"net_virtio_user0,path={scene.testpmd.directory}/dead.vhost,queues=1"
-        scene.peer = Testpmd(TestpmdOptions([vdev], "rxonly", plugin=False))
-        scene.peer.start()
+    def connect(self, testbed: Testbed) -> None:
+        vdev = f"net_virtio_user0,path={testbed.testpmd.directory}/dead.vhost,queues=1"
+        testbed.peer = Testpmd(TestpmdOptions([vdev], "rxonly", plugin=False))
+        testbed.peer.start()
 
-    def strike(self, scene: Scene) -> None:
-        assert scene.peer is not None
-        assert scene.peer.end(signal.SIGKILL) == -signal.SIGKILL
-        scene.peer.__exit__(None)
-        scene.peer = None
+    def strike(self, testbed: Testbed) -> None:
+        assert testbed.peer is not None
+        assert testbed.peer.end(signal.SIGKILL) == -signal.SIGKILL
+        testbed.peer.__exit__(None)
+        testbed.peer = None
 
-    def come_back(self, scene: Scene) -> None:
-        self.connect(scene)
+    def come_back(self, testbed: Testbed) -> None:
+        self.connect(testbed)
 
-    def clean(self, scene: Scene) -> None:
-        self.strike(scene)
+    def clean(self, testbed: Testbed) -> None:
+        self.strike(testbed)
 
 
 class FullDisk(Death):
@@ -191,17 +191,17 @@ class FullDisk(Death):
     reason = "cannot be written: No space left on device"
     rate = 1000  # else the mirror fills the disk
 
-    def strike(self, scene: Scene) -> None:
+    def strike(self, testbed: Testbed) -> None:
         """Whatever the mirror has left of it."""
-        with contextlib.suppress(OSError), (scene.testpmd.disk / "filler").open("wb", buffering=0) as filler:
+        with contextlib.suppress(OSError), (testbed.testpmd.disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(1024)) > 0:
                 pass
-        free = os.statvfs(scene.testpmd.disk).f_bavail
+        free = os.statvfs(testbed.testpmd.disk).f_bavail
         assert free == 0, free
 
-    def clean(self, scene: Scene) -> None:
-        (scene.testpmd.disk / "filler").unlink()
-        (scene.testpmd.disk / "dead.pcapng").unlink()
+    def clean(self, testbed: Testbed) -> None:
+        (testbed.testpmd.disk / "filler").unlink()
+        (testbed.testpmd.disk / "dead.pcapng").unlink()
 
 
 DEATHS: dict[str, Death] = {
@@ -215,37 +215,37 @@ DEATHS: dict[str, Death] = {
 }
 
 
-def _die(scene: Scene, death: Death, mode: str) -> None:
+def _die(testbed: Testbed, death: Death, mode: str) -> None:
     """A target dies while much is mirrored to it: the application forwards on, and each command is answered."""
-    target = death.target.format(scene.testpmd.directory)
-    death.begin(scene)
-    scene.telemetry.call("add", source=0, to=target, mode=mode, rate=death.rate, directions="rx", name="dying")
-    death.connect(scene)
-    scene.sends_on(death.rate or _SOME)
-    death.strike(scene)
-    scene.forwards_on()
+    target = death.target.format(testbed.testpmd.directory)
+    death.begin(testbed)
+    testbed.telemetry.call("add", source=0, to=target, mode=mode, rate=death.rate, directions="rx", name="dying")
+    death.connect(testbed)
+    testbed.sends_on(death.rate or _SOME)
+    death.strike(testbed)
+    testbed.forwards_on()
 
 
-def die_and_come_back(scene: Scene, death: Death, mode: str) -> None:
+def die_and_come_back(testbed: Testbed, death: Death, mode: str) -> None:
     """The mirror ends by itself and says why, or goes on."""
-    _die(scene, death, mode)
-    info = functools.partial(scene.telemetry.call, "info", mirror="dying")
+    _die(testbed, death, mode)
+    info = functools.partial(testbed.telemetry.call, "info", mirror="dying")
     if death.reason is None:
         assert info()["state"] == "running"
-        death.come_back(scene)
-        scene.sends_on()
+        death.come_back(testbed)
+        testbed.sends_on()
     else:
         wait_until(lambda: info()["state"] == "stopped", "the mirror's end")
         assert death.reason in info()["reason"]
-    scene.telemetry.call("remove", mirror="dying")
-    death.clean(scene)
+    testbed.telemetry.call("remove", mirror="dying")
+    death.clean(testbed)
 
 
-def die_and_go(scene: Scene, death: Death, mode: str) -> None:
+def die_and_go(testbed: Testbed, death: Death, mode: str) -> None:
     """The mirror is removed while its target is dead."""
-    _die(scene, death, mode)
-    scene.telemetry.call("remove", mirror="dying")
-    scene.forwards_on()
+    _die(testbed, death, mode)
+    testbed.telemetry.call("remove", mirror="dying")
+    testbed.forwards_on()
     if death.reason is None:
-        death.come_back(scene)
-    death.clean(scene)
+        death.come_back(testbed)
+    death.clean(testbed)

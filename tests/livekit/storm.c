@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The dpdk-mirror authors
  *
- * A DPDK application that forwards in a circle, while two threads allocate, load and unload all the time: the hardest place to
+ * A DPDK application that forwards in a circle, while two threads allocate, load and unload all the time: the hardest process to
  * load a library into. Until SIGTERM; then it says how many packets are missing, and its poller's longest pause.
  * storm EAL-ARGUMENTS, with a port that receives what it sends (net_ring).
  */

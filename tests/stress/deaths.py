@@ -14,17 +14,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from livekit.deaths import DEATHS, MODES, Scene, die_and_come_back, die_and_go, sanitized
+from livekit.deaths import DEATHS, MODES, Testbed, die_and_come_back, die_and_go, sanitized
 
 SKIPPED = 77
 
 
 def run(library: Path, modes: list[str]) -> None:
-    with Scene(sanitized(library)) as scene:
+    with Testbed(sanitized(library)) as testbed:
         for mode, name in itertools.product(modes, DEATHS):
             start = time.monotonic()
             for die in (die_and_go, die_and_come_back):
-                die(scene, DEATHS[name], mode)
+                die(testbed, DEATHS[name], mode)
             print(f"{mode}: {name}: {time.monotonic() - start:.1f} s", flush=True)
 
 

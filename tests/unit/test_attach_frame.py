@@ -59,8 +59,8 @@ def test_a_frame_is_where_a_function_may_use_the_stack():
             assert made.registers.rsp == made.address
             assert made.address + len(made.data) <= rsp - 128
             assert word(made, FPSTATE) % 64 == 0
-            place = made.registers.rdi - made.address
-            assert made.data[place : place + len(text) + 1] == text + b"\0"
+            offset = made.registers.rdi - made.address
+            assert made.data[offset : offset + len(text) + 1] == text + b"\0"
             assert made.registers.rsi == 2
 
 

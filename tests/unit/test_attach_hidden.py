@@ -145,7 +145,7 @@ def test_a_table_of_another_size_is_refused(builds: Path) -> None:
 
 
 def test_a_library_that_cannot_be_bound_is_refused(builds: Path) -> None:
-    """An older one has no place to say that it is."""
+    """An older one has no word to say that it is."""
     path = builds / "old.so"
     source = builds / "old.c"
     source.write_text(

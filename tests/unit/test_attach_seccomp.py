@@ -61,7 +61,7 @@ def instruction(generator, ahead):
 def program(generator):
     length = generator.randint(1, 30)
     # What is loaded must have been stored, whichever way it went: so first all of it is.
-    stores = [each for place in range(16) for each in ((LOAD, 0, 0, number(generator)), (STORE, 0, 0, place))]
+    stores = [each for slot in range(16) for each in ((LOAD, 0, 0, number(generator)), (STORE, 0, 0, slot))]
     body = [instruction(generator, length - at - 1) for at in range(length)]
     loads = [(generator.choice([LOAD_MEMORY, LOAD_X_MEMORY]), 0, 0, generator.randrange(16)), (XOR | BY_X, 0, 0, 0)]
     return [*HEAD, *stores, *body, *loads, *TAIL]

@@ -161,8 +161,8 @@ def test_another_version_is_replaced_by_another_file(folders):
 
 def of_version(folder, version):
     content = plugin_path().read_bytes()
-    (place,) = [each.start() for each in re.finditer(rb"(?<=[\1\0]\0{3})\d+\.\d+\.\d+\0{20}", content)]
-    folder.library.write_bytes(content[:place] + version.encode().ljust(8, b"\0") + content[place + 8 :])
+    (offset,) = [each.start() for each in re.finditer(rb"(?<=[\1\0]\0{3})\d+\.\d+\.\d+\0{20}", content)]
+    folder.library.write_bytes(content[:offset] + version.encode().ljust(8, b"\0") + content[offset + 8 :])
     folder.library.chmod(0o644)
 
 

@@ -122,7 +122,7 @@ def test_help_shows_defaults_where_there_are_some():
 
 
 def test_no_public_call_takes_whatever_it_is_given():
-    """Every keyword has a name, and so a type and a place in help(); drivers' own arguments aside."""
+    """Every keyword has a name, and so a type and a line in help(); drivers' own arguments aside."""
     for name in dpdk_mirror.__all__:
         public = getattr(dpdk_mirror, name)
         if not inspect.isclass(public) or issubclass(public, Exception) or name == "Vdev":
@@ -148,7 +148,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize(
-    ("keyword", "place"),
+    ("keyword", "hint"),
     [
         ("filter", "filter: give select=Select(filter=...)"),
         ("sample", "sample: give select=Select(sample=...)"),
@@ -161,14 +161,14 @@ CHANGES = {
         ("xyz", "xyz: no such option; there are directions, "),
     ],
 )
-def test_a_wrong_keyword_is_told_its_place(change, keyword, place):
+def test_a_wrong_keyword_is_told_where_it_belongs(change, keyword, hint):
     with pytest.raises(TypeError) as refused:
         change(snaplen=64, **{keyword: 1})
-    assert str(refused.value).startswith(place)
+    assert str(refused.value).startswith(hint)
 
 
 @pytest.mark.parametrize(
-    ("part", "keyword", "place"),
+    ("part", "keyword", "hint"),
     [
         (Select, "src", "src: give mac=Mac(src=...) or flow=Flow(src=...)"),
         (Select, "one_in", "one_in: give sample=Sample(one_in=...)"),
@@ -198,10 +198,10 @@ def test_a_wrong_keyword_is_told_its_place(change, keyword, place):
         (Vdev, "iface", 'iface: no such option; for an argument of the driver, give args=("iface=...",)'),
     ],
 )
-def test_parts_of_a_mirror_are_told_theirs(part, keyword, place):
+def test_parts_of_a_mirror_are_told_theirs(part, keyword, hint):
     with pytest.raises(TypeError) as refused:
         part(**{keyword: 1})
-    assert str(refused.value).startswith(place)
+    assert str(refused.value).startswith(hint)
 
 
 PUBLIC = [public for name in dpdk_mirror.__all__ if inspect.isclass(public := getattr(dpdk_mirror, name))]
@@ -231,7 +231,7 @@ def test_what_lives_in_one_process_is_known_without_it():
 
 
 @pytest.mark.parametrize("keyword", [each.name for each in fields(MirrorHooks)])
-def test_hooks_are_told_their_place_where_there_are_any(keyword):
+def test_hooks_are_told_where_they_belong_where_there_are_any(keyword):
     for change in ("in process", "new"):
         with pytest.raises(TypeError, match=rf"{keyword}: give hooks=MirrorHooks\({keyword}=\.\.\.\)"):
             CHANGES[change](**{keyword: 1})

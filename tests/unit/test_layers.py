@@ -52,8 +52,8 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 TESTED_ON_ITS_FILES = {
     "test_capture_clock": {"csrc/capture/clock.h"},
     "test_capture_format": {f"csrc/capture/{name}.h" for name in ("format", "host", "pcap", "pcapng")},
-    "test_capture_file": {"csrc/capture/place.h"},
-    "test_capture_place": {"csrc/capture/place.h"},
+    "test_capture_file": {"csrc/capture/newfile.h"},
+    "test_capture_newfile": {"csrc/capture/newfile.h"},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
     "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
@@ -181,11 +181,21 @@ def test_c_files_of_a_folder_use_each_other_without_circles(folder):
     TopologicalSorter(uses_in_folder(CSRC / folder)).prepare()
 
 
-@pytest.mark.parametrize("folder", [".", "capture", "control", "datapath", "filter", "plugin"])
+@pytest.mark.parametrize("folder", sorted({*WITHOUT_CIRCLES} - {"ffi"}))
 def test_symbols_of_the_library_say_whose_they_are(folder):
     """Where these files are linked into a program, as in tests, they take no name that may be another's."""
     names = set().union(*(defined_and_used(path)[0] for path in (CSRC / folder).glob("*.c")))
     assert [name for name in names if not name.startswith(("mirror_", "rte_mirror_"))] == []
+
+
+HEADERS = sorted(path for path in CSRC.rglob("*.h") if path.parent.name not in {"ffi", "pch"})
+
+
+@pytest.mark.parametrize("path", HEADERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_of_headers_say_whose_they_are(path):
+    """Whatever includes them has them, the data path too."""
+    code = DIRECTIVE.sub("", COMMENTS_AND_TEXTS.sub(" ", path.read_text()))
+    assert [name for _, name in FUNCTION.findall(code) if not name.startswith(("mirror_", "rte_mirror_"))] == []
 
 
 # What a poller of the application's runs.

@@ -240,7 +240,7 @@ def test_namespaces_of_the_loader_without_an_end_are_refused(liar):
         link_map(liar)
 
 
-def places(process):
+def regions(process):
     """Where what is read of it lies: the loader's structures, dynamic sections, tables of symbols."""
     found = [(debug_at(process), 64), *((each, 40) for each in nodes(process))]
     for loaded, image in images(process):
@@ -253,7 +253,7 @@ def places(process):
 @given(data=st.data())
 def test_no_memory_does_harm(liar, data):
     """Any bytes, anywhere that matters: bounds, circles, sizes."""
-    known = places(liar)
+    known = regions(liar)
     with contextlib.ExitStack() as stack:
         for _ in range(data.draw(st.integers(1, 3))):
             address, size = known[data.draw(st.integers(0, len(known) - 1))]

@@ -42,7 +42,7 @@ def own():
 
 
 def test_memory_is_read_and_written(own):
-    """Of any size and at any place, and no byte beside it changes."""
+    """Of any size and at any address, and no byte beside it changes."""
     size = 3 * 4096 + 5
     buffer = ctypes.create_string_buffer(b"." * size, size)
     address = ctypes.addressof(buffer)

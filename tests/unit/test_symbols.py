@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from elftools.elf.dynamic import DynamicSection
@@ -16,6 +17,9 @@ from elftools.elf.sections import SymbolTableSection
 from dpdk_mirror.attach.bind import undefined
 from dpdk_mirror.attach.hidden import OPTIONAL
 from dpdk_mirror.attach.library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 
@@ -61,6 +65,37 @@ def test_exports_are_the_version_map_and_the_header(package):
     assert exported(package / "librte_mirror.so", "STB_LOOS") == {"dpdk_mirror_copy"}
     declared |= {"rte_mirror_status", "rte_mirror_binding"}
     assert exported(package / "librte_mirror.so") == mapped - {"dpdk_mirror_copy"} == declared
+
+
+def functions(library: Path) -> Iterator[tuple[str, str]]:
+    """All of the library's functions, those that it keeps to itself included, with the names of their files."""
+    source = ""
+    with library.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab")
+        assert isinstance(symbols, SymbolTableSection)
+        for symbol in symbols.iter_symbols():
+            if symbol["st_info"]["type"] == "STT_FILE":
+                source = symbol.name
+            elif symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] != "SHN_UNDEF":
+                yield source, symbol.name
+
+
+def test_what_pollers_run_says_whose_it_is(package):
+    """As a profile of somebody's switch shows it. What DPDK's headers have compiled into it is called as there."""
+    own = {path.name for path in (CSRC / "datapath").glob("*.c")} | {"interpreter.c", "read.c"}
+    shared = {name for name in own if len(list(CSRC.rglob(name))) > 1}
+    assert len(own - shared) > 10
+    found = [(source, name) for source, name in functions(package / "librte_mirror.so") if source in own - shared]
+    assert [name for _, name in found if name.startswith("mirror_")]
+    assert [name for _, name in found if not name.startswith(("mirror_", "rte_"))] == []
+
+
+def test_what_files_of_the_library_have_of_each_other_says_whose_it_is(package):
+    """The linker lists it last, as of no file, with what the C library has compiled into it."""
+    found = [name for source, name in functions(package / "librte_mirror.so") if not source]
+    assert "rte_mirror_add" in found
+    other = [name for name in found if not name.startswith(("mirror_", "rte_mirror_", "_"))]
+    assert set(other) <= {"pthread_atfork"}
 
 
 def test_library_is_linked_to_no_dpdk_library(package):

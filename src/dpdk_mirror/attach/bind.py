@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .library import Library
 
-__all__ = ["BINDING", "Place", "bind", "undefined"]
+__all__ = ["BINDING", "Definition", "bind", "undefined"]
 
 BINDING = "rte_mirror_binding"
 """C type: struct rte_mirror_binding: size, is_bound, fp_ops_size."""
@@ -41,7 +41,7 @@ _PROGRAM_MODULE = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Definition:
     """``address`` is in the process; of a thread-local variable, its offset from the beginning of the program's."""
 
     address: int
@@ -54,7 +54,7 @@ def undefined(library: Library) -> set[str]:
     return {name for name in named if _DPDK.match(name)}
 
 
-def bind(library: Library, places: Mapping[str, Place]) -> bytes:
+def bind(library: Library, definitions: Mapping[str, Definition]) -> bytes:
     """The library's bytes, with its references to these bound; to others they are the loader's, as before."""
     elf = _elf(library)
     content = bytearray(library.content)
@@ -64,21 +64,21 @@ def bind(library: Library, places: Mapping[str, Place]) -> bytes:
         raise _unsupported(library, "it is too old to be loaded where a program hides its DPDK")
     struct.pack_into("<I", content, _offset(elf, found[0]["st_value"] + 4, 4, library), 1)  # is_bound
     for where, entry in _relocations(elf):
-        place = places.get(symbols.get_symbol(entry["r_info_sym"]).name)
-        if place is not None:
-            value = _value(entry["r_info_type"], place, entry["r_addend"], library)
+        definition = definitions.get(symbols.get_symbol(entry["r_info_sym"]).name)
+        if definition is not None:
+            value = _value(entry["r_info_type"], definition, entry["r_addend"], library)
             struct.pack_into("<Q", content, _offset(elf, entry["r_offset"], 8, library), value)
             struct.pack_into("<Q", content, where + 8, _R_NONE)
     return bytes(content)
 
 
-def _value(kind: int, place: Place, addend: int, library: Library) -> int:
+def _value(kind: int, definition: Definition, addend: int, library: Library) -> int:
     """What the loader would write."""
-    if (place.kind is SymbolKind.TLS) == (kind in {_R_DTPMOD64, _R_DTPOFF64}):
+    if (definition.kind is SymbolKind.TLS) == (kind in {_R_DTPMOD64, _R_DTPOFF64}):
         if kind == _R_DTPMOD64:
             return _PROGRAM_MODULE
         if kind in {_R_64, _R_GLOB_DAT, _R_JUMP_SLOT, _R_DTPOFF64}:
-            return (place.address + addend) % (1 << 64)
+            return (definition.address + addend) % (1 << 64)
     raise _unsupported(library, f"it has a relocation of kind {kind}, which is not known here")
 
 
@@ -94,7 +94,7 @@ def _symbols(elf: ELFFile) -> SymbolTableSection:
 
 
 def _relocations(elf: ELFFile) -> Iterator[tuple[int, Mapping[str, int]]]:
-    """Each, with its place in the file."""
+    """Each, with its offset in the file."""
     from elftools.elf.relocation import RelocationSection  # noqa: PLC0415
 
     for section in elf.iter_sections("SHT_RELA"):

@@ -72,11 +72,11 @@ class Frame:
         for each in call.arguments:
             if isinstance(each, bytes):
                 texts += each + b"\0"
-        place = (top - len(texts)) & -64
-        data_end = place
+        address = (top - len(texts)) & -64
+        data_end = address
         for each in call.arguments:
-            arguments.append(place if isinstance(each, bytes) else each)
-            place += len(each) + 1 if isinstance(each, bytes) else 0
+            arguments.append(address if isinstance(each, bytes) else each)
+            address += len(each) + 1 if isinstance(each, bytes) else 0
         fpstate = _fpstate(state.xstate)
         vectors = (data_end - len(fpstate)) & -64
         # The last return address is the frame's first word. Calls expect the stack 8 bytes off a multiple of 16.

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from .bind import Place, bind, undefined
+from .bind import Definition, bind, undefined
 from .identify import EAL_INIT
 from .image import SymbolKind
 from .memory import executable
@@ -49,18 +49,18 @@ def with_hidden(process: Process, library: Library) -> bytes:
     file = program_file(process)
     table = file.find(hidden)
     finder = _Finder(process, program)
-    places, wrong = {}, {}
+    definitions, wrong = {}, {}
     for name in sorted(hidden):
         found = finder.find(name, table.get(name, ()))
-        if isinstance(found, Place):
-            places[name] = found
+        if isinstance(found, Definition):
+            definitions[name] = found
         elif name in needed:
             wrong[name] = found if table.get(name) or not file.has_clones(name) else "clones of the compiler's alone"
     if wrong:
         raise _refusal(process, wrong)
-    if FP_OPS in places:
+    if FP_OPS in definitions:
         check_fp_ops(process, table[FP_OPS][0].size, library)
-    return bind(library, places)
+    return bind(library, definitions)
 
 
 def check_alone(process: Process) -> None:
@@ -94,8 +94,8 @@ class _Finder:
         self._maps: list[Mapping] = process.maps()
         self._tls = sum(each.size for each in program.segments if each.kind == _PT_TLS)
 
-    def find(self, name: str, symbols: Collection[FileSymbol]) -> Place | str:
-        """Its place; or what there is instead."""
+    def find(self, name: str, symbols: Collection[FileSymbol]) -> Definition | str:
+        """Its definition; or what there is instead."""
         if len(symbols) != 1:
             return "several" if symbols else "nothing"
         (symbol,) = symbols
@@ -105,18 +105,18 @@ class _Finder:
             return "one that is chosen when the program starts (IFUNC)"
         if name.startswith(_THREAD_LOCAL):
             fits = symbol.kind is SymbolKind.TLS and symbol.size == _INT and symbol.value <= self._tls - _INT
-            return Place(symbol.value, symbol.kind) if fits else "no thread-local number"
-        place = Place((self._base + symbol.value) % (1 << 64), symbol.kind)
-        return place if self._is_there(place, symbol.size) else "one that is not where the program is"
+            return Definition(symbol.value, symbol.kind) if fits else "no thread-local number"
+        definition = Definition((self._base + symbol.value) % (1 << 64), symbol.kind)
+        return definition if self._is_there(definition, symbol.size) else "one that is not where the program is"
 
-    def _is_there(self, place: Place, size: int) -> bool:
-        perms = {SymbolKind.FUNCTION: "x", SymbolKind.OBJECT: "w"}.get(place.kind)
-        end = place.address + max(size, 1)
+    def _is_there(self, definition: Definition, size: int) -> bool:
+        perms = {SymbolKind.FUNCTION: "x", SymbolKind.OBJECT: "w"}.get(definition.kind)
+        end = definition.address + max(size, 1)
         return (
             perms is not None
-            and self._start <= place.address
+            and self._start <= definition.address
             and end <= self._end
-            and any(each.start <= place.address and end <= each.end and perms in each.perms for each in self._maps)
+            and any(each.start <= definition.address and end <= each.end and perms in each.perms for each in self._maps)
         )
 
 

@@ -65,7 +65,7 @@ KINDS = {each.value: each for each in SymbolKind}
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A program header, as far as it matters: PT_ kind, place in the file, address before it is loaded, size."""
+    """A program header, as far as it matters: PT_ kind, offset in the file, address before it is loaded, size."""
 
     kind: int
     offset: int

@@ -35,7 +35,7 @@ def choose_socket(process: Process) -> str:
             finally:
                 os.close(folder)
             return f"{parent}/dpdk-mirror-{inside}/{process.ns_tid(process.pid)}.sock"
-    what = f"attach to process {process.pid}: there is no place for a socket in {' or '.join(_FOLDERS)}"
+    what = f"attach to process {process.pid}: there can be no socket in {' or '.join(_FOLDERS)}"
     raise NotFoundError(errno.ENOENT, what, "name one with --socket, in a folder that belongs to the user it runs as")
 
 

@@ -27,7 +27,7 @@ _DEATH_S = 0.1
 _LOOK_S = 0.01
 
 
-class _Place:
+class _Address:
     """Where a process has a socket; to be found when the process is dead, too, and its root directory with it."""
 
     def __init__(self, pid: int, path: PurePosixPath) -> None:
@@ -67,22 +67,22 @@ class _Place:
 class _Stream(socket.socket):
     """A connection; when it ends since the application has died, the socket that this has left goes, too."""
 
-    def __init__(self, place: _Place) -> None:
+    def __init__(self, address: _Address) -> None:
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._place = place
+        self._address = address
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         with self._watched():
             got = super().recv(bufsize, flags)
         if not got and bufsize:
-            self._place.clear()
+            self._address.clear()
         return got
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
         with self._watched():
             size = super().recv_into(buffer, nbytes, flags)
         if size == 0 and memoryview(buffer).nbytes:
-            self._place.clear()
+            self._address.clear()
         return size
 
     @contextmanager
@@ -90,7 +90,7 @@ class _Stream(socket.socket):
         try:
             yield
         except ConnectionResetError:  # it has died before it has taken the connection
-            self._place.clear()
+            self._address.clear()
             raise
 
 
@@ -101,10 +101,10 @@ def connect(pid: int, path: str) -> socket.socket:
 
     Reading its end removes what a dead process has left at the path.
     """
-    place = _Place(pid, PurePosixPath(path))
-    connection = _Stream(place)
+    address = _Address(pid, PurePosixPath(path))
+    connection = _Stream(address)
     try:
-        place.connect(connection)
+        address.connect(connection)
     except BaseException:
         connection.close()
         raise

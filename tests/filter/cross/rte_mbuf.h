@@ -7,7 +7,7 @@
 
 /**
  * @file
- * As much of DPDK as csrc/filter needs, for a machine whose DPDK is not at hand. layout.h holds the fields' places.
+ * As much of DPDK as csrc/filter needs, for a machine whose DPDK is not at hand. layout.h holds the fields' offsets.
  */
 
 #include <stdint.h>

@@ -257,8 +257,8 @@ def application():
 
 def of_another_release(path):
     content = plugin_path().read_bytes()
-    (place,) = [each.start() for each in re.finditer(rb"(?<=\0)\d\d\.\d\d\0{27}", content)]
-    path.write_bytes(content[:place] + b"99.07" + content[place + 5 :])
+    (offset,) = [each.start() for each in re.finditer(rb"(?<=\0)\d\d\.\d\d\0{27}", content)]
+    path.write_bytes(content[:offset] + b"99.07" + content[offset + 5 :])
     return r"it has DPDK .*, and .* is for 99\.07 .*; name one for .* with --library"
 
 

@@ -121,8 +121,8 @@ def test_a_dpdk_of_another_configuration_is_refused(builds, tmp_path, form):
     content = plugin_path().read_bytes()
     library = tmp_path / "librte_mirror.so"
     with Forwarder(build_forwarder(builds, form), ForwarderOptions(plugins=())) as forwarder:
-        (place,) = [each.end() for each in re.finditer(rb"\x0c\0\0\0\0\0\0\0(?=\0\x10\0\0)", content)]
-        library.write_bytes(content[:place] + b"\0\x20\0\0" + content[place + 4 :])
+        (offset,) = [each.end() for each in re.finditer(rb"\x0c\0\0\0\0\0\0\0(?=\0\x10\0\0)", content)]
+        library.write_bytes(content[:offset] + b"\0\x20\0\0" + content[offset + 4 :])
         before = files(forwarder.pid)
         with pytest.raises(UnsupportedError, match=r"its rte_eth_fp_ops has 4096 bytes, and .* was built for 8192"):
             attach(forwarder.pid, library=library)

@@ -184,13 +184,13 @@ def test_a_slow_reader_holds_up_nobody(telemetry, forward, app):
 
 
 # In mounts of its own: what it has there, by a link, is nothing from here.
-PLACE = (
+LINKED = (
     'mkdir -m 700 "$RUNTIME_DIRECTORY/real" && ln -s "$RUNTIME_DIRECTORY/real" "$RUNTIME_DIRECTORY/link" && exec "$@"'
 )
-OWN_MOUNTS = ("unshare", "-m", "sh", "-c", f'mount -t tmpfs none "$RUNTIME_DIRECTORY" && {PLACE}', "sh")
+OWN_MOUNTS = ("unshare", "-m", "sh", "-c", f'mount -t tmpfs none "$RUNTIME_DIRECTORY" && {LINKED}', "sh")
 
 
-@pytest.mark.parametrize("within", [("sh", "-c", PLACE, "sh"), OWN_MOUNTS], ids=["here", "in its own mounts"])
+@pytest.mark.parametrize("within", [("sh", "-c", LINKED, "sh"), OWN_MOUNTS], ids=["here", "in its own mounts"])
 def test_what_a_killed_application_has_left_goes_with_its_reader(within):
     if within is OWN_MOUNTS:
         need_namespaces()

@@ -156,7 +156,7 @@ def a_link_to_a_file(path):
     return path, "there is a file, and no socket: remove it, or choose another path"
 
 
-PLACES = [
+PATHS = [
     group_writable,
     of_somebody_else,
     link_to_such_a_directory,
@@ -171,10 +171,10 @@ PLACES = [
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives directories away")
-@pytest.mark.parametrize("place", PLACES)
-def test_a_place_that_will_not_do_is_refused_and_the_application_goes_on(start, path, place):
+@pytest.mark.parametrize("make", PATHS)
+def test_a_path_that_will_not_do_is_refused_and_the_application_goes_on(start, path, make):
     """One sentence in the log; nothing that is there is touched; and telemetry still serves."""
-    wanted, reason = place(path)
+    wanted, reason = make(path)
 
     def there():
         return {found: found.is_file() and found.read_bytes() for found in path.parent.rglob("*")}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Two virtual machines talk through a switch's net_vhost ports, and a third one hears it: the scene of the RFC."""
+"""Two virtual machines talk through a switch's net_vhost ports, and a third one hears it: what the RFC is for."""
 
 import itertools
 import random
@@ -71,7 +71,7 @@ def listen(vm, count):
     return heard
 
 
-class Scene:
+class Network:
     """A switch with two machines that talk."""
 
     def __init__(self, directory, program, sources, kinds):
@@ -136,7 +136,7 @@ def open_testpmd(stack, directory, program, devargs="", arguments=()):
     options = TestpmdOptions(vhosts, arguments=[f"--rxq={QUEUES}", f"--txq={QUEUES}", *arguments])
     testpmd = stack.enter_context(Testpmd(options))
     testpmd.start()
-    return testpmd, Scene(directory, program, [0, 1], PLAIN + CHECKSUMS + TSO)
+    return testpmd, Network(directory, program, [0, 1], PLAIN + CHECKSUMS + TSO)
 
 
 def open_ovs(stack, directory, program):
@@ -145,10 +145,10 @@ def open_ovs(stack, directory, program):
         ovs.add_port(f"vm{n}", f"net_vhost_vm{n},iface={directory}/vm{n},queues={QUEUES}", n_rxq=QUEUES)
     ovs.flows(["in_port=vm0,actions=output:vm1", "in_port=vm1,actions=output:vm0"])
     # Without userspace-tso-enable, and for ports of that kind also with it, it takes no longer packets.
-    return ovs, Scene(directory, program, ["net_vhost_vm0", "net_vhost_vm1"], PLAIN + CHECKSUMS)
+    return ovs, Network(directory, program, ["net_vhost_vm0", "net_vhost_vm1"], PLAIN + CHECKSUMS)
 
 
-SCENES = {
+NETWORKS = {
     "testpmd": open_testpmd,
     "testpmd, checksums left to the other vm": lambda *where: open_testpmd(
         *where, ",legacy-ol-flags=1,linear-buffer=1,ext-buffer=1"
@@ -163,35 +163,35 @@ def program(tmp_path_factory):
     return build_vm(tmp_path_factory.mktemp("vm"))
 
 
-@pytest.fixture(scope="module", params=SCENES)
-def scene(request, program, tmp_path_factory):
+@pytest.fixture(scope="module", params=NETWORKS)
+def network(request, program, tmp_path_factory):
     with ExitStack() as stack:
-        switch, scene = SCENES[request.param](stack, tmp_path_factory.mktemp("scene"), program)
-        scene.switch = switch
-        with scene:
-            yield scene
+        switch, network = NETWORKS[request.param](stack, tmp_path_factory.mktemp("network"), program)
+        network.switch = switch
+        with network:
+            yield network
 
 
 @pytest.fixture
-def telemetry(scene):
-    with scene.switch.telemetry() as telemetry:
+def telemetry(network):
+    with network.switch.telemetry() as telemetry:
         yield telemetry
         telemetry.call("remove", all="yes")
 
 
 @pytest.fixture
-def tap(scene, telemetry):
+def tap(network, telemetry):
     """``tap(source=..., directions=...)`` adds mirrors; ``tap.come()`` is the machine that hears them."""
     with ExitStack() as stack:
 
         def mirror(*mirrors):
             for number, parameters in enumerate(mirrors):
-                telemetry.call("add", to=f"vhost:{scene.directory}/tap", name=f"m{number}", **parameters)
+                telemetry.call("add", to=f"vhost:{network.directory}/tap", name=f"m{number}", **parameters)
             vm = mirror.come()
-            wait_until(lambda: scene.hello() and vm.hear(), "the third one's coming")
+            wait_until(lambda: network.hello() and vm.hear(), "the third one's coming")
             return vm
 
-        mirror.come = lambda: stack.enter_context(Vm(scene.program, scene.directory / "tap", *mirror.options))
+        mirror.come = lambda: stack.enter_context(Vm(network.program, network.directory / "tap", *mirror.options))
         mirror.options = []
         yield mirror
 
@@ -215,15 +215,15 @@ def listen_for(vm, said, heard=()):
     return {frame.data for frame in heard} - wanted
 
 
-def test_the_tap_vm_hears_what_both_say(scene, telemetry, tap):
+def test_the_tap_vm_hears_what_both_say(network, telemetry, tap):
     """Byte for byte, in every mode: checksums finished and long packets whole, whoever was to do that."""
-    vm = tap(*({"source": source, "directions": "rx"} for source in scene.sources))
+    vm = tap(*({"source": source, "directions": "rx"} for source in network.sources))
     for name in ("m0", "m1"):
         telemetry.call("reset", mirror=name)
     for mode in ("auto", "share", "copy"):
         for name in ("m0", "m1"):
             telemetry.call("update", mirror=name, mode=mode)
-        (ours, theirs), _ = scene.talk(2)
+        (ours, theirs), _ = network.talk(2)
         check_heard(listen(vm, len(ours + theirs)), ours + theirs)
     for name in ("m0", "m1"):
         stats = telemetry.call("stats", mirror=name)
@@ -231,12 +231,12 @@ def test_the_tap_vm_hears_what_both_say(scene, telemetry, tap):
 
 
 # Where both ends of a port show whole frames.
-in_two_scenes = pytest.mark.parametrize(
-    "scene", ["testpmd, checksums left to the other vm", "ovs"], indirect=True, scope="module"
+in_two_networks = pytest.mark.parametrize(
+    "network", ["testpmd, checksums left to the other vm", "ovs"], indirect=True, scope="module"
 )
 
 
-@in_two_scenes
+@in_two_networks
 @pytest.mark.parametrize(
     ("choice", "speakers"),
     [
@@ -247,41 +247,41 @@ in_two_scenes = pytest.mark.parametrize(
         ({"directions": "both", "mac": "dst=02:00:00:00:00:01"}, [1]),
     ],
 )
-def test_of_one_port_the_tap_vm_hears_what_was_chosen(scene, tap, choice, speakers):
+def test_of_one_port_the_tap_vm_hears_what_was_chosen(network, tap, choice, speakers):
     """Egress, ingress, or what one machine says, by its MAC address."""
-    vm = tap({"source": scene.sources[0], **choice})
-    said, heard = scene.talk()
+    vm = tap({"source": network.sources[0], **choice})
+    said, heard = network.talk()
     # In the order in which they passed the port, which is the switch's for those that go out.
     passed = [said[0], heard[0]]
     chosen = [frame for speaker in speakers for frame in passed[speaker]]
     check_heard(listen(vm, len(chosen)), chosen)
 
 
-@in_two_scenes
-def test_a_vm_dies_and_comes_back(scene, tap):
+@in_two_networks
+def test_a_vm_dies_and_comes_back(network, tap):
     """The other one talks on, and is heard; then both are, again."""
-    vm = tap(*({"source": source, "directions": "rx"} for source in scene.sources))
+    vm = tap(*({"source": source, "directions": "rx"} for source in network.sources))
     for _ in range(2):
-        last = {frame.data for frame in scene.say(1)}
-        scene.vms[1].end(signal.SIGKILL)
+        last = {frame.data for frame in network.say(1)}
+        network.vms[1].end(signal.SIGKILL)
         for _ in range(3):
-            assert listen_for(vm, scene.say(0)) <= last
-        scene.come(1)
-        scene.meet()
-        (ours, theirs), _ = scene.talk()
+            assert listen_for(vm, network.say(0)) <= last
+        network.come(1)
+        network.meet()
+        (ours, theirs), _ = network.talk()
         check_heard(listen(vm, len(ours + theirs)), ours + theirs)
 
 
 class Chat(threading.Thread):
     """Both talk all the time."""
 
-    def __init__(self, scene):
+    def __init__(self, network):
         super().__init__()
-        self._scene, self._is_over, self.said = scene, threading.Event(), []
+        self._network, self._is_over, self.said = network, threading.Event(), []
 
     def run(self):
         while not self._is_over.is_set():
-            said, _ = self._scene.talk()
+            said, _ = self._network.talk()
             self.said.append({frame.data for frame in said[0] + said[1]})
 
     def wait_for(self, rounds):
@@ -299,11 +299,11 @@ class Chat(threading.Thread):
         self.join()
 
 
-@in_two_scenes
-def test_the_tap_vm_dies_and_comes_back(scene, telemetry, tap):
+@in_two_networks
+def test_the_tap_vm_dies_and_comes_back(network, telemetry, tap):
     """Those who talk lose nothing, and wait for nobody; what is heard again is whole."""
-    vm = tap({"source": scene.sources[0], "directions": "both"})
-    with Chat(scene) as chat:
+    vm = tap({"source": network.sources[0], "directions": "both"})
+    with Chat(network) as chat:
         for _ in range(2):
             chat.wait_for(2)
             assert listen(vm, 1)
@@ -313,20 +313,20 @@ def test_the_tap_vm_dies_and_comes_back(scene, telemetry, tap):
             wait_until(lambda: telemetry.call("stats", mirror="m0")["full"] > 0, "packets that nobody hears")
             vm = tap.come()
             heard = listen(vm, 1)
-    said, heard_there = scene.talk()
+    said, heard_there = network.talk()
     passed = said[0] + heard_there[0]
     assert listen_for(vm, passed, heard) <= set().union(*chat.said)
 
 
-@in_two_scenes
-def test_a_tap_vm_with_short_buffers_hears_what_fits(scene, telemetry, tap):
+@in_two_networks
+def test_a_tap_vm_with_short_buffers_hears_what_fits(network, telemetry, tap):
     """What does not counts as full, and takes nothing with it."""
     tap.options = ["mrg_rxbuf=0"]
-    vm = tap({"source": scene.sources[0], "directions": "rx"})
+    vm = tap({"source": network.sources[0], "directions": "rx"})
     telemetry.call("reset", mirror="m0")
     for _ in range(2):
-        (said, _), _ = scene.talk()
+        (said, _), _ = network.talk()
         fits = [frame for frame in said if len(frame.data) < 2000]
         check_heard(listen(vm, len(fits)), fits)
-    lost = 2 * QUEUES * sum(size > 2000 for *_, size, _ in scene.kinds)
+    lost = 2 * QUEUES * sum(size > 2000 for *_, size, _ in network.kinds)
     wait_until(lambda: telemetry.call("stats", mirror="m0")["full"] == lost, "all counted")

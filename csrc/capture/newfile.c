@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "place.h"
+#include "newfile.h"
 
 /* Opened once, so that what is checked and what is written to are the same. */
 static int
@@ -48,7 +48,7 @@ check_folder(int folder, const char **why)
 }
 
 int
-mirror_capture_place_check(const char *path, const char **why)
+mirror_capture_newfile_check(const char *path, const char **why)
 {
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	int folder = open_folder(path), rc;
@@ -67,7 +67,7 @@ mirror_capture_place_check(const char *path, const char **why)
 }
 
 int
-mirror_capture_place_make(const char *path, int *fd, const char **why)
+mirror_capture_newfile_create(const char *path, int *fd, const char **why)
 {
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

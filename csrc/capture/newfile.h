@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRROR_CAPTURE_PLACE_H
-#define MIRROR_CAPTURE_PLACE_H
+#ifndef MIRROR_CAPTURE_NEWFILE_H
+#define MIRROR_CAPTURE_NEWFILE_H
 
 /**
  * @file
@@ -19,11 +19,11 @@
  * Whether a file can be made there, now.
  *
  * @param[out] why
- *   As of mirror_capture_place_make().
+ *   As of mirror_capture_newfile_create().
  * @return
  *   0 or -errno; -EEXIST: there is one
  */
-int mirror_capture_place_check(const char *path, const char **why);
+int mirror_capture_newfile_check(const char *path, const char **why);
 
 /**
  * Makes a file, open to write.
@@ -33,6 +33,6 @@ int mirror_capture_place_check(const char *path, const char **why);
  * @return
  *   0 or -errno; -EPERM: the folder will not do
  */
-int mirror_capture_place_make(const char *path, int *fd, const char **why);
+int mirror_capture_newfile_create(const char *path, int *fd, const char **why);
 
-#endif /* MIRROR_CAPTURE_PLACE_H */
+#endif /* MIRROR_CAPTURE_NEWFILE_H */

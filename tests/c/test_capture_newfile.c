@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../csrc/capture/place.h"
+#include "../../csrc/capture/newfile.h"
 #include "recorded.h"
 #include "testbed.h"
 
@@ -27,7 +27,7 @@ make_in(const char *folder, mode_t mode, uid_t owner)
 	CHECK_EQ(chown(folder, owner, -1), 0);
 	CHECK_EQ(chmod(folder, mode), 0);
 	snprintf(path, sizeof(path), "%s/x", folder);
-	rc = mirror_capture_place_make(path, &fd, &why);
+	rc = mirror_capture_newfile_create(path, &fd, &why);
 	CHECK_EQ(rc == -EPERM, why != NULL);
 	if (rc == 0) {
 		CHECK_EQ(fstat(fd, &status), 0);
@@ -65,20 +65,20 @@ try_paths(void)
 	const char *why;
 	int fd = -7;
 
-	CHECK_EQ(mirror_capture_place_make("nowhere/x", &fd, &why), -ENOENT);
-	CHECK_EQ(mirror_capture_place_make("", &fd, &why), -ENOENT);
+	CHECK_EQ(mirror_capture_newfile_create("nowhere/x", &fd, &why), -ENOENT);
+	CHECK_EQ(mirror_capture_newfile_create("", &fd, &why), -ENOENT);
 	CHECK_EQ(symlink("target", RECORDED_PATH), 0);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &fd, &why), -EEXIST);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &fd, &why), -EEXIST);
 	CHECK_EQ(access("target", F_OK), -1);
 	CHECK_EQ(unlink(RECORDED_PATH), 0);
 	CHECK_EQ(mkfifo(RECORDED_PATH, 0600), 0);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &fd, &why), -EEXIST);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &fd, &why), -EEXIST);
 	CHECK_EQ(unlink(RECORDED_PATH), 0);
 	CHECK_EQ(fd, -7);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &fd, &why), 0);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &fd, &why), 0);
 	close(fd);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH, &fd, &why), -EEXIST);
-	CHECK_EQ(mirror_capture_place_make(RECORDED_PATH "/x", &fd, &why), -ENOTDIR);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH, &fd, &why), -EEXIST);
+	CHECK_EQ(mirror_capture_newfile_create(RECORDED_PATH "/x", &fd, &why), -ENOTDIR);
 }
 
 static void
