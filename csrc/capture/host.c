@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -41,11 +42,23 @@ mirror_capture_host(struct mirror_capture_section *section)
 	read_processor(section->hardware, sizeof(section->hardware));
 }
 
+/*
+ * Each packet is in one counter: what the mirror was not to take is named here, and whatever else is not in the capture is
+ * lost, a counter to come included.
+ */
 void
 mirror_capture_count(const struct rte_mirror_stats *stats, struct mirror_capture_counters *counters)
 {
+	const uint64_t not_chosen = stats->filtered + stats->unsampled + stats->declined +
+			stats->limited;
+	const uint64_t *words = (const uint64_t *)stats;
+	uint64_t all = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*stats) / sizeof(*words); i++)
+		all += words[i];
 	counters->received = stats->seen;
-	counters->dropped = stats->unsupported + stats->oversize + stats->nombuf;
+	counters->accepted = all - stats->seen - stats->bytes - not_chosen;
 	counters->full = stats->full;
-	counters->accepted = stats->packets + counters->dropped + counters->full;
+	counters->dropped = counters->accepted - stats->packets - stats->full;
 }

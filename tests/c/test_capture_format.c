@@ -337,6 +337,34 @@ a_pcap_begins_with_its_only_interface(void)
 	CHECK(block.snaplen > MIRROR_CAPTURE_SNAPLEN);
 }
 
+/* Of any counter, one that is yet to come too: it says that packets were not to be taken, or that they are lost. */
+static void
+no_counter_is_left_out_of_statistics(void)
+{
+	struct rte_mirror_stats stats;
+	uint64_t *words = (uint64_t *)&stats;
+	unsigned int i, nb_lost = 0;
+
+	for (i = 0; i < sizeof(stats) / sizeof(*words); i++) {
+		const bool is_chosen = &words[i] != &stats.filtered &&
+				&words[i] != &stats.unsampled && &words[i] != &stats.declined &&
+				&words[i] != &stats.limited;
+		struct mirror_capture_counters counters;
+
+		if (&words[i] == &stats.seen || &words[i] == &stats.bytes)
+			continue;
+		memset(&stats, 0, sizeof(stats));
+		stats.seen = stats.bytes = 7;
+		words[i] = 7;
+		mirror_capture_count(&stats, &counters);
+		CHECK_EQ(counters.received, 7);
+		CHECK_EQ(counters.accepted, is_chosen ? 7 : 0);
+		CHECK_EQ(counters.accepted - counters.dropped - counters.full, stats.packets);
+		nb_lost += counters.dropped + counters.full != 0;
+	}
+	CHECK_EQ(nb_lost, 4 + RTE_DIM(stats.reserved));
+}
+
 const struct test_case test_cases[] = {
 	{ "packets_of_any_segments_lengths_and_options",
 			packets_of_any_segments_lengths_and_options },
@@ -348,6 +376,7 @@ const struct test_case test_cases[] = {
 	{ "long_texts_are_cut_between_characters", long_texts_are_cut_between_characters },
 	{ "sections_say_what_they_were_made_with", sections_say_what_they_were_made_with },
 	{ "statistics_add_up", statistics_add_up },
+	{ "no_counter_is_left_out_of_statistics", no_counter_is_left_out_of_statistics },
 	{ "a_pcap_begins_with_its_only_interface", a_pcap_begins_with_its_only_interface },
 	{ NULL, NULL },
 };

@@ -114,6 +114,15 @@ def test_the_page_on_counters_has_each():
     assert sorted([*told, "seen", "bytes"]) == sorted(COUNTERS)
 
 
+def test_captures_say_which_counters_are_no_losses():
+    """As the library's one sum of them has it: whatever it does not name is a loss."""
+    source = (ROOT / "csrc" / "capture" / "host.c").read_text(encoding="utf-8")
+    (named,) = re.findall(r"not_chosen =\s+([^;]*);", source)
+    page = (ROOT / "docs" / "captures.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| `isb_filteraccept` \| all but (.*) \|$", page, flags=re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == re.findall(r"stats->(\w+)", named) != []
+
+
 def test_what_the_readme_says_that_it_costs_was_measured():
     """Cold packets and a target that frees later, in the first table of performance.md."""
     told = re.findall(r"^\| (?:`|as librte_)(\w+).*?\| ([\d/ ]+) \|", README.read_text("utf-8"), re.MULTILINE)
