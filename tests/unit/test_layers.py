@@ -198,6 +198,38 @@ def test_functions_of_headers_say_whose_they_are(path):
     assert [name for _, name in FUNCTION.findall(code) if not name.startswith(("mirror_", "rte_mirror_"))] == []
 
 
+def layers_of_control() -> dict[str, int]:
+    """The layer of each file of csrc/control, as docs/architecture.md's table has it."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| layer \| header \| files .*\n\|[-|]+\n((?:\|.*\n)+)", page, flags=re.MULTILINE)
+    layers: dict[str, int] = {}
+    for row in table.splitlines():
+        layer, *cells = row.strip("| ").split(" | ")
+        for name in re.findall(r"`([\w.]+)`", " ".join(cells[:2])):
+            assert name not in layers, f"{name} is in two layers"
+            layers[name] = int(layer)
+    return layers
+
+
+def test_the_table_of_layers_has_every_file_of_control():
+    """Each in the layer that its header names."""
+    layers = layers_of_control()
+    assert layers.keys() - {"rte_mirror.h"} == {path.name for path in (CSRC / "control").glob("*.[ch]")}
+    for path in (CSRC / "control").glob("*.h"):
+        ((layer, said),) = re.findall(r"\* Layer (\d)((?:, [^:]*)?):", path.read_text())
+        names = [path.name, *re.findall(r"\w+\.c", said)]
+        assert {name: layers[name] for name in names} == dict.fromkeys(names, int(layer))
+
+
+def test_no_file_of_control_uses_a_higher_layer():
+    """What a lower one has to tell a higher one goes through a function that it was given."""
+    layers = {Path(name).stem: layer for name, layer in layers_of_control().items()}
+    uses = uses_in_folder(CSRC / "control")
+    found = [(name, used) for name in uses for used in uses[name] if layers[used] > layers[name]]
+    assert found == []
+    assert any(layers[used] < layers[name] for name in uses for used in uses[name])
+
+
 # What a poller of the application's runs.
 DATA_PATH = [*sorted((CSRC / "datapath").glob("*.c")), CSRC / "filter" / "interpreter.c", CSRC / "filter" / "read.c"]
 
