@@ -53,7 +53,7 @@ class MirrorInfo:
     nb_target_queues: int
     rx_queues: int
     tx_queues: int
-    directions: Direction
+    directions: Direction | str
     mode: Mode | str
     state: MirrorState | str
     snaplen: int

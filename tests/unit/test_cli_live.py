@@ -229,6 +229,20 @@ def test_info_tells_all_line_by_line(command, fake):
     assert (lines["origin"], lines["added"]) == ("no", "yes")
 
 
+def test_what_a_newer_library_says_is_shown_as_it_says_it(command, read_json, fake):
+    command("add", 0, "--to", "ring:a", "--name", "web")
+    info = fake.do_info({"mirror": "web"}) | {"directions": "sideways", "state": "asleep"}
+    fake.odd["/mirror/info"] = fake.say({"/mirror/info": info})
+    stats = fake.do_stats({"mirror": "web"}) | {"balance": -7}
+    fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": stats})
+    assert rows_of(command("list")[1])[-1][-3:] == ["sideways", "share", "asleep"]
+    assert re.search("^directions +sideways$", command("info", "web")[1], re.MULTILINE)
+    assert read_json("info", "web")[0]["directions"] == "sideways"
+    assert rows_of(command("stats")[1])[0][-1] == "balance"
+    assert rows_of(command("stats")[1])[-1][-1] == "-7"
+    assert read_json("stats", "web")[0]["balance"] == -7
+
+
 def test_remove_all_removes_all(command, fake):
     for number in range(3):
         command("add", 0, "--to", f"ring:{number}")

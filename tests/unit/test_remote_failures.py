@@ -196,14 +196,14 @@ def test_each_key_is_missed_or_refused(app, fake, key):
     with pytest.raises(ProtocolError, match=f"the answer has no {key}"):
         info()
     for wrong in WRONG:
-        if type(wrong) is type(GOOD[key]) and key != "directions" and wrong != -1:
+        if type(wrong) is type(GOOD[key]) and wrong != -1:
             continue
         fake.odd["/mirror/info"] = fake.say({"/mirror/info": GOOD | {key: wrong}})
         with pytest.raises(ProtocolError, match=f"{key} in the answer is no"):
             info()
 
 
-@pytest.mark.parametrize("key", ["state", "mode", "filter_engine"])
+@pytest.mark.parametrize("key", ["state", "mode", "filter_engine", "directions"])
 def test_a_word_of_a_newer_library_is_told_as_it_is(app, fake, key):
     mirror = app.find("m")
     for word in ("from the future", ""):
@@ -219,6 +219,12 @@ def test_older_libraries_know_neither_warnings_nor_some_counters(app, fake):
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": 1}})
     assert mirror.stats() == MirrorStats(**known)
     assert mirror.stats().others == {"from_the_future": 1}
+    for number in (-1, -(1 << 80), 1 << 64):
+        fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": number}})
+        assert mirror.stats().counts()["from_the_future"] == number
+        fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"seen": number}})
+        with pytest.raises(ProtocolError, match="seen in the answer is no number"):
+            mirror.stats()
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": {"packets": 1, "bytes": 1}})
     with pytest.raises(ProtocolError, match="the answer has no seen"):
         mirror.stats()

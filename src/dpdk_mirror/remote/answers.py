@@ -42,8 +42,8 @@ class Answer:
         return value
 
     def other_numbers(self, known: Collection[str]) -> dict[str, int]:
-        """Those under keys that are not known here, a newer library's."""
-        return {key: self.number(key) for key, value in self._values.items() if key not in known and type(value) is int}
+        """Those under keys that are not known here, a newer library's, which may be of any kind."""
+        return {key: value for key, value in self._values.items() if key not in known and type(value) is int}
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         """``default`` is what it means when the answer does not say."""
@@ -80,12 +80,6 @@ class Answer:
         """What a word means; as it is if it is not known here, a newer library's."""
         value = self.string(key)
         return known.get(value, value)
-
-    def choice(self, key: str, choices: dict[str, T]) -> T:
-        value = self.string(key)
-        if value not in choices:
-            _refuse(self.doing, f"{key} in the answer is none of {', '.join(choices)}: {value!r:.80}")
-        return choices[value]
 
     def _value(self, key: str) -> Any:
         if key not in self._values:

@@ -149,9 +149,7 @@ def _value(answer: Answer, name: str, kind: Any) -> Any:
         return answer.flag(name, default=default)
     if kind is str:
         return (answer.string if name in _STRINGS else answer.text)(name, default=default)
-    if kind is Direction:
-        return answer.choice(name, _DIRECTIONS)
-    return answer.word(name, {str(each): each for each in kind})
+    return answer.word(name, _DIRECTIONS if kind is Direction else {str(each): each for each in kind})
 
 
 def spec_of(info: RemoteMirrorInfo) -> MirrorSpec:
