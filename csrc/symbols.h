@@ -58,6 +58,7 @@
 	X(rte_eth_remove_tx_callback)           \
 	X(rte_eth_rx_queue_info_get)            \
 	X(rte_eth_rx_queue_setup)               \
+	X(rte_eth_stats_get)                    \
 	X(rte_eth_tx_queue_info_get)            \
 	X(rte_eth_tx_queue_setup)               \
 	X(rte_free)                             \

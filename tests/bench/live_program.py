@@ -57,9 +57,7 @@ class Program:
 
     def run(self, args: argparse.Namespace, measure: Callable[[], LiveResults]) -> int:
         if args.docs is not None:
-            document = json.loads(args.docs.read_text())
-            self.write_docs(document, PERFORMANCE)
-            self.plot(document, PERFORMANCE.with_suffix("") / f"{self.name}.svg")
+            self.write_docs(json.loads(args.docs.read_text()), PERFORMANCE)
             return 0
         if (os.cpu_count() or 1) <= POLLER_CPU:
             sys.exit("two CPUs are needed: one is the poller's alone")

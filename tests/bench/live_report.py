@@ -94,7 +94,6 @@ def results_text(document: dict[str, Any]) -> str:
     parts = (
         circumstances(document["header"]),
         markdown(COLUMNS, map(cells, document["rows"])),
-        "![live](performance/live.svg)",
         "The figures that the library is to reach, in the words of `make bench-live`:",
         markdown(("figure", "reached", "reach", ""), map(figure_cells, document["figures"])),
     )

@@ -52,7 +52,6 @@ def race_text(document: dict[str, Any]) -> str:
     parts = (
         circumstances(document["header"]),
         markdown(RACE_COLUMNS, map(race_cells, document["rows"])),
-        "![ovs](performance/ovs.svg)",
         "What a packet costs the switch more, in ns, with a mirror to the same null port, and what that is less by:",
         markdown(GAIN_COLUMNS, map(gain_cells, document["gains"])),
         "The figures that the library is to reach, in the words of `make bench-ovs`:",
