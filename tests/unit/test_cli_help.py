@@ -115,6 +115,24 @@ def test_the_manual_tells_each_option(name):
         assert option == "--help" or f"{option}" in section
 
 
+def test_the_page_on_run_has_each_option_with_its_value():
+    """Each by one of its names at least, and none that there is not; --help apart."""
+    page = (ROOT / "docs" / "run.md").read_text(encoding="utf-8")
+    table = page.split("\n## Options\n\n")[1].split("\n\n")[0].splitlines()[2:]
+    options = " ".join(row.replace(r"\|", "/").split("|")[1] for row in table)
+    told = dict(re.findall(r"`(--[\w-]+)(?: ([^`.]+))?", options))
+    actions = [each for each in COMMANDS["run"]._actions if each.option_strings and each.dest != "help"]
+    older = {"--queues"}  # is told of in the row of what it is an older name of
+    values = {
+        name: "/".join(each.choices) if each.choices else each.metavar
+        for each in actions
+        for name in each.option_strings
+    }
+    assert set(told) <= set(values)
+    assert [each for each in actions if not {*each.option_strings} & (set(told) | older)] == []
+    assert [name for name, value in told.items() if value and value.strip() != values[name]] == []
+
+
 def test_the_manual_is_one_that_man_can_show():
     command = ["man", "--warnings", "--local-file", str(MANUAL)]
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
