@@ -27,10 +27,10 @@ static struct ended {
 static unsigned int next;
 
 /* The last of a name or an id; NULL: none. */
-static const struct ended *
+static struct ended *
 find(const char *name, uint64_t id)
 {
-	const struct ended *one;
+	struct ended *one;
 	unsigned int i;
 
 	for (i = 1; i <= RTE_DIM(ended); i++) {
@@ -45,9 +45,13 @@ void
 mirror_ended_note(const struct rte_mirror_info *info, const struct rte_mirror_stats *stats,
 		const char *reason)
 {
-	struct ended *one = &ended[next];
+	struct ended *one = find("", info->id);
 
-	next = (next + 1) % RTE_DIM(ended);
+	/* Told before, of one that could not be ended then. */
+	if (one == NULL) {
+		one = &ended[next];
+		next = (next + 1) % RTE_DIM(ended);
+	}
 	one->id = info->id;
 	rte_strscpy(one->name, info->name, sizeof(one->name));
 	rte_strscpy(one->reason, reason, sizeof(one->reason));
