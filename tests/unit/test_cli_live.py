@@ -536,6 +536,17 @@ def test_open_vswitch_is_asked_for_a_name_that_the_application_does_not_know(
     else:
         assert (found, out) == (1, "")
         assert err.endswith("ovs-vsctl get Interface p0 status:port_no\n")
+    # Wherever a port is named.
+    found, out, err = command("add", "net_ring0", "--to", "port:p0", "--force")
+    if code == 0:
+        assert (found, out.splitlines()[0]) == (0, "added mirror mirror3: net_ring0 -> port:net_null1 (both)")
+    else:
+        assert (found, out) == (1, "")
+        assert err.endswith("ovs-vsctl get Interface p0 status:port_no\n")
+    file = tmp_path / "mirrors.toml"
+    file.write_text("[mirrors.there]\nsource = 'net_ring0'\nto = 'port:p0'\nforce = true\n", encoding="utf-8")
+    assert command("apply", file)[0] == (found if code == 0 else 1)
+    assert [each.to for each in fake.mirrors.values() if each.name == "there"] == ["port:net_null1"] * (code == 0)
 
 
 @pytest.mark.usefixtures("some_program")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError, NotFoundError
-from ..remote.ovs import source_in
+from ..remote.ovs import source_in, target_in
 from ..remote.owner import process_text
 from ..remote.targets import KINDS, absolute
 from ..spec import ANY, PARAMETERS
@@ -53,7 +53,7 @@ The application makes a TARGET that does not exist, and removes it with the last
 
 {_kinds()}
 
-Without --mode, the mode is auto. Name SOURCE as DPDK does, or as Open vSwitch does where ovs-vsctl knows that name.
+Without --mode, the mode is auto. Name ports as DPDK does, or as Open vSwitch does where ovs-vsctl knows that name.
 A relative path in TARGET starts at the working directory.
 """,
     "epilog": """\
@@ -176,7 +176,7 @@ def run_add(arguments: argparse.Namespace) -> int:
     spec = spec.changed(ends_with=_process(arguments).get(_PROCESS))
     with open_application(arguments) as app:
         try:
-            source, to = source_in(app, arguments.source), absolute(arguments.to, Path.cwd())
+            source, to = source_in(app, arguments.source), target_in(app, absolute(arguments.to, Path.cwd()))
             mirror = app.mirror(source, to=to, spec=spec, force=arguments.force)
         except InvalidConfigError as error:
             raise InvalidConfigError(error.errno, _said_here(error.what), error.hint) from None

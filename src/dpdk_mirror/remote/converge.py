@@ -10,24 +10,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import ConflictError, MirrorError, NotFoundError
-from .ovs import source_in
+from .ovs import source_in, target_in
 from .targets import port_in
 
 if TYPE_CHECKING:
     from .application import Application
     from .desired import Desired
     from .plan import Change, Plan
+    from .wanted import Wanted
 
 __all__ = ["carry_out", "check", "with_sources"]
 
 
 def with_sources(app: Application, desired: Desired) -> Desired:
     """The same, with the application's own names of ports; those that are not there ``check()`` refuses."""
-    mirrors = dict(desired.mirrors)
-    for name, wanted in mirrors.items():
-        with contextlib.suppress(NotFoundError):
-            mirrors[name] = replace(wanted, source=source_in(app, wanted.source))
+    mirrors = {name: _with_names(app, wanted) for name, wanted in desired.mirrors.items()}
     return replace(desired, mirrors=mirrors)
+
+
+def _with_names(app: Application, wanted: Wanted) -> Wanted:
+    source, to = wanted.source, wanted.to
+    with contextlib.suppress(NotFoundError):
+        source = source_in(app, source)
+    with contextlib.suppress(NotFoundError):
+        to = target_in(app, to)
+    return replace(wanted, source=source, to=to)
 
 
 def check(app: Application, desired: Desired, plan: Plan) -> dict[str, MirrorError]:
@@ -61,10 +68,11 @@ def _contradictions(app: Application, desired: Desired) -> dict[str, MirrorError
     seen: dict[tuple[int, str], list[str]] = {}
     for name, wanted in desired.mirrors.items():
         try:
-            others = seen.setdefault((app.port(source_in(app, wanted.source)).id, wanted.to), [])
+            source, to = app.port(source_in(app, wanted.source)), target_in(app, wanted.to)
         except NotFoundError as error:
             refused[name] = error
             continue
+        others = seen.setdefault((source.id, to), [])
         for other in others:
             if desired.mirrors[other].spec.directions & wanted.spec.directions:
                 what = f"mirror {name}: {other} mirrors {wanted.source} to {wanted.to} in this direction, too"

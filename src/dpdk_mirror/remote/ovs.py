@@ -16,8 +16,9 @@ from ..errors import NotFoundError
 if TYPE_CHECKING:
     from .application import Application
 
-__all__ = ["source_in"]
+__all__ = ["source_in", "target_in"]
 
+_PORT = "port:"
 _TIMEOUT_S = 3
 _PROGRAM = "ovs-vswitchd"
 _FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
@@ -40,6 +41,11 @@ def source_in(app: Application, source: str) -> str:
         hint = f"{app.near(source)}; for an Open vSwitch interface of type=dpdk, get the number by: {number}"
         raise NotFoundError(error.errno, error.what, hint) from None
     return source
+
+
+def target_in(app: Application, to: str) -> str:
+    """The same of a target, which names a port if it is port:NAME."""
+    return f"{_PORT}{source_in(app, to.removeprefix(_PORT))}" if to.startswith(_PORT) else to
 
 
 def _program(app: Application) -> str | None:
