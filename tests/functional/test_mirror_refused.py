@@ -57,6 +57,20 @@ def test_parameters_that_cannot_be_are_refused(dpdk_port, dpdk_frames, refused, 
 
 
 @pytest.mark.parametrize(
+    ("options", "of_what"),
+    [
+        ({"seconds": 1}, "seconds is for captures that a running application writes"),
+        ({"lease": 1}, "lease is for running applications"),
+        ({"ends_with": "1:1"}, "ends_with is for running applications"),
+    ],
+)
+def test_what_the_plugin_does_is_refused_in_process(dpdk_port, options, of_what):
+    with pytest.raises(InvalidConfigError, match=f"{of_what} .EINVAL.; leave it out"):
+        Mirror(dpdk_port("source"), dpdk_port("target"), **options)
+    assert lib.rte_mirror_list(ffi.NULL, 0) == 0
+
+
+@pytest.mark.parametrize(
     ("reason", "options"),
     [
         ("snaplen=13", {"snaplen": 13}),

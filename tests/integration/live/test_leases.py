@@ -136,6 +136,36 @@ def test_an_update_prolongs_or_takes_back(telemetry, app):
     assert mirror.info().name == "in"
 
 
+def test_many_end_at_once_while_packets_flow(telemetry, forward):
+    """The application forwards all that it was given, before and after."""
+    for number in range(20):
+        options = {"source": number % 2, "directions": ("rx", "tx")[number // 2 % 2], "to": f"null:{number // 4}"}
+        telemetry.call("add", **options, lease=1 + number % 2, snaplen=60 + number)
+        forward(udp_frames(COUNT))
+    wait_until(lambda: forward(udp_frames(COUNT)) or telemetry.call("list") == [], "all mirrors' end")
+    forward(udp_frames(COUNT))
+
+
+def test_a_file_says_for_how_long(telemetry, testpmd, tmp_path):
+    """Twice applied it changes nothing, and prolongs nothing; a lease that another has given is taken back."""
+    path = tmp_path / "mirrors.toml"
+
+    def applied(text):
+        path.write_text(text, encoding="utf-8")
+        command = [*COMMAND, "apply", str(path), "--app", str(testpmd.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    text = '[mirrors.m]\nsource = 0\nto = "null:x"\nlease = "{}"\n'
+    assert applied(text.format("1h"))[0].startswith("add m: ")
+    assert applied(text.format("3600")) == ["keep m"]
+    assert applied(text.format("1s")) == ["update m: lease 3600 -> 1"]
+    wait_for_end(telemetry, "m")
+    assert applied(text.format("1h"))[0].startswith("add m: ")
+    telemetry.call("update", mirror="m", ends_with=process_text(os.getpid()))
+    assert applied(text.format("0")) == [f"update m: lease 3600 -> 0, ends_with {process_text(os.getpid())} -> -"]
+    assert "ends_with" not in telemetry.call("info", mirror="m")
+
+
 def test_it_is_told_who_has_added_a_mirror_and_when(app):
     """Through telemetry, by the client's word alone."""
     before = datetime.now(UTC)
