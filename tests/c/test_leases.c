@@ -132,8 +132,9 @@ a_mirror_ends_when_its_time_is_over(void)
 
 	testbed_open(&testbed, NULL, NULL);
 	nb_ports = rte_eth_dev_count_total();
-	add("null:m", ",lease=1");
+	add("null:m", ",lease=1000");
 	testbed_pass(&testbed, 7, 1, 60);
+	order("/mirror/update,mirror=m,lease=1");
 	CHECK_WITHIN(SOON_MS, !is_there("m"));
 	/* So does its target, and nobody has asked for anything. */
 	CHECK_WITHIN(SOON_MS, has_ports(nb_ports));
@@ -143,6 +144,8 @@ a_mirror_ends_when_its_time_is_over(void)
 	add("null:m", "");
 	CHECK_EQ(told("ends_in_s"), -1);
 	order("/mirror/remove,mirror=m");
+	add("null:m", ",for=1s");
+	CHECK_WITHIN(SOON_MS, !is_there("m"));
 	testbed_close(&testbed);
 }
 
@@ -150,8 +153,9 @@ static void
 a_mirror_that_is_paused_ends_too(void)
 {
 	testbed_open(&testbed, NULL, NULL);
-	add("ring:m", ",for=1s");
+	add("ring:m", ",for=1h");
 	order("/mirror/pause,mirror=m");
+	order("/mirror/update,mirror=m,for=1s");
 	CHECK_WITHIN(SOON_MS, !is_there("m"));
 	order("/mirror/target/remove,to=ring:m,force=yes");
 	testbed_close(&testbed);
@@ -255,8 +259,9 @@ static void
 a_target_may_take_its_time_to_end(void)
 {
 	testbed_open(&testbed, NULL, NULL);
-	add("null:m", ",lease=1");
+	add("null:m", "");
 	slow_begin(target_port());
+	order("/mirror/update,mirror=m,lease=1");
 	slow_wait();
 	order_refused("/mirror/info,mirror=m", "its 1 s are over");
 	add("ring:other", ",lease=1");
@@ -275,11 +280,13 @@ a_mirror_that_the_application_has_removed_is_no_hindrance(void)
 
 	testbed_open(&testbed, NULL, NULL);
 	nb_ports = rte_eth_dev_count_total();
-	add("null:m", ",lease=1");
+	add("null:m", "");
 	CHECK_EQ(rte_mirror_lookup("m", &id), 0);
 	/* The watcher needs one to look. */
 	add("ring:stays", ",name=stays,directions=tx");
-	CHECK_EQ(rte_mirror_remove(id), 0);
+	order("/mirror/update,mirror=m,lease=1");
+	/* Its lease may be over already. */
+	(void)rte_mirror_remove(id);
 	CHECK_WITHIN(SOON_MS, has_ports(nb_ports + 1));
 	order("/mirror/remove,mirror=stays");
 	order("/mirror/target/remove,to=ring:stays,force=yes");

@@ -51,7 +51,7 @@ def test_a_mirror_ends_in_time_whatever_its_target(telemetry, testpmd, app, forw
     """And the target with it, but for a ring, which somebody may be reading."""
     tmp_path.chmod(0o700)
     to, ports = to.format(tmp_path), telemetry.call("ports")
-    telemetry.call("add", source=0, to=to, directions="rx", lease=2, name="in")
+    telemetry.call("add", source=0, to=to, directions="rx", lease=1000, name="in")
     stream = app.find("in").open_stream() if to == "stream:" else None
     if stream is not None:
         assert stream.recv(4) == b"\x0a\x0d\x0d\x0a"
@@ -59,7 +59,8 @@ def test_a_mirror_ends_in_time_whatever_its_target(telemetry, testpmd, app, forw
         telemetry.call("pause", mirror="in")
     else:
         forward(udp_frames(COUNT))
-    assert f"(its 2 s are over), when it had seen {0 if paused else COUNT} packets" in wait_for_end(telemetry)
+    telemetry.call("update", mirror="in", lease=1)
+    assert f"(its 1 s are over), when it had seen {0 if paused else COUNT} packets" in wait_for_end(telemetry)
     if to == "ring:r":
         telemetry.call("target/remove", to=to, force="yes")
     if to.startswith("file:") and not paused:
@@ -75,10 +76,12 @@ def test_a_mirror_ends_in_time_whatever_its_target(telemetry, testpmd, app, forw
 def test_a_file_is_complete_when_its_time_is_over(telemetry, forward, tmp_path):
     """With the statistics that stand at the end, as after a removal."""
     path = tmp_path / "in.pcapng"
-    telemetry.call("add", source=0, to=f"file:{path}", directions="rx", lease="1s", name="in")
+    telemetry.call("add", source=0, to=f"file:{path}", directions="rx", name="in")
     forward(udp_frames(COUNT))
+    telemetry.call("update", mirror="in", lease="1s")
     wait_for_end(telemetry)
-    wait_until(lambda: read_capture(path).statistics[-1].end_ns is not None, "the last statistics")
+    # The target is still at it.
+    wait_until(lambda: any(each.end_ns is not None for each in read_capture(path).statistics), "the last statistics")
     assert len(read_capture(path).frames) == COUNT
 
 
