@@ -68,12 +68,12 @@ mirror_lease_check_process(const struct lease_process *process)
 		return mirror_plugin_refuse(ENOTSUP,
 				"process %" PRIu32
 				": the application sees none of that number and start: it has ended, or the "
-				"application is in another namespace, as in a container: give a time, by lease",
+				"application is in another namespace, as in a container: give a time, by lease or --for",
 				process->pid);
 	if (rc != 0)
 		return mirror_plugin_refuse(-rc,
 				"process %" PRIu32
-				": the application cannot look at it: %s: give a time, by lease",
+				": the application cannot look at it: %s: give a time, by lease or --for",
 				process->pid, strerror(-rc));
 	return 0;
 }
