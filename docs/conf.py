@@ -42,6 +42,7 @@ PAGES = """
 
 docs/attach
 docs/live
+docs/top
 docs/containers
 docs/selection
 docs/zero-copy
