@@ -8,9 +8,10 @@ What an output is follows from its name. The parser is that of the source tree, 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import shtab
 
@@ -26,7 +27,46 @@ if TYPE_CHECKING:
 MANUAL = "dpdk-mirror.1"
 # Where a shell looks for the completion of dpdk-mirror, it looks for these names.
 _NAMES = {"dpdk-mirror": "bash", "_dpdk-mirror": "zsh", "dpdk-mirror.fish": "fish"}
-_APPS = "dpdk-mirror apps 2>/dev/null | tail -n +2 | cut -d\\  -f1"
+# What dpdk-mirror complete is asked for, by what the help calls a word.
+_ASKED = {"PID|PREFIX|NAME": "apps", "MIRROR": "mirrors", "SOURCE": "ports", "PORT": "ports", "TARGET": "targets"}
+_BY_DEST = {"app": "apps", "pattern": "drivers"}
+
+# What it says is never expanded. Bash cuts words at colons, which kinds of targets and PCI addresses have: they are put
+# together for shtab's function, and what was there already is taken off its answers.
+_BASH = r"""
+_dpdk_mirror_ask() {
+  dpdk-mirror complete "$1" "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null
+}
+"""
+_BASH_ENTRY = r"""
+
+_dpdk_mirror() {
+  local line=$COMP_LINE i whole index=0 words=()
+  for i in "${!COMP_WORDS[@]}"; do
+    if [[ $i -eq 0 || $line == [[:space:]]* ]]; then
+      words+=("${COMP_WORDS[i]}")
+    else
+      words[${#words[@]}-1]+=${COMP_WORDS[i]}
+    fi
+    line=${line#*"${COMP_WORDS[i]}"}
+    [[ $i -eq $COMP_CWORD ]] && index=$((${#words[@]} - 1))
+  done
+  local COMP_WORDS=("${words[@]}") COMP_CWORD=$index
+  _shtab_dpdk_mirror "$@"
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null
+  whole=${words[index]}
+  [[ $whole == *:* && $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("${COMPREPLY[@]#"${whole%"${whole##*:}"}"}")
+  return 0
+}
+complete -o bashdefault -F _dpdk_mirror dpdk-mirror
+"""
+_ZSH = r"""
+_dpdk_mirror_ask() {
+  local found=(${(f)"$(dpdk-mirror complete $1 "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  compadd -S '' -- ${(M)found:#*:}
+  compadd -- ${found:#*:}
+}
+"""
 _COUNTS = {"?": "[{}]", "*": "[{} ...]", "+": "{} ..."}
 
 
@@ -47,9 +87,23 @@ def _completion(shell: str) -> str:
         for action in each._actions:
             if action.type in (Path, parse_end):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-            if action.dest == "app":  # zsh would run that for each --app when it loads the completion
-                action.complete = {**shtab.cmd(_APPS), "zsh": ""}  # type: ignore[attr-defined]
-    return shtab.complete(parser, shell=shell)
+            elif kind := _BY_DEST.get(action.dest) or _ASKED.get(str(action.metavar)):
+                action.complete = _asking(kind)  # type: ignore[attr-defined]
+    script = shtab.complete(parser, shell=shell)
+    # In zsh, shtab has only the first of several words completed.
+    return {"bash": script + _BASH_ENTRY, "zsh": re.sub(r'"\(\*\)::?', '"*:', script), "fish": script}[shell]
+
+
+def _asking(kind: str) -> dict[str, Any]:
+    """For shtab: a function for each kind."""
+    name = f"_dpdk_mirror_{kind}"
+    function = f"{name}() {{\n  _dpdk_mirror_ask {kind}\n}}\n"
+    return {
+        "bash": name,
+        "zsh": name,
+        "fish": f"(dpdk-mirror complete {kind} (commandline -opc)[2..] (commandline -ct) 2>/dev/null)",
+        "preamble": {"bash": _BASH + function, "zsh": _ZSH + function},
+    }
 
 
 def _manual() -> str:

@@ -20,6 +20,10 @@ def main() -> int:
         is_wanted = sys.argv[1:2] == ["run"] and number != signal.SIGHUP
         if is_wanted or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
+    if sys.argv[1:2] == ["complete"]:
+        from .completing import main as complete  # noqa: PLC0415
+
+        return complete(sys.argv[2:])
     from .cli import main as command  # noqa: PLC0415  # takes most of the time that starting takes
 
     return command()

@@ -108,8 +108,18 @@ def installed_release() -> str:
 @functools.cache
 def drivers(directory: Path | None = None) -> tuple[Driver, ...]:
     """All drivers in a folder, EAL's own by default, by name."""
-    files = {path.resolve() for path in (directory or driver_directory()).glob("*.so*")}
+    files = _files_in(directory or driver_directory())
     return tuple(sorted((driver for path in files for driver in _drivers_in(path)), key=lambda driver: driver.name))
+
+
+def driver_names() -> list[str]:
+    """Only their names, wherever in their files they stand, which is found sooner."""
+    found = (_INFO.findall(path.read_bytes()) for path in _files_in(driver_directory()))
+    return sorted({json.loads(info)["name"] for infos in found for info in infos})
+
+
+def _files_in(directory: Path) -> set[Path]:
+    return {path.resolve() for path in directory.glob("*.so*")}
 
 
 def virtual_driver_of(device: str) -> Driver | None:

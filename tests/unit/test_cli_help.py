@@ -174,15 +174,6 @@ def test_bash_completes_commands_options_and_choices(tmp_path, monkeypatch):
         assert complete(*words, "mirr") == ["mirrors.toml"]
 
 
-def test_bash_completes_the_names_of_applications(tmp_path, monkeypatch):
-    program = tmp_path / "dpdk-mirror"
-    program.write_text("#!/bin/sh\n[ $1 = apps ] && printf 'app   pid\\novs   1\\nother 2\\n'\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert complete("list", "--app", "") == ["ovs", "other"]
-    assert complete("add", "--app", "ov") == ["ovs"]
-
-
 @pytest.mark.parametrize(("shell", "check"), [("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])])
 def test_completion_prints_what_the_shell_reads(capsys, tmp_path, shell, check):
     assert main(["completion", shell]) == 0

@@ -51,7 +51,8 @@ examples:
 }
 _COMPLETION = {
     "help": "print a shell completion script",
-    "description": "Print a script that lets a shell complete this command's words.",
+    "description": "Print a script that lets a shell complete this command's words, and the names of what is there: "
+    "applications, ports,\nmirrors, kinds of targets, drivers.",
     "epilog": """\
 examples:
   dpdk-mirror completion bash
