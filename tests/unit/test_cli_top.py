@@ -3,6 +3,7 @@
 """dpdk-mirror top: what it prints, and its view, driven without a terminal."""
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import time
 from html import unescape
 
 import pytest
-from fakeapp import FakeMirror
+from fakeapp import FakeMirror, refusal
 from textual.widgets import Static
 
 from dpdk_mirror.cli import main
@@ -257,9 +258,9 @@ def test_keys_for_mirrors_do_nothing_elsewhere(fake):
 def test_a_refusal_is_shown(fake):
     async def press(view, pilot):
         await move_to(view, pilot, "web > tap:web0")
-        del fake.mirrors[1]
+        fake.odd["/mirror/pause"] = fake.say({"/mirror/pause": refusal(errno.ENOENT, "there is no mirror 1")})
         await pilot.press("p")
-        await until(pilot, lambda: any("there is no mirror" in each.message for each in view._notifications))
+        await until(pilot, lambda: any("there is no mirror 1" in each.message for each in view._notifications))
 
     drive(press)
 

@@ -76,12 +76,14 @@ class TopView(App[None]):
         self.is_reversed = False
         self.lines: list[Row] = []
         self._table: DataTable[Text] = DataTable(cursor_type="row", cell_padding=0, zebra_stripes=False)
+        # Not looked up at each turn of the timer, which may come when the screen is being taken down.
+        self._title, self._about = Static(id="title"), Static(id="about")
         self._history = _HISTORY
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title")
+        yield self._title
         yield self._table
-        yield Static(id="about")
+        yield self._about
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
@@ -122,11 +124,11 @@ class TopView(App[None]):
                 self._table.add_row(*self._cells(line))
             self._table.move_cursor(row=keys.index(chosen.key) if chosen and chosen.key in keys else 0, scroll=False)
             self._table.scroll_to(y=top, animate=False)
-        self.query_one("#title", Static).update(Text(title(views, self.sort, is_reversed=self.is_reversed)))
+        self._title.update(Text(title(views, self.sort, is_reversed=self.is_reversed)))
         self.on_data_table_row_highlighted()
 
     def on_data_table_row_highlighted(self) -> None:
-        self.query_one("#about", Static).update(Text(printable(about(self.chosen)) if self.chosen else ""))
+        self._about.update(Text(printable(about(self.chosen)) if self.chosen else ""))
 
     def on_data_table_row_selected(self) -> None:
         line = self.chosen
