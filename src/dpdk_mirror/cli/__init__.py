@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
-from . import apply, apps, attach, changes, doctor, drivers, mirrors, plugin, run
+from . import apply, apps, attach, changes, doctor, drivers, mirrors, plugin, run, tcpdump
 from .parser import Parser
 from .signals import ctrl_c_raises
 
@@ -73,7 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (apps, attach, mirrors, changes, apply, doctor, plugin, run, drivers):
+    for group in (apps, attach, tcpdump, mirrors, changes, apply, doctor, plugin, run, drivers):
         group.add_parsers(commands)
     return parser
 

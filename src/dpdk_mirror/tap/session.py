@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import DisconnectedError, NotFoundError
+from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError
 from ..remote.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -18,9 +20,37 @@ if TYPE_CHECKING:
     from ..remote import Application, RemoteMirror, RemoteMirrorStats
     from ..spec import MirrorSpec
 
-__all__ = ["Tap"]
+__all__ = ["Finishing", "Tap"]
 
 _NEW = "stream:"  # the application chooses the path
+_FINISH_S = 8.0  # pollers have 5 s
+
+
+class Finishing(threading.Thread):
+    """``finish()`` of a tap. An application that does not answer keeps nobody: the mirrors go with their reader."""
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(daemon=True)
+        self._tap = tap
+        self._stats: list[RemoteMirrorStats] = []
+        self._error: MirrorError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._stats = self._tap.finish()
+        except MirrorError as error:
+            self._error = error
+
+    def result(self) -> list[RemoteMirrorStats]:
+        """Wait for the last counters. Raises what ``finish()`` does."""
+        self.join(_FINISH_S)
+        if self.is_alive():
+            what = f"remove the mirrors in {self._tap.app}: no answer within {_FINISH_S:g} s"
+            raise BusyTimeoutError(errno.ETIMEDOUT, what, "they go when the application runs on")
+        if self._error is not None:
+            raise self._error
+        return self._stats
 
 
 class Tap(Closeable):
@@ -64,6 +94,10 @@ class Tap(Closeable):
             if not mirror.closed:
                 mirror.close()
         return counted
+
+    def finishing(self) -> Finishing:
+        """The same beside this thread, which goes on reading: what a reader leaves for a second is cut off."""
+        return Finishing(self)
 
     def close(self) -> None:
         self.stream.close()
