@@ -67,10 +67,14 @@ def _manual() -> str:
     lines += [_text('130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP; of run, before "ready" or the second time.')]
     lines += [".SH FILES", ".TP", _text("/var/run/dpdk, /tmp/dpdk, $XDG_RUNTIME_DIR/dpdk, $RUNTIME_DIRECTORY/dpdk")]
     lines += [_text("where the sockets of applications are looked for")]
+    lines += [".TP", _text("~/.config/dpdk-mirror/hosts.toml")]
+    lines += [_text("hosts for --host: their name for ssh, and how dpdk-mirror is run there")]
     lines += [".SH ENVIRONMENT", ".TP", "DPDK_MIRROR_SOCKET"]
     lines += [_text("of an application that has librte_mirror: where it opens a socket of its own, for --app")]
     lines += [".TP", "DPDK_MIRROR_APP"]
     lines += [_text("the application that is meant where --app is not given: its file prefix, or the path of a socket")]
+    lines += [".TP", "DPDK_MIRROR_REMOTE"]
+    lines += [_text("how dpdk-mirror is run on another host, as its shell reads it: sudo -n dpdk-mirror")]
     lines += [".SH SEE ALSO", ".BR tcpdump (1),", ".BR pcap\\-filter (7),", ".BR ovs\\-vsctl (8)"]
     return "\n".join(lines) + "\n"
 

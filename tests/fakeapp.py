@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = 256
+PORT_COUNTERS = ("ipackets", "opackets", "ibytes", "obytes", "imissed", "ierrors", "rx_nombuf", "oerrors")
 SIZE = 16384
 
 
@@ -57,6 +58,7 @@ class FakeApplication:
     def __init__(self, path: Path, *, plugin: bool = True, pid: int = 4711) -> None:
         self.path, self.plugin, self.pid = path, plugin, pid
         self.ports = {0: "net_ring0", 1: "net_null1"}
+        self.port_stats: dict[int, dict[str, int]] = {}
         self.mirrors: dict[int, FakeMirror] = {}
         self.targets: set[str] = set()
         self.bad_targets: set[str] = set()
@@ -166,6 +168,12 @@ class FakeApplication:
                 }  # fmt: skip
         raise RefusedError(refusal(errno.ENODEV, f"there is no port {asked['port']}"))
 
+    def do_port_stats(self, asked: dict[str, str]) -> Any:
+        number = self._port(asked["port"])
+        if number is None:
+            raise RefusedError(refusal(errno.ENODEV, f"there is no port {asked['port']}"))
+        return self.port_stats.setdefault(number, dict.fromkeys(PORT_COUNTERS, 0))
+
     def do_list(self, asked: dict[str, str]) -> Any:
         return [each for each in sorted(self.mirrors) if each >= int(asked.get("start", 0))][:PAGE]
 
@@ -181,7 +189,7 @@ class FakeApplication:
             "target_port": 9, "target": pieces(mirror.to),
             "directions": str(spec.directions), "snaplen": spec.snaplen, "split_len": spec.split_len,
             "filter_engine": "jit" if spec.select is not None and spec.select.filter else "none",
-            "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 2, "nb_tx_queues": 2,
+            "origin": int(spec.origin), "target_queue": 0, "nb_target_queues": 1, "rx_queues": 2, "tx_queues": 2,
             "spec": pieces(spec.to_pairs() if mirror.added else ""), "added": mirror.added,
             "rx_polled": "0", "rx_unpolled": "1", "tx_polled": "0-1", "tx_unpolled": "", **self.cost,
         }  # fmt: skip

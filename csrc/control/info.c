@@ -85,8 +85,8 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 				&slot->progress.sampled_cycles, __ATOMIC_RELAXED);
 		info->sampled_packets += __atomic_load_n(
 				&slot->progress.sampled_packets, __ATOMIC_RELAXED);
-		info->nb_rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
-		info->nb_tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
+		info->rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
+		info->tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
 	}
 	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->source_port)) {
 		info->state = RTE_MIRROR_WAITING;

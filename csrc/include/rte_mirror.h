@@ -250,8 +250,8 @@ struct rte_mirror_info {
 	uint16_t target_port;  /**< its target; RTE_MAX_ETHPORTS or more: no port, but a capture */
 	uint16_t target_queue; /**< first tx queue of the target that it may use */
 	uint16_t nb_target_queues;   /**< how many tx queues of the target it may use */
-	uint16_t nb_rx_queues;       /**< how many rx queues of the source it is on */
-	uint16_t nb_tx_queues;       /**< how many tx queues of the source it is on */
+	uint16_t rx_queues;          /**< how many rx queues of the source it is on */
+	uint16_t tx_queues;          /**< how many tx queues of the source it is on */
 	uint32_t directions;         /**< RTE_MIRROR_RX | RTE_MIRROR_TX */
 	enum rte_mirror_mode mode;   /**< the mode that it is in; not RTE_MIRROR_AUTO */
 	enum rte_mirror_state state; /**< whether it is at work */

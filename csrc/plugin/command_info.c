@@ -118,12 +118,11 @@ static void
 describe_ends(const struct rte_mirror_info *info, const struct asked_mirror *asked,
 		struct reply *reply)
 {
-	char source[RTE_ETH_NAME_MAX_LEN], name[RTE_ETH_NAME_MAX_LEN];
-	char target[RTE_ETH_NAME_MAX_LEN + sizeof("port:")];
+	char source[RTE_ETH_NAME_MAX_LEN], target[2 * RTE_ETH_NAME_MAX_LEN];
+	struct text text = mirror_text_begin(target, sizeof(target));
 
 	mirror_portinfo_name(info->source_port, source);
-	mirror_portinfo_name(info->target_port, name);
-	snprintf(target, sizeof(target), "port:%s", name);
+	mirror_targets_write_port(info->target_port, &text);
 	mirror_reply_number(reply, "source_port", info->source_port);
 	mirror_reply_text(reply, "source", asked != NULL ? asked->source : source);
 	mirror_reply_number(reply, "target_port", info->target_port);
@@ -200,8 +199,11 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	mirror_reply_string(reply, "filter_engine", engine_text(info->filter_engine));
 	mirror_reply_number(reply, "target_queue", info->target_queue);
 	mirror_reply_number(reply, "nb_target_queues", info->nb_target_queues);
-	mirror_reply_number(reply, "nb_rx_queues", info->nb_rx_queues);
-	mirror_reply_number(reply, "nb_tx_queues", info->nb_tx_queues);
+	mirror_reply_number(reply, "rx_queues", info->rx_queues);
+	mirror_reply_number(reply, "tx_queues", info->tx_queues);
+	/* As clients of release 0.1 read them. */
+	mirror_reply_number(reply, "nb_rx_queues", info->rx_queues);
+	mirror_reply_number(reply, "nb_tx_queues", info->tx_queues);
 	mirror_reply_number(reply, "sampled_cycles", info->sampled_cycles);
 	mirror_reply_number(reply, "sampled_packets", info->sampled_packets);
 	mirror_reply_number(reply, "drain_cpu_us", info->drain_cpu_us);
@@ -225,7 +227,7 @@ mirror_command_info(struct pairs *params, struct reply *reply)
 	rc = rte_mirror_info_get(id, &info);
 	if (rc != 0)
 		return plugin_refuse_as_library(rc);
-	size = info.nb_rx_queues + info.nb_tx_queues;
+	size = info.rx_queues + info.tx_queues;
 	queues = calloc(size + 1, sizeof(*queues));
 	if (queues == NULL)
 		return mirror_plugin_refuse(ENOMEM, "out of memory");

@@ -92,3 +92,31 @@ mirror_command_ports(struct pairs *params, struct reply *reply)
 		rc = mirror_portinfo_find(name_or_id, &port);
 	return rc == 0 && name_or_id != NULL ? describe(port, reply) : rc;
 }
+
+int
+mirror_command_port_stats(struct pairs *params, struct reply *reply)
+{
+	struct rte_eth_stats stats;
+	const char *name_or_id;
+	uint16_t port;
+	int rc = mirror_params_text(params, "port", &name_or_id);
+
+	if (rc == 0)
+		rc = mirror_params_end(params, "port");
+	if (rc == 0)
+		rc = mirror_portinfo_find(name_or_id, &port);
+	if (rc == 0)
+		rc = mirror_portinfo_stats(port, &stats);
+	if (rc != 0)
+		return rc;
+	mirror_reply_object(reply);
+	mirror_reply_number(reply, "ipackets", stats.ipackets);
+	mirror_reply_number(reply, "opackets", stats.opackets);
+	mirror_reply_number(reply, "ibytes", stats.ibytes);
+	mirror_reply_number(reply, "obytes", stats.obytes);
+	mirror_reply_number(reply, "imissed", stats.imissed);
+	mirror_reply_number(reply, "ierrors", stats.ierrors);
+	mirror_reply_number(reply, "rx_nombuf", stats.rx_nombuf);
+	mirror_reply_number(reply, "oerrors", stats.oerrors);
+	return 0;
+}

@@ -19,6 +19,8 @@ const struct command mirror_commands[] = {
 	{ "/mirror/ports",
 			"The ids of all ports, or one port. Parameters: start=ID or port=NAME_OR_ID",
 			false, mirror_command_ports },
+	{ "/mirror/port/stats", "What a port's driver has counted. Parameters: port=NAME_OR_ID",
+			false, mirror_command_port_stats },
 	{ "/mirror/list", "The ids of all mirrors, oldest first. Parameters: start=ID", false,
 			mirror_command_list },
 	{ "/mirror/info", "Describes a mirror. Parameters: mirror=NAME_OR_ID", false,

@@ -37,6 +37,7 @@ void mirror_commands_refuse(struct reply *reply, int error);
 
 int mirror_command_version(struct pairs *params, struct reply *reply);
 int mirror_command_ports(struct pairs *params, struct reply *reply);
+int mirror_command_port_stats(struct pairs *params, struct reply *reply);
 int mirror_command_list(struct pairs *params, struct reply *reply);
 int mirror_command_info(struct pairs *params, struct reply *reply);
 int mirror_command_stats(struct pairs *params, struct reply *reply);

@@ -98,6 +98,21 @@ mirror_portinfo_get(uint16_t port_id, struct portinfo *info)
 			-rc, "port %u does not say what it is: %s", port_id, strerror(-rc));
 }
 
+int
+mirror_portinfo_stats(uint16_t port_id, struct rte_eth_stats *stats)
+{
+	int rc = -ENODEV;
+
+	if (mirror_port_hold(port_id)) {
+		rc = ethdev_is_started(port_id) ? rte_eth_stats_get(port_id, stats) : -ENETDOWN;
+		mirror_port_release(port_id);
+	}
+	if (rc == 0)
+		return 0;
+	return mirror_plugin_refuse(-rc, "port %u does not say what it has counted: %s", port_id,
+			rc == -ENETDOWN ? "it is not started" : strerror(-rc));
+}
+
 void
 mirror_portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN])
 {

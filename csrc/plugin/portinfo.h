@@ -37,6 +37,8 @@ bool mirror_portinfo_exists(uint16_t port_id);
 /** The port with that number, if it is all digits, or that name. */
 int mirror_portinfo_find(const char *name_or_id, uint16_t *port_id);
 int mirror_portinfo_get(uint16_t port_id, struct portinfo *info);
+/** What its driver has counted; -ENETDOWN unless it is started. */
+int mirror_portinfo_stats(uint16_t port_id, struct rte_eth_stats *stats);
 /** The port's name, or "" if there is none. */
 void mirror_portinfo_name(uint16_t port_id, char name[RTE_ETH_NAME_MAX_LEN]);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "portinfo.h"
 #include "refusal.h"
 #include "scalar.h"
 #include "target.h"
@@ -37,3 +38,12 @@ const struct target_kind mirror_target_port = {
 	.meaning = "an existing port that nobody else transmits on; requires force=yes",
 	.take = take,
 };
+
+void
+mirror_targets_write_port(uint16_t port_id, struct text *text)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	mirror_portinfo_name(port_id, name);
+	mirror_text_append(text, "%s:%s", mirror_target_port.name, name);
+}

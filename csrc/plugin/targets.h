@@ -72,6 +72,9 @@ uint16_t mirror_targets_port(const struct target *target);
 /** Its text, as its first user wrote it. */
 const char *mirror_targets_text(const struct target *target);
 
+/** The text of a port that is there already, target or not. */
+void mirror_targets_write_port(uint16_t port_id, struct text *text);
+
 /** Counts a user more of a target that is there; returns it. */
 struct target *mirror_targets_hold(struct target *target);
 

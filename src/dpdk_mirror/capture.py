@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, MirrorError, error_for
-from .outfile import OutFile
+from .outfile import OutFile, part_of
+from .parameter import takes_keywords
 from .ringport import RingPort
 from .spec import Direction, MirrorStats
 from .waiting import nap
@@ -42,8 +43,6 @@ __all__ = [
     "CaptureStats",
     "CaptureWriter",
     "RingPort",
-    "part_of",
-    "real",
 ]
 
 ETHERNET = 1
@@ -75,6 +74,7 @@ class CaptureStats:
     bytes: int
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class CaptureInterface:
     """What the frames of a pcapng were seen on.
@@ -85,17 +85,6 @@ class CaptureInterface:
     name: str = ""
     description: str = ""
     direction: Direction | None = None
-
-
-def real(path: str | os.PathLike[str]) -> Path:
-    """The path without symbolic links; of a loop of them, what the system will refuse."""
-    return Path(os.path.realpath(path))
-
-
-def part_of(path: str | os.PathLike[str]) -> Path:
-    """Where a capture is until it is whole."""
-    resolved = real(path)
-    return resolved.with_name(f"{resolved.name}.part")
 
 
 class _Capture(Closeable):
@@ -137,6 +126,7 @@ class _Capture(Closeable):
         return self._c
 
 
+@takes_keywords()
 class CaptureReader(_Capture):
     """Replay a capture: a path, or the number of an open file, which messages call "-".
 
@@ -222,6 +212,7 @@ class CaptureReader(_Capture):
         return status
 
 
+@takes_keywords()
 class CaptureWriter(_Capture):
     """Write a capture, first to ``part_of(path)``; commit() gives it its name.
 

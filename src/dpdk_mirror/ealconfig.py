@@ -15,6 +15,7 @@ from typing import NoReturn, TypedDict
 
 from . import hugepages
 from .errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
+from .parameter import takes_keywords
 from .vdev import Vdev
 
 __all__ = ["EalConfig", "EalOptions", "is_pci"]
@@ -61,6 +62,7 @@ class EalOptions(TypedDict, total=False):
     telemetry: bool
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class EalConfig:
     """How to start EAL.

@@ -14,6 +14,7 @@ from ._binding import check, ffi, lib
 from .closeable import Closeable
 from .errors import ClosedError, ConflictError, InvalidConfigError, MirrorError, error_for
 from .keywords import check_keywords, shows_keywords
+from .parameter import takes_keywords
 from .portconfig import PortConfig, PortOptions, offload_names
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Link:
     autoneg: bool
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class PortStats:
     """The driver's counters. Some drivers count no bytes: net_ring, net_null."""
@@ -64,6 +66,7 @@ class QueueUser(Protocol):
     def __hash__(self) -> int: ...
 
 
+@takes_keywords()
 class Port(Closeable):
     """A port of a device that EAL has; had from ``Eal.port()`` or ``Eal.plug()``.
 

@@ -12,6 +12,7 @@ from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ConflictError, InvalidConfigError
 from .keywords import check_keywords, shows_keywords
+from .parameter import takes_keywords
 from .spec import Named
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ForwarderOptions(TypedDict, total=False):
     retry_s: float
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class ForwarderConfig:
     """How to forward.
@@ -84,6 +86,7 @@ class ForwardCounters:
     lost: int = 0
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class ForwarderStats:
     """Counters of both ways: ``forth`` is source to sink. ``idle_s``: how long the source has given nothing."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, get_args, get_type_hints
 
+from .parameter import takes_keywords
 from .spec import Direction, Mode, Named
 
 __all__ = ["FilterEngine", "MirrorInfo", "MirrorState", "kinds_of"]
@@ -29,6 +30,7 @@ class FilterEngine(Named):
     INTERPRETER = 2
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class MirrorInfo:
     """A mirror as it is now: struct rte_mirror_info.
@@ -49,8 +51,8 @@ class MirrorInfo:
     target_port: int
     target_queue: int
     nb_target_queues: int
-    nb_rx_queues: int
-    nb_tx_queues: int
+    rx_queues: int
+    tx_queues: int
     directions: Direction
     mode: Mode | str
     state: MirrorState | str

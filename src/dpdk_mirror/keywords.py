@@ -22,18 +22,26 @@ class _Unchanged:
         return "..."
 
 
-def check_keywords(given: Iterable[str], known: Collection[str], elsewhere: Mapping[str, str] | None = None) -> None:
-    """Raises TypeError for a keyword that is not known; ``elsewhere`` says of some what to do instead."""
+def check_keywords(
+    given: Iterable[str], known: Collection[str], elsewhere: Mapping[str, str] | None = None, otherwise: str = ""
+) -> None:
+    """Raises TypeError for a keyword that is not known.
+
+    ``elsewhere`` says of some what to do instead, ``otherwise`` of those that are near none, whose place is {}.
+    """
     elsewhere = elsewhere or {}
     for key in given:
         if key in known:
             continue
         if key in elsewhere:
             raise TypeError(f"{key}: {elsewhere[key]}")
-        near = difflib.get_close_matches(key, [*known, *elsewhere])
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-        others = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
-        raise TypeError(" ".join([f"{key}: no such option;", hint, *others]))
+        near = difflib.get_close_matches(key, dict.fromkeys([*known, *elsewhere]))
+        if near and near[0] in known:
+            near = [name for name in near if name in known]
+        others = otherwise.format(key) or f"there are {', '.join(known)}"
+        hint = f"did you mean {' or '.join(near)}?" if near else others
+        places = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
+        raise TypeError(" ".join([f"{key}: no such option;", hint, *places]))
 
 
 def shows_keywords(known: type, described: Any = None) -> Callable[[F], F]:

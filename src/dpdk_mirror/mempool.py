@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._binding import check, ffi, lib
 from .closeable import Closeable, finalize
 from .errors import ClosedError, ConflictError, InvalidConfigError
+from .parameter import takes_keywords
 
 if TYPE_CHECKING:
     from .eal import Eal
@@ -22,6 +23,7 @@ _MAX_SIZE = (1 << 31) - 1
 _MAX_DATA_ROOM = 0xFFFF - 128
 
 
+@takes_keywords()
 class Mempool(Closeable):
     """A pool of ``size`` packet buffers (mbufs); made by ``Eal.mempool()``.
 

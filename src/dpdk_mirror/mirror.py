@@ -14,7 +14,8 @@ from .cstructs import pointer, select_struct
 from .errors import InvalidConfigError, error_for
 from .info import MirrorInfo, MirrorState, kinds_of
 from .keywords import check_keywords, shows_keywords
-from .spec import COUNTERS, NESTED, PARAMETERS, MirrorSpec, MirrorStats, SpecOptions
+from .parameter import takes_keywords
+from .spec import COUNTERS, ELSEWHERE, PARAMETERS, CommonOptions, MirrorSpec, MirrorStats, nested
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["Mirror", "MirrorHooks", "MirrorInfo", "MirrorOptions", "MirrorState"]
 
 
+class MirrorOptions(CommonOptions, total=False):
+    """MirrorSpec's fields but those for captures, and what only lives inside one process, as keywords."""
+
+    hooks: MirrorHooks | None
+    pool: Mempool | None
+
+
+@takes_keywords(nested("Mirror({})") | {name: f"give Mirror({name}=...)" for name in MirrorOptions.__annotations__})
 @dataclass(frozen=True, slots=True)
 class MirrorHooks:
     """Hazardous: your own C code and memory in the data path, as addresses (int) or cffi or ctypes pointers.
@@ -40,14 +49,15 @@ class MirrorHooks:
     lock: Any = None
 
 
-class MirrorOptions(SpecOptions, total=False):
-    """MirrorSpec's fields, and what only lives inside one process, as keywords."""
-
-    hooks: MirrorHooks | None
-    pool: Mempool | None
-
-
-_ELSEWHERE = NESTED | {each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)}
+_ELSEWHERE = {
+    **ELSEWHERE,
+    **{each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)},
+    **{
+        key: f"for captures that a running application writes: give Application.mirror({key}=...)"
+        for key, parameter in PARAMETERS.items()
+        if parameter.of_target
+    },
+}
 _STAYS = dict.fromkeys(("source", "target"), "does not change while the mirror exists: close it, and make another")
 
 
@@ -73,8 +83,9 @@ class _Parameters:
 class Mirror(Numbered):
     """Mirror the packets of ``source`` to ``target``, until ``close()``.
 
-    Options are the fields of MirrorSpec, which override ``spec``; ``direction``, another name of ``directions``;
-    ``hooks``, MirrorHooks; and ``pool``, a Mempool for packets that are copied or cut, instead of the library's own.
+    Options are the fields of MirrorSpec but those for captures, which override ``spec``; ``direction``, another name
+    of ``directions``; ``hooks``, MirrorHooks; and ``pool``, a Mempool for packets that are copied or cut, instead of
+    the library's own.
     """
 
     shares_queues = True  # the library allots a target's queues to its mirrors

@@ -13,6 +13,7 @@ import errno
 import os
 import stat
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .closeable import Closeable
@@ -21,7 +22,7 @@ from .waiting import nap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["OutFile"]
+__all__ = ["OutFile", "part_of", "real"]
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,6 +30,17 @@ _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _IN_PLACE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _MOST_LINKS = 40  # as the kernel's
 _PAUSE_S = 0.005
+
+
+def real(path: str | os.PathLike[str]) -> Path:
+    """The path without symbolic links; of a loop of them, what the system will refuse."""
+    return Path(os.path.realpath(path))
+
+
+def part_of(path: str | os.PathLike[str]) -> Path:
+    """Where what is written is until it is whole."""
+    resolved = real(path)
+    return resolved.with_name(f"{resolved.name}.part")
 
 
 class OutFile(Closeable):

@@ -8,7 +8,8 @@ Checks, text, options of commands, completion, the manual and what C is given fo
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields, replace
+import inspect
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .keywords import check_keywords
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parameter",
+    "add_places",
     "aliases_in",
     "by_key",
     "choice",
@@ -88,26 +90,36 @@ def by_key(named: Mapping[str, Any], aliases: Mapping[str, str]) -> dict[str, An
     return {aliases.get(name, name): value for name, value in named.items()}
 
 
-def takes_keywords(elsewhere: Mapping[str, str] | None = None) -> Callable[[type[T]], type[T]]:
-    """Lets a dataclass's constructor take the second names of its parameters, too.
+_PLACES: dict[type, dict[str, str]] = {}
+"""By class, what is no keyword of its constructor, and what to do instead."""
 
-    A wrong keyword is told what is near; ``elsewhere`` says of some what to do instead.
+
+def takes_keywords(elsewhere: Mapping[str, str] | None = None, otherwise: str = "") -> Callable[[type[T]], type[T]]:
+    """Lets a class's constructor take the second names of its parameters, too.
+
+    A wrong keyword is told what is near, or ``otherwise``; ``elsewhere`` says of some what to do instead.
     """
 
     def decorate(described: type[T]) -> type[T]:
         make = described.__init__
-        aliases = aliases_in(parameters_of(described))
-        known = [*(each.name for each in fields(described)), *aliases]  # type: ignore[arg-type]
+        aliases = aliases_in(parameters_of(described)) if is_dataclass(described) else {}
+        known = [*list(inspect.signature(make).parameters)[1:], *aliases]
+        places = _PLACES[described] = dict(elsewhere or {})
 
         @functools.wraps(make)
         def init(self: T, *values: Any, **named: Any) -> None:
-            check_keywords(named, known, elsewhere)
+            check_keywords(named, known, places, otherwise)
             make(self, *values, **by_key(named, aliases))
 
         described.__init__ = init  # type: ignore[assignment]
         return described
 
     return decorate
+
+
+def add_places(described: type, places: Mapping[str, str]) -> None:
+    """Says of more keywords what to do instead, where classes are made that have them."""
+    _PLACES[described] |= places
 
 
 def number(

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from ._binding import ffi, lib
 from .errors import InvalidConfigError, UnsupportedError
+from .parameter import takes_keywords
 
 __all__ = ["PortConfig", "PortOptions", "offload_names"]
 
@@ -28,6 +29,7 @@ class PortOptions(TypedDict, total=False):
     promiscuous: bool
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class PortConfig:
     """How to set up a port.

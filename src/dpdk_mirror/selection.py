@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from .pairs import join_pairs, refuse
-from .parameter import numbers, parameters_of, takes_keywords, text_of, written
+from .parameter import add_places, numbers, parameters_of, takes_keywords, text_of, written
 from .values import (
     check_flag,
     check_number,
@@ -26,11 +26,12 @@ from .values import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Unpack
 
     from .parameter import Parameter
     from .values import Address, Numbers
 
-__all__ = ["Flow", "Mac", "Sample", "Select", "nested_in"]
+__all__ = ["Flow", "Mac", "Sample", "Select", "SelectOptions", "nested_in"]
 
 _VERSIONS = {socket.AF_INET: 4, socket.AF_INET6: 6}
 
@@ -233,6 +234,21 @@ def nested_in(form: str) -> dict[str, str]:
     return {name: f"give {' or '.join(map(form.format, parts))}" for name, parts in _PARTS.items()}
 
 
+class SelectOptions(TypedDict, total=False):
+    """Select's fields, and their second names, as keywords."""
+
+    filter: str | None
+    mac: Mac | None
+    vlans: Numbers | None
+    vlan: Numbers | None
+    inner_vlans: Numbers | None
+    inner_vlan: Numbers | None
+    flow: Flow | None
+    sample: Sample | int | None
+    queues: Numbers | None
+    queue: Numbers | None
+
+
 @takes_keywords(nested_in("{}"))
 @dataclass(frozen=True, slots=True, repr=False)
 class Select(_Said):
@@ -289,6 +305,12 @@ class Select(_Said):
         metadata=numbers("mirror packets of these queues of the source: 0,2-3", "QUEUES", 0xFFFF, alias="queue"),
     )
 
+    if TYPE_CHECKING:  # dataclass() knows no second names
+
+        def __init__(
+            self, expression: str | None = ..., mac: Mac | None = ..., /, **options: Unpack[SelectOptions]
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         for key, parameter in parameters_of(self).items():
             if (value := getattr(self, key)) is not None:
@@ -303,3 +325,9 @@ class Select(_Said):
         parameters = parameters_of(cls)
         values: dict[str, Any] = {key: parameters[key].read(key, text) for key, text in texts.items() if text}
         return cls(**values)
+
+
+for _kind in (Mac, Flow, Sample):
+    add_places(
+        _kind, nested_in("Select({})") | {name: f"give Select({name}=...)" for name in SelectOptions.__annotations__}
+    )

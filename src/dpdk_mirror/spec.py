@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from .keywords import check_keywords, shows_keywords
 from .pairs import join_pairs, refuse, split_pairs
 from .parameter import (
+    add_places,
     aliases_in,
     by_key,
     choice,
@@ -25,7 +26,7 @@ from .parameter import (
     text_of,
     written,
 )
-from .selection import Select, nested_in
+from .selection import Flow, Mac, Sample, Select, SelectOptions, nested_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +36,11 @@ __all__ = [
     "ALIASES",
     "ANY",
     "COUNTERS",
+    "ELSEWHERE",
     "LEFT_OUT",
     "LEN_MIN",
-    "NESTED",
     "PARAMETERS",
+    "CommonOptions",
     "Direction",
     "MirrorSpec",
     "MirrorStats",
@@ -47,6 +49,7 @@ __all__ = [
     "RateUnit",
     "SpecOptions",
     "check_new",
+    "nested",
 ]
 
 
@@ -84,6 +87,7 @@ class RateUnit(Named):
     BITS = 1
 
 
+@takes_keywords()
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
     """A mirror's counters. ``seen`` is the sum of all the others but ``bytes``."""
@@ -134,8 +138,8 @@ def _check_name(key: str, name: Any) -> Any:
     return name
 
 
-class SpecOptions(TypedDict, total=False):
-    """MirrorSpec's fields, and the other names that they have, as keywords."""
+class CommonOptions(TypedDict, total=False):
+    """The fields of MirrorSpec that all mirrors have, and their second names, as keywords."""
 
     directions: Direction
     direction: Direction
@@ -147,24 +151,37 @@ class SpecOptions(TypedDict, total=False):
     rate: int
     rate_unit: RateUnit
     origin: bool
-    seconds: int
-    packets: int
-    max_size: int
-    linger: bool
     name: str | None
     select: Select | None
 
 
-NESTED = {
-    name: f"give select=Select({key}=...)"
-    for key, parameter in parameters_of(Select).items()
-    for name in (key, parameter.alias)
-    if name
-} | nested_in("select=Select({})")
-"""What is no option of a mirror's but a part of one, and where it belongs."""
+class SpecOptions(CommonOptions, total=False):
+    """All fields of MirrorSpec, and their second names, as keywords."""
+
+    seconds: int
+    packets: int
+    max_size: int
+    linger: bool
 
 
-@takes_keywords(NESTED)
+def nested(form: str) -> dict[str, str]:
+    """What is no option of a mirror's but a part of one, and how to give it; ``form`` says what to."""
+    keys = {name: aliases_in(parameters_of(Select)).get(name, name) for name in SelectOptions.__annotations__}
+    here = {name: f"give {form.format(f'select=Select({key}=...)')}" for name, key in keys.items()}
+    return here | nested_in(form.format("select=Select({})"))
+
+
+_IN_PROCESS = {name: f"for mirrors of this process alone: give Mirror({name}=...)" for name in ("hooks", "pool")}
+
+for _part in (Select, Mac, Flow, Sample):
+    _beside = {name: f"give the mirror {name}=..., beside select=Select(...)" for name in SpecOptions.__annotations__}
+    add_places(_part, _beside | _IN_PROCESS)
+
+ELSEWHERE = nested("{}") | _IN_PROCESS
+"""What is no option of every mirror's, or is a part of one, and where it belongs."""
+
+
+@takes_keywords(ELSEWHERE)
 @dataclass(frozen=True, slots=True)
 class MirrorSpec:
     """How to mirror, whatever the ports: struct rte_mirror_param without what lives inside one process only.
@@ -224,6 +241,12 @@ class MirrorSpec:
     name: str | None = field(default=None, metadata=written("name of the mirror", "NAME", _check_name))
     select: Select | None = None
 
+    if TYPE_CHECKING:  # dataclass() knows no second names
+
+        def __init__(
+            self, directions: Direction = ..., mode: Mode = ..., /, **options: Unpack[SpecOptions]
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         for key, parameter in parameters_of(self).items():
             parameter.check(key, getattr(self, key))
@@ -238,7 +261,7 @@ class MirrorSpec:
     @shows_keywords(SpecOptions)
     def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
         """Return a spec with these options changed; ``direction`` is another name of ``directions``."""
-        check_keywords(options, SpecOptions.__annotations__, NESTED)
+        check_keywords(options, SpecOptions.__annotations__, ELSEWHERE)
         return replace(self, **by_key(options, ALIASES))
 
     def texts(self) -> dict[str, str]:

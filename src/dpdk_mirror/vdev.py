@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import pmdinfo
 from .errors import InvalidConfigError
+from .parameter import takes_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ _MAX_NAME = 63
 _MAX_RING_NAME = 17
 
 
+@takes_keywords(otherwise='for an argument of the driver, give args=("{}=...",)')
 @dataclass(frozen=True, slots=True)
 class Vdev:
     """A virtual device: a driver, a name and the driver's arguments.

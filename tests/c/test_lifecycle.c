@@ -70,18 +70,18 @@ new_queues_of_a_source_are_covered_within_a_second(void)
 	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
 	port_stop(&testbed.source);
 	port_configure(&testbed.source, &four);
-	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
+	CHECK_WITHIN(1000, info_of(id).rx_queues == 4 && info_of(id).tx_queues == 4);
 	for (queue = 0; queue < 4; queue++)
 		CHECK_EQ(nb_mirrored(&testbed, queue), 20);
 	CHECK_EQ(stats_of(id).packets, 100);
 	/* And fewer queues again, and more. */
 	port_stop(&testbed.source);
 	port_configure(&testbed.source, &one);
-	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 1 && info_of(id).nb_tx_queues == 1);
+	CHECK_WITHIN(1000, info_of(id).rx_queues == 1 && info_of(id).tx_queues == 1);
 	CHECK_EQ(nb_mirrored(&testbed, 0), 20);
 	port_stop(&testbed.source);
 	port_configure(&testbed.source, &four);
-	CHECK_WITHIN(1000, info_of(id).nb_rx_queues == 4 && info_of(id).nb_tx_queues == 4);
+	CHECK_WITHIN(1000, info_of(id).rx_queues == 4 && info_of(id).tx_queues == 4);
 	for (queue = 0; queue < 4; queue++)
 		CHECK_EQ(nb_mirrored(&testbed, queue), 20);
 	mirror_off(id);

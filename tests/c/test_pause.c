@@ -55,8 +55,8 @@ check_paused(uint32_t id)
 
 	CHECK_EQ(info.state, RTE_MIRROR_PAUSED);
 	CHECK(info.reason[0] != '\0');
-	CHECK_EQ(info.nb_rx_queues, 0);
-	CHECK_EQ(info.nb_tx_queues, 0);
+	CHECK_EQ(info.rx_queues, 0);
+	CHECK_EQ(info.tx_queues, 0);
 }
 
 static uint16_t
@@ -194,14 +194,14 @@ a_source_may_be_reconfigured_while_its_mirror_is_paused(void)
 	have_mirrors_looked_after(&testbed);
 	CHECK_EQ(nb_bytes(&testbed, 3), 0);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(info_of(id).nb_rx_queues, 4);
+	CHECK_EQ(info_of(id).rx_queues, 4);
 	for (queue = 0; queue < 4; queue++)
 		CHECK_EQ(nb_bytes(&testbed, queue), 2 * 600);
 	CHECK_EQ(rte_mirror_pause(id), 0);
 	port_stop(&testbed.source);
 	port_configure(&testbed.source, &port_default);
 	CHECK_EQ(rte_mirror_resume(id), 0);
-	CHECK_EQ(info_of(id).nb_rx_queues, 1);
+	CHECK_EQ(info_of(id).rx_queues, 1);
 	CHECK_EQ(nb_bytes(&testbed, 0), 2 * 600);
 	mirror_off(id);
 	testbed_close(&testbed);

@@ -13,7 +13,7 @@
 
 #define DEVICE "net_null_info"
 
-static int asked_rc;
+static int asked_rc, stats_rc;
 static struct portinfo asked_info;
 
 /* An application's own event, which comes before the library's. */
@@ -24,6 +24,7 @@ ask_while_it_goes(uint16_t port_id, enum rte_eth_event_type event, void *arg, vo
 	(void)arg;
 	(void)ret_param;
 	asked_rc = mirror_portinfo_get(port_id, &asked_info);
+	stats_rc = mirror_portinfo_stats(port_id, &(struct rte_eth_stats){ 0 });
 	return 0;
 }
 
@@ -33,6 +34,7 @@ a_driver_is_not_asked_while_its_port_goes(void)
 {
 	const uint16_t port_id = vdev_open(DEVICE, "");
 	const struct port_options options = { .nb_rx_queues = 1, .nb_tx_queues = 2 };
+	struct rte_eth_stats stats;
 	struct portinfo info;
 
 	CHECK_EQ(rte_eth_dev_callback_register(
@@ -44,14 +46,18 @@ a_driver_is_not_asked_while_its_port_goes(void)
 	CHECK(info.is_started);
 	CHECK_EQ(info.nb_tx_queues, 2);
 	CHECK(strcmp(info.driver, "net_null") == 0);
+	CHECK_EQ(mirror_portinfo_stats(port_id, &stats), 0);
 	CHECK_EQ(rte_eth_dev_stop(port_id), 0);
+	CHECK_EQ(mirror_portinfo_stats(port_id, &stats), -ENETDOWN);
 	asked_rc = 1;
 	CHECK_EQ(rte_eth_dev_close(port_id), 0);
 	CHECK_EQ(asked_rc, 0);
+	CHECK_EQ(stats_rc, -ENETDOWN);
 	CHECK(!asked_info.is_started);
 	CHECK(strcmp(asked_info.name, DEVICE) == 0);
 	CHECK(!mirror_portinfo_exists(port_id));
 	CHECK_EQ(mirror_portinfo_get(port_id, &info), -ENODEV);
+	CHECK_EQ(mirror_portinfo_stats(port_id, &stats), -ENODEV);
 	CHECK_EQ(rte_eal_hotplug_remove("vdev", DEVICE), 0);
 }
 

@@ -345,8 +345,8 @@ a_callback_that_cannot_be_attached(void)
 	}
 	faults = (struct faults){ .fail_callback = 9, .callback_errno = ENOMEM };
 	id = mirror_with(testbed.source.id, &param);
-	CHECK_EQ(info_of(id).nb_rx_queues, 4);
-	CHECK_EQ(info_of(id).nb_tx_queues, 4);
+	CHECK_EQ(info_of(id).rx_queues, 4);
+	CHECK_EQ(info_of(id).tx_queues, 4);
 	mirror_off(id);
 	faults = (struct faults){ 0 };
 	check_nothing_is_mirrored(&testbed);

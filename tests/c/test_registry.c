@@ -105,8 +105,8 @@ info_tells_what_was_asked_for(void)
 	CHECK_EQ(info.target_port, testbed.target.id);
 	CHECK_EQ(info.target_queue, 1);
 	CHECK_EQ(info.nb_target_queues, 2);
-	CHECK_EQ(info.nb_rx_queues, 3);
-	CHECK_EQ(info.nb_tx_queues, 4);
+	CHECK_EQ(info.rx_queues, 3);
+	CHECK_EQ(info.tx_queues, 4);
 	CHECK_EQ(info.directions, RTE_MIRROR_RX | RTE_MIRROR_TX);
 	CHECK_EQ(info.mode, RTE_MIRROR_SHARE);
 	CHECK_EQ(info.state, RTE_MIRROR_RUNNING);

@@ -40,7 +40,7 @@ check_second(uint32_t id)
 	const struct rte_mirror_info info = info_of(id);
 
 	CHECK_EQ(info.directions, BOTH);
-	CHECK_EQ(info.nb_tx_queues, 1);
+	CHECK_EQ(info.tx_queues, 1);
 	CHECK_EQ(info.mode, RTE_MIRROR_SPLIT);
 	CHECK_EQ(info.snaplen, 50);
 	CHECK_EQ(info.split_len, 20);
@@ -117,8 +117,8 @@ any_mode_may_follow_any(void)
 			param.snaplen = 14;
 			CHECK_EQ(rte_mirror_update(id, &param), 0);
 			CHECK_EQ(nb_bytes_sent(&testbed), 140);
-			CHECK_EQ(info_of(id).nb_rx_queues, 0);
-			CHECK_EQ(info_of(id).nb_tx_queues, 1);
+			CHECK_EQ(info_of(id).rx_queues, 0);
+			CHECK_EQ(info_of(id).tx_queues, 1);
 		}
 	}
 	CHECK_EQ(stats_of(id).packets, nb);
@@ -265,7 +265,7 @@ directions_that_cannot_be_covered(void)
 	faults = (struct faults){ .fail_callback = 5, .callback_errno = ENOMEM };
 	CHECK_EQ(rte_mirror_update(id, &param), 0);
 	faults = (struct faults){ 0 };
-	CHECK_EQ(info_of(id).nb_tx_queues, 4);
+	CHECK_EQ(info_of(id).tx_queues, 4);
 	CHECK_EQ(nb_bytes_sent(&testbed), 2 * 140);
 	mirror_off(id);
 	testbed_close(&testbed);

@@ -111,7 +111,7 @@ def test_every_queue_of_the_source_is_mirrored(dpdk_port, dpdk_frames, target_qu
         got = [frame for queue in range(target_queues) for frame in target.receive(queue=queue)]
         assert sorted(got) == sorted(frames * 2)
         assert mirror.stats().packets == 80
-        assert (mirror.info().nb_rx_queues, mirror.info().nb_tx_queues) == (4, 4)
+        assert (mirror.info().rx_queues, mirror.info().tx_queues) == (4, 4)
 
 
 def test_a_mirror_keeps_to_its_window_of_target_queues(dpdk_port, dpdk_frames):

@@ -101,7 +101,7 @@ def test_an_update_changes_what_it_names_and_nothing_else(dpdk_port, dpdk_frames
         assert target.receive() == [frames[0], frames[1][:600], frames[2][:600], frames[3], frames[3]]
         info, stats = mirror.info(), mirror.stats()
         assert (info.name, info.directions, info.snaplen) == ("second", Direction.BOTH, 0)
-        assert (info.nb_rx_queues, info.nb_tx_queues) == (1, 1)
+        assert (info.rx_queues, info.tx_queues) == (1, 1)
         assert (stats.seen, stats.packets, stats.bytes) == (5, 5, 4200)
 
 

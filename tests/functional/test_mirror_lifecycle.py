@@ -37,7 +37,7 @@ def test_queues_that_a_restart_brings_are_mirrored(dpdk_port, dpdk_pool, dpdk_fr
     with Mirror(source, target, direction=Direction.RX) as mirror:
         source.stop()
         source.start(dpdk_pool, rx_queues=3, tx_queues=3)
-        wait_until(lambda: mirror.info().nb_rx_queues == 3)
+        wait_until(lambda: mirror.info().rx_queues == 3)
         for queue in range(3):
             source.send(frames, queue=queue)
             assert source.receive(queue=queue) == frames
@@ -96,8 +96,8 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             target_port=target.id,
             target_queue=0,
             nb_target_queues=4,
-            nb_rx_queues=2,
-            nb_tx_queues=0,
+            rx_queues=2,
+            tx_queues=0,
             directions=Direction.RX,
             mode=Mode.SPLIT,
             state=MirrorState.RUNNING,

@@ -99,7 +99,7 @@ def test_only_the_chosen_queues_are_mirrored(dpdk_port):
     source, target = dpdk_port("source", rx_queues=4, tx_queues=4), dpdk_port("target")
     with Mirror(source, target, direction=Direction.RX, select=Select(queues=[0, 2, 3])) as mirror:
         assert [len(pass_through(source, target, queue)) for queue in range(4)] == [8, 0, 8, 8]
-        assert (mirror.info().nb_rx_queues, mirror.stats().seen) == (3, 24)
+        assert (mirror.info().rx_queues, mirror.stats().seen) == (3, 24)
 
 
 def test_mirrors_of_one_source_choose_each_for_itself(dpdk_port):

@@ -279,7 +279,7 @@ def test_a_live_capture_that_is_cut_tells_lengths_and_directions(tmp_path, mode,
 
 def test_several_queues_are_forwarded_and_mirrored(tmp_path):
     out = tmp_path / "out.pcap"
-    result = run_well("net_null0", "net_null1", "--to", out, "--queues", 3, "--packets", 3000)
+    result = run_well("net_null0", "net_null1", "--to", out, "--nb-queues", 3, "--packets", 3000)
     (mirror,) = result["mirrors"]
     assert mirror["seen"] == mirror["packets"] + mirror["full"] == result["ports"][1]["tx_packets"] == 3000
     assert len(read_capture(out).frames) == mirror["packets"]

@@ -12,6 +12,9 @@ from runs import error_line, run, run_well
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 
+from dpdk_mirror.cli import make_parser
+from dpdk_mirror.cli.options import texts_of
+
 FOLDER = os.environ.get("DPDK_MIRROR_PCAPS")
 CAPTURES = [
     path for path in (sorted(Path(FOLDER).glob("*.pcap")) if FOLDER else []) if read_capture(path).link_type == ETHERNET
@@ -132,6 +135,21 @@ def test_what_makes_no_sense_is_wrong_usage(tmp_path, options, message):
 
 
 def test_a_queue_of_several_can_be_chosen():
-    """As many as --queues says there are."""
-    result = run_well("net_null0", "--to", "net_null1", "--queues", 2, "--queue", 1, "--seconds", 0.3)
+    """As many as --nb-queues says there are."""
+    result = run_well("net_null0", "--to", "net_null1", "--nb-queues", 2, "--queue", 1, "--seconds", 0.3)
     assert 0 < result["mirrors"][0]["seen"] < result["ports"][0]["rx_packets"]
+
+
+@pytest.mark.parametrize(("option", "nb"), [((), 1), (("--nb-queues", "3"), 3), (("--queues", "3"), 3)])
+def test_how_many_queues_has_an_older_name(option, nb):
+    parsed = make_parser().parse_args(["run", "net_null0", "--to", "net_null1", *option])
+    assert (parsed.nb_queues, texts_of(parsed)) == (nb, {})
+
+
+@pytest.mark.parametrize("text", ["0,2-3", "0", "1-2"])
+def test_the_older_name_points_to_the_choice_of_queues(capsys, text):
+    """Other commands mean that by --queues."""
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(["run", "net_null0", "--to", "net_null1", "--queues", text])
+    assert ended.value.code == 2
+    assert f"to mirror these queues alone, give --queue {text}" in capsys.readouterr().err

@@ -63,6 +63,7 @@ class Testpmd(Application):
             "--",
             "-i",
             "--no-flush-rx",
+            "--no-mlockall",  # which would fill 512 MB at each start
             f"--forward-mode={options.mode}",
             "--total-num-mbufs=16384",
             *options.arguments,

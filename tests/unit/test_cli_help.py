@@ -3,6 +3,7 @@
 """Help, manual page and shell completions: they tell what the parser takes, and what they show works."""
 
 import argparse
+import ast
 import importlib.metadata
 import importlib.util
 import re
@@ -33,6 +34,15 @@ LIVE = sorted(set(COMMANDS) - {"run", "drivers"})  # those have tests of their o
 
 def options_of(command):
     return [option for action in command._actions for option in action.option_strings if option != "-h"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_parsed_without_the_others(name):
+    """Those of its module aside: a command starts in the time that its own imports take."""
+    alone = generate.commands(make_parser(name))
+    assert name in alone
+    assert len(alone) < len(COMMANDS)
+    assert alone[name].format_help() == COMMANDS[name].format_help()
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -182,7 +192,37 @@ def library_kinds():
 
 
 def test_the_command_knows_the_librarys_kinds_of_targets():
-    assert list(KINDS.items()) == list(library_kinds())
+    assert [(name, kind._replace(run=None)) for name, kind in KINDS.items()] == list(library_kinds())
+
+
+def texts_in(path):
+    """A module's texts that are no documentation, those of f-strings piece by piece."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+def test_one_module_spells_the_kinds_of_targets():
+    """What depends on a kind is asked of the table. Examples, sentences and devices' names may have them."""
+    spelled = re.compile(rf"({'|'.join(KINDS)}):")
+    own = ROOT / "src" / "dpdk_mirror" / "remote" / "targets.py"
+    assert [text for text in texts_in(own) if spelled.fullmatch(text)]
+    found = {
+        path: texts
+        for path in (ROOT / "src" / "dpdk_mirror").rglob("*.py")
+        if path != own and (texts := [text for text in texts_in(path) if spelled.fullmatch(text)])
+    }
+    assert found == {}
+
+
+def test_one_file_of_the_library_spells_each_kind_of_targets():
+    """Beside log lines, in which a space follows the colon."""
+    plugin = ROOT / "csrc" / "plugin"
+    spelled = re.compile(rf'"({"|".join(KINDS)}):(?! )')
+    code = {path: re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL) for path in plugin.glob("*.c")}
+    assert [path for path, text in code.items() if spelled.search(text)] == []
 
 
 def test_each_kind_of_targets_is_told():

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import re
 import subprocess
@@ -16,8 +17,11 @@ import pytest
 
 import dpdk_mirror
 from dpdk_mirror import (
+    CaptureReader,
+    CaptureWriter,
     Direction,
     Eal,
+    EalConfig,
     Flow,
     Forwarder,
     ForwarderConfig,
@@ -25,17 +29,21 @@ from dpdk_mirror import (
     Mirror,
     MirrorHooks,
     MirrorSpec,
+    MirrorStats,
     Port,
     PortConfig,
     Sample,
     Select,
+    Vdev,
 )
-from dpdk_mirror.ealconfig import EalConfig, EalOptions
+from dpdk_mirror.ealconfig import EalOptions
 from dpdk_mirror.forwarder import ForwarderOptions
 from dpdk_mirror.mirror import MirrorOptions
+from dpdk_mirror.parameter import aliases_in, parameters_of
 from dpdk_mirror.portconfig import PortOptions
 from dpdk_mirror.remote import Application, RemoteMirror
-from dpdk_mirror.spec import ALIASES, SpecOptions
+from dpdk_mirror.selection import SelectOptions
+from dpdk_mirror.spec import ALIASES, PARAMETERS, CommonOptions, SpecOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 USES = Path(__file__).with_name("typed_uses.py")
@@ -62,7 +70,18 @@ def test_the_options_of_a_spec_are_its_fields_with_their_types():
     aliases = {alias: key for alias, key in ALIASES.items() if key in hints}
     assert {alias: options[alias] for alias in aliases} == {alias: hints[key] for alias, key in aliases.items()}
     assert options.keys() == hints.keys() | aliases.keys()
-    assert MirrorOptions.__annotations__.keys() == {*options, "hooks", "pool"}
+    captures = {key for key, parameter in PARAMETERS.items() if parameter.of_target}
+    assert CommonOptions.__annotations__.keys() == options.keys() - captures
+    assert MirrorOptions.__annotations__.keys() == {*CommonOptions.__annotations__, "hooks", "pool"}
+
+
+def test_the_options_of_a_selection_are_its_fields_with_their_types():
+    """And the other names of some."""
+    kinds = {key: kind.__forward_arg__ for key, kind in SelectOptions.__annotations__.items()}
+    hints = {each.name: each.type for each in fields(Select)}
+    aliases = {alias: hints[key] for alias, key in aliases_in(parameters_of(Select)).items()}
+    assert aliases
+    assert kinds == hints | aliases
 
 
 @pytest.mark.parametrize(
@@ -155,18 +174,71 @@ def test_a_wrong_keyword_is_told_its_place(change, keyword, place):
         (Flow, "port", "port: no such option; did you mean src_port or dst_port?"),
         (Mac, "source", "source: no such option; "),
         (Sample, "sed", "sed: no such option; did you mean seed?"),
+        *[(part, "snaplen", "snaplen: give the mirror snaplen=..., beside ") for part in (Select, Mac, Flow, Sample)],
+        (Select, "direction", "direction: give the mirror direction=..., beside "),
+        (Select, "seconds", "seconds: give the mirror seconds=..., beside "),
+        (Select, "pool", "pool: for mirrors of this process alone: give Mirror(pool=...)"),
+        (Flow, "vlan", "vlan: give Select(vlan=...)"),
+        (Flow, "filter", "filter: give Select(filter=...)"),
+        (Flow, "one_in", "one_in: give Select(sample=Sample(one_in=...))"),
+        (Mac, "dst_port", "dst_port: give Select(flow=Flow(dst_port=...))"),
+        (Sample, "dst", "dst: give Select(mac=Mac(dst=...)) or Select(flow=Flow(dst=...))"),
+        (MirrorSpec, "pool", "pool: for mirrors of this process alone: give Mirror(pool=...)"),
+        (MirrorHooks, "snaplen", "snaplen: give Mirror(snaplen=...)"),
+        (MirrorHooks, "pool", "pool: give Mirror(pool=...)"),
+        (MirrorHooks, "filter", "filter: give Mirror(select=Select(filter=...))"),
+        (MirrorHooks, "dst_port", "dst_port: give Mirror(select=Select(flow=Flow(dst_port=...)))"),
+        (MirrorHooks, "offloads", "offloads: no such option; did you mean offload?"),
+        (CaptureWriter, "stmap", "stmap: no such option; did you mean stamp?"),
+        (PortConfig, "queues", "queues: no such option; did you mean tx_queues or rx_queues?"),
+        (EalConfig, "huge_pages", "huge_pages: no such option; did you mean hugepages?"),
+        (MirrorStats, "packet", "packet: no such option; did you mean packets?"),
+        (Vdev, "iface", 'iface: no such option; for an argument of the driver, give args=("iface=...",)'),
     ],
 )
-def test_parts_of_a_selection_are_told_theirs(part, keyword, place):
+def test_parts_of_a_mirror_are_told_theirs(part, keyword, place):
     with pytest.raises(TypeError) as refused:
         part(**{keyword: 1})
     assert str(refused.value).startswith(place)
+
+
+PUBLIC = [public for name in dpdk_mirror.__all__ if inspect.isclass(public := getattr(dpdk_mirror, name))]
+
+
+@pytest.mark.parametrize("public", [each for each in PUBLIC if not issubclass(each, Exception | enum.Enum)])
+def test_every_constructor_tells_what_there_is(public):
+    known = {each.name: None for each in inspect.signature(public).parameters.values()}
+    needed = {} if public in (CaptureWriter, CaptureReader) else known
+    with pytest.raises(TypeError, match=r"^no_such_word: no such option; "):
+        public(**needed, no_such_word=1)
+
+
+@pytest.mark.parametrize("first", ["Flow", "Mac", "Sample", "Select"])
+def test_selections_know_of_mirrors_whatever_is_imported(first):
+    code = f"from dpdk_mirror import {first}; {first}(snaplen=1)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert "snaplen: give the mirror snaplen=..." in done.stderr
+
+
+def test_what_lives_in_one_process_is_known_without_it():
+    own = MirrorOptions.__annotations__.keys() - SpecOptions.__annotations__.keys()
+    assert own
+    for keyword in own:
+        with pytest.raises(TypeError, match=f"^{keyword}: for mirrors of this process alone: "):
+            MirrorSpec(**{keyword: None})
 
 
 @pytest.mark.parametrize("keyword", [each.name for each in fields(MirrorHooks)])
 def test_hooks_are_told_their_place_where_there_are_any(keyword):
     for change in ("in process", "new"):
         with pytest.raises(TypeError, match=rf"{keyword}: give hooks=MirrorHooks\({keyword}=\.\.\.\)"):
+            CHANGES[change](**{keyword: 1})
+
+
+@pytest.mark.parametrize("keyword", [key for key, parameter in PARAMETERS.items() if parameter.of_target])
+def test_what_is_for_captures_of_live_applications_is_told_so(keyword):
+    for change in ("in process", "new"):
+        with pytest.raises(TypeError, match=rf"{keyword}: .*: give Application\.mirror\({keyword}=\.\.\.\)"):
             CHANGES[change](**{keyword: 1})
 
 

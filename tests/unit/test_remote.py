@@ -8,7 +8,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fakeapp import FakeMirror
+from fakeapp import PORT_COUNTERS, FakeMirror
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,11 +21,12 @@ from dpdk_mirror import (
     MirrorState,
     MirrorStats,
     Mode,
+    NoPluginError,
     NotFoundError,
     UnsupportedError,
 )
 from dpdk_mirror.pairs import join_pairs
-from dpdk_mirror.remote import Application, RemoteMirrorInfo, RemotePort, RemoteTarget, connect
+from dpdk_mirror.remote import Application, RemoteMirrorInfo, RemotePort, RemotePortStats, RemoteTarget, connect
 from dpdk_mirror.remote.channel import REQUEST_MAX
 
 LONG = 'é \\ " \n' + "x" * 200
@@ -91,7 +92,7 @@ def test_info_tells_all(app, fake):
     mirror = app.mirror("net_ring0", to="tap:m0", name=LONG)
     assert mirror.info() == RemoteMirrorInfo(
         id=1, name=LONG, source_port=0, target_port=9, target_queue=0, nb_target_queues=1,
-        nb_rx_queues=2, nb_tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
+        rx_queues=2, tx_queues=2, directions=Direction.BOTH, mode=Mode.SHARE, state=MirrorState.RUNNING,
         snaplen=0, split_len=0, origin=False, filter_engine=FilterEngine.NONE, reason="",
         mode_reason="net_tap reads a packet within its tx burst", warning="long ones are lost",
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",
@@ -152,6 +153,20 @@ def test_remove_all_removes_all(app):
         app.mirror(0, to=f"ring:{name}")
     assert app.remove_all() == 3
     assert app.mirrors() == []
+
+
+def test_what_a_port_has_counted_is_told(app, fake):
+    fake.port_stats[1] = dict(zip(PORT_COUNTERS, range(8), strict=True))
+    stats = app.port_stats("net_null1")
+    assert fake.requests[-1] == "/mirror/port/stats,port=net_null1"
+    assert stats == RemotePortStats(
+        ipackets=0, opackets=1, ibytes=2, obytes=3, imissed=4, ierrors=5, rx_nombuf=6, oerrors=7
+    )
+    fake.odd["/mirror/port/stats"] = fake.say({"/mirror/port/stats": None})
+    with pytest.raises(
+        NoPluginError, match="read the counters of port 1 in app: its librte_mirror has no /mirror/port/"
+    ):
+        app.port_stats(1)
 
 
 def test_targets_may_be_there_without_a_mirror(app, fake):

@@ -181,8 +181,8 @@ def test_a_greeting_that_leaves_no_room_leaves_no_answer(fake):
 GOOD = {
     "id": 1, "name": ["m"], "state": "running", "reason": [], "mode": "share", "mode_reason": [], "source_port": 0,
     "source": ["net_ring0"], "target_port": 1, "target": ["ring:a"], "directions": "both", "snaplen": 0, "split_len": 0,
-    "origin": 0, "filter_engine": "none", "target_queue": 0, "nb_target_queues": 1, "nb_rx_queues": 1,
-    "nb_tx_queues": 1, "spec": [], "rx_polled": "", "rx_unpolled": "", "tx_polled": "", "tx_unpolled": "",
+    "origin": 0, "filter_engine": "none", "target_queue": 0, "nb_target_queues": 1, "rx_queues": 1,
+    "tx_queues": 1, "spec": [], "rx_polled": "", "rx_unpolled": "", "tx_polled": "", "tx_unpolled": "",
 }  # fmt: skip
 WRONG = [None, -1, 1.5, True, 2**64, "nonsense", ["nonsense", 1], {}, ["\ud800"]]
 

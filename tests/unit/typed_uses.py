@@ -13,6 +13,7 @@ from dpdk_mirror import (
     Flow,
     Forwarder,
     ForwardMode,
+    Mac,
     Mempool,
     Mirror,
     MirrorHooks,
@@ -39,7 +40,21 @@ def in_process(source: Port, target: Port, pool: Mempool) -> None:
     Mirror(source, target, spec=MirrorSpec(snaplen=64), pool=None).close()
     Mirror(source, target, directions=3)  # error: arg-type
     Mirror(source, target, filter="tcp")  # error: call-arg
+    Mirror(source, target, seconds=3)  # error: call-arg
+    mirror.update(linger=False)  # error: call-arg
     Mirror(source, target, select={"filter": "tcp"})  # error: arg-type
+
+
+def second_names() -> None:
+    Select(vlan=7, inner_vlan="1-3", queue=range(2))
+    Select("tcp", Mac(src="02:00:00:00:00:01"), queues=[0, 2])
+    Select(vlan=7.5)  # error: arg-type
+    Select(inner=7)  # error: call-arg
+    Select(direction=Direction.RX)  # error: call-arg
+    MirrorSpec(direction=Direction.RX, snaplen=64)
+    MirrorSpec(Direction.RX, Mode.COPY, seconds=3)
+    MirrorSpec(direction="rx")  # error: arg-type
+    MirrorSpec(vlan=7)  # error: call-arg
 
 
 def spec() -> MirrorSpec:
@@ -50,7 +65,8 @@ def spec() -> MirrorSpec:
 
 def live(app: Application) -> None:
     mirror = app.mirror("net_ring0", to="tap:m0", force=True, snaplen=64, mode=Mode.AUTO)
-    mirror.update(name="x", origin=False)
+    mirror.update(name="x", origin=False, direction=Direction.RX)
+    app.mirror(0, to="stream:", seconds=3, direction=Direction.TX, linger=False)
     mirror.update(origin=1)  # error: arg-type
     mirror.update(hooks=None)  # error: call-arg
     app.mirror(0, to="tap:m0", split_len=64.0)  # error: arg-type

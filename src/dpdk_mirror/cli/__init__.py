@@ -5,24 +5,37 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import importlib
 import io
 import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MirrorError
-from . import apply, apps, attach, changes, doctor, drivers, mirrors, plugin, run, tcpdump
 from .parser import Parser
 from .signals import ctrl_c_raises
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Which module has which commands: that of the command which runs is imported, and no other.
+_COMMANDS = {
+    "apps": ("apps", "ports"),
+    "attach": ("attach",),
+    "tcpdump": ("tcpdump",),
+    "mirrors": ("list", "info", "stats"),
+    "top": ("top",),
+    "changes": ("add", "update", "pause", "resume", "reset", "remove"),
+    "apply": ("apply",),
+    "doctor": ("doctor",),
+    "plugin": ("plugin", "plugin-path", "completion"),
+    "run": ("run",),
+    "drivers": ("drivers",),
+}
 # Commands that do nothing but show: a reader that has had enough is a good end.
-_SHOW = {"apps", "ports", "list", "info", "stats", "drivers", "plugin-path", "completion"}
+_SHOW = {"apps", "ports", "list", "info", "stats", "top", "drivers", "plugin-path", "completion"}
 
 _EPILOG = """\
 examples:
@@ -40,14 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
-    arguments, unknown = make_parser().parse_known_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments, unknown = make_parser(*words[:1]).parse_known_args(words)
     if unknown:
         arguments.parser.refuse_unknown(unknown)
     if arguments.debug:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
     try:
         with ctrl_c_raises():
-            code = int(arguments.run(arguments))
+            code = _run(arguments, words)
         if sys.stdout is not None:  # it may be closed
             sys.stdout.flush()
     except BrokenPipeError:
@@ -64,25 +78,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands, or of one and those beside it."""
     parser = Parser(
         prog="dpdk-mirror",
         description="Zero-copy traffic mirroring of DPDK ports.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser.add_argument("--caller", metavar="VERSION", help=argparse.SUPPRESS)  # from another host, by its --host
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (apps, attach, tcpdump, mirrors, changes, apply, doctor, plugin, run, drivers):
-        group.add_parsers(commands)
+    modules = [module for module, names in _COMMANDS.items() if command in names]
+    for module in modules or _COMMANDS:
+        importlib.import_module(f".{module}", __package__).add_parsers(commands)
     return parser
 
 
+class _Version(argparse.Action):
+    """argparse's own wants the version before anybody has asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(f"{parser.prog} {_version()}")
+        parser.exit()
+
+
+def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    is_there = getattr(arguments, "host", None) is not None
+    if is_there or arguments.caller is not None:
+        from .host import heed_caller, run_there  # noqa: PLC0415  few need it
+
+        if arguments.caller is not None:
+            heed_caller(arguments.caller, _version())
+        if is_there:
+            return run_there(arguments, words, _version())
+    return int(arguments.run(arguments))
+
+
 def _version() -> str:
-    try:
-        return importlib.metadata.version("dpdk-mirror")
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"  # a build makes the manual page from this parser
+    from importlib.metadata import version  # noqa: PLC0415  it takes long
+
+    return version("dpdk-mirror")
 
 
 def _sentence(error: Exception) -> str:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ..attach.load import TIMEOUT_S, Options
 from ..remote.attaching import application_of, load_into
 from ..remote.discovery import find_process
-from .common import add_command, add_common_arguments, application_name, attached, print_json, say, seconds
+from .common import (
+    add_command,
+    add_common_arguments,
+    add_host_argument,
+    application_name,
+    attached,
+    print_json,
+    say,
+    seconds,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -58,6 +67,7 @@ def add_parsers(commands: Any) -> None:
         "--timeout", metavar="SECONDS", type=seconds, default=TIMEOUT_S,
         help=f"how long its dynamic loader may be busy; default: {TIMEOUT_S:g}",
     )  # fmt: skip
+    add_host_argument(parser)
     add_common_arguments(parser, app=None)
 
 

@@ -61,8 +61,15 @@ def add_common_arguments(
         )  # fmt: skip
         if app == _ONE:
             parser.add_argument("--attach", action="store_true", help="load the library into it first, if it lacks it")
+        add_host_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def add_host_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host", metavar="[USER@]HOST", help="run the command on that host, by ssh; all names and paths are its own"
+    )
 
 
 def open_application(arguments: argparse.Namespace) -> Application:
@@ -73,9 +80,14 @@ def open_application(arguments: argparse.Namespace) -> Application:
     raise _choose(map(str, apps))
 
 
+def named_application(arguments: argparse.Namespace) -> str | None:
+    """What --app or the environment names."""
+    return arguments.app or os.environ.get(_VARIABLE) or None
+
+
 def open_applications(arguments: argparse.Namespace) -> list[Application]:
     """The application that --app or the environment names, else all with the plugin, of which there is one at least."""
-    named = arguments.app or os.environ.get(_VARIABLE)
+    named = named_application(arguments)
     if getattr(arguments, "attach", False):  # not every command offers it
         return [_attach(named)]
     if named:

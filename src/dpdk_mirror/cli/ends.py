@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..capture import STREAM, part_of, real
+from ..capture import STREAM
 from ..ealconfig import is_pci
 from ..errors import ConflictError, InvalidConfigError
+from ..outfile import part_of, real
+from ..remote.targets import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..remote.targets import Kind
+
 # Other names of what "-" is as an output.
 _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
-# What targets are called that a running application makes, and the same here.
-_TARGETS = {
-    "tap": "net_tap0,iface={}", "af_packet": "net_af_packet0,iface={}", "vhost": "net_vhost0,iface={}",
-    "pcap": "{}", "stream": "-", "port": "{}", "ring": "net_ring0", "null": "net_null0",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ End = DeviceEnd | FileEnd
 
 def parse_end(text: str) -> End:
     """What ``text`` names: a file when it has a slash or a capture's suffix, a driver's arguments left aside."""
-    if text.startswith("file:"):
-        return FileEnd(text.removeprefix("file:"))
-    _refuse_target(text)
+    kind, colon, value = text.partition(":")
+    if colon and kind in KINDS:
+        return _target_end(text, KINDS[kind], value)
     if text in _STDOUT:
         return FileEnd(STREAM)
     name, _, arguments = text.partition(",")
@@ -79,11 +78,11 @@ def parse_end(text: str) -> End:
     return DeviceEnd(text)
 
 
-def _refuse_target(text: str) -> None:
-    kind, colon, value = text.partition(":")
-    if colon and kind in _TARGETS:
-        here = _TARGETS[kind].format(value)
-        raise argparse.ArgumentTypeError(f"{text}: a target of add; for run, write {here}")
+def _target_end(text: str, kind: Kind, value: str) -> End:
+    """What is written as for a running application: a file, or what has another form here."""
+    if kind.run is None:
+        return FileEnd(value)
+    raise argparse.ArgumentTypeError(f"{text}: a target of add; for run, write {kind.run.format(value)}")
 
 
 @dataclass(frozen=True)

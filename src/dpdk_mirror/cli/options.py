@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .parser import Parser
 
-# Apart from the commands' own: run has --queues, which is how many.
+# Apart from the commands' own: run has --packets, after which it ends.
 _PREFIX = "parameter_"
 
 

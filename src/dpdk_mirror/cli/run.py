@@ -76,7 +76,7 @@ def add_parsers(commands: Any) -> None:
         help="forward packets or replay a capture, and mirror it",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        conflict_handler="resolve",  # --queues is how many; the parameter is --queue here
+        conflict_handler="resolve",  # --queues has long been how many; the parameter is --queue here
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from, and are mirrored")
@@ -86,7 +86,7 @@ def add_parsers(commands: Any) -> None:
         help="where to mirror packets to; may be repeated",
     )  # fmt: skip
     add_parameter_arguments(parser, _KEYS)
-    parser.add_argument("--queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
+    _add_queue_arguments(parser)
     parser.add_argument(
         "--one-way", action="store_true", help="forward from SOURCE to SINK only, as with captures and net_null"
     )
@@ -99,6 +99,14 @@ def add_parsers(commands: Any) -> None:
     _add_other_arguments(parser)
     parser.set_defaults(run=run, parser=parser)
     parser.word_hint = "a run has one SOURCE and one SINK"
+
+
+def _add_queue_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nb-queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
+    parser.add_argument(
+        "--queues", metavar="N", type=_old_count, default=argparse.SUPPRESS, dest="nb_queues",
+        help="older name of --nb-queues; --queue chooses queues to mirror",
+    )  # fmt: skip
 
 
 def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +126,14 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)
+
+
+def _old_count(text: str) -> int:
+    """Of --queues, which is a choice of queues in other commands."""
+    try:
+        return _count(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; to mirror these queues alone, give --queue {text}") from None
 
 
 def _open_closed() -> None:
@@ -159,7 +175,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec = _spec(arguments)
     ends.check()
     plan = Plan(
-        ends, spec, arguments.queues, arguments.one_way, arguments.packets, arguments.stamp, arguments.overwrite
+        ends, spec, arguments.nb_queues, arguments.one_way, arguments.packets, arguments.stamp, arguments.overwrite
     )
     for remark in _remarks(plan):
         print(f"dpdk-mirror: {remark}", file=sys.stderr)

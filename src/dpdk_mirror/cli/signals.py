@@ -34,17 +34,20 @@ class Signals:
     """The signals of a run: a good end of what has begun, an interruption before that and at the second time.
 
     They raise nothing where they come, which may be anywhere: check() does, where nothing is half done, and so does
-    every nap of the package's.
+    every nap of the package's. What comes before the first has been heeded is the same wish: timeout(1) sends it to
+    the process, and to its group.
     """
 
     def __init__(self) -> None:
         self.begun = False
+        self._heeded = False
         self._numbers: list[int] = []
 
     @property
     def ended(self) -> bool:
         """Whether what has begun is to end."""
-        return self.begun and bool(self._numbers)
+        self._heeded = self.begun and bool(self._numbers)
+        return self._heeded
 
     def check(self) -> None:
         if len(self._numbers) > self.begun:
@@ -66,7 +69,8 @@ class Signals:
         self.check()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._numbers.append(number)
+        if self._heeded or not self._numbers:
+            self._numbers.append(number)
 
 
 def _ending() -> list[signal.Signals]:
@@ -84,14 +88,25 @@ def ctrl_c_raises() -> Iterator[None]:
 
 
 @contextmanager
-def each_raises() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP raise Interrupted: for what waits for others, and is put right wherever it ends."""
+def each_raises() -> Iterator[Callable[[], None]]:
+    """Ctrl-C, SIGTERM and SIGHUP raise Interrupted: for what waits for others, and is put right wherever it ends.
+
+    Once: what comes before the next call of what is yielded is the same wish.
+    """
+    is_heeded = True
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(number)
+        nonlocal is_heeded
+        if is_heeded:
+            is_heeded = False
+            raise Interrupted(number)
+
+    def heed() -> None:
+        nonlocal is_heeded
+        is_heeded = True
 
     with _handled(dict.fromkeys(_ending(), interrupt)):
-        yield
+        yield heed
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from .tcpdump_options import add_options, directions
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from typing import TextIO
 
     from ..remote import Application, RemoteMirror, RemoteMirrorStats
@@ -75,7 +76,7 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
         expression = resolve(_expression(arguments))
     if arguments.code:
         return _ask([*arguments.code, *arguments.passed], expression, sys.stdout)
-    with each_raises(), open_application(arguments) as app:
+    with each_raises() as heed, open_application(arguments) as app:
         source = source_in(app, arguments.port)
         spec = MirrorSpec(mode=Mode.AUTO, directions=directions(arguments.direction), snaplen=arguments.snapshot_length)
         tap, is_chosen = _open(app, source, spec, expression)
@@ -83,7 +84,7 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
             # What is cut off may be what the expression looks at.
             words = [] if is_chosen and spec.snaplen else [expression]
             with Tcpdump([*arguments.passed, "--", *words]) as tcpdump:
-                return _show(tap, tcpdump, arguments.passed)
+                return _show(tap, tcpdump, arguments.passed, heed)
 
 
 def _expression(arguments: argparse.Namespace) -> str:
@@ -118,7 +119,7 @@ def _ask(options: list[str], expression: str, file: TextIO | None) -> int:
     return done.returncode
 
 
-def _show(tap: Tap, tcpdump: Tcpdump, options: list[str]) -> int:
+def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], None]) -> int:
     """Until tcpdump ends, or it is to; its exit code."""
     ended = ""
     is_interrupted = False
@@ -133,6 +134,7 @@ def _show(tap: Tap, tcpdump: Tcpdump, options: list[str]) -> int:
         sys.stderr.write("\n")  # behind ^C
     if is_interrupted and not tcpdump.take_rest(tap.stream, _REST_S):
         tcpdump.terminate()
+    heed()
     code = tcpdump.wait()
     unread = tcpdump.unread(tap.stream)
     for stats in finishing.result():

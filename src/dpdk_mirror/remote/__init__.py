@@ -10,7 +10,7 @@ from .application import TIMEOUT_S, Application
 from .attaching import attach
 from .discovery import applications, connect, processes
 from .mirror import RemoteMirror
-from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort, RemoteTarget
+from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort, RemotePortStats, RemoteTarget
 
 __all__ = [
     "TIMEOUT_S",
@@ -21,6 +21,7 @@ __all__ = [
     "RemoteMirrorInfo",
     "RemoteMirrorStats",
     "RemotePort",
+    "RemotePortStats",
     "RemoteTarget",
     "applications",
     "attach",

@@ -29,6 +29,9 @@ class Answer:
             _refuse(doing, f"the answer is no object: {value!r:.80}")
         self._values: dict[str, Any] = value
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def number(self, key: str, *, default: int | None = None) -> int:
         """``default`` is what it means when the answer, an older library's, does not say."""
         if default is not None and key not in self._values:

@@ -26,8 +26,9 @@ from ..spec import MirrorSpec, Mode, SpecOptions
 from .answers import Answer, numbers, refusal
 from .channel import Channel, Greeting
 from .mirror import RemoteMirror
-from .records import RemotePort, RemoteTarget, info_of, port_of, target_of
+from .records import RemotePort, RemotePortStats, RemoteTarget, info_of, port_of, port_stats_of, target_of
 from .sockets import label
+from .targets import port_in
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ class Application(Closeable):
     def port(self, port: str | int) -> RemotePort:
         """Find a port by its name or id."""
         return port_of(self.ask(f"describe port {port}", "/mirror/ports", {"port": str(port)}))
+
+    def port_stats(self, port: str | int) -> RemotePortStats:
+        """Read what a port's driver has counted. NoPluginError: an older library cannot tell."""
+        return port_stats_of(self.ask(f"read the counters of port {port}", "/mirror/port/stats", {"port": str(port)}))
 
     def mirrors(self) -> list[RemoteMirror]:
         """List its mirrors, oldest first, whoever added them."""
@@ -200,7 +205,7 @@ class Application(Closeable):
         try:
             return self.ask(doing, "/mirror/add", asked)
         except NotFoundError as error:
-            for port in (wanted.source, wanted.to.removeprefix("port:")):
+            for port in (wanted.source, port_in(wanted.to) or wanted.to):
                 if error.what.endswith(f": there is no port {port}"):
                     raise NotFoundError(error.errno, error.what, self.near(port)) from None
             raise

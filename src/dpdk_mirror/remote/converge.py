@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConflictError, MirrorError, NotFoundError
 from .ovs import source_in
+from .targets import port_in
 
 if TYPE_CHECKING:
     from .application import Application
@@ -50,7 +51,7 @@ def _in_the_way(plan: Plan, name: str, to: str) -> list[int]:
         for change in plan.changes
         if change.action != "keep"
         and change.mirror_id is not None
-        and (change.old_name == name or change.old_target == to or change.old_target.startswith("port:"))
+        and (change.old_name == name or change.old_target == to or port_in(change.old_target))
     ]
 
 

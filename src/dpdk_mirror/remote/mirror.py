@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ..closeable import Numbered
 from ..errors import DisconnectedError, NotFoundError, UnsupportedError
 from ..keywords import check_keywords, shows_keywords
-from ..spec import ALIASES, ANY, NESTED, PARAMETERS, MirrorSpec, SpecOptions
+from ..spec import ALIASES, ANY, ELSEWHERE, PARAMETERS, MirrorSpec, SpecOptions
 from .records import RemoteMirrorInfo, RemoteMirrorStats, info_of, spec_of, stats_of
 from .sockets import listener
 from .stream import connect
+from .targets import NEW_STREAM, stream_in
 
 if TYPE_CHECKING:
     import socket
@@ -80,7 +81,7 @@ class RemoteMirror(Numbered):
 
         Every queue changes over between two bursts: no packet is missed or mirrored twice, and counters go on.
         """
-        check_keywords(options, SpecOptions.__annotations__, NESTED | _STAYS)
+        check_keywords(options, SpecOptions.__annotations__, ELSEWHERE | _STAYS)
         texts = ANY.changed(**options).texts()
         names = {ALIASES.get(name, name) for name in options}
         self.change({key: text for key, text in texts.items() if (PARAMETERS[key].field or key) in names})
@@ -95,10 +96,11 @@ class RemoteMirror(Numbered):
         PermissionError: the socket is for the application's user, and root.
         """
         target = self.info().target
-        if not target.startswith("stream:"):
+        path = stream_in(target)
+        if path is None:
             what = f"read {self}: its target {target} is no stream"
-            raise UnsupportedError(errno.ENOTSUP, what, "add a mirror to stream:")
-        return connect(self.app.pid or listener(self.app.path) or 0, target.removeprefix("stream:"))
+            raise UnsupportedError(errno.ENOTSUP, what, f"add a mirror to {NEW_STREAM}")
+        return connect(self.app.pid or listener(self.app.path) or 0, path)
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

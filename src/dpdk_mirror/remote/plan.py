@@ -17,6 +17,7 @@ from ..errors import NotFoundError
 from ..info import MirrorState
 from ..spec import PARAMETERS
 from .records import spec_of
+from .targets import is_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,10 +76,7 @@ class _Pair:
 
     @property
     def has_target(self) -> bool:
-        # Whatever path the application has chosen.
-        if self.wanted.to == "stream:":
-            return self.info.target.startswith("stream:")
-        return self.wanted.to == self.info.target
+        return is_at(self.info.target, self.wanted.to)
 
     @property
     def has_name(self) -> bool:

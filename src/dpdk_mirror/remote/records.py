@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError, UnsupportedError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .answers import Answer
 
-__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort", "RemoteTarget"]
+__all__ = ["QUEUE_LISTS", "RemoteMirrorInfo", "RemoteMirrorStats", "RemotePort", "RemotePortStats", "RemoteTarget"]
 
 # What older libraries do not tell, and what it means then.
 _ADDED_LATER: dict[str, Any] = {
@@ -28,6 +28,8 @@ _ADDED_LATER: dict[str, Any] = {
     "drain_cpu_us": 0,
     "drain_yields": False,
 }
+# As release 0.1 calls them.
+_OLDER_NAMES = {"rx_queues": "nb_rx_queues", "tx_queues": "nb_tx_queues"}
 _DIRECTIONS = {str(each): each for each in (Direction.RX, Direction.TX, Direction.BOTH)}
 QUEUE_LISTS = ("rx_polled", "rx_unpolled", "tx_polled", "tx_unpolled")
 """What has queues of the source, as text such as "0-3,5"."""
@@ -46,6 +48,20 @@ class RemotePort:
     mtu: int
     mac: str
     is_target: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePortStats:
+    """What a port's driver has counted: ``struct rte_eth_stats``, without its queues."""
+
+    ipackets: int
+    opackets: int
+    ibytes: int
+    obytes: int
+    imissed: int
+    ierrors: int
+    rx_nombuf: int
+    oerrors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,10 @@ def port_of(answer: Answer) -> RemotePort:
     )
 
 
+def port_stats_of(answer: Answer) -> RemotePortStats:
+    return RemotePortStats(**{field.name: answer.number(field.name) for field in fields(RemotePortStats)})
+
+
 def target_of(answer: Answer) -> RemoteTarget:
     return RemoteTarget(answer.number("port"), answer.text("target"))
 
@@ -103,6 +123,8 @@ def info_of(answer: Answer) -> RemoteMirrorInfo:
 def _value(answer: Answer, name: str, kind: Any) -> Any:
     """A field of an answer as one of that type."""
     default = _ADDED_LATER.get(name)
+    if name not in answer and _OLDER_NAMES.get(name, name) in answer:
+        name = _OLDER_NAMES[name]
     if kind is int:
         return answer.number(name, default=default)
     if kind is bool:

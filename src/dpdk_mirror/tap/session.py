@@ -10,7 +10,9 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError
+from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError, UnsupportedError
+from ..info import MirrorState
+from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finishing", "Tap"]
 
-_NEW = "stream:"  # the application chooses the path
+_LEFT = ": its reader has gone"  # the library's reason
 _FINISH_S = 8.0  # pollers have 5 s
 
 
@@ -56,23 +58,28 @@ class Finishing(threading.Thread):
 class Tap(Closeable):
     """Mirrors of some ports into one stream; each port has its interface block there.
 
-    The mirrors end with their reader: within a second of this process's end, however it ends.
+    The mirrors end with their reader: within a second of this process's end, however it ends. They count from when
+    there is one.
 
     Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
     """
 
     def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
-        self.app = app
+        self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
         spec = spec.changed(linger=False)
+        _remove_left(app)
         with ExitStack() as undo:
-            to = _NEW
+            to = NEW_STREAM
             for source in sources:
                 mirror = undo.enter_context(app.add(Wanted(source, to, force=False, spec=spec)))
                 self.mirrors.append(mirror)
-                if to == _NEW:
+                if to == NEW_STREAM:
+                    mirror.pause()
                     to = mirror.info().target
                     self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+                    mirror.reset()
+                    mirror.resume()
             undo.pop_all()
 
     def stats(self) -> list[RemoteMirrorStats]:
@@ -103,3 +110,12 @@ class Tap(Closeable):
         self.stream.close()
         for mirror in self.mirrors:
             mirror.close()
+
+
+def _remove_left(app: Application) -> None:
+    """Remove the mirrors of taps that were killed. They have ended with their reader, and are only still listed."""
+    for mirror in app.mirrors():
+        with suppress(NotFoundError, UnsupportedError):
+            info = mirror.info()
+            if info.state is MirrorState.STOPPED and info.reason.endswith(_LEFT) and not mirror.spec.linger:
+                mirror.remove()

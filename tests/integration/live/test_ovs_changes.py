@@ -50,7 +50,7 @@ def test_queues_that_new_threads_bring_are_mirrored(ovs):
                     )
                 wait_until(
                     lambda: (
-                        telemetry.call("info", mirror="out")["nb_tx_queues"]
+                        telemetry.call("info", mirror="out")["tx_queues"]
                         == telemetry.call("ports", port="net_af_packet_b")["tx_queues"]
                     ),
                     "all tx queues mirrored",

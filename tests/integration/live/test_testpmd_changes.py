@@ -94,7 +94,7 @@ def test_queues_that_come_are_mirrored_and_those_that_go_are_forgotten(testpmd):
             testpmd.command(f"port config all txq {queues}")
             testpmd.command("port start all")
             wait_until(
-                lambda: telemetry.call("info", mirror="in")["nb_rx_queues"] == queues,  # noqa: B023
+                lambda: telemetry.call("info", mirror="in")["rx_queues"] == queues,  # noqa: B023
                 f"{queues} queues mirrored",
             )
             testpmd.command("clear port stats all")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""--host: a command that is run on another host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..tap.hosts import find_host
+from ..tap.ssh import run_on, watch_caller
+from .common import remark
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+_OPTION = "--host"
+_USAGE = 2
+
+
+def run_there(arguments: argparse.Namespace, words: Sequence[str], version: str) -> int:
+    """The command of these words, which ``arguments`` are, without its --host."""
+    rest = _without_host(words)
+    if len(rest) == len(words):
+        arguments.parser.refuse(f"argument {_OPTION}: give it by its full name")
+    host = find_host(arguments.host)
+    code = run_on(host, ["--caller", version, *rest])
+    if code == _USAGE:
+        remark(f"{host.name} refuses what is right here: see whether it has dpdk-mirror {version}, too")
+    return code
+
+
+def heed_caller(theirs: str, version: str) -> None:
+    """For a command that another host has had run here."""
+    watch_caller()
+    if theirs != version:
+        remark(f"this is dpdk-mirror {version}, and {theirs} has called it: let both be the same if it goes wrong")
+
+
+def _without_host(words: Sequence[str]) -> list[str]:
+    rest: list[str] = []
+    ahead = iter(words)
+    for word in ahead:
+        if word == "--":
+            return [*rest, word, *ahead]
+        if word == _OPTION:
+            next(ahead)
+        elif not word.startswith(f"{_OPTION}="):
+            rest.append(word)
+    return rest

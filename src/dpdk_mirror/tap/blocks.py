@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The blocks of a pcapng as they come from an application: of this machine's byte order, times in nanoseconds.
+
+Of a packet only its block's two lengths and its kind are looked at; its bytes are moved with all around them. All
+positions are in bytes, and multiples of 4.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import NamedTuple
+
+from ..errors import ProtocolError
+
+__all__ = ["LONGEST", "SECTION", "Passed", "find_time", "header_length", "pass_blocks", "words_of"]
+
+LONGEST = 1 << 19
+"""Bytes of the longest block that is believed in: more than any packet's."""
+
+SECTION = 0x0A0D0D0A
+_INTERFACE, _PACKET = 1, 6
+_HEADERS = (SECTION, _INTERFACE)
+_SHORTEST = 12  # bytes: a kind, and the length twice
+_BYTE_ORDER = 0x1A2B3C4D
+
+
+class Passed(NamedTuple):
+    """``stop``: where the next block begins; how many of those before it are packets."""
+
+    stop: int
+    packets: int
+
+
+def words_of(buffer: memoryview) -> memoryview:
+    """The buffer as pcapng has its numbers. Its length is a multiple of 4."""
+    return buffer.cast("B").cast("I")
+
+
+def pass_blocks(words: memoryview, start: int, end: int, most: int = -1) -> Passed:
+    """Pass whole blocks from ``start`` on, up to a header, one that is broken, or one that ends beyond ``end``.
+
+    ``most``: pass no more packets than that.
+    """
+    at, last, packets = start >> 2, end >> 2, 0
+    while at + 1 < last and packets != most:
+        length = words[at + 1]
+        behind = at + (length >> 2)
+        if behind > last or not _SHORTEST <= length <= LONGEST or length & 3 or words[behind - 1] != length:
+            break
+        kind = words[at]
+        if kind == _PACKET:
+            packets += 1
+        elif kind in _HEADERS:
+            break
+        at = behind
+    return Passed(at << 2, packets)
+
+
+def _check_block(words: memoryview, start: int, end: int) -> None:
+    """ProtocolError: what is at ``start`` is the beginning of no block."""
+    at, last = start >> 2, end >> 2
+    if at + 1 >= last:
+        return
+    length = words[at + 1]
+    behind = at + (length >> 2)
+    if not _is_length(length):
+        raise _broken(f"a block of {length} bytes")
+    if behind <= last and words[behind - 1] != length:
+        raise _broken(f"a block's two lengths differ, {length} and {words[behind - 1]}")
+
+
+def header_length(words: memoryview, start: int, end: int) -> int:
+    """The length of the whole block at ``start``, if that is one which a reader needs before all packets; else 0.
+
+    ProtocolError: it is no block, or begins a section that cannot be read here.
+    """
+    _check_block(words, start, end)
+    at = start >> 2
+    if end - start < _SHORTEST or words[at] not in _HEADERS:
+        return 0
+    if words[at] == SECTION and words[at + 2] != _BYTE_ORDER:
+        raise _broken("it is of another byte order")
+    return int(words[at + 1]) if start + words[at + 1] <= end else 0
+
+
+def find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passed:
+    """Pass whole blocks up to the first packet that has that time or a later one."""
+    at, last, packets = start >> 2, stop >> 2, 0
+    while at < last:
+        if words[at] == _PACKET:
+            if words[at + 3] << 32 | words[at + 4] >= since_ns:
+                break
+            packets += 1
+        at += words[at + 1] >> 2
+    return Passed(at << 2, packets)
+
+
+def _is_length(length: int) -> bool:
+    return _SHORTEST <= length <= LONGEST and not length & 3
+
+
+def _broken(why: str) -> ProtocolError:
+    return ProtocolError(errno.EPROTO, f"read the application's stream: {why}", "use its library's dpdk-mirror")
