@@ -136,7 +136,7 @@ def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], Non
         tcpdump.terminate()
     heed()
     code = tcpdump.wait()
-    unread = tcpdump.unread(tap.stream)
+    unread = tcpdump.unread(tap.stream, finishing.is_alive)
     for stats in finishing.result():
         _print_summary(stats, stats.packets - unread, options)
     if ended:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Finishing", "Tap"]
 
 _LEFT = ": its reader has gone"  # the library's reason
-_FINISH_S = 8.0  # pollers have 5 s
+_ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
 
 
 class Finishing(threading.Thread):
-    """``finish()`` of a tap. An application that does not answer keeps nobody: the mirrors go with their reader."""
+    """``finish()`` of a tap, beside the thread that reads."""
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(daemon=True)
@@ -46,10 +45,7 @@ class Finishing(threading.Thread):
 
     def result(self) -> list[RemoteMirrorStats]:
         """Wait for the last counters. Raises what ``finish()`` does."""
-        self.join(_FINISH_S)
-        if self.is_alive():
-            what = f"remove the mirrors in {self._tap.app}: no answer within {_FINISH_S:g} s"
-            raise BusyTimeoutError(errno.ETIMEDOUT, what, "they go when the application runs on")
+        self.join()
         if self._error is not None:
             raise self._error
         return self._stats
@@ -67,6 +63,9 @@ class Tap(Closeable):
     def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
         self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
+        self._is_left = False
+        app.timeout_s = min(app.timeout_s, _ANSWER_S)
+        app.hang_up()  # connections keep the time that they began with
         spec = spec.changed(linger=False)
         _remove_left(app)
         with ExitStack() as undo:
@@ -91,15 +90,21 @@ class Tap(Closeable):
         return found
 
     def finish(self) -> list[RemoteMirrorStats]:
-        """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end."""
-        with suppress(DisconnectedError):
+        """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end.
+
+        Nobody waits twice for an application that does not answer: its mirrors end with their reader.
+        """
+        try:
+            with suppress(DisconnectedError):
+                for mirror in self.mirrors:
+                    with suppress(NotFoundError):
+                        mirror.pause()  # what is counted then has been sent, or never will be
+            counted = self.stats()
             for mirror in self.mirrors:
-                with suppress(NotFoundError):
-                    mirror.pause()  # what is counted then has been sent, or never will be
-        counted = self.stats()
-        for mirror in self.mirrors:
-            if not mirror.closed:
                 mirror.close()
+        except BusyTimeoutError:
+            self._is_left = True
+            raise
         return counted
 
     def finishing(self) -> Finishing:
@@ -109,7 +114,8 @@ class Tap(Closeable):
     def close(self) -> None:
         self.stream.close()
         for mirror in self.mirrors:
-            mirror.close()
+            if not self._is_left:
+                mirror.close()
 
 
 def _remove_left(app: Application) -> None:

@@ -20,14 +20,18 @@ from .pcapng import BEGINNING, packets_at_end
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Tcpdump", "ask"]
 
 _FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin")
 _PART = 1 << 20
-_HELD = {signal.SIGINT, signal.SIGHUP}
-"""What a terminal sends to both: tcpdump would take it for an error of what it reads. It ends when that does."""
+_LOOK_S = 0.1
+_HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+"""What may be sent to all of a group: tcpdump would take it for an error of what it reads. It ends when that does."""
+
+_END = signal.SIGPIPE
+"""What ends tcpdump as well, and is not held."""
 
 
 class Tcpdump(Closeable):
@@ -75,17 +79,20 @@ class Tcpdump(Closeable):
 
     def terminate(self) -> None:
         """Ask it to end, whatever there is to be read."""
-        self._process.terminate()
+        self._process.send_signal(_END)
 
-    def unread(self, stream: socket.socket) -> int:
-        """How many packets it has left, when it has ended; waits for the end of the stream."""
+    def unread(self, stream: socket.socket, may_come: Callable[[], bool]) -> int:
+        """How many packets it has left, when it has ended, of a stream that comes to its end, or to nothing more."""
         self._close(self._write)
         parts = []
         while part := os.read(self._read, _PART):
             parts.append(part)
         with suppress(ConnectionResetError):  # the application has died
-            while part := stream.recv(_PART):
-                parts.append(part)
+            while (is_there := select.select([stream], [], [], _LOOK_S)[0]) or may_come():
+                if is_there:
+                    if not (part := stream.recv(_PART)):
+                        break
+                    parts.append(part)
         return packets_at_end(b"".join(parts))
 
     def close(self) -> None:
@@ -124,7 +131,7 @@ def _ends_with_its_parent() -> list[str]:
 
     The kernel forgets of it when tcpdump, started by root, becomes another user.
     """
-    return [found, "--pdeathsig", "TERM", "--"] if (found := _find("setpriv")) else []
+    return [found, "--pdeathsig", _END.name.removeprefix("SIG"), "--"] if (found := _find("setpriv")) else []
 
 
 def _find(program: str) -> str | None:
