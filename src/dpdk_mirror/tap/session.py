@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ class Tap(Closeable):
                     mirror.pause()
                     to = mirror.info().target
                     self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+                    # It has been let in when there is something to read: what comes before counts as full.
+                    select.select([self.stream], [], [], _ANSWER_S)
                     mirror.reset()
                     mirror.resume()
             undo.pop_all()
