@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "apps": ("apps", "ports"),
     "attach": ("attach",),
+    "tcpdump": ("tcpdump",),
     "mirrors": ("list", "info", "stats"),
     "top": ("top",),
     "changes": ("add", "update", "pause", "resume", "reset", "remove"),

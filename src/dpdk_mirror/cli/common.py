@@ -13,11 +13,6 @@ from dataclasses import asdict
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from ..attach.load import Options
 from ..errors import (
     BusyTimeoutError,
     ConflictError,
@@ -27,12 +22,14 @@ from ..errors import (
     NotPermittedError,
 )
 from ..remote import TIMEOUT_S, Application, connect
-from ..remote.attaching import application_of, load_into
 from ..remote.discovery import PROBE_S, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rich.console import Console
+    from rich.table import Table
 
     from ..attach.load import Attachment
 
@@ -126,6 +123,10 @@ def attached(done: Attachment) -> list[str]:
 
 
 def _attach(named: str | None) -> Application:
+    # What few commands need, and takes long to import.
+    from ..attach.load import Options  # noqa: PLC0415
+    from ..remote.attaching import application_of, load_into  # noqa: PLC0415
+
     done = load_into(find_process(named).pid, Options())
     if done.loaded:
         for line in attached(done):
@@ -207,6 +208,9 @@ def shown(value: Any) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], **headings: str) -> Table:
     """A table of these columns, some with a heading that is not their name; numbers are flushed right."""
+    from rich.table import Table  # noqa: PLC0415  not every command has tables
+    from rich.text import Text  # noqa: PLC0415
+
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         numeric = column.endswith("_per_s") or any(type(row[column]) in {int, float} for row in rows)
@@ -221,14 +225,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
     console().print(table(columns, rows))
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leaves it to main(), instead of an exit."""
-        raise  # noqa: PLE0704  it is called where it was caught
-
-
 def console(file: TextIO | None = None, width: int = 1000) -> Console:
     """Stdout, or a file; what is no terminal has room, so that each row is on one line."""
+    from rich.console import Console  # noqa: PLC0415  not every command has tables
+
+    class _Console(Console):
+        def on_broken_pipe(self) -> None:
+            """Leaves it to main(), instead of an exit."""
+            raise  # noqa: PLE0704  it is called where it was caught
+
     result = _Console(file=file)
     if not result.is_terminal:
         result.width = width

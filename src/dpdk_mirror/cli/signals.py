@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-__all__ = ["Interrupted", "Signals", "ctrl_c_raises"]
+    _Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
+__all__ = ["Interrupted", "Signals", "ctrl_c_raises", "each_raises", "left_to_the_system"]
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -87,7 +88,36 @@ def ctrl_c_raises() -> Iterator[None]:
 
 
 @contextmanager
-def _handled(handlers: Mapping[signal.Signals, Callable[[int, FrameType | None], Any]]) -> Iterator[None]:
+def each_raises() -> Iterator[Callable[[], None]]:
+    """Ctrl-C, SIGTERM and SIGHUP raise Interrupted: for what waits for others, and is put right wherever it ends.
+
+    Once: what comes before the next call of what is yielded is the same wish.
+    """
+    is_heeded = True
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        nonlocal is_heeded
+        if is_heeded:
+            is_heeded = False
+            raise Interrupted(number)
+
+    def heed() -> None:
+        nonlocal is_heeded
+        is_heeded = True
+
+    with _handled(dict.fromkeys(_ending(), interrupt)):
+        yield heed
+
+
+@contextmanager
+def left_to_the_system() -> Iterator[None]:
+    """Each ends the process at once: for calls of C that may take long, while there is nothing to put right."""
+    with _handled(dict.fromkeys(_ending(), signal.SIG_DFL)):
+        yield
+
+
+@contextmanager
+def _handled(handlers: Mapping[signal.Signals, _Handler]) -> Iterator[None]:
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -7,13 +7,15 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..attach.library import Library, read_library
-from ..attach.load import Attachment, Options, load
 from ..attach.process import Process
-from ..plugin import plugin_for
 from .application import Application
 from .discovery import socket_of
+
+if TYPE_CHECKING:
+    from ..attach.library import Library
+    from ..attach.load import Attachment, Options
 
 __all__ = ["application_of", "attach", "load_into"]
 
@@ -35,12 +37,17 @@ def attach(
     process, BusyTimeoutError if its dynamic loader is busy, NotFoundError if there is no such process, or no DPDK in
     it, ConflictError if its library listens elsewhere.
     """
+    from ..attach.load import Options  # noqa: PLC0415  it takes long, and few applications are attached to
+
     options = Options(socket="" if socket is None else os.fspath(socket), force=force)
     return application_of(load_into(pid, options, library))
 
 
 def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
     """The same without the connection."""
+    from ..attach.library import read_library  # noqa: PLC0415  as above
+    from ..attach.load import load  # noqa: PLC0415
+    from ..plugin import plugin_for  # noqa: PLC0415
 
     def choose_library(series: str) -> Library:
         return read_library(plugin_for(series) if library is None else Path(library))

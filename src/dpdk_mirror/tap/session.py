@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import select
+import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import DisconnectedError, NotFoundError, UnsupportedError
+from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError, UnsupportedError
 from ..info import MirrorState
 from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
@@ -20,9 +22,34 @@ if TYPE_CHECKING:
     from ..remote import Application, RemoteMirror, RemoteMirrorStats
     from ..spec import MirrorSpec
 
-__all__ = ["Tap"]
+__all__ = ["Finishing", "Tap"]
 
 _LEFT = ": its reader has gone"  # the library's reason
+_ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
+
+
+class Finishing(threading.Thread):
+    """``finish()`` of a tap, beside the thread that reads."""
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(daemon=True)
+        self._tap = tap
+        self._stats: list[RemoteMirrorStats] = []
+        self._error: MirrorError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._stats = self._tap.finish()
+        except MirrorError as error:
+            self._error = error
+
+    def result(self) -> list[RemoteMirrorStats]:
+        """Wait for the last counters. Raises what ``finish()`` does."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._stats
 
 
 class Tap(Closeable):
@@ -37,6 +64,9 @@ class Tap(Closeable):
     def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
         self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
+        self._is_left = False
+        app.timeout_s = min(app.timeout_s, _ANSWER_S)
+        app.hang_up()  # connections keep the time that they began with
         spec = spec.changed(linger=False)
         _remove_left(app)
         with ExitStack() as undo:
@@ -48,6 +78,8 @@ class Tap(Closeable):
                     mirror.pause()
                     to = mirror.info().target
                     self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+                    # It has been let in when there is something to read: what comes before counts as full.
+                    select.select([self.stream], [], [], _ANSWER_S)
                     mirror.reset()
                     mirror.resume()
             undo.pop_all()
@@ -61,21 +93,32 @@ class Tap(Closeable):
         return found
 
     def finish(self) -> list[RemoteMirrorStats]:
-        """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end."""
-        with suppress(DisconnectedError):
+        """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end.
+
+        Nobody waits twice for an application that does not answer: its mirrors end with their reader.
+        """
+        try:
+            with suppress(DisconnectedError):
+                for mirror in self.mirrors:
+                    with suppress(NotFoundError):
+                        mirror.pause()  # what is counted then has been sent, or never will be
+            counted = self.stats()
             for mirror in self.mirrors:
-                with suppress(NotFoundError):
-                    mirror.pause()  # what is counted then has been sent, or never will be
-        counted = self.stats()
-        for mirror in self.mirrors:
-            if not mirror.closed:
                 mirror.close()
+        except BusyTimeoutError:
+            self._is_left = True
+            raise
         return counted
+
+    def finishing(self) -> Finishing:
+        """The same beside this thread, which goes on reading: what a reader leaves for a second is cut off."""
+        return Finishing(self)
 
     def close(self) -> None:
         self.stream.close()
         for mirror in self.mirrors:
-            mirror.close()
+            if not self._is_left:
+                mirror.close()
 
 
 def _remove_left(app: Application) -> None:
