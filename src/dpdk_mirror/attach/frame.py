@@ -20,9 +20,11 @@ from ..errors import UnsupportedError
 if TYPE_CHECKING:
     from .ptrace import Registers
 
-__all__ = ["Call", "Frame", "State", "is_interrupted", "resumed"]
+__all__ = ["RED_ZONE", "Call", "Frame", "State", "is_interrupted", "resumed"]
 
-_RED_ZONE = 128
+RED_ZONE = 128
+"""Bytes below the end of its stack that a function may use."""
+
 # uc_flags: vectors are in XSAVE's form; ss is there; and is to be taken as it is.
 _UC_FLAGS = 1 | 2 | 4
 # Of sigaltstack(): no mode is so, and what is refused leaves the thread's own as it is.
@@ -65,10 +67,13 @@ class Frame:
     registers: Registers
 
     @classmethod
-    def of(cls, call: Call, state: State, returns: tuple[int, ...]) -> Frame:
-        """``returns`` is where the function returns to, and what does afterwards; the last one is rt_sigreturn()."""
+    def of(cls, call: Call, state: State, returns: tuple[int, ...], depth: int = RED_ZONE) -> Frame:
+        """``returns`` is where the function returns to, and what does afterwards; the last one is rt_sigreturn().
+
+        ``depth`` is how far it is below the stack's end.
+        """
         at = state.registers
-        texts, arguments, top = b"", [], at.rsp - _RED_ZONE
+        texts, arguments, top = b"", [], at.rsp - depth
         for each in call.arguments:
             if isinstance(each, bytes):
                 texts += each + b"\0"

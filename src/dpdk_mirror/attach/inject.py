@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import gc
 import os
 import struct
@@ -14,11 +15,11 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, UnsupportedError
-from .frame import Call, Frame, State, is_interrupted, resumed
+from .frame import RED_ZONE, Call, Frame, State, is_interrupted, resumed
 from .ptrace import Tracee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .libc import Libc
     from .parked import Parked
@@ -29,6 +30,9 @@ __all__ = ["Injector"]
 
 _ALL_SIGNALS = (1 << 64) - 1
 _STACK_MIN = 64 << 10
+# How far below the end of its stack a thread is not while it sleeps, nor comes to be within a moment.
+_DEPTH_MIN, _DEPTH_MAX = 256 << 10, 1 << 20
+_LOOKS = 5
 _FUTEX = 202
 _LOOK_S = 0.0005
 _SWITCH_S = 0.00001
@@ -49,7 +53,7 @@ class Injector:
         self._timeout_s = timeout_s
         self._before: State | None = None
         self._check_code()
-        self._check_stack()
+        self._depth = self._room()
 
     def call(self, function: int, *arguments: int | bytes, timeout_s: float | None = None) -> None:
         """Have the thread call a function, and wait until it is back; what that returns is not known.
@@ -58,8 +62,8 @@ class Injector:
         """
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout_s
-        with self._stopped(deadline) as tracee:
-            self._go(tracee, Call(function, arguments), (self._libc.restorer,))
+        with self._called(deadline, Call(function, arguments), self._libc.restorer):
+            pass
         while not self._parked.is_back(self._process):
             self._process.check()
             if time.monotonic() > deadline and self._give_up(timeout_s):
@@ -68,8 +72,8 @@ class Injector:
 
     def seccomp_filters(self, timeout_s: float = 1.0) -> list[bytes]:
         """What the thread's system calls have to pass."""
-        with self._stopped(time.monotonic() + timeout_s) as tracee:
-            tracee.set_registers(resumed(tracee.registers()))
+        with self._stopped(time.monotonic() + timeout_s) as (tracee, _):
+            self._look(tracee)
             return tracee.seccomp_filters()
 
     def text_of(self, function: int, timeout_s: float = 1.0) -> str:
@@ -80,8 +84,7 @@ class Injector:
         """
         deadline = time.monotonic() + timeout_s
         gadget = self._libc.syscall_ret
-        with self._stopped(deadline) as tracee:
-            self._arm(tracee, Call(function, ()), (gadget, self._libc.restorer))
+        with self._called(deadline, Call(function, ()), gadget, self._libc.restorer) as tracee:
             while True:
                 tracee.next_syscall(max(0.0, deadline - time.monotonic()))
                 registers = tracee.registers()
@@ -95,17 +98,21 @@ class Injector:
     # The inside.
 
     @contextlib.contextmanager
-    def _stopped(self, deadline: float) -> Iterator[Tracee]:
-        """The thread, stopped where it parks. It is left alone while it is elsewhere."""
+    def _stopped(
+        self, deadline: float, ahead: Callable[[], Frame | None] = lambda: None
+    ) -> Iterator[tuple[Tracee, Frame | None]]:
+        """The thread, stopped where it parks, and what ``ahead`` did before. It is left alone while it is elsewhere."""
         while True:
             if self._parked.is_back(self._process):
-                with self._traced() as tracee, _urgent():
-                    tracee.stop()
-                    if self._parked.is_at(tracee.registers()):
-                        yield tracee
+                with self._traced() as tracee:
+                    frame = ahead()
+                    with _urgent():
+                        tracee.stop()
+                        if is_at := self._parked.is_at(tracee.registers()):
+                            yield tracee, frame
                         if tracee.is_stopped:
                             tracee.detach()
-                        self.stops_s.append(time.monotonic() - tracee.stopped_since)
+                    if is_at:
                         return
             self._process.check_thread(self._parked.tid)
             if time.monotonic() > deadline:
@@ -115,23 +122,50 @@ class Injector:
 
     @contextlib.contextmanager
     def _traced(self) -> Iterator[Tracee]:
-        with Tracee(self._parked.tid) as tracee:
+        with Tracee(self._parked.tid, self.stops_s) as tracee:
             # From here on the number is its own until it is let go.
             self._process.check_thread(self._parked.tid)
             yield tracee
 
-    def _go(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
-        self._arm(tracee, call, returns)
-        tracee.detach()
+    @contextlib.contextmanager
+    def _called(self, deadline: float, call: Call, *returns: int) -> Iterator[Tracee]:
+        """The thread, which calls when it runs on."""
+        ahead = functools.partial(self._write_ahead, call, returns)
+        for left in reversed(range(_LOOKS)):
+            with self._stopped(deadline, ahead) as (tracee, written):
+                before, state = self._before, self._look(tracee)
+                if written is not None and state == before:
+                    frame = written
+                elif left and self._depth > RED_ZONE:
+                    continue
+                else:
+                    frame = self._write(call, returns, state)
+                tracee.set_registers(frame.registers)
+                # After the registers, which have the frame that takes it back.
+                tracee.set_mask(_ALL_SIGNALS)
+                yield tracee
+                return
 
-    def _arm(self, tracee: Tracee, call: Call, returns: tuple[int, ...]) -> None:
-        """Have the thread call when it runs on. Each step leaves it whole if this process ends after it."""
-        self._before = State(tracee.registers(), tracee.xstate(), tracee.mask())
-        frame = Frame.of(call, self._before, returns)
+    def _look(self, tracee: Tracee) -> State:
+        """What it has now. It goes on as if it had not been stopped."""
+        self._before = State(resumed(tracee.registers()), tracee.xstate(), tracee.mask())
+        tracee.set_registers(self._before.registers)
+        return self._before
+
+    def _write_ahead(self, call: Call, returns: tuple[int, ...]) -> Frame | None:
+        """Write its frame, if it sleeps as it did when it was looked at; it is traced, so nobody else has it call.
+
+        Writing may wait for threads that map memory. If it wakes meanwhile, it does not come to where the frame is.
+        """
+        stack = self._parked.stack_in(self._process)
+        if self._before is None or self._depth <= RED_ZONE or self._before.registers.rsp != stack:
+            return None
+        return self._write(call, returns, self._before)
+
+    def _write(self, call: Call, returns: tuple[int, ...], state: State) -> Frame:
+        frame = Frame.of(call, state, returns, self._depth)
         self._process.write(frame.address, frame.data)
-        tracee.set_registers(frame.registers)
-        # After the registers, which have the frame that takes it back.
-        tracee.set_mask(_ALL_SIGNALS)
+        return frame
 
     def _give_up(self, timeout_s: float) -> bool:
         """Whether the thread has just come back. It may be taken out if it waits for the loader's lock alone."""
@@ -140,6 +174,7 @@ class Injector:
             tracee.stop()
             registers = tracee.registers()
             if self._parked.is_at(registers):
+                tracee.set_registers(resumed(registers))
                 return True
             if self._waits_for_loader(registers) and self._before is not None:
                 # The registers last: until then it goes on inside, and well, if this process ends.
@@ -173,13 +208,20 @@ class Injector:
             )
             raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
 
-    def _check_stack(self) -> None:
+    def _room(self) -> int:
+        """How far below the end of its stack it is to call: far, if what is below the stack says where that ends."""
         stack = self._parked.stack
+        below = None
         for each in self._process.maps():
             if each.start <= stack <= each.end:
-                if "w" in each.perms and (stack - each.start >= _STACK_MIN or each.path == "[stack]"):
-                    return
+                left = stack - each.start
+                is_bounded = below is not None and (below.end, below.perms) == (each.start, "---p")
+                if "w" in each.perms and is_bounded and left >= 2 * _DEPTH_MIN:
+                    return min(left // 2, _DEPTH_MAX)
+                if "w" in each.perms and (left >= _STACK_MIN or each.path == "[stack]"):
+                    return RED_ZONE
                 break
+            below = each
         what = (
             f"attach to process {self._process.pid}: its thread {self._parked.comm} has less than 64 KB of stack left"
         )

@@ -55,9 +55,13 @@ class Parked:
         return process.read(self.pc - len(_SYSCALL_CODE), len(_SYSCALL_CODE)) == _SYSCALL_CODE
 
     def is_back(self, process: Process) -> bool:
-        """Whether it is in that call now. How deep its stack is depends on how many descriptors EAL waits for."""
+        """Whether it is in that call now."""
+        return self.stack_in(process) is not None
+
+    def stack_in(self, process: Process) -> int | None:
+        """The end of its stack, if it is in that call now: that depends on how many descriptors EAL waits for."""
         now = _parse(self.tid, self.comm, process.text(f"task/{self.tid}/syscall"))
-        return now is not None and (now.number, now.pc) == (self.number, self.pc)
+        return now.stack if now is not None and (now.number, now.pc) == (self.number, self.pc) else None
 
 
 def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:

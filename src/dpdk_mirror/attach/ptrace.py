@@ -42,6 +42,11 @@ class Registers(ctypes.Structure):
 
     _fields_ = tuple((name, ctypes.c_uint64) for name in _REGISTERS.split())
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Registers) and bytes(self) == bytes(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def copy(self) -> Registers:
         return Registers.from_buffer_copy(self)
 
@@ -51,10 +56,14 @@ class _Iovec(ctypes.Structure):
 
 
 class Tracee:
-    """A thread, seized: it runs on until stop(), and again from detach() on, whatever becomes of this process."""
+    """A thread, seized: it runs on until stop(), and again from detach() on, whatever becomes of this process.
 
-    def __init__(self, tid: int) -> None:
+    ``stops_s`` takes how long it was stopped, each time.
+    """
+
+    def __init__(self, tid: int, stops_s: list[float] | None = None) -> None:
         self.tid = tid
+        self._stops_s = stops_s if stops_s is not None else []
         self.is_stopped = self._is_seized = False
         self._signal = 0
         # Not CDLL: while such a function is called other threads of Python's may run, and keep this one waiting.
@@ -84,19 +93,21 @@ class Tracee:
 
     def stop(self, timeout_s: float = 1.0) -> None:
         """Stop it at the end of its system call, which it leaves for that, or where it is."""
-        self.stopped_since = time.monotonic()
+        self._stopped_since = time.monotonic()
         self._ptrace(_INTERRUPT)
         self._wait_for_stop(time.monotonic() + timeout_s)
 
     def detach(self) -> None:
         """Have it run on, with a signal that came for it meanwhile."""
         self._ptrace(_DETACH, data=self._signal)
+        self._stops_s.append(time.monotonic() - self._stopped_since)
         self.is_stopped = self._is_seized = False
 
     def next_syscall(self, timeout_s: float) -> None:
         """Have it run on until it enters a system call, or leaves it."""
         self._ptrace(_SETOPTIONS, data=_O_TRACESYSGOOD)
         self._ptrace(_SYSCALL, data=self._signal)
+        self._stops_s.append(time.monotonic() - self._stopped_since)
         self.is_stopped = False
         self._wait_for_stop(time.monotonic() + timeout_s, at_syscall=True)
 
@@ -165,7 +176,7 @@ class Tracee:
             asked = time.monotonic()
             status = self._poll()
             if status is None:
-                self.stopped_since = asked
+                self._stopped_since = asked
                 if asked > deadline:
                     what = f"stop thread {self.tid}: it does not leave the kernel"
                     raise BusyTimeoutError(errno.ETIMEDOUT, what, "look at /proc/PID/task/TID/stack, and try again")

@@ -185,7 +185,8 @@ def test_what_has_the_library_is_left_as_it_is():
         assert before == untouched(testpmd.pid)
     with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
         said = json.loads(mirror("attach", testpmd.pid, "--json"))
-        assert (said["loaded"], len(said["stops_ms"])) == (True, 3)
+        assert said["loaded"]
+        assert len(said["stops_ms"]) >= 4
         before = untouched(testpmd.pid)
         said = json.loads(mirror("attach", testpmd.pid, "--json"))
         assert (said["loaded"], said["stops_ms"], said["ports"]) == (False, [], NULL)

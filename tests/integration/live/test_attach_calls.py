@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import livekit
@@ -27,7 +28,7 @@ from dpdk_mirror.attach.memory import executable
 from dpdk_mirror.attach.parked import Parked as ParkedThread
 from dpdk_mirror.attach.parked import find_parked
 from dpdk_mirror.attach.process import Process
-from dpdk_mirror.attach.ptrace import Tracee
+from dpdk_mirror.attach.ptrace import Registers, Tracee
 
 SYS_TGKILL = 234
 SOURCE = Path(livekit.__file__).with_name("parked.c")
@@ -113,25 +114,59 @@ def test_a_call_leaves_every_register_the_mask_and_the_stacks_as_they_were(progr
             assert process.wakes() == "same"
         injector.call(at("align"))
         assert process.wakes() == "same"
-        assert len(injector.stops_s) == 21
+        assert 22 <= len(injector.stops_s) <= 42  # one to look at it first, and again whenever it has changed
         process.end()
 
 
-def test_nothing_is_read_of_the_memory_while_the_thread_is_stopped(program, monkeypatch):
-    """That waits for threads that map memory; what is written then is one piece."""
-    stopped, touched = [], []
+@pytest.mark.parametrize(("stack", "touched"), [(1 << 20, []), (256 << 10, ["write"])])
+def test_the_memory_is_left_alone_while_the_thread_is_stopped(program, monkeypatch, stack, touched):
+    """That waits for threads that map memory. With a small stack one piece is written; nothing is ever read."""
+    stopped, found = [], []
 
     def note(owner, name, then):
         original = getattr(owner, name)
         monkeypatch.setattr(owner, name, lambda *args, **options: (then(), original(*args, **options))[1])
 
-    with parked(program) as process, injected(process) as (injector, at):
+    with parked(program, str(stack)) as process, injected(process) as (injector, at):
         note(Tracee, "stop", lambda: stopped.append(True))
         note(Tracee, "detach", stopped.clear)
-        note(Process, "read", lambda: touched.append("read") if stopped else None)
-        note(Process, "write", lambda: touched.append("write") if stopped else None)
+        note(Process, "read", lambda: found.append("read") if stopped else None)
+        note(Process, "write", lambda: found.append("write") if stopped else None)
         injector.call(at("clobber"))
-        assert touched == ["write"]
+        assert found == touched
+        assert process.wakes() == "same"
+
+
+def test_a_stack_that_may_be_anothers_below_is_used_no_deeper_than_need_be(program, monkeypatch):
+    """Nothing says where it ends."""
+    with parked(program, str(1 << 20)) as process:
+        maps = Process.maps
+        monkeypatch.setattr(Process, "maps", lambda self: [each for each in maps(self) if each.perms != "---p"])
+        with injected(process) as (injector, at):
+            assert injector._depth == 128
+            injector.call(at("clobber"))
+            assert process.wakes() == "same"
+
+
+def test_a_thread_that_has_changed_is_looked_at_again(program):
+    """It is written for what it had; what it has now counts."""
+    with parked(program, str(1 << 20)) as process, injected(process) as (injector, at):
+        injector.call(at("clobber"))
+        for changed in ({"mask": 1}, {"xstate": b"x" * len(injector._before.xstate)}):
+            injector._before = replace(injector._before, **changed)
+            before = len(injector.stops_s)
+            injector.call(at("clobber"))
+            assert len(injector.stops_s) - before >= 2
+            assert process.wakes() == "same"
+        assert process.counts()[0] == 3
+
+
+def test_a_thread_that_changes_all_the_time_calls_all_the_same(program, monkeypatch):
+    monkeypatch.setattr(Registers, "__eq__", lambda *_: False)
+    with parked(program, str(1 << 20)) as process, injected(process) as (injector, at):
+        injector.call(at("clobber"))
+        assert process.counts()[0] == 1
+        assert len(injector.stops_s) >= 5
         assert process.wakes() == "same"
 
 
@@ -328,29 +363,35 @@ def test_a_thread_that_is_elsewhere_is_left_alone(program, monkeypatch):
 def test_one_that_comes_back_at_the_last_moment_has_come_back(program, monkeypatch):
     """Between the last look and the stop."""
     with parked(program) as process, injected(process) as (injector, at):
-        parks = iter([True])  # before the call, and then it seems not to
+        parks = iter([True, True])  # for the look and the call, and then it seems not to
         monkeypatch.setattr(ParkedThread, "is_back", lambda *_: next(parks, False))
         injector.call(at("align"), timeout_s=0.3)
         assert process.counts()[0] == 1
         assert process.wakes() == "same"
 
 
-STEPS = ["stop", "registers", "xstate", "mask", "set_registers", "set_mask", "detach"]
+# What is done to the thread: which time of it, and how often it has been made to call just before and just afterwards.
+# At first it is looked at, and what is done for a second time is for the call.
+STEPS = [
+    ("stop", 1, 0, 0), ("registers", 1, 0, 0), ("xstate", 1, 0, 0), ("mask", 1, 0, 0), ("set_registers", 1, 0, 0),
+    ("detach", 1, 0, 0), ("write", 1, 0, 0), ("stop", 2, 0, 0), ("mask", 2, 0, 0), ("set_registers", 2, 0, 0),
+    ("set_registers", 3, 0, 1), ("set_mask", 1, 1, 1), ("detach", 2, 1, 1),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("step", STEPS)
-def test_the_tracer_may_be_killed_at_any_step(program, monkeypatch, step, before):
+@pytest.mark.parametrize(("step", "number", "made_before", "made_after"), STEPS)
+def test_the_tracer_may_be_killed_at_any_step(program, step, number, made_before, made_after, before):
     """Just before it, and just afterwards: the call is made or it is not, and the thread is well."""
-    with parked(program) as process:
+    made = made_before if before else made_after
+    with parked(program, str(1 << 20)) as process:
         pid = os.fork()
         if pid == 0:
-            _die_at(step, before=before)
+            _die_at(step, number, before=before)
             with injected(process) as (injector, at):
                 injector.call(at("clobber"))
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-        made = step in {"set_mask", "detach"} or (step == "set_registers" and not before)
         wait_until(lambda: process.counts()[0] == made, "the call", timeout_s=5)
         assert process.wakes() == "same"
         with injected(process) as (injector, at):
@@ -360,12 +401,18 @@ def test_the_tracer_may_be_killed_at_any_step(program, monkeypatch, step, before
         process.end()
 
 
-def _die_at(step, *, before):
-    original = getattr(Tracee, step)
+def _die_at(step, number, *, before):
+    owner = Process if step == "write" else Tracee
+    original = getattr(owner, step)
+    left = [number]
 
     def die(self, *arguments):
-        if not before:
-            original(self, *arguments)
-        os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        if before and not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(self, *arguments)
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
 
-    setattr(Tracee, step, die)
+    setattr(owner, step, die)

@@ -153,7 +153,7 @@ def test_who_has_the_library_is_asked_before_a_socket_is_opened():
 def test_the_stop_for_reading_filters_is_told():
     with Testpmd(TestpmdOptions(["net_null0"], plugin=False, within=(*CONFINED, "ptrace", "kill"))) as testpmd:
         assert len(load_into(testpmd.pid, Options(dry_run=True)).stops_s) == 1
-        assert len(load_into(testpmd.pid, Options()).stops_s) == 4
+        assert len(load_into(testpmd.pid, Options()).stops_s) >= 4
         assert testpmd.quit() == 0
 
 

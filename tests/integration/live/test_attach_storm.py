@@ -34,7 +34,7 @@ def test_no_packet_is_lost_and_nothing_hangs(program):
     """Twenty applications."""
     for number in range(COUNT):
         with Storm(program, number % 2) as storm:
-            assert len(attach_once(storm)) == 3
+            assert len(attach_once(storm)) >= 4
             if number % 5 == 0:
                 check_mirrors(storm)
             assert storm.finish().missing == 0
