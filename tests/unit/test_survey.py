@@ -3,6 +3,7 @@
 """All processes, whatever some of them do to who looks."""
 
 import contextlib
+import json
 import os
 import struct
 import subprocess
@@ -14,10 +15,13 @@ import pytest
 from children import child
 from stuckfs import StuckFileSystem
 
-from dpdk_mirror.attach import survey
+from dpdk_mirror import BusyTimeoutError, NotFoundError
+from dpdk_mirror.attach import apart, survey
 from dpdk_mirror.attach.identify import Kind, identify
+from dpdk_mirror.attach.load import Options
 from dpdk_mirror.attach.memory import executable
 from dpdk_mirror.attach.process import Process
+from dpdk_mirror.remote import attach, attaching
 
 # A program that says it is EAL, with its loader's list where the test wants it.
 CLAIMS = """
@@ -91,30 +95,75 @@ def test_a_32_bit_program_is_refused(tmp_path):
     assert found.obstacle.endswith("start a 64-bit one")
 
 
-@pytest.mark.skipif(not Path("/dev/fuse").exists() or os.geteuid() != 0, reason="only root mounts, where there is FUSE")
-def test_one_that_keeps_who_looks_waiting_for_ever_holds_up_nobody(claim, tmp_path, monkeypatch):
+needs_fuse = pytest.mark.skipif(
+    not Path("/dev/fuse").exists() or os.geteuid() != 0, reason="only root mounts, where there is FUSE"
+)
+
+
+@contextlib.contextmanager
+def stuck(claim, folder):
     """Its loader's list is in a file that cannot be read, and whoever tries is in the kernel, and stays there."""
+    with StuckFileSystem(folder) as files:
+        running = claim(folder / "file")
+        with Process(running.pid) as process:
+            (mapping,) = [each for each in process.maps() if each.path == str(folder / "file")]
+            process.write(executable(process).debug + 8, struct.pack("<Q", mapping.start))
+        yield running.pid
+        assert files.has_waiting
+        running.kill()
+        files.let_go()
+
+
+@needs_fuse
+def test_one_that_keeps_who_looks_waiting_for_ever_holds_up_nobody(claim, tmp_path, monkeypatch):
     monkeypatch.setattr(survey, "LOOK_S", 2.0)
     other = claim()
-    with StuckFileSystem(tmp_path) as stuck:
-        running = claim(tmp_path / "file")
-        with Process(running.pid) as process:
-            (mapping,) = [each for each in process.maps() if each.path == str(tmp_path / "file")]
-            process.write(executable(process).debug + 8, struct.pack("<Q", mapping.start))
+    with stuck(claim, tmp_path) as pid:
         begin = time.monotonic()
-        first, second = survey.survey([running.pid, other.pid])
+        first, second = survey.survey([pid, other.pid])
         assert time.monotonic() - begin < 60
-        assert stuck.has_waiting
-        if first.pid != running.pid:
+        if first.pid != pid:
             first, second = second, first
         assert "it cannot be looked at within 2 s" in first.obstacle
         assert second.kind is Kind.STRIPPED
-        running.kill()
-        stuck.let_go()
+
+
+@needs_fuse
+def test_one_that_keeps_who_attaches_waiting_for_ever_is_refused(claim, tmp_path):
+    with stuck(claim, tmp_path) as pid:
+        begin = time.monotonic()
+        with pytest.raises(BusyTimeoutError, match=f"attach to process {pid}: it keeps who looks at it waiting"):
+            attach(pid)
+        assert time.monotonic() - begin < 60
+
+
+def test_one_that_does_so_later_on_is_given_up(monkeypatch):
+    """When it has been looked at: it may take as long as its loader may be busy, several times."""
+    monkeypatch.setattr(apart, "_WORKER", "import time; print('begun\\nlooked', flush=True); time.sleep(1000)")
+    monkeypatch.setattr(attaching, "LOOK_S", 0.2)
+    with pytest.raises(BusyTimeoutError, match="it keeps who looks at it waiting"):
+        attaching.load_apart(1, Options(timeout_s=0.01))
+
+
+def test_what_goes_wrong_for_who_attaches_is_not_lost(monkeypatch):
+    """What is refused has its class, number and hint; what has not been thought of has its traceback."""
+    with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]; dpdk-mirror apps lists what runs"):
+        attach(1 << 22)
+    lines = ["begun", json.dumps({"bug": "Traceback ..."})]
+    monkeypatch.setattr(apart, "_WORKER", f"print(*{lines}, sep='\\n')")
+    with pytest.raises(RuntimeError, match=r"Traceback \.\.\."):
+        attach(1 << 22)
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+def test_where_no_other_process_can_attach_this_one_does(monkeypatch, program):
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]"):
+        attach(1 << 22)
 
 
 def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(claim, monkeypatch):
-    monkeypatch.setattr(survey, "_WORKER", "import time; print(1, flush=True); time.sleep(1000)")
+    monkeypatch.setattr(apart, "_WORKER", "import time; print(1, flush=True); time.sleep(1000)")
     monkeypatch.setattr(survey, "LOOK_S", 0.2)
     found = survey.survey(range(1, 100))
     assert [each.pid for each in found] == list(range(1, 9))

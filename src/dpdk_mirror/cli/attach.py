@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..attach.load import TIMEOUT_S, Options
-from ..remote.attaching import application_of, load_into
+from ..remote.attaching import application_of, load_apart
 from ..remote.discovery import find_process
 from .common import (
     add_command,
@@ -73,7 +73,7 @@ def add_parsers(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     options = Options(arguments.socket or "", arguments.dry_run, arguments.force, arguments.timeout)
-    done = load_into(find_process(arguments.application).pid, options, arguments.library)
+    done = load_apart(find_process(arguments.application).pid, options, arguments.library)
     if arguments.dry_run:
         _say_checks(arguments, done)
         return 0

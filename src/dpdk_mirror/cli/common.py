@@ -125,9 +125,9 @@ def attached(done: Attachment) -> list[str]:
 def _attach(named: str | None) -> Application:
     # What few commands need, and takes long to import.
     from ..attach.load import Options  # noqa: PLC0415
-    from ..remote.attaching import application_of, load_into  # noqa: PLC0415
+    from ..remote.attaching import application_of, load_apart  # noqa: PLC0415
 
-    done = load_into(find_process(named).pid, Options())
+    done = load_apart(find_process(named).pid, Options())
     if done.loaded:
         for line in attached(done):
             remark(line)

@@ -4,20 +4,35 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .. import errors
+from ..attach.apart import answers, say
+from ..attach.library import Library, read_library
+from ..attach.load import Attachment, Options, load
 from ..attach.process import Process
+from ..attach.survey import LOOK_S, made
+from ..errors import BusyTimeoutError, MirrorError
+from ..plugin import plugin_for
 from .application import Application
 from .discovery import socket_of
 
 if TYPE_CHECKING:
-    from ..attach.library import Library
-    from ..attach.load import Attachment, Options
+    from collections.abc import Callable
 
-__all__ = ["application_of", "attach", "load_into"]
+__all__ = ["application_of", "attach", "load_apart", "load_into"]
+
+_BEGUN, _LOOKED = b"begun", b"looked"
+_STEPS = 8
+"""Each may take as long as the dynamic loader may be busy."""
 
 
 def attach(
@@ -37,19 +52,50 @@ def attach(
     process, BusyTimeoutError if its dynamic loader is busy, NotFoundError if there is no such process, or no DPDK in
     it, ConflictError if its library listens elsewhere.
     """
-    from ..attach.load import Options  # noqa: PLC0415  it takes long, and few applications are attached to
-
     options = Options(socket="" if socket is None else os.fspath(socket), force=force)
-    return application_of(load_into(pid, options, library))
+    return application_of(load_apart(pid, options, library))
 
 
-def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
-    """The same without the connection."""
-    from ..attach.library import read_library  # noqa: PLC0415  as above
-    from ..attach.load import load  # noqa: PLC0415
-    from ..plugin import plugin_for  # noqa: PLC0415
+def load_apart(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
+    """The same without the connection, by another process: one that is attached to can keep who does it for ever."""
+    path = None if library is None else os.path.abspath(library)  # noqa: PTH100  not what it is a link to
+    request = json.dumps({"pid": pid, "options": asdict(options), "library": path})
+    said = list(answers(__name__, request.encode(), LOOK_S, LOOK_S + _STEPS * options.timeout_s))
+    if not said:  # nobody could be started who does it
+        return load_into(pid, options, library)
+    if said[-1] in {_BEGUN, _LOOKED}:
+        what = f"attach to process {pid}: it keeps who looks at it waiting"
+        raise BusyTimeoutError(errno.ETIMEDOUT, what, f"see ps -L {pid}")
+    answer = json.loads(said[-1])
+    if "bug" in answer:
+        raise RuntimeError(answer["bug"])
+    if "error" in answer:
+        raise getattr(errors, answer["error"], MirrorError)(*answer["arguments"])
+    process = made(answer.pop("process"))
+    return Attachment(**{**answer, "process": process, "stops_s": tuple(answer["stops_s"])})
+
+
+def work() -> None:
+    """Attach as the request says that is read; for another process, that ends this one."""
+    request: dict[str, Any] = json.load(sys.stdin)
+    say(_BEGUN)
+    options = Options(**request["options"])
+    try:
+        done = asdict(load_into(request["pid"], options, request["library"], lambda: say(_LOOKED)))
+    except MirrorError as error:
+        done = {"error": type(error).__name__, "arguments": [error.errno, error.what, error.hint]}
+    except Exception:  # noqa: BLE001  which is for who has asked
+        done = {"bug": traceback.format_exc()}
+    say(json.dumps(done).encode())
+
+
+def load_into(
+    pid: int, options: Options, library: str | Path | None = None, looked: Callable[[], None] = lambda: None
+) -> Attachment:
+    """The same by this process; ``looked`` is called once it is known what the process is."""
 
     def choose_library(series: str) -> Library:
+        looked()
         return read_library(plugin_for(series) if library is None else Path(library))
 
     # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
