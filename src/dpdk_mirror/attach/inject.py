@@ -107,8 +107,7 @@ class Injector:
                 with self._traced() as tracee:
                     frame = ahead()
                     with _urgent():
-                        tracee.stop()
-                        if is_at := self._parked.is_at(tracee.registers()):
+                        if is_at := self._stops(tracee, deadline):
                             yield tracee, frame
                         if tracee.is_stopped:
                             tracee.detach()
@@ -119,6 +118,16 @@ class Injector:
                 what = f"attach to process {self._process.pid}: its thread {self._parked.comm} is always at work"
                 raise BusyTimeoutError(errno.ETIMEDOUT, what, "try again")
             time.sleep(_LOOK_S)
+
+    def _stops(self, tracee: Tracee, deadline: float) -> bool:
+        """Whether it has been stopped where it parks. On a busy machine it may take long to get there."""
+        try:
+            tracee.stop()
+        except BusyTimeoutError:
+            if time.monotonic() > deadline:
+                raise
+            return False
+        return self._parked.is_at(tracee.registers())
 
     @contextlib.contextmanager
     def _traced(self) -> Iterator[Tracee]:

@@ -7,6 +7,7 @@ The process is parked.c: its thread sleeps with known values in all registers, a
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -357,6 +358,23 @@ def test_a_thread_that_is_elsewhere_is_left_alone(program, monkeypatch):
         assert stops == []
         injector.call(at("clobber"))
         assert process.counts()[0] == 2
+        assert process.wakes() == "same"
+
+
+def test_a_thread_that_is_slow_to_stop_is_tried_again(program, monkeypatch):
+    """It waits for a CPU, say. Nothing has been changed, so there is as much time as for anything else."""
+    stop, late = Tracee.stop, [True, False, True]
+
+    def stop_late(self, *arguments):
+        if late and late.pop():
+            raise BusyTimeoutError(errno.ETIMEDOUT, "stop it: too late")
+        stop(self, *arguments)
+
+    monkeypatch.setattr(Tracee, "stop", stop_late)
+    with parked(program) as process, injected(process) as (injector, at):
+        injector.call(at("clobber"))
+        assert not late
+        assert process.counts()[0] == 1
         assert process.wakes() == "same"
 
 
