@@ -11,10 +11,11 @@ import stat
 
 from ..errors import error_for
 
-__all__ = ["open_below"]
+__all__ = ["open_below", "open_folder_in"]
 
 _OPENAT2 = 437  # on all architectures
-_RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
+# In its root, and no magic links.
+_RESOLVE, _RESOLVE_NO_XDEV = 0x10 | 0x02, 0x01
 # openat2() says that something was renamed while it looked.
 _ATTEMPTS = 8
 
@@ -33,7 +34,8 @@ def open_below(root: int, path: str, flags: int, doing: str) -> int:
     Symbolic links lead nowhere else, and those of /proc nowhere at all. What is opened for more than O_PATH is a file
     or a folder: a pipe could keep who opens it waiting.
     """
-    found = _openat2(root, path, os.O_PATH | flags & (os.O_DIRECTORY | os.O_NOFOLLOW), doing)
+    how = _OpenHow(os.O_PATH | os.O_CLOEXEC | flags & (os.O_DIRECTORY | os.O_NOFOLLOW), 0, _RESOLVE)
+    found = _openat2(root, path, how, doing)
     if flags & os.O_PATH:
         return found
     try:
@@ -47,8 +49,13 @@ def open_below(root: int, path: str, flags: int, doing: str) -> int:
         os.close(found)
 
 
-def _openat2(root: int, path: str, flags: int, doing: str) -> int:
-    how = _OpenHow(flags | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
+def open_folder_in(parent: int, name: str, doing: str) -> int:
+    """Open a folder that is itself in another: neither through a link, nor what somebody has mounted there."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return _openat2(parent, name, _OpenHow(flags, 0, _RESOLVE | _RESOLVE_NO_XDEV), doing)
+
+
+def _openat2(root: int, path: str, how: _OpenHow, doing: str) -> int:
     try:
         name = ctypes.create_string_buffer(os.fsencode(path))
     except ValueError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MirrorError, NotFoundError
 from . import outside
+from .below import open_folder_in
 
 if TYPE_CHECKING:
     from .process import Process
@@ -49,17 +50,22 @@ def _own_number(process: Process, user: int) -> int:
 
 
 def _make(parent: int, name: str, user: int) -> None:
-    """Make a folder, or find one that the user has."""
+    """Make a folder, or find one that the user has.
+
+    The process may be at it, too: it is given nothing that others have, such as what it has mounted there meanwhile.
+    """
     made = False
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=parent)
         made = True
-    folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    folder = open_folder_in(parent, name, f"make the folder {name}")
     try:
         status = os.fstat(folder)
+        if status.st_mode & 0o077:
+            raise PermissionError(errno.EPERM, "others may look into it", name)
         if made and status.st_uid == os.geteuid() != user:
             os.fchown(folder, user, -1)
-        elif status.st_uid != user or status.st_mode & 0o077:
-            raise PermissionError(errno.EPERM, "others may write to it", name)
+        elif status.st_uid != user:
+            raise PermissionError(errno.EPERM, "it is another's", name)
     finally:
         os.close(folder)
