@@ -16,6 +16,7 @@ from fakeapp import FakeApplication
 
 import dpdk_mirror
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError
+from dpdk_mirror.attach.identify import DpdkProcess
 from dpdk_mirror.remote import applications, connect, sockets
 
 
@@ -67,6 +68,16 @@ def test_an_application_goes_by_its_prefix_and_instance(start):
     with pytest.raises(NotFoundError, match="connect to a: no application of that file prefix answers"):
         connect("a")
     assert connect("a:1").path == second.path
+
+
+def test_a_process_is_not_taken_for_another_that_has_its_socket(start, processes):
+    """A path is what a process says of itself, and what is there may be another's by now."""
+    fake = start("a")
+    processes += [DpdkProcess(os.getppid(), "liar", telemetry=(str(fake.path),)), DpdkProcess(os.getpid(), "honest")]
+    processes[1].telemetry = processes[0].telemetry
+    with pytest.raises(ConflictError, match=f"process {os.getppid()}: what is at .* of process {os.getpid()} "):
+        connect("liar")
+    assert connect("honest").path == fake.path
 
 
 def test_what_is_not_there_is_not_found(start):

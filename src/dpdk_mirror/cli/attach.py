@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..attach.load import TIMEOUT_S, Options
-from ..remote.attaching import application_of, load_apart
-from ..remote.discovery import find_process
+from ..remote.attaching import load_apart
+from ..remote.discovery import connect_to, find_process
 from .common import (
     add_command,
     add_common_arguments,
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         _say_checks(arguments, done)
         return 0
-    with application_of(done) as app:
+    with connect_to(done.process) as app:
         ports = [port for port in app.ports() if not port.is_target]
         if arguments.json:
             print_json(_record(done) | {"app": str(app), "ports": [port.name for port in ports]})

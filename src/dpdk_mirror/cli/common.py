@@ -22,7 +22,7 @@ from ..errors import (
     NotPermittedError,
 )
 from ..remote import TIMEOUT_S, Application, connect
-from ..remote.discovery import PROBE_S, find_process, scan
+from ..remote.discovery import PROBE_S, connect_to, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
 
 if TYPE_CHECKING:
@@ -125,13 +125,13 @@ def attached(done: Attachment) -> list[str]:
 def _attach(named: str | None) -> Application:
     # What few commands need, and takes long to import.
     from ..attach.load import Options  # noqa: PLC0415
-    from ..remote.attaching import application_of, load_apart  # noqa: PLC0415
+    from ..remote.attaching import load_apart  # noqa: PLC0415
 
     done = load_apart(find_process(named).pid, Options())
     if done.loaded:
         for line in attached(done):
             remark(line)
-    return application_of(done)
+    return connect_to(done.process)
 
 
 def _choose(names: Iterable[str]) -> MirrorError:

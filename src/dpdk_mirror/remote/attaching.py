@@ -22,13 +22,14 @@ from ..attach.process import Process
 from ..attach.survey import LOOK_S, made
 from ..errors import BusyTimeoutError, MirrorError
 from ..plugin import plugin_for
-from .application import Application
-from .discovery import socket_of
+from .discovery import connect_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["application_of", "attach", "load_apart", "load_into"]
+    from .application import Application
+
+__all__ = ["attach", "load_apart", "load_into"]
 
 _BEGUN, _LOOKED = b"begun", b"looked"
 _STEPS = 8
@@ -53,7 +54,7 @@ def attach(
     it, ConflictError if its library listens elsewhere.
     """
     options = Options(socket="" if socket is None else os.fspath(socket), force=force)
-    return application_of(load_apart(pid, options, library))
+    return connect_to(load_apart(pid, options, library).process)
 
 
 def load_apart(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
@@ -101,10 +102,3 @@ def load_into(
     # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
     with Process(pid) as process, ThreadPoolExecutor(1) as tracer:
         return tracer.submit(load, process, choose_library, options).result()
-
-
-def application_of(attachment: Attachment) -> Application:
-    """The application that has been attached to."""
-    app = Application(socket_of(attachment.process))
-    app.greet()
-    return app

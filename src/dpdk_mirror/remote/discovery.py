@@ -22,6 +22,7 @@ __all__ = [
     "PROBE_S",
     "applications",
     "connect",
+    "connect_to",
     "find_process",
     "look",
     "not_found",
@@ -113,7 +114,17 @@ def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
         process = find_process(where)
     except NotFoundError:
         raise not_found(where) from None
-    return connect(socket_of(process), timeout_s=timeout_s)
+    return connect_to(process, timeout_s=timeout_s)
+
+
+def connect_to(process: DpdkProcess, *, timeout_s: float = TIMEOUT_S) -> Application:
+    """The application in a process, by the socket that it has; not another's, which it only seems to have."""
+    app = connect(socket_of(process), timeout_s=timeout_s)
+    if (pid := app.pid) == process.pid:
+        return app
+    app.close()
+    what = f"connect to process {process.pid}: what is at {app.path} is another's, of process {pid}"
+    raise ConflictError(errno.EEXIST, what, "see who has put it there; or give that path, if it is meant")
 
 
 def sockets_of(where: str) -> list[Path]:
