@@ -17,6 +17,7 @@ from stuckfs import StuckFileSystem
 
 from dpdk_mirror import BusyTimeoutError, NotFoundError
 from dpdk_mirror.attach import apart, survey
+from dpdk_mirror.attach import process as process_module
 from dpdk_mirror.attach.identify import Kind, identify
 from dpdk_mirror.attach.load import Options
 from dpdk_mirror.attach.memory import executable
@@ -60,6 +61,26 @@ def test_one_that_says_it_is_eal_and_has_none_of_it_cannot_be_attached(claim):
     assert (found.name, found.started) == ("dpdk-intr", True)
     assert found.kind is Kind.STRIPPED
     assert found.obstacle
+
+
+def test_one_of_which_the_maps_are_too_long_is_told(claim, monkeypatch):
+    """It hides from nobody by that."""
+    running = claim()
+    monkeypatch.setattr(process_module, "_MAPS_MAX", 100)
+    with Process(running.pid) as process:
+        found = identify(process)
+    assert found.started
+    assert "read maps of process" in found.obstacle
+
+
+def test_maps_of_any_form_take_no_time(claim, monkeypatch):
+    running = claim()
+    line = b"7f0000000000-7f0000001000 r--p 00000000 08:01 123    " + b" /" * 2000 + b"\n"
+    monkeypatch.setattr(Process, "maps_text", lambda _: line * 2000)
+    begin = time.monotonic()
+    with Process(running.pid) as process:
+        assert identify(process).started
+    assert time.monotonic() - begin < 20
 
 
 THIRTY_TWO = """

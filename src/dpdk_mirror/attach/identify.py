@@ -33,7 +33,8 @@ EAL_INIT = "rte_eal_init"
 
 _OWN_SOCKET = "DPDK_MIRROR_SOCKET"
 _VERSIONS = [f"rte_version_{part}" for part in ("year", "month", "minor", "release")]
-_SHARED = re.compile(rb" /[^\n]*/librte_eal\.so\.(\d{1,4})")
+# Names of files. What comes before may be anything, and long.
+_SHARED = re.compile(rb"/librte_eal\.so\.(\d{1,4})[^/\n]*$", re.MULTILINE)
 _OWN = re.compile(rb"/dpdk_mirror/_[^/\n]*\.so")
 # Drivers have their kind before their name, as in librte_net_tap.
 _LIBRARY = re.compile(r"librte_(?!mirror\b)[a-z0-9]+\.so\.[\d.]+")
@@ -113,7 +114,7 @@ def identify(process: Process) -> DpdkProcess | None:
         if shared is not None:
             found.kind, found.dpdk = Kind.SHARED, release_by_abi(int(shared[1]))
         found.own = _OWN.search(maps) is not None
-    except NotPermittedError:
+    except MirrorError:  # if it matters, the looks that follow say so
         if not runs:
             return None
     _look_outside(process, found)
