@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "read_library"]
 
+_SIZE_MAX = 64 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Library:
@@ -45,10 +47,12 @@ def read_library(path: Path) -> Library:
     """Read librte_mirror.so as EAL would take it: from its owner, root or the caller, and nobody else may write it."""
     doing = f"read {path}"
     try:
-        with path.open("rb") as file:
+        # A pipe would keep who opens it waiting.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
-            content = file.read()
-            found, fp_ops_size = _records(file)
+            is_file = stat.S_ISREG(status.st_mode) and status.st_size <= _SIZE_MAX
+            content = file.read() if is_file else b""
+            found, fp_ops_size = _records(file) if is_file else (None, 0)
     except OSError as error:
         raise error_for(error.errno or errno.EIO, doing) from None
     if found is None:

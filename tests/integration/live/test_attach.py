@@ -283,8 +283,27 @@ def that_is_missing(path):
     return re.escape(f"read {path}: {os.strerror(errno.ENOENT)}")
 
 
+def that_is_a_pipe(path):
+    os.mkfifo(path)
+    return r"it is no librte_mirror\.so"
+
+
+def that_has_no_end(path):
+    path.symlink_to("/dev/zero")
+    return r"it is no librte_mirror\.so"
+
+
 @pytest.mark.parametrize(
-    "library", [of_another_release, that_is_none, that_is_cut, that_others_may_write, that_is_missing]
+    "library",
+    [
+        of_another_release,
+        that_is_none,
+        that_is_cut,
+        that_others_may_write,
+        that_is_missing,
+        that_is_a_pipe,
+        that_has_no_end,
+    ],
 )
 def test_a_library_that_will_not_do_is_refused_before_anything_is_touched(application, tmp_path, library):
     reason = library(tmp_path / "x.so")
