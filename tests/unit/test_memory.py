@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from dpdk_mirror.attach.dpdk import libc_of
 from dpdk_mirror.attach.image import Image, SymbolKind
-from dpdk_mirror.attach.memory import executable, image_at, images, link_map, vdso
+from dpdk_mirror.attach.memory import executable, images, link_map
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.attach.symtab import ProgramFile, program_file
 from dpdk_mirror.errors import MalformedError, MirrorError
@@ -121,10 +121,6 @@ def test_what_it_only_uses_is_not_found(honest):
 def test_the_libraries_that_it_needs_are_named(honest):
     assert "libc.so.6" in executable(honest).needed
     assert [name for name in libc(honest).needed if name.startswith("ld-linux")]
-
-
-def test_the_kernels_own_is_read(honest):
-    assert [name for name in ("__vdso_gettimeofday", "__kernel_gettimeofday") if vdso(honest).find(name)]
 
 
 def test_the_c_library_is_told_with_its_release(honest):
@@ -310,14 +306,6 @@ def test_no_dynamic_section_does_harm(entries, rest):
     for looks in (lambda: image.find("a"), lambda: image.find("dlopen"), lambda: image.soname, lambda: image.needed):
         with contextlib.suppress(MirrorError):
             looks()
-
-
-@FUZZ
-@given(header=st.binary(min_size=64, max_size=64), rest=st.binary(max_size=2048))
-def test_no_elf_header_in_memory_does_harm(header, rest):
-    for start in (header, b"\x7fELF\x02\x01" + header[6:]):
-        with contextlib.suppress(MirrorError):
-            image_at(Anything(start + rest), 0x10000).find("a")
 
 
 class Program:

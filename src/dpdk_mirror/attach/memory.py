@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from .process import Mapping, Process
 
-__all__ = ["Loaded", "executable", "image_at", "images", "link_map", "mappings_of", "settled", "vdso"]
+__all__ = ["Loaded", "executable", "images", "link_map", "mappings_of", "settled"]
 
 _T = TypeVar("_T")
 
-_AT_PHDR, _AT_PHENT, _AT_PHNUM, _AT_SYSINFO_EHDR = 3, 4, 5, 33
+_AT_PHDR, _AT_PHENT, _AT_PHNUM = 3, 4, 5
 _PT_PHDR = 6
 _PHENT, _SEGMENTS_MAX = 56, 512
 _LOADED_MAX = 4096
@@ -67,25 +67,6 @@ def executable(process: Process) -> Image:
         if mapping.start <= address < mapping.end and mapping.offset == 0:
             return Image(process, mapping.start - _first(process, segments), segments)
     raise _malformed(process, "its program headers are nowhere")
-
-
-def image_at(process: Process, header: int) -> Image:
-    """What has its ELF header at that address."""
-    raw = process.read(header, 64)
-    if raw[:6] != b"\x7fELF\x02\x01":
-        raise _malformed(process, f"there is no 64-bit ELF header at {header:#x}")
-    (offset,) = struct.unpack_from("<Q", raw, 32)
-    size, count = struct.unpack_from("<HH", raw, 54)
-    if size != _PHENT or offset >= 1 << 32:
-        raise _malformed(process, f"the ELF header at {header:#x} is broken")
-    segments = _segments(process, header + offset, count)
-    return Image(process, header - _first(process, segments), segments)
-
-
-def vdso(process: Process) -> Image | None:
-    """What the kernel has put there; None where there is none."""
-    header = process.auxv().get(_AT_SYSINFO_EHDR, 0)
-    return image_at(process, header) if header else None
 
 
 def link_map(process: Process) -> list[Loaded]:
