@@ -7,9 +7,12 @@ import os
 import random
 import signal
 import struct
+from types import SimpleNamespace
 
 import pytest
 
+from dpdk_mirror import UnsupportedError
+from dpdk_mirror.attach import load
 from dpdk_mirror.attach.seccomp import forbidden, verdict
 
 ALLOW, KILL, TRAP, NOTIFY, ERRNO = 0x7FFF0000, 0x80000000, 0x00030000, 0x7FC00000, 0x00050000
@@ -131,6 +134,15 @@ def test_a_filter_that_divides_by_nothing_kills(divisor):
 
 def answers(number, action):
     return packed([(LOAD_WORD, 0, 0, 0), (EQUAL, 0, 1, number), (RETURN, 0, 0, action), (RETURN, 0, 0, ALLOW)])
+
+
+def test_not_all_of_what_is_forbidden_is_told():
+    lacks = forbidden([packed([(RETURN, 0, 0, KILL)])])
+    assert len(lacks) > 40
+    target = SimpleNamespace(process=SimpleNamespace(pid=1))
+    with pytest.raises(UnsupportedError, match=rf"do not allow rt_sigreturn, .* and {len(lacks) - 6} more ") as refused:
+        load._path_for(target, None, lacks)
+    assert len(str(refused.value)) < 240
 
 
 @pytest.mark.parametrize(("name", "call"), [("clone3", 435), ("rseq", 334), ("accept4", 288)])

@@ -14,7 +14,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ..errors import BusyTimeoutError, UnsupportedError
+from ..errors import BusyTimeoutError, ConflictError, NotPermittedError, UnsupportedError
+from . import outside
 from .frame import RED_ZONE, Call, Frame, State, is_interrupted, resumed
 from .ptrace import Tracee
 
@@ -131,7 +132,14 @@ class Injector:
 
     @contextlib.contextmanager
     def _traced(self) -> Iterator[Tracee]:
-        with Tracee(self._parked.tid, self.stops_s) as tracee:
+        try:
+            seized = Tracee(self._parked.tid, self.stops_s)
+        except NotPermittedError:
+            if not (tracer := outside.status(self._process, "TracerPid", self._parked.tid)):
+                raise
+            what = f"attach to process {self._process.pid}: process {tracer} traces its thread {self._parked.comm}"
+            raise ConflictError(errno.EBUSY, what, "end that first") from None
+        with seized as tracee:
             # From here on the number is its own until it is let go.
             self._process.check_thread(self._parked.tid)
             yield tracee

@@ -51,6 +51,9 @@ TIMEOUT_S = 10.0
 
 _RTLD_NOW, _RTLD_NOLOAD, _RTLD_GLOBAL = 2, 4, 0x100
 _LOOK_S = 0.001
+_NAMED_MAX = 5
+# For the file in memory, what the loader opens, the library's socket, and a client of that.
+_FILES_MIN = 4
 _AT_START = "load the library when it starts, with EAL's -d"
 
 
@@ -120,6 +123,7 @@ def _attach(process: Process, library: Callable[[str], Library], options: Option
         return _result(found, began)
     _check_machine(process, found)
     chosen = None if is_there else _choose(process, found, library)
+    _check_files(process)
     target = _Target(process, found, options.timeout_s)
     path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:
@@ -163,6 +167,14 @@ def _check_machine(process: Process, found: DpdkProcess) -> None:
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: its threads have shadow stacks", _AT_START)
 
 
+def _check_files(process: Process) -> None:
+    """That it may open some more."""
+    limit = outside.file_limit(process)
+    if outside.open_files(process, below=limit) > limit - _FILES_MIN:
+        what = f"attach to process {process.pid}: it has as many files open as it may, {limit}"
+        raise ConflictError(errno.EMFILE, what, f"let it have more: prlimit --pid {process.pid} --nofile={2 * limit}:")
+
+
 def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> Library:
     """The library for the process, if one can be loaded."""
     doing = f"attach to process {process.pid}"
@@ -193,7 +205,8 @@ def _path_for(target: _Target, library: Library | None, lacks: list[str]) -> str
     process = target.process
     doing = f"attach to process {process.pid}"
     if others := [name for name in lacks if name != "memfd_create"]:
-        what = f"{doing}: it has seccomp filters, which do not allow {', '.join(others)}"
+        more = f" and {len(others) - _NAMED_MAX} more" if len(others) > _NAMED_MAX else ""
+        what = f"{doing}: it has seccomp filters, which do not allow {', '.join(others[:_NAMED_MAX])}{more}"
         raise UnsupportedError(errno.ENOTSUP, what, _AT_START)
     if library is None or (not lacks and _sees(process, "/proc/self")):
         return ""

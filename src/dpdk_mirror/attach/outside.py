@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import struct
@@ -24,8 +25,10 @@ __all__ = [
     "architecture",
     "container",
     "environment",
+    "file_limit",
     "is_frozen",
     "namespaces",
+    "open_files",
     "ptrace_scope",
     "sockets",
     "status",
@@ -156,6 +159,22 @@ def unix_sockets(raw: bytes) -> Iterator[tuple[bool, str, str]]:
     """Those with a path in net/unix of a folder in /proc: whether each listens as telemetry does, inode, path."""
     for flags, inode, path in _UNIX.findall(raw):
         yield flags == _LISTENS, inode.decode(), os.fsdecode(path)
+
+
+def file_limit(process: Process) -> int:
+    """Numbers of files that it opens are below."""
+    match = re.search(r"^Max open files +(\d{1,18})", process.text("limits"), re.MULTILINE)
+    return int(match[1]) if match else _DESCRIPTORS_MAX
+
+
+def open_files(process: Process, below: int) -> int:
+    """How many it has, with numbers below that; more than are looked at count as none."""
+    folder = process.open("fd", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(folder) as entries:
+            return sum(int(each.name) < below for each in itertools.islice(entries, _DESCRIPTORS_MAX))
+    finally:
+        os.close(folder)
 
 
 def _different(process: Process) -> Iterator[str]:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,23 @@ def test_who_comes_late_finds_the_library_there(application, monkeypatch, at_the
     assert (late.loaded, late.version != "") == (False, True)
     with connect(str(application.pid)) as app, app.mirror("net_null0", to="null:n") as made:
         wait_until(lambda: made.stats().packets > 1000, "packets")
+
+
+@pytest.mark.parametrize("left", [0, 3])
+def test_one_with_as_many_files_as_it_may_have_is_left_alone(tmp_path, left):
+    program = build_forwarder(tmp_path, "shared")
+    with Forwarder(program, ForwarderOptions(plugins=())) as forwarder:
+        files = open_files(forwarder.pid)
+        number, (soft, hard) = len(files) + left, resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE, (number, hard))
+        reason = rf"it has as many files open as it may, {number} \[EMFILE\]; let it have more: prlimit --pid"
+        for options in (Options(dry_run=True), Options()):
+            with pytest.raises(ConflictError, match=reason):
+                load_into(forwarder.pid, options)
+        assert open_files(forwarder.pid) == files
+        resource.prlimit(forwarder.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert load_into(forwarder.pid, Options()).loaded
+        assert forwarder.end() == 0
 
 
 # Seccomp filters.
