@@ -199,6 +199,14 @@ def test_where_no_other_process_can_look_this_one_does(claim, monkeypatch, progr
     assert found.name == "dpdk-intr"
 
 
+def test_who_looks_is_of_the_same_package(tmp_path, monkeypatch):
+    """Though another has come to be found first."""
+    (tmp_path / "dpdk_mirror").mkdir()
+    (tmp_path / "dpdk_mirror" / "__init__.py").write_text("raise SystemExit(1)")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list(apart.answers(survey.__name__, b"", 1)) == [b"end"]
+
+
 def test_nothing_is_left_open_or_running(claim):
     running = claim()
     survey.survey([running.pid])

@@ -12,6 +12,7 @@ import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["answers", "say"]
 
 _START_S = 20.0
-_WORKER = (
-    "import sys; from importlib import import_module; sys.path[:] = sys.argv[2:]; import_module(sys.argv[1]).work()"
-)
+# This very package, whatever is on the way there by now.
+_PACKAGE = "dpdk_mirror"
+_INIT = str(Path(__file__).parents[1] / "__init__.py")
+_WORKER = f"""
+import importlib, importlib.util, sys
+module, init, *sys.path[:] = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("{_PACKAGE}", init)
+sys.modules["{_PACKAGE}"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["{_PACKAGE}"])
+importlib.import_module(module).work()
+"""
 
 
 def answers(module: str, request: bytes, *waits_s: float) -> Iterator[bytes]:
@@ -34,7 +43,7 @@ def answers(module: str, request: bytes, *waits_s: float) -> Iterator[bytes]:
     asked = os.memfd_create("request", os.MFD_CLOEXEC)
     os.pwrite(asked, request, 0)
     descriptor, theirs = os.pipe()
-    command = [sys.executable, "-c", _WORKER, module, *sys.path]
+    command = [sys.executable, "-c", _WORKER, module, _INIT, *sys.path]
     try:
         worker = subprocess.Popen(
             command, start_new_session=True, stdin=asked, stdout=theirs, stderr=subprocess.DEVNULL
