@@ -27,7 +27,7 @@ List the DPDK applications that run here, in containers, too.
 
   process  primary, or secondary: of another's memory
   where    its container, or the namespaces that it has of its own
-  plugin   the version of librte_mirror in it; no (attach): it can be loaded; or why it cannot be
+  plugin   the version of librte_mirror in it; no (attach): it can be loaded; no, or inert: why is said below
 """,
     "epilog": """\
 examples:
@@ -61,9 +61,8 @@ def run_apps(arguments: argparse.Namespace) -> int:
         print_json(rows)
     elif rows:
         print_table(_COLUMNS, [_shown(row) for row in rows])
-        for row in rows:
-            if row["error"]:
-                remark(row["error"])
+        for line in filter(None, map(_ailing, rows)):
+            remark(line)
     else:
         remark("no DPDK application is found")
     for folder in closed_directories():
@@ -150,7 +149,19 @@ def _process_row(process: DpdkProcess) -> dict[str, Any]:
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """With words for people where there is no library that works."""
     if row["inert"]:
-        return row | {"plugin": f"inert: {row['inert']}"}
+        return row | {"plugin": "inert"}
     if row["plugin"] is None and row["program"]:
-        return row | {"plugin": f"no: {row['obstacle']}" if row["obstacle"] else "no (attach)"}
+        return row | {"plugin": "no" if row["obstacle"] else "no (attach)"}
     return row
+
+
+def _ailing(row: dict[str, Any]) -> str:
+    """What is the matter with it, "" if nothing is."""
+    who = f"process {row['pid']} ({row['program']})"
+    if row["error"]:
+        return str(row["error"])
+    if row["inert"]:
+        return f"{who}: its library is inert: {row['inert']}"
+    if row["plugin"] is None and row["obstacle"]:
+        return f"{who} cannot be attached: {row['obstacle']}"
+    return ""
