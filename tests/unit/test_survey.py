@@ -199,6 +199,10 @@ def test_where_no_other_process_can_look_this_one_does(claim, monkeypatch, progr
     assert found.name == "dpdk-intr"
 
 
+def test_there_may_be_any_time():
+    assert list(apart.answers(survey.__name__, b"", 1e300, 1e300)) == [b"end"]
+
+
 def test_who_looks_is_of_the_same_package(tmp_path, monkeypatch):
     """Though another has come to be found first."""
     (tmp_path / "dpdk_mirror").mkdir()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["answers", "say"]
 
 _START_S = 20.0
+_POLL_MAX = (1 << 31) - 1  # poll() takes an int of milliseconds
 # This very package, whatever is on the way there by now.
 _PACKAGE = "dpdk_mirror"
 _INIT = str(Path(__file__).parents[1] / "__init__.py")
@@ -74,7 +75,7 @@ def say(line: bytes) -> None:
 def _is_ready(descriptor: int, wait_s: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(wait_s * 1000))
+    return bool(poll.poll(min(wait_s * 1000, _POLL_MAX)))
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:
