@@ -10,6 +10,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from .attach.library import read_library
@@ -247,7 +248,7 @@ def _process(process: DpdkProcess, known: Mapping[int, DpdkProcess]) -> Finding:
         return Finding(topic, "bad", f"{process.name}: librte_mirror is loaded there, but inert: {process.inert}")
     what = f"{process.name} runs DPDK{f' {process.dpdk}' if process.dpdk else ''}, but no telemetry socket was found"
     if process.plugin:
-        path = f"/run/{process.name}.mirror"
+        path = _socket_for(process)
         fix = f"have it open a socket: dpdk-mirror attach {process.pid} --socket {path}"
         fix += f"; or start it with DPDK_MIRROR_SOCKET={path} in its environment"
         return Finding(topic, "note", f"{what}; librte_mirror is loaded there", fix)
@@ -265,11 +266,16 @@ def _own_socket(process: DpdkProcess, known: Mapping[int, DpdkProcess]) -> Findi
         return _application(app, known)
 
 
+def _socket_for(process: DpdkProcess) -> str:
+    """A path to try, as a word of a shell."""
+    return quote(f"/run/{process.name}.mirror")
+
+
 def _how_to_load(process: DpdkProcess | None) -> str:
     """The library, into what runs, or into what takes its place."""
     if process is None:
         return ""
     if not process.obstacle:
         return f"attach it: dpdk-mirror attach {process.pid}"
-    own = "" if process.telemetry else f", and with DPDK_MIRROR_SOCKET=/run/{process.name}.mirror in its environment"
+    own = "" if process.telemetry else f", and with DPDK_MIRROR_SOCKET={_socket_for(process)} in its environment"
     return f"start it {_LOAD}{own}; it cannot be attached now: {process.obstacle}"

@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from children import child
 from fakeapp import FakeMirror
 
-from dpdk_mirror.cli import main
+from dpdk_mirror.attach.load import Attachment
+from dpdk_mirror.cli import attach, main
 from dpdk_mirror.pairs import join_pairs
-from dpdk_mirror.remote import DpdkProcess, sockets
+from dpdk_mirror.remote import Application, DpdkProcess, sockets
 from dpdk_mirror.spec import COUNTERS, PARAMETERS, MirrorSpec
 
 
@@ -96,6 +98,16 @@ def test_apps_lists_processes_that_have_no_socket_and_says_whether_they_can_be_a
         (12, None, None), (13, "0.1.0", None), (14, None, "process 7 traces it: end that first"), (16, "0.1.0", None),
     ]  # fmt: skip
     assert (rows[0]["namespaces"], rows[1]["container"]) == (["mnt", "pid"], "0123456789ab")
+
+
+def test_names_in_advice_are_words_of_a_shell(command, start, capsys):
+    """The application has chosen them, and people copy lines."""
+    plain = start("a;reboot", plugin=False)
+    for arguments in (["list"], ["list", "--app", "a;reboot"]):
+        assert "dpdk-mirror attach 'a;reboot'" in command(*arguments)[2]
+    done = Attachment(DpdkProcess(12, "app"), "0.1.0", loaded=True, socket="", thread="", stops_s=(), took_s=0.0)
+    attach._tell(done, Application(plain.path), [SimpleNamespace(name="$(reboot)")])
+    assert capsys.readouterr().out.endswith("dpdk-mirror add '$(reboot)' --to tap:m0 --app 'a;reboot'\n")
 
 
 def test_apps_tells_of_an_application_once(command, read_json, fake, processes):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..attach.load import TIMEOUT_S, Options
@@ -102,8 +103,9 @@ def _tell(done: Attachment, app: Application, ports: list[RemotePort]) -> None:
         say("it has no ports yet")
         return
     say(f"ports: {' '.join(port.name for port in ports)}")
-    name = done.process.pid if "/" in str(app) else app
-    say(f"mirror one: dpdk-mirror add {ports[0].name} --to tap:m0 --app {name}")
+    name = str(done.process.pid if "/" in str(app) else app)
+    # For a shell, and the application has chosen the names.
+    say(f"mirror one: dpdk-mirror add {quote(ports[0].name)} --to tap:m0 --app {quote(name)}")
 
 
 def _had(done: Attachment) -> str:

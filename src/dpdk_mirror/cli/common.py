@@ -11,6 +11,7 @@ import os
 import sys
 from dataclasses import asdict
 from enum import Enum
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import (
@@ -154,7 +155,7 @@ def _why_none(apps: list[Application], errors: list[MirrorError]) -> MirrorError
     what = "choose an application"
     if apps:
         names = ", ".join(str(app) for app in apps)
-        first = f"attach one first: dpdk-mirror attach {apps[0] if len(apps) == 1 else 'NAME'}"
+        first = f"attach one first: dpdk-mirror attach {quote(str(apps[0])) if len(apps) == 1 else 'NAME'}"
         return NoPluginError(errno.ENOTSUP, f"{what}: without librte_mirror, or with an inert one: {names}", first)
     if errors:
         return errors[0]

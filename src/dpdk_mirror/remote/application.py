@@ -9,6 +9,7 @@ import errno
 import threading
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
@@ -260,7 +261,7 @@ class Application(Closeable):
             lacks = (
                 f"its librte_mirror has no {command}" if self._plugin else "librte_mirror is not loaded there, or inert"
             )
-            hint = "" if self._plugin else f"attach it first: dpdk-mirror attach {self}"
+            hint = "" if self._plugin else f"attach it first: dpdk-mirror attach {quote(str(self))}"
             raise NoPluginError(errno.ENOTSUP, f"{doing}: {lacks}", hint)
         if (error := refusal(doing, value)) is not None:
             raise error
