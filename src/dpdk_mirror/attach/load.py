@@ -35,7 +35,7 @@ from .memfd import memfd
 from .memory import images, settled
 from .parked import Parked, busy_cpus, cpus_of, find_parked
 from .seccomp import forbidden
-from .socketpath import choose_socket
+from .socketpath import check_place, choose_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +124,8 @@ def _attach(process: Process, library: Callable[[str], Library], options: Option
     _check_machine(process, found)
     chosen = None if is_there else _choose(process, found, library)
     _check_files(process)
+    if wants_socket and options.socket:
+        check_place(process, options.socket)
     target = _Target(process, found, options.timeout_s)
     path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:

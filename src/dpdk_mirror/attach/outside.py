@@ -24,6 +24,7 @@ __all__ = [
     "Sockets",
     "architecture",
     "container",
+    "effective_user",
     "environment",
     "file_limit",
     "is_frozen",
@@ -76,6 +77,12 @@ def status(process: Process, field: str, tid: int = 0) -> int:
     text = process.text(f"task/{tid}/status" if tid else "status")
     match = re.search(rf"^{field}:\t(\d{{1,10}})", text, re.MULTILINE)
     return int(match[1]) if match else 0
+
+
+def effective_user(process: Process) -> int:
+    """Whose rights it has, by the number here."""
+    match = re.search(r"^Uid:\t\d+\t(\d+)", process.text("status"), re.MULTILINE)
+    return int(match[1]) if match else -1
 
 
 def architecture(process: Process) -> str:

@@ -7,18 +7,45 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
-from ..errors import MirrorError, NotFoundError
+from ..errors import MirrorError, NotFoundError, UnsupportedError
 from . import outside
 from .below import open_folder_in
 
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["choose_socket"]
+__all__ = ["check_place", "choose_socket"]
 
+_PATH_MAX = 103  # csrc/plugin/socket_path.c says the same, and the rest
 _FOLDERS = ("/run", "/tmp")  # noqa: S108  a folder of the user's own is made in it
+
+
+def check_place(process: Process, path: str) -> None:
+    """That the library could listen there, as far as that is seen from outside, where nothing has been changed yet."""
+    parent, _, name = path.rpartition("/")
+    if path[:1] != "/" or not name or "\0" in path or len(os.fsencode(path)) > _PATH_MAX:
+        raise _refusal(process, path, f"give an absolute path of at most {_PATH_MAX} bytes")
+    try:
+        folder = process.open_below_root(parent or "/", os.O_PATH | os.O_DIRECTORY)
+    except MirrorError as error:
+        raise _refusal(process, path, os.strerror(error.errno)) from None
+    try:
+        status = os.fstat(folder)
+        if status.st_uid != outside.effective_user(process) or status.st_mode & 0o022:
+            whose = "give a path in a directory that belongs to the user who runs the application"
+            raise _refusal(process, path, f"{whose}, and that nobody else may write to")
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise _refusal(process, path, "there is a file, and no socket: remove it, or choose another path")
+    finally:
+        os.close(folder)
+
+
+def _refusal(process: Process, path: str, reason: str) -> UnsupportedError:
+    return UnsupportedError(errno.ENOTSUP, f"attach to process {process.pid}: socket {path}: {reason}")
 
 
 def choose_socket(process: Process) -> str:

@@ -219,10 +219,26 @@ def test_an_application_with_telemetry_gets_a_socket_of_its_own_when_asked(tmp_p
 
 
 def test_a_place_that_will_not_do_for_a_socket_is_refused(tmp_path):
+    """Before anything is touched, and by a dry run, too."""
     tmp_path.chmod(0o770)
+    tmp_path.joinpath("own").mkdir(0o700)
+    tmp_path.joinpath("own", "file").touch()
+    reasons = {
+        f"{tmp_path}/s": "give a path in a directory that belongs to the user",
+        "relative": "give an absolute path of at most 103 bytes",
+        f"{tmp_path}/own/": "give an absolute path",
+        f"{tmp_path}/own/a\0b": "give an absolute path",
+        f"{tmp_path}/own/{'x' * 100}": "give an absolute path",
+        f"{tmp_path}/own/file": "there is a file, and no socket",
+        f"{tmp_path}/none/s": os.strerror(errno.ENOENT),
+    }
     with Testpmd(TestpmdOptions(NULL, plugin=False)) as testpmd:
-        with pytest.raises(UnsupportedError, match="give a path in a directory that belongs to the user"):
-            attach(testpmd.pid, socket=tmp_path / "s")
+        before = untouched(testpmd.pid)
+        for path, reason in reasons.items():
+            for dry_run in (True, False):
+                with pytest.raises(UnsupportedError, match=reason):
+                    load_into(testpmd.pid, Options(socket=path, dry_run=dry_run))
+        assert before == untouched(testpmd.pid)
         tmp_path.chmod(0o700)
         with attach(testpmd.pid, socket=tmp_path / "s") as app:
             assert app.pid == testpmd.pid
