@@ -199,6 +199,31 @@ def test_where_no_other_process_can_look_this_one_does(claim, monkeypatch, progr
     assert found.name == "dpdk-intr"
 
 
+def test_one_that_is_interrupted_puts_back_what_it_has_changed(tmp_path, monkeypatch):
+    """As who attaches does."""
+    done, is_ready = tmp_path / "done", apart._is_ready
+    worker = f"""
+import time
+from pathlib import Path
+try:
+    print("begun", flush=True)
+    time.sleep(1000)
+except KeyboardInterrupt:
+    Path("{done}").touch()
+"""
+
+    def interrupt(descriptor, wait_s):
+        if wait_s == 1:
+            raise KeyboardInterrupt
+        return is_ready(descriptor, wait_s)
+
+    monkeypatch.setattr(apart, "_WORKER", worker)
+    monkeypatch.setattr(apart, "_is_ready", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(apart.answers(survey.__name__, b"", 1))
+    assert done.exists()
+
+
 def test_there_may_be_any_time():
     assert list(apart.answers(survey.__name__, b"", 1e300, 1e300)) == [b"end"]
 

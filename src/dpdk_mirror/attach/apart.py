@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answers", "say"]
 
-_START_S = 20.0
+_START_S, _END_S = 20.0, 1.0
 _POLL_MAX = (1 << 31) - 1  # poll() takes an int of milliseconds
 # This very package, whatever is on the way there by now.
 _PACKAGE = "dpdk_mirror"
@@ -61,6 +62,12 @@ def answers(module: str, request: bytes, *waits_s: float) -> Iterator[bytes]:
             *lines, rest = (rest + more).split(b"\n")
             yield from lines
             waits = waits[len(lines) :] or waits[-1:]
+    except KeyboardInterrupt:
+        # It may have something to put back.
+        worker.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(_END_S)
+        raise
     finally:
         os.close(descriptor)
         _end(worker)
@@ -82,4 +89,4 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
     """It may be in the kernel, which does not let it end: then it is not waited for."""
     worker.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        worker.wait(1)
+        worker.wait(_END_S)
