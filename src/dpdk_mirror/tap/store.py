@@ -20,7 +20,7 @@ from .blocks import LONGEST, SECTION, find_time, header_length, pass_blocks, wor
 __all__ = ["SEGMENT", "SMALLEST", "Span", "Store"]
 
 SEGMENT = 1 << 20
-SMALLEST = 4 * SEGMENT
+SMALLEST = 4_000_000
 """Bytes that a store has at least."""
 
 _HEADER_MAX = LONGEST  # bytes, of all headers
@@ -59,7 +59,7 @@ class Store:
         self.header = bytearray()
         self.recording = False
         self.error: Exception | None = None
-        self._more = max(size, SMALLEST) // SEGMENT - 1  # segments that may be made yet
+        self._more = size // SEGMENT - 1  # segments that may be made yet
         self._free: list[Segment] = []
         self._current = Segment()
         self._spans: deque[Span] = deque()
@@ -105,9 +105,9 @@ class Store:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing comes any more, and all has been taken."""
+        """Whether nothing comes any more, and all has been taken, or is not to be."""
         with self._changed:
-            return self._ended and not self._spans
+            return self._ended and (self.recording or not self._spans)
 
     def take(self, timeout_s: float) -> Span | None:
         """The next blocks; those that were taken before are given back. None: there are none yet, or it records."""
@@ -127,13 +127,17 @@ class Store:
             self.recording = True
             self._changed.notify_all()  # a reader that waits for room has some
 
-    def stop_recording(self, since_ns: int = 0) -> None:
-        """From now on hand out what has been kept, from the first packet on that is no older, and all that comes."""
+    def stop_recording(self, since_ns: int = 0) -> int:
+        """From now on hand out what has been kept, from the first packet on that is no older, and all that comes.
+
+        Return how many packets have been kept.
+        """
         with self._changed:
             while self._spans and not self._trim(self._spans[0], since_ns):
                 self._release(self._spans.popleft().segment)
             self.recording = False
             self._changed.notify_all()
+            return sum(span.packets for span in self._spans)
 
     # Its inside.
 
