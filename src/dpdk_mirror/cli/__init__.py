@@ -25,6 +25,7 @@ _COMMANDS = {
     "apps": ("apps", "ports"),
     "attach": ("attach",),
     "tcpdump": ("tcpdump",),
+    "capture": ("capture",),
     "mirrors": ("list", "info", "stats"),
     "top": ("top",),
     "changes": ("add", "update", "pause", "resume", "reset", "remove"),
