@@ -48,6 +48,7 @@ docs/selection
 docs/zero-copy
 docs/counters
 docs/run
+docs/capture
 docs/captures
 docs/python
 docs/c
