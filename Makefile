@@ -102,6 +102,7 @@ stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/packa
 	$(IN_VENV) python tests/stress/deaths.py build/c/clang-asan/csrc/librte_mirror.so
 	$(IN_VENV) python tests/stress/interruptions.py 500
 	$(IN_VENV) python tests/stress/attaches.py
+	$(IN_VENV) python tests/stress/captures.py
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 # What the optimizer has removed no sanitizer sees; less of it is also compiled sooner. gcc optimizes as the package does.

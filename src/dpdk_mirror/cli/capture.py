@@ -230,6 +230,8 @@ class _Session:
 
     def run(self, recorder: Recorder | None) -> int:
         failure: MirrorError | OSError | None = None
+        ports = ", ".join(dict.fromkeys(self.arguments.ports))
+        remark(f"recording {ports} until {' or '.join(recorder.conditions)}" if recorder else f"capturing {ports}")
         with _Progress(self, recorder) as progress:
             try:
                 self.capture.run(lambda: self.signals.ended, progress.tick, recorder)

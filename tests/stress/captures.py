@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Captures of an application under traffic that are killed at any moment: it goes on, and their mirrors do not."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from children import child
+from livekit.application import wait_until
+from livekit.testpmd import Testpmd, TestpmdOptions
+
+from dpdk_mirror.errors import NotFoundError
+from dpdk_mirror.info import MirrorState
+from dpdk_mirror.remote import Application
+from dpdk_mirror.tap.blocks import pass_blocks, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PORTS = ("net_null0", "net_null1")
+COMMAND = [sys.executable, "-m", "dpdk_mirror", "capture", *PORTS, "--app"]
+FORMS: Sequence[Sequence[object]] = (
+    (),
+    ("--compress", "gzip"),
+    ("--rotate-size", "10M", "--keep", 3),
+    ("--before", "8M", "--when", "filter:len > 100", "--when", "counter:full"),
+)
+_LATEST_S = 0.5  # after the first mirror is there
+
+
+def running(app: Application) -> list[MirrorState]:
+    """The states of its mirrors that have not stopped."""
+    states = []
+    for mirror in app.mirrors():
+        with suppress(NotFoundError):
+            states.append(mirror.info().state)
+    return [state for state in states if state is not MirrorState.STOPPED]
+
+
+def kill_one(app: Application, folder: Path, moments: random.Random) -> float:
+    """How long its mirrors have outlived it. Its files go."""
+    folder.mkdir()
+    form = moments.choice(FORMS)
+    command = [*COMMAND, app.path, "-w", folder / "a.pcapng", *form]
+    with child(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: running(app), "its mirrors")
+        time.sleep(moments.uniform(0, _LATEST_S))
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+    begin = time.monotonic()
+    wait_until(lambda: not running(app), "the mirrors' end")
+    took_s = time.monotonic() - begin
+    if "--compress" not in form:
+        for path in folder.iterdir():
+            check_file(path)
+    shutil.rmtree(folder)
+    return took_s
+
+
+def check_file(path: Path) -> None:
+    """It consists of blocks, but for a part of one at its end."""
+    data = path.read_bytes()
+    words, at, size = words_of(memoryview(data[: len(data) & ~3])), 0, len(data)
+    while (at := pass_blocks(words, at, size & ~3).stop) + 12 <= size and words[at >> 2] in (0x0A0D0D0A, 1):
+        at += words[(at + 4) >> 2]
+    assert size - at < 1000, f"{size - at} bytes of no block"
+
+
+def kill_many(testpmd: Testpmd, count: int, seed: int) -> list[float]:
+    """How long each one's mirrors have outlived it."""
+    moments = random.Random(seed)
+    took_s = []
+    with Application(testpmd.telemetry_path) as app, tempfile.TemporaryDirectory() as directory:
+        for number in range(count):
+            forwarded = app.port_stats(PORTS[0]).ipackets
+            took_s.append(kill_one(app, Path(directory) / str(number), moments))
+            assert app.port_stats(PORTS[0]).ipackets > forwarded
+            targets = [mirror.info().target for mirror in app.mirrors()]
+            assert not [target for target in targets if Path(target.removeprefix("stream:")).exists()]
+            # A new one removes what the last one has left.
+            assert len(targets) <= 2 * len(PORTS)
+    return took_s
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    with Testpmd(TestpmdOptions([f"{port},size=200" for port in PORTS])) as testpmd:
+        testpmd.start()
+        took_s = sorted(kill_many(testpmd, arguments.count, arguments.seed))
+        testpmd.stop()
+        assert testpmd.quit() == 0
+    middle = took_s[len(took_s) // 2]
+    print(f"{len(took_s)} captures killed; their mirrors went after {middle:.2f} s, and {took_s[-1]:.2f} s at most")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
