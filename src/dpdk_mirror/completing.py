@@ -19,7 +19,7 @@ from .errors import MirrorError
 from .remote.application import Application
 from .remote.discovery import find_process, processes, socket_of, sockets_of
 from .remote.sockets import label, sockets
-from .remote.targets import KINDS
+from .remote.targets import KINDS, at_port, port_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,8 +59,8 @@ def _mirrors(words: Sequence[str]) -> Iterable[str]:
 
 
 def _targets(words: Sequence[str]) -> Iterable[str]:
-    if words and words[-1].startswith("port:"):
-        return [f"port:{name}" for name in _ports(words)]
+    if words and port_in(words[-1]) is not None:
+        return [at_port(name) for name in _ports(words)]
     return [f"{kind}:" for kind in KINDS]
 
 

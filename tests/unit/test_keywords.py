@@ -225,9 +225,9 @@ def test_selections_know_of_mirrors_whatever_is_imported(first):
 def test_what_lives_in_one_process_is_known_without_it():
     own = MirrorOptions.__annotations__.keys() - SpecOptions.__annotations__.keys()
     assert own
-    for keyword in own:
-        with pytest.raises(TypeError, match=f"^{keyword}: for mirrors of this process alone: "):
-            MirrorSpec(**{keyword: None})
+    for word in own:
+        with pytest.raises(TypeError, match=f"^{word}: for mirrors of this process alone: "):
+            MirrorSpec(**{word: None})
 
 
 @pytest.mark.parametrize("keyword", [each.name for each in fields(MirrorHooks)])

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError
+from .targets import at_port, port_in
 
 if TYPE_CHECKING:
     from .application import Application
 
 __all__ = ["source_in", "target_in"]
 
-_PORT = "port:"
 _TIMEOUT_S = 3
 _PROGRAM = "ovs-vswitchd"
 _FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
@@ -45,7 +45,8 @@ def source_in(app: Application, source: str) -> str:
 
 def target_in(app: Application, to: str) -> str:
     """The same of a target, which names a port if it is port:NAME."""
-    return f"{_PORT}{source_in(app, to.removeprefix(_PORT))}" if to.startswith(_PORT) else to
+    port = port_in(to)
+    return to if port is None else at_port(source_in(app, port))
 
 
 def _program(app: Application) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["KINDS", "NEW_STREAM", "Kind", "absolute", "is_at", "port_in", "stream_in"]
+__all__ = ["KINDS", "NEW_STREAM", "Kind", "absolute", "at_port", "is_at", "port_in", "stream_in"]
 
 
 class Kind(NamedTuple):
@@ -63,6 +63,11 @@ def stream_in(target: str) -> str | None:
 def port_in(target: str) -> str | None:
     """The name of a port that is there already; None: it is another kind of target."""
     return target.removeprefix(_PORT) if target.startswith(_PORT) else None
+
+
+def at_port(name: str) -> str:
+    """The target that a port is which is there already."""
+    return f"{_PORT}{name}"
 
 
 def is_at(target: str, to: str) -> bool:
