@@ -50,6 +50,7 @@ docs/counters
 docs/run
 docs/capture
 docs/captures
+docs/wireshark
 docs/python
 docs/c
 docs/limits

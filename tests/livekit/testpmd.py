@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PROMPT = "testpmd> "
-_PREFIX = "live"
 _MEMORY = ("--no-huge", "--no-shconf", "-m", "512")
 
 
@@ -40,6 +39,7 @@ class TestpmdOptions:
     disk_kb: int = 0  # a disk of its own, so small
     plugin: bool = True
     within: Sequence[str] = ()  # a command that runs the rest of its line
+    prefix: str = "live"
 
 
 class Testpmd(Application):
@@ -53,10 +53,11 @@ class Testpmd(Application):
             need_namespaces()
         super().__init__()
         self._more_environment = environment or {}
+        self._prefix = options.prefix
         self._said = ""
         self._log = self.directory / "log"
         self._terminal, theirs = pty.openpty()
-        command = [program, *options.eal, "--no-pci", "--file-prefix", _PREFIX, "--lcores", options.lcores]
+        command = [program, *options.eal, "--no-pci", "--file-prefix", options.prefix, "--lcores", options.lcores]
         command += ["-d", PLUGIN] if options.plugin else []
         command += [f"--vdev={vdev}" for vdev in options.vdevs]
         command += [
@@ -100,7 +101,7 @@ class Testpmd(Application):
 
     @property
     def telemetry_path(self) -> Path:
-        return self.directory / "dpdk" / _PREFIX / "dpdk_telemetry.v2"
+        return self.directory / "dpdk" / self._prefix / "dpdk_telemetry.v2"
 
     @property
     def _disk(self) -> Path:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MirrorError
 from .parser import Parser
 from .signals import ctrl_c_raises
+from .version import version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ _COMMANDS = {
     "changes": ("add", "update", "pause", "resume", "reset", "remove"),
     "apply": ("apply",),
     "doctor": ("doctor",),
+    "extcap": ("extcap",),
     "plugin": ("plugin", "plugin-path", "completion"),
     "run": ("run",),
     "drivers": ("drivers",),
@@ -100,7 +102,7 @@ class _Version(argparse.Action):
     """argparse's own wants the version before anybody has asked."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print(f"{parser.prog} {_version()}")
+        print(f"{parser.prog} {version()}")
         parser.exit()
 
 
@@ -110,16 +112,10 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         from .host import heed_caller, run_there  # noqa: PLC0415  few need it
 
         if arguments.caller is not None:
-            heed_caller(arguments.caller, _version())
+            heed_caller(arguments.caller)
         if is_there:
-            return run_there(arguments, words, _version())
+            return run_there(arguments, words)
     return int(arguments.run(arguments))
-
-
-def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415  it takes long
-
-    return version("dpdk-mirror")
 
 
 def _sentence(error: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..tap.hosts import find_host
 from ..tap.ssh import run_on, watch_caller
 from .common import remark
+from .version import version
 
 if TYPE_CHECKING:
     import argparse
@@ -18,23 +19,28 @@ _OPTION = "--host"
 _USAGE = 2
 
 
-def run_there(arguments: argparse.Namespace, words: Sequence[str], version: str) -> int:
+def run_there(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     """The command of these words, which ``arguments`` are, without its --host."""
     rest = _without_host(words)
     if len(rest) == len(words):
         arguments.parser.refuse(f"argument {_OPTION}: give it by its full name")
-    host = find_host(arguments.host)
-    code = run_on(host, ["--caller", version, *rest])
+    return call(arguments.host, rest)
+
+
+def call(name: str, words: Sequence[str], stdout: int = 1) -> int:
+    """A command on that host, to its end; its exit code."""
+    host = find_host(name)
+    code = run_on(host, ["--caller", version(), *words], stdout)
     if code == _USAGE:
-        remark(f"{host.name} refuses what is right here: see whether it has dpdk-mirror {version}, too")
+        remark(f"{host.name} refuses what is right here: see whether it has dpdk-mirror {version()}, too")
     return code
 
 
-def heed_caller(theirs: str, version: str) -> None:
+def heed_caller(theirs: str) -> None:
     """For a command that another host has had run here."""
     watch_caller()
-    if theirs != version:
-        remark(f"this is dpdk-mirror {version}, and {theirs} has called it: let both be the same if it goes wrong")
+    if theirs != version():
+        remark(f"this is dpdk-mirror {version()}, and {theirs} has called it: let both be the same if it goes wrong")
 
 
 def _without_host(words: Sequence[str]) -> list[str]:

@@ -109,6 +109,12 @@ class Application(Closeable):
                 continue
         return found
 
+    def port_names(self) -> list[str]:
+        """List the names of its ports by DPDK's own telemetry, which tells them without librte_mirror, too."""
+        doing = f"list ports in {self}"
+        ids = numbers(doing, self._value(doing, "/ethdev/list", {}), 0)
+        return [Answer(doing, self._value(doing, "/ethdev/info", str(each))).string("name") for each in ids]
+
     def port(self, port: str | int) -> RemotePort:
         """Find a port by its name or id."""
         return port_of(self.ask(f"describe port {port}", "/mirror/ports", {"port": str(port)}))
@@ -254,7 +260,7 @@ class Application(Closeable):
         self._takes_by = answer.flag("takes_by", default=False)
         return answer.string("version")
 
-    def _value(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
+    def _value(self, doing: str, command: str, parameters: Mapping[str, str] | str) -> Any:
         with self._lock:
             value = self._open(doing).ask(doing, command, parameters)
         if value is None:  # DPDK's answer to a command that it does not know

@@ -71,9 +71,10 @@ class Channel:
     def closed(self) -> bool:
         return self._socket.fileno() < 0
 
-    def ask(self, doing: str, command: str, parameters: Mapping[str, str]) -> Any:
-        """The answer's value; ``doing`` is what errors say that was tried."""
-        request = f"{command},{join_pairs(parameters)}" if parameters else command
+    def ask(self, doing: str, command: str, parameters: Mapping[str, str] | str) -> Any:
+        """The answer's value; ``doing`` is what errors say that was tried. DPDK's own commands take another text."""
+        asked = parameters if isinstance(parameters, str) else join_pairs(parameters)
+        request = f"{command},{asked}" if asked else command
         if len(request) > REQUEST_MAX:
             what = f"{doing}: the request has {len(request)} bytes; the socket takes at most {REQUEST_MAX}"
             raise InvalidConfigError(errno.EMSGSIZE, what, "shorten what it names")

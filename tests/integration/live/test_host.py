@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from captures import read_capture
 from children import child
 from livekit.application import wait_until
 from livekit.sshd import COMMAND, NAME, Elsewhere
@@ -26,7 +27,9 @@ def application():
 
 @pytest.fixture
 def elsewhere(application):
-    with Elsewhere({"RUNTIME_DIRECTORY": str(application.directory)}) as host:
+    # Whatever else runs on this machine.
+    variables = {"RUNTIME_DIRECTORY": str(application.directory), "DPDK_MIRROR_APP": str(application.telemetry_path)}
+    with Elsewhere(variables) as host:
         yield host
 
 
@@ -132,6 +135,46 @@ def test_both_ends_go_when_the_network_dies(watched, elsewhere):
     assert f"run dpdk-mirror on {NAME}: " in err
     assert "not responding" in err
     wait_until(lambda: not runs(), "it ends over there", timeout_s=before + SILENCE_S + 40 - time.monotonic())
+
+
+@pytest.fixture
+def sending(application):
+    application.command("set fwd txonly")
+    application.start()
+    yield application
+    application.stop()
+    application.command("set fwd io")
+
+
+def test_a_stream_comes_as_it_was_sent(sending, elsewhere, tmp_path):
+    """Byte by byte, to its end."""
+    words = ("capture", "net_null0", "-w", "-", "--packets", "1000", "--host", NAME)
+    path = tmp_path / "capture.pcapng"
+    with path.open("wb") as file:
+        options = {"stdout": file, "stderr": subprocess.PIPE, "timeout": 60}
+        done = subprocess.run(elsewhere.calling(COMMAND, *words), check=False, env=elsewhere.caller(), **options)
+    assert done.returncode == 0, done.stderr
+    frames = read_capture(path).frames
+    assert len(frames) == 1000
+    assert {length for _, length in frames} == {64}
+
+
+def test_a_stream_whose_caller_is_killed_leaves_no_mirror_that_runs(sending, elsewhere):
+    with started(elsewhere, "capture", "net_null0", "-w", "-") as process, sending.telemetry() as telemetry:
+        assert process.stdout.buffer.read(1000)
+        process.kill()
+        wait_until(
+            lambda: all(telemetry.call("info", mirror=each)["state"] == "stopped" for each in telemetry.call("list")),
+            "no mirror runs",
+        )
+        wait_until(lambda: not over_there("capture"), "it ends over there")
+
+
+def test_tcpdump_is_run_there(sending, elsewhere):
+    code, out, err = run(elsewhere, "tcpdump", "net_null0", "-c", "3", "-n", "udp", "port", "9")
+    assert code == 0, err
+    shown = [line.partition(" IP ")[2] for line in out.splitlines()]
+    assert shown == 3 * ["198.18.0.1.9 > 198.18.0.2.9: UDP, length 22"]
 
 
 def test_a_host_without_dpdk_mirror_is_named(elsewhere):
