@@ -49,13 +49,17 @@ class MirrorHooks:
     lock: Any = None
 
 
+def _whose(key: str) -> str:
+    return "captures that a running application writes" if PARAMETERS[key].of_target else "running applications"
+
+
 _ELSEWHERE = {
     **ELSEWHERE,
     **{each.name: f"give hooks=MirrorHooks({each.name}=...)" for each in fields(MirrorHooks)},
     **{
-        key: f"for captures that a running application writes: give Application.mirror({key}=...)"
+        key: f"for {_whose(key)}: give Application.mirror({key}=...)"
         for key, parameter in PARAMETERS.items()
-        if parameter.of_target
+        if parameter.live
     },
 }
 _STAYS = dict.fromkeys(("source", "target"), "does not change while the mirror exists: close it, and make another")
@@ -234,8 +238,7 @@ class Mirror(Numbered):
 
     def _check_not_live(self, key: str, value: object) -> None:
         if value != getattr(MirrorSpec(), key):
-            kind = "captures that a running application writes" if PARAMETERS[key].of_target else "running applications"
-            what = f"register {self}: {key} is for {kind}"
+            what = f"register {self}: {key} is for {_whose(key)}"
             raise InvalidConfigError(errno.EINVAL, what, "leave it out")
 
     def _check(self, rc: int, doing: str) -> None:

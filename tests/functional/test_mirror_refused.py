@@ -10,7 +10,7 @@ import pytest
 from dpdk_mirror import Mirror, MirrorHooks
 from dpdk_mirror._binding import ffi, lib
 from dpdk_mirror.errors import ConflictError, InvalidConfigError, MirrorError, NotFoundError, UnsupportedError
-from dpdk_mirror.spec import Direction, Mode
+from dpdk_mirror.spec import Direction, MirrorSpec, Mode
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_parameters_that_cannot_be_are_refused(dpdk_port, dpdk_frames, refused, 
 )
 def test_what_the_plugin_does_is_refused_in_process(dpdk_port, options, of_what):
     with pytest.raises(InvalidConfigError, match=f"{of_what} .EINVAL.; leave it out"):
-        Mirror(dpdk_port("source"), dpdk_port("target"), **options)
+        Mirror(dpdk_port("source"), dpdk_port("target"), spec=MirrorSpec(**options))
     assert lib.rte_mirror_list(ffi.NULL, 0) == 0
 
 

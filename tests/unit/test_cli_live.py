@@ -254,7 +254,7 @@ def test_what_a_newer_library_says_is_shown_as_it_says_it(command, read_json, fa
     fake.odd["/mirror/info"] = fake.say({"/mirror/info": info})
     stats = fake.do_stats({"mirror": "web"}) | {"balance": -7}
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": stats})
-    assert rows_of(command("list")[1])[-1][-3:] == ["sideways", "share", "asleep"]
+    assert rows_of(command("list")[1])[-1][-5:-2] == ["sideways", "share", "asleep"]
     assert re.search("^directions +sideways$", command("info", "web")[1], re.MULTILINE)
     assert read_json("info", "web")[0]["directions"] == "sideways"
     assert rows_of(command("stats")[1])[0][-1] == "balance"

@@ -153,7 +153,7 @@ def test_of_two_copies_one_works_and_the_other_says_so(build, tmp_path):
             f"no mirrors by this copy of librte_mirror: another is loaded, {plugin_directory() / PLUGIN}"
         ]
         commands = telemetry.ask("/")
-        assert len([command for command in commands if command.startswith("/mirror/")]) == 13
+        assert len([command for command in commands if command.startswith("/mirror/")]) == 14
         telemetry.call("add", source=0, to="ring:r", name="in")
         wait_until(lambda: telemetry.call("stats", mirror="in")["seen"] > 0, "packets mirrored")
         assert forwarder.end() == 0
