@@ -41,6 +41,8 @@ __all__ = [
     "ELSEWHERE",
     "LEFT_OUT",
     "LEN_MIN",
+    "LOST",
+    "NOT_CHOSEN",
     "PARAMETERS",
     "CommonOptions",
     "Direction",
@@ -116,6 +118,12 @@ COUNTERS = tuple(each.name for each in fields(MirrorStats))
 
 LEFT_OUT = tuple(name for name in COUNTERS if name not in ("seen", "packets", "bytes"))
 """The counters of packets that were seen and not mirrored."""
+
+NOT_CHOSEN = ("filtered", "unsampled", "declined", "limited")
+"""Those of packets that the mirror was not asked for."""
+
+LOST = tuple(name for name in LEFT_OUT if name not in NOT_CHOSEN)
+"""Those of packets that it was, and that its target did not get."""
 
 LEN_MIN = 14
 """The smallest snaplen and split_len, RTE_MIRROR_LEN_MIN: an Ethernet header."""

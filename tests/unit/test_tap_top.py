@@ -270,10 +270,11 @@ def test_drops_are_told_by_their_reason_the_most_frequent_first(start):
     counters = iter(
         [
             dict.fromkeys(("seen", "packets", "bytes"), 0),
-            {"seen": 60, "packets": 10, "bytes": 640, "filtered": 20, "full": 5, "nombuf": 15, "of_a_newer_one": 10},
+            {"seen": 85, "packets": 10, "bytes": 640, "filtered": 20, "limited": 25, "full": 5, "nombuf": 15}
+            | {"of_a_newer_one": 10},
         ]
     )
-    base = {"filtered": 0, "full": 0, "nombuf": 0, "of_a_newer_one": 0}
+    base = dict.fromkeys(("filtered", "limited", "full", "nombuf", "of_a_newer_one"), 0)
 
     def tell(client):
         fake.say({"/mirror/stats": base | next(counters)})(client)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ..errors import InvalidConfigError, MirrorError
 from ..remote.ovs import source_in
-from ..spec import PARAMETERS
+from ..spec import LOST, PARAMETERS
 from ..tap.capture import Capture, Limits, Recorder
 from ..tap.conditions import FORMS, CounterRises, FilterMatches, KeyPressed, SignalComes, check_form
 from ..tap.reader import Reader
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from ..tap.conditions import Condition
 
 STDOUT = "-"
-# What is lost, rather than not asked for.
-DROPPED = ("unsupported", "oversize", "nombuf", "full")
 _KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in {"name", "origin"}]
 _MEMORY, _MEMORY_BEFORE = 64_000_000, 256_000_000
 _LOOK_S = 0.5
@@ -299,6 +297,6 @@ class _Progress:
 
 def _dropped(counted: list[RemoteMirrorStats]) -> str:
     """How many packets are lost, and why."""
-    lost = {name: sum(stats.counts()[name] for stats in counted) for name in DROPPED}
+    lost = {name: sum(stats.counts()[name] for stats in counted) for name in LOST}
     reasons = ", ".join(f"{name} {count}" for name, count in lost.items() if count)
     return f"{sum(lost.values())} dropped{f': {reasons}' if reasons else ''}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BusyTimeoutError, DisconnectedError, NoPluginError, NotFoundError, NotPermittedError
 from ..info import MirrorState
+from ..spec import NOT_CHOSEN
 from .look import DRAIN
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Sort", "records", "rows"]
 
-_NO_DROPS = {"seen", "packets", "bytes", "filtered", "unsampled", "declined", DRAIN}
-"""What a mirror counts and does not lose: filters and samples are asked for."""
+_NO_DROPS = {"seen", "packets", "bytes", *NOT_CHOSEN, DRAIN}
+"""What a mirror counts and does not lose."""
 
 
 @dataclass(frozen=True, slots=True)
