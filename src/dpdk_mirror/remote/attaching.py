@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..attach.apart import answers, say
-from ..attach.library import Library, read_library
-from ..attach.load import Attachment, Options, load
 from ..attach.process import Process
 from ..attach.survey import LOOK_S, made
 from ..errors import BusyTimeoutError, MirrorError
-from ..plugin import plugin_for
 from .discovery import connect_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..attach.library import Library
+    from ..attach.load import Attachment, Options
     from .application import Application
 
 __all__ = ["attach", "load_apart", "load_into"]
@@ -53,12 +52,16 @@ def attach(
     process, BusyTimeoutError if its dynamic loader is busy, NotFoundError if there is no such process, or no DPDK in
     it, ConflictError if its library listens elsewhere.
     """
+    from ..attach.load import Options  # noqa: PLC0415  it takes long, and few applications are attached to
+
     options = Options(socket="" if socket is None else os.fspath(socket), force=force)
     return connect_to(load_apart(pid, options, library).process)
 
 
 def load_apart(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
     """The same without the connection, by another process: one that is attached to can keep who does it for ever."""
+    from ..attach.load import Attachment  # noqa: PLC0415  as above
+
     path = None if library is None else os.path.abspath(library)  # noqa: PTH100  not what it is a link to
     request = json.dumps({"pid": pid, "options": asdict(options), "library": path})
     said = list(answers(__name__, request.encode(), LOOK_S, LOOK_S + _STEPS * options.timeout_s))
@@ -78,6 +81,8 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
 
 def work() -> None:
     """Attach as the request says that is read; for another process, that ends this one."""
+    from ..attach.load import Options  # noqa: PLC0415  as above
+
     request: dict[str, Any] = json.load(sys.stdin)
     say(_BEGUN)
     options = Options(**request["options"])
@@ -94,6 +99,9 @@ def load_into(
     pid: int, options: Options, library: str | Path | None = None, looked: Callable[[], None] = lambda: None
 ) -> Attachment:
     """The same by this process; ``looked`` is called once it is known what the process is."""
+    from ..attach.library import read_library  # noqa: PLC0415  as above
+    from ..attach.load import load  # noqa: PLC0415
+    from ..plugin import plugin_for  # noqa: PLC0415
 
     def choose_library(series: str) -> Library:
         looked()
