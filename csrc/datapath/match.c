@@ -196,7 +196,7 @@ mirror_see_ipv6(const struct mirror_selector *selector, const uint8_t *frame)
 }
 
 /*
- * What reading a packet's headers would come to, where they are in its first segment and in their usual offsets: nothing is
+ * What reading a packet's headers would come to, where they are in its first segment and at their usual offsets: nothing is
  * found to be missing there.
  */
 static inline enum mirror_sight

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NotFoundError
+from ..programs import find_program
 from .targets import at_port, port_in
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ __all__ = ["source_in", "target_in"]
 
 _TIMEOUT_S = 3
 _PROGRAM = "ovs-vswitchd"
-_FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin")
 
 
 def source_in(app: Application, source: str) -> str:
@@ -72,8 +70,7 @@ def _ask(app: Application, interface: str, *, is_switch: bool) -> str | None:
 
 
 def _get(interface: str, column: str) -> str | None:
-    path = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
-    program = shutil.which("ovs-vsctl", path=path)
+    program = find_program("ovs-vsctl")
     if program is None or interface.startswith("-"):
         return None
     command = [program, f"--timeout={_TIMEOUT_S}", "--if-exists", "get", "Interface", interface, column]

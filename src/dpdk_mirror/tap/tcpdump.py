@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import os
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
 from ..errors import NotFoundError
+from ..programs import find_program
 from .pcapng import BEGINNING, packets_at_end
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tcpdump", "ask"]
 
-_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin")
 _PART = 1 << 20
 _LOOK_S = 0.1
 _HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -131,14 +130,10 @@ def _ends_with_its_parent() -> list[str]:
 
     The kernel forgets of it when tcpdump, started by root, becomes another user.
     """
-    return [found, "--pdeathsig", _END.name.removeprefix("SIG"), "--"] if (found := _find("setpriv")) else []
-
-
-def _find(program: str) -> str | None:
-    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS]))
+    return [found, "--pdeathsig", _END.name.removeprefix("SIG"), "--"] if (found := find_program("setpriv")) else []
 
 
 def _program() -> str:
-    if (found := _find("tcpdump")) is None:
+    if (found := find_program("tcpdump")) is None:
         raise NotFoundError(errno.ENOENT, "run tcpdump: it is not installed", "install it: apt-get install tcpdump")
     return found
