@@ -382,8 +382,10 @@ def test_a_thread_that_is_slow_to_stop_is_tried_again(program, monkeypatch):
 def test_one_that_comes_back_at_the_last_moment_has_come_back(program, monkeypatch):
     """Between the last look and the stop."""
     with parked(program) as process, injected(process) as (injector, at):
-        # Until the call has been made; then it seems not to be.
-        monkeypatch.setattr(ParkedThread, "is_back", lambda *_: process.counts()[0] == 0)
+        # Parked until it is made to call, however often it is looked at before; then it seems not to be.
+        begun, set_mask = [], Tracee.set_mask
+        monkeypatch.setattr(Tracee, "set_mask", lambda *args: (begun.append(True), set_mask(*args)))
+        monkeypatch.setattr(ParkedThread, "is_back", lambda *_: not begun)
         injector.call(at("align"), timeout_s=0.3)
         assert process.counts()[0] == 1
         assert process.wakes() == "same"
