@@ -32,6 +32,7 @@
 	X(rte_eal_hotplug_remove)               \
 	X(rte_eal_init)                         \
 	X(rte_eal_process_type)                 \
+	X(rte_eal_tailq_lookup)                 \
 	X(rte_eth_add_first_rx_callback)        \
 	X(rte_eth_add_tx_callback)              \
 	X(rte_eth_call_tx_callbacks)            \
@@ -69,10 +70,15 @@
 	X(rte_malloc)                           \
 	X(rte_mbuf_dynfield_register)           \
 	X(rte_mbuf_dynflag_register)            \
+	X(rte_mcfg_mempool_read_lock)           \
+	X(rte_mcfg_mempool_read_unlock)         \
+	X(rte_mcfg_mempool_write_lock)          \
+	X(rte_mcfg_mempool_write_unlock)        \
+	X(rte_mcfg_tailq_read_lock)             \
+	X(rte_mcfg_tailq_read_unlock)           \
 	X(rte_mempool_avail_count)              \
 	X(rte_mempool_free)                     \
 	X(rte_mempool_ops_table)                \
-	X(rte_mempool_walk)                     \
 	X(rte_pktmbuf_free_bulk)                \
 	X(rte_pktmbuf_pool_create)              \
 	X(rte_ring_create)                      \

@@ -11,6 +11,7 @@
 
 #include "../datapath/ring.h"
 #include "../drain/drain.h"
+#include "../pool_list.h"
 #include "drains.h"
 #include "poolkinds.h"
 #include "ports.h"
@@ -73,7 +74,7 @@ find_pools(struct found *found)
 	*found = (struct found){ .smallest = UINT32_MAX };
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++)
 		mirror_port_rx_pools(port, add, found);
-	rte_mempool_walk(add_if_met, found);
+	mirror_pools_walk(add_if_met, found);
 	for (i = 0; i < MIRROR_MAX_POOLS; i++)
 		__atomic_store_n(&mirror_known_pools[i], found->pools[i], __ATOMIC_RELAXED);
 	__atomic_store_n(&mirror_unknown_pool, NULL, __ATOMIC_RELAXED);

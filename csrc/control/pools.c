@@ -14,6 +14,7 @@
 #include <rte_mempool.h>
 
 #include "../eal_gate.h"
+#include "../pool_list.h"
 #include "config.h"
 #include "drains.h"
 #include "points.h"
@@ -108,7 +109,7 @@ mirror_pools_tidy(void)
 			continue;
 		}
 		*where = pool->next;
-		rte_mempool_free(pool->mempool);
+		mirror_pool_free(pool->mempool);
 		free(pool);
 	}
 }

@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
+#include "../pool_list.h"
 #include "refusal.h"
 #include "target.h"
 
@@ -100,6 +101,6 @@ mirror_target_setup_forget(struct target *target)
 {
 	/* Whoever might still hold one of its mbufs can give it back. */
 	if (target->pool != NULL && rte_mempool_full(target->pool))
-		rte_mempool_free(target->pool);
+		mirror_pool_free(target->pool);
 	target->pool = NULL;
 }
