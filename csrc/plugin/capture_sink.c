@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_string_fns.h>
@@ -38,6 +37,7 @@ struct capture_sink {
 
 	/* Written once, by the thread, before is_over. */
 	char reason[RTE_MIRROR_REASON_SIZE];
+	bool is_left; /* by its reader, or nobody has come */
 	bool is_over;
 
 	struct counted counted;
@@ -95,12 +95,20 @@ close_recording(struct capture_sink *sink)
 }
 
 static void
+finish_left(struct capture_sink *sink, const char *why)
+{
+	if (!sink->config.ends_with_reader || sink->is_over)
+		return;
+	sink->is_left = true;
+	finish_for(sink, "%s: %s", sink->config.name, why);
+}
+
+static void
 lose_reader(struct capture_sink *sink)
 {
 	close_recording(sink);
 	sink->has_lost = true;
-	if (sink->config.ends_with_reader)
-		finish_for(sink, "%s: its reader has gone", sink->config.name);
+	finish_left(sink, "its reader has gone");
 }
 
 static void
@@ -198,21 +206,17 @@ look_for_reader(struct capture_sink *sink, uint64_t now_ns)
 		end_by_seconds(sink);
 		return;
 	}
-	if (sink->has_lost) {
-		sink->has_lost = false;
-		return;
-	}
-	fd = mirror_stream_socket_accept(&sink->config.socket);
+	fd = sink->has_lost ? -1 : mirror_stream_socket_accept(&sink->config.socket);
+	sink->has_lost = false;
 	if (fd >= 0) {
-		/* Nobody else is to wait for what is not to come. */
 		if (sink->config.ends_with_reader)
 			mirror_stream_socket_close(&sink->config.socket);
 		if (begin(sink, fd) != 0) {
 			mirror_stream_socket_hang_up(fd);
 			close(fd);
 		}
-	} else if (sink->config.ends_with_reader && now_ns - sink->start_ns > NOBODY_NS) {
-		finish_for(sink, "%s: nobody has connected within 5 s", sink->config.name);
+	} else if (now_ns - sink->start_ns > NOBODY_NS) {
+		finish_left(sink, "nobody has connected within 5 s");
 	}
 }
 
@@ -313,6 +317,12 @@ is_over(void *arg, char reason[RTE_MIRROR_REASON_SIZE])
 	return true;
 }
 
+bool
+mirror_capture_sink_is_left(struct capture_sink *sink, char reason[RTE_MIRROR_REASON_SIZE])
+{
+	return is_over(sink, reason) && sink->is_left;
+}
+
 static const struct mirror_sink_ops ops = {
 	.take = take,
 	.progress = progress,
@@ -357,35 +367,32 @@ mirror_capture_sink_open(const struct capture_sink_config *config, struct captur
 	mirror_counted_start(&made->counted);
 	mirror_recording_start(&made->recording);
 	rc = start(made, number);
-	if (rc != 0) {
+	if (rc == 0)
+		*sink = made;
+	else
 		free(made);
-		return rc;
-	}
-	*sink = made;
-	return 0;
+	return rc;
 }
 
 void
 mirror_capture_sink_close(struct capture_sink *sink, uint16_t number)
 {
-	const struct timespec moment = { .tv_nsec = NS_PER_MS };
 	const uint64_t until = mirror_capture_monotonic() + WAIT_NS;
 
 	mirror_sink_remove(number);
 	while (!__atomic_load_n(&sink->is_closed, __ATOMIC_ACQUIRE) &&
 			mirror_capture_monotonic() < until)
-		nanosleep(&moment, NULL);
+		usleep(1000);
 	release(sink);
 }
 
 void
 mirror_capture_sinks_finish(void)
 {
-	const struct timespec moment = { .tv_nsec = NS_PER_MS };
 	const uint64_t until = mirror_capture_monotonic() + WAIT_NS;
 
 	/* A child of fork() has none of the threads. */
 	while (__atomic_load_n(&nb_open, __ATOMIC_ACQUIRE) > 0 && !mirror_eal_is_inherited() &&
 			mirror_capture_monotonic() < until)
-		nanosleep(&moment, NULL);
+		usleep(1000);
 }

@@ -75,7 +75,7 @@ begin(void)
 		if (rc == 0)
 			rc = mirror_targets_init();
 		if (rc == 0)
-			mirror_leases_watch();
+			mirror_asked_watch();
 		has_begun = rc == 0;
 	}
 	return rc == 0 ? mirror_asked_sweep() : rc;

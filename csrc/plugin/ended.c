@@ -11,14 +11,13 @@
 
 #include "../capture/clock.h"
 #include "ended.h"
-#include "lease.h"
 #include "rte_mirror.h"
 #include "scalar.h"
 
 static struct ended {
 	uint32_t id; /* 0: none */
 	char name[RTE_MIRROR_NAME_SIZE];
-	char reason[LEASE_REASON_SIZE];
+	char reason[RTE_MIRROR_REASON_SIZE];
 	uint64_t seen, packets;
 	uint64_t at_ns;
 } ended[32];

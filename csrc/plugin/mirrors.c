@@ -159,8 +159,15 @@ mirror_asked_sweep(void)
 	return 0;
 }
 
+static bool
+is_over(const struct asked_mirror *mirror, char reason[RTE_MIRROR_REASON_SIZE])
+{
+	return mirror_lease_is_over(&mirror->lease, reason) ||
+			mirror_targets_is_left(mirror->target, reason);
+}
+
 bool
-mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[LEASE_REASON_SIZE])
+mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[RTE_MIRROR_REASON_SIZE])
 {
 	const struct asked_mirror *mirror;
 
@@ -168,7 +175,7 @@ mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[LEASE_R
 	LIST_FOREACH(mirror, &asked_mirrors, next)
 	{
 		*mirror_id = mirror->id;
-		if (mirror->id < before && mirror_lease_is_over(&mirror->lease, reason))
+		if (mirror->id < before && is_over(mirror, reason))
 			return true;
 	}
 	return false;
@@ -190,7 +197,7 @@ mirror_asked_get(uint32_t mirror_id)
 static int
 refuse_unknown(const char *name_or_id)
 {
-	char ended[PLUGIN_REASON_SIZE / 2];
+	char ended[PLUGIN_REASON_SIZE - 128];
 	struct text text = mirror_text_begin(ended, sizeof(ended));
 
 	mirror_ended_tell(name_or_id, &text);

@@ -20,6 +20,7 @@
 
 #include <rte_ethdev.h>
 
+#include "rte_mirror.h"
 #include "spec.h"
 
 struct target;
@@ -58,8 +59,12 @@ int mirror_asked_remove_all(uint32_t *nb_removed);
 /** Closes the targets of mirrors that the application itself has removed. */
 int mirror_asked_sweep(void);
 
-/** The newest mirror older than that id whose lease is over, and why that is: whether there is one. */
-bool mirror_asked_find_over(uint32_t before, uint32_t *mirror_id, char reason[LEASE_REASON_SIZE]);
+/**
+ * The newest mirror older than that id that is over, and why that is: whether there is one. Its lease has ended, or nobody
+ * reads its stream any more.
+ */
+bool mirror_asked_find_over(
+		uint32_t before, uint32_t *mirror_id, char reason[RTE_MIRROR_REASON_SIZE]);
 
 /** The mirror with that id, if a command has added it; NULL: none. */
 struct asked_mirror *mirror_asked_get(uint32_t mirror_id);
@@ -95,7 +100,7 @@ int mirror_asked_add(const struct mirrors_ports *ports, const struct spec *spec,
 
 /* mirrors_end.c */
 
-/** Ends mirrors whose lease is over from now on. */
-void mirror_leases_watch(void);
+/** Ends mirrors that are over from now on. */
+void mirror_asked_watch(void);
 
 #endif /* MIRROR_PLUGIN_MIRRORS_H */

@@ -12,7 +12,7 @@
 #include "mirrors.h"
 #include "turn.h"
 
-/* Mirrors whose lease is over: the thread that watches ports finds them, and another ends them, since that may take time. */
+/* Mirrors that are over: the thread that watches ports finds them, and another ends them, since that may take time. */
 
 /* Whether that thread is at it. */
 static bool is_ending;
@@ -46,7 +46,7 @@ end(uint32_t id, const char *reason)
 static uint32_t
 end_all(void *arg __rte_unused)
 {
-	char reason[LEASE_REASON_SIZE];
+	char reason[RTE_MIRROR_REASON_SIZE];
 	uint32_t id, before = UINT32_MAX;
 
 	mirror_turn_take();
@@ -67,7 +67,7 @@ end_all(void *arg __rte_unused)
 static void
 look(void)
 {
-	char reason[LEASE_REASON_SIZE];
+	char reason[RTE_MIRROR_REASON_SIZE];
 	bool is_over;
 	uint32_t id;
 
@@ -84,12 +84,12 @@ look(void)
 	if (!is_over)
 		return;
 	__atomic_store_n(&is_ending, true, __ATOMIC_RELAXED);
-	if (mirror_thread_create("mirror-lease", end_all, NULL) != 0)
+	if (mirror_thread_create("mirror-end", end_all, NULL) != 0)
 		__atomic_store_n(&is_ending, false, __ATOMIC_RELAXED);
 }
 
 void
-mirror_leases_watch(void)
+mirror_asked_watch(void)
 {
 	mirror_watch_also(look);
 }

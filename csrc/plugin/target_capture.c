@@ -71,6 +71,12 @@ mirror_target_capture_close(const struct target *target)
 	mirror_capture_sink_close(target->sink, target->port_id);
 }
 
+bool
+mirror_targets_is_left(const struct target *target, char reason[RTE_MIRROR_REASON_SIZE])
+{
+	return target->kind->is_stream && mirror_capture_sink_is_left(target->sink, reason);
+}
+
 static int
 refuse_path(const struct target *target, int rc, const char *why)
 {

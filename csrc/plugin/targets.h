@@ -21,9 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rte_mirror.h"
 #include "text.h"
 
-struct rte_mirror_param;
 struct target;
 
 /** What is asked of a capture; 0: nothing. Of other targets nothing can be. */
@@ -68,6 +68,9 @@ void mirror_targets_set_param(const struct target *target, struct rte_mirror_par
 
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
 uint16_t mirror_targets_port(const struct target *target);
+
+/** Whether nobody reads it any more, of one that ends with its reader; then reason says so. */
+bool mirror_targets_is_left(const struct target *target, char reason[RTE_MIRROR_REASON_SIZE]);
 
 /** Its text, as its first user wrote it. */
 const char *mirror_targets_text(const struct target *target);

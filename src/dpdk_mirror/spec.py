@@ -261,7 +261,7 @@ class MirrorSpec:
     linger: bool = field(
         default=True,
         metadata=of_target(
-            flag("have a stream wait for its next reader; no: end it when its reader goes, or none comes within 5 s")
+            flag("have a stream wait for its next reader; no: remove the mirror with its reader, or if none comes")
         ),
     )
     lease: int = field(

@@ -229,6 +229,89 @@ its_time_goes_by_without_a_reader(void)
 	streamed_close(&streamed);
 }
 
+static bool
+is_there(const char *name)
+{
+	uint32_t id;
+
+	return rte_mirror_lookup(name, &id) == 0;
+}
+
+static bool
+is_free(const char *target)
+{
+	struct stat status;
+
+	return lstat(strchr(target, '/'), &status) != 0;
+}
+
+/* What is answered to who asks for a mirror that has ended: in parts, as long sentences are. */
+static void
+check_ended(const char *name, const char *says)
+{
+	char request[64], answer[REQUEST_ANSWER_SIZE], *seam;
+
+	snprintf(request, sizeof(request), "/mirror/info,mirror=%s", name);
+	ask(request, answer);
+	while ((seam = strstr(answer, "\",\"")) != NULL)
+		memmove(seam, seam + 3, strlen(seam + 3) + 1);
+	if (strstr(answer, "it ended") == NULL || strstr(answer, says) == NULL)
+		test_fail(__FILE__, __LINE__, "%s does not say \"%s\": %s", request, says, answer);
+}
+
+/* In the data path, paused and one of two, with its target and its socket: a path can be had again at once. */
+static void
+what_ends_with_its_reader_goes_with_it(void)
+{
+	char request[TARGET_TEXT_SIZE + 80];
+	struct stream_reader reader;
+	struct streamed streamed;
+
+	streamed_open(&streamed, ",linger=no");
+	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=other,directions=tx",
+			streamed.testbed.source.id, streamed.target);
+	order(request);
+	order("/mirror/pause,mirror=other");
+	stream_reader_open(&reader, streamed.target);
+	stream_reader_await_begin(&reader);
+	testbed_pass(&streamed.testbed, NB_PACKETS, 1, LENGTH);
+	stream_reader_await(&reader, NB_PACKETS);
+	stream_reader_close(&reader);
+	CHECK_WITHIN(SOON_MS, !is_there("m") && !is_there("other"));
+	check_ended("m", "its reader has gone), when it had seen 32 packets and mirrored 32:");
+	check_ended("other", "its reader has gone), when it had seen 0 packets");
+	CHECK(is_free(streamed.target));
+	snprintf(request, sizeof(request), "/mirror/add,source=%u,to=%s,name=m",
+			streamed.testbed.source.id, streamed.target);
+	order(request);
+	streamed_close(&streamed);
+}
+
+/* Which limit it was stays to be told, though its reader goes after that. */
+static void
+what_ends_by_its_limit_stays_until_it_is_removed(void)
+{
+	struct stream_reader reader;
+	struct streamed streamed;
+	char request[128];
+
+	streamed_open(&streamed, ",linger=no,packets=10");
+	stream_reader_open(&reader, streamed.target);
+	stream_reader_await_begin(&reader);
+	testbed_pass(&streamed.testbed, NB_PACKETS, 1, LENGTH);
+	CHECK_WITHIN(SOON_MS, is_stopped());
+	stream_reader_close(&reader);
+	/* Another one goes, so that it is known that it has been looked. */
+	snprintf(request, sizeof(request),
+			"/mirror/add,source=%u,to=null:x,name=leased,directions=tx,lease=1",
+			streamed.testbed.source.id);
+	order(request);
+	CHECK_WITHIN(30000, !is_there("leased"));
+	CHECK(is_stopped());
+	check_answer("/mirror/info,mirror=m", "has its 10 packets");
+	streamed_close(&streamed);
+}
+
 /* How many sockets a process has. */
 static unsigned int
 count_sockets(void)
@@ -294,6 +377,9 @@ const struct test_case test_cases[] = {
 			what_dead_processes_leave_goes_and_nothing_else },
 	{ "one_that_is_over_turns_readers_away", one_that_is_over_turns_readers_away },
 	{ "its_time_goes_by_without_a_reader", its_time_goes_by_without_a_reader },
+	{ "what_ends_with_its_reader_goes_with_it", what_ends_with_its_reader_goes_with_it },
+	{ "what_ends_by_its_limit_stays_until_it_is_removed",
+			what_ends_by_its_limit_stays_until_it_is_removed },
 	{ "a_child_of_fork_keeps_no_reader_waiting", a_child_of_fork_keeps_no_reader_waiting },
 	{ NULL, NULL },
 };

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from dpdk_mirror import MirrorState
 from dpdk_mirror.remote import Application
 from livekit.application import wait_until
 
@@ -89,17 +88,15 @@ class Tapped:
 
 
 def wait_until_gone(socket: Path) -> None:
-    """No mirror is in the data path, and no stream's socket is there. Those that are out may be listed still."""
+    """No mirror is there, and no stream's socket."""
     with Application(socket) as app:
+        wait_until(lambda: not app.mirrors(), "the mirrors' end")
+        wait_until(lambda: not streams_of(app.pid), "the sockets' end")
 
-        def gone() -> bool:
-            infos = [mirror.info() for mirror in app.mirrors()]
-            streams = [Path(info.target.removeprefix("stream:")) for info in infos]
-            return all(info.state in {MirrorState.STOPPED, MirrorState.PAUSED} for info in infos) and not any(
-                path.exists() for path in streams
-            )
 
-        wait_until(gone, "the mirrors' end")
+def streams_of(pid: int) -> list[Path]:
+    """The sockets of an application's streams."""
+    return list(Path("/run").glob(f"dpdk-mirror-*/{pid}-*.sock"))
 
 
 def is_running(pid: int) -> bool:

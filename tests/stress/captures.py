@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from children import child
 from livekit.application import wait_until
+from livekit.tapped import streams_of
 from livekit.testpmd import Testpmd, TestpmdOptions
 
-from dpdk_mirror.errors import NotFoundError
-from dpdk_mirror.info import MirrorState
 from dpdk_mirror.remote import Application
 from dpdk_mirror.tap.blocks import pass_blocks, words_of
 
@@ -40,28 +38,19 @@ FORMS: Sequence[Sequence[object]] = (
 _LATEST_S = 0.5  # after the first mirror is there
 
 
-def running(app: Application) -> list[MirrorState]:
-    """The states of its mirrors that have not stopped."""
-    states = []
-    for mirror in app.mirrors():
-        with suppress(NotFoundError):
-            states.append(mirror.info().state)
-    return [state for state in states if state is not MirrorState.STOPPED]
-
-
 def kill_one(app: Application, folder: Path, moments: random.Random) -> float:
     """How long its mirrors have outlived it. Its files go."""
     folder.mkdir()
     form = moments.choice(FORMS)
     command = [*COMMAND, app.path, "-w", folder / "a.pcapng", *form]
     with child(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: running(app), "its mirrors")
+        wait_until(app.mirrors, "its mirrors")
         time.sleep(moments.uniform(0, _LATEST_S))
         assert process.poll() is None
         process.kill()
         process.wait()
     begin = time.monotonic()
-    wait_until(lambda: not running(app), "the mirrors' end")
+    wait_until(lambda: not app.mirrors(), "the mirrors' end")
     took_s = time.monotonic() - begin
     if "--compress" not in form:
         for path in folder.iterdir():
@@ -88,10 +77,7 @@ def kill_many(testpmd: Testpmd, count: int, seed: int) -> list[float]:
             forwarded = app.port_stats(PORTS[0]).ipackets
             took_s.append(kill_one(app, Path(directory) / str(number), moments))
             assert app.port_stats(PORTS[0]).ipackets > forwarded
-            targets = [mirror.info().target for mirror in app.mirrors()]
-            assert not [target for target in targets if Path(target.removeprefix("stream:")).exists()]
-            # A new one removes what the last one has left.
-            assert len(targets) <= 2 * len(PORTS)
+            assert not streams_of(testpmd.pid)
     return took_s
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Deaths of what mirrors send to, in each way and mode, with a library that AddressSanitizer watches."""
+"""Deaths of what mirrors send to, in each way and mode, and of who reads streams, under AddressSanitizer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from livekit.deaths import DEATHS, MODES, Testbed, die_and_come_back, die_and_go, sanitized
+from livekit.readers import LEAVING
+
+from dpdk_mirror.remote import Application
 
 SKIPPED = 77
+ROUNDS = 20
 
 
 def run(library: Path, modes: list[str]) -> None:
@@ -26,6 +30,12 @@ def run(library: Path, modes: list[str]) -> None:
             for die in (die_and_go, die_and_come_back):
                 die(testbed, DEATHS[name], mode)
             print(f"{mode}: {name}: {time.monotonic() - start:.1f} s", flush=True)
+        with Application(testbed.testpmd.telemetry_path) as app:
+            for when, leaving in LEAVING.items():
+                start = time.monotonic()
+                for _ in range(ROUNDS):
+                    leaving(app)
+                print(f"a reader goes while {when}: {ROUNDS} times, {time.monotonic() - start:.1f} s", flush=True)
 
 
 def main() -> int:

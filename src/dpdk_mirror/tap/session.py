@@ -10,8 +10,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError, UnsupportedError
-from ..info import MirrorState
+from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError
 from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finishing", "Tap"]
 
-_LEFT = ": its reader has gone"  # the library's reason
 _ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
 
 
@@ -55,8 +53,8 @@ class Finishing(threading.Thread):
 class Tap(Closeable):
     """Mirrors of some ports into one stream; each port has its interface block there.
 
-    The mirrors end with their reader: within a second of this process's end, however it ends. They count from when
-    there is one.
+    The application removes the mirrors when their reader has gone: within a second of this process's end, however it
+    ends. They count from when there is one.
 
     Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
     """
@@ -68,7 +66,6 @@ class Tap(Closeable):
         app.timeout_s = min(app.timeout_s, _ANSWER_S)
         app.hang_up()  # connections keep the time that they began with
         spec = spec.changed(linger=False)
-        _remove_left(app)
         with ExitStack() as undo:
             to = NEW_STREAM
             for source in sources:
@@ -95,7 +92,7 @@ class Tap(Closeable):
     def finish(self) -> list[RemoteMirrorStats]:
         """Remove the mirrors; return their last counters. What they have mirrored can still be read, to its end.
 
-        Nobody waits twice for an application that does not answer: its mirrors end with their reader.
+        Nobody waits twice for an application that does not answer: its mirrors go with their reader.
         """
         try:
             with suppress(DisconnectedError):
@@ -119,12 +116,3 @@ class Tap(Closeable):
         for mirror in self.mirrors:
             if not self._is_left:
                 mirror.close()
-
-
-def _remove_left(app: Application) -> None:
-    """Remove the mirrors of taps that were killed. They have ended with their reader, and are only still listed."""
-    for mirror in app.mirrors():
-        with suppress(NotFoundError, UnsupportedError):
-            info = mirror.info()
-            if info.state is MirrorState.STOPPED and info.reason.endswith(_LEFT) and not mirror.spec.linger:
-                mirror.remove()

@@ -163,11 +163,16 @@ def test_a_stream_has_what_comes_from_then_on(telemetry, forward, app, tmp_path)
 
 
 @pytest.mark.parametrize("has_come", [True, False])
-def test_a_stream_may_end_with_its_reader(telemetry, forward, app, has_come):
-    telemetry.call("add", source=0, to="stream:", directions="rx", linger="no", name="in")
+def test_a_stream_may_end_with_its_reader_and_its_mirror_goes(telemetry, forward, app, has_come):
+    added = telemetry.call("add", source=0, to="stream:", directions="rx", linger="no", name="in")
+    socket = Path(added["target"].removeprefix("stream:"))
     if has_come:
         app.find("in").open_stream().close()
-    wait_for_end(telemetry, "its reader has gone" if has_come else "nobody has connected within 5 s")
+    wait_until(lambda: telemetry.call("list") == [], "the mirror's end")
+    why = "its reader has gone" if has_come else "nobody has connected within 5 s"
+    with pytest.raises(RefusedError, match=why):
+        telemetry.call("info", mirror="in")
+    assert not socket.exists()
     forward(udp_frames(COUNT, longest=1400))
 
 

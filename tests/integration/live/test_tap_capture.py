@@ -17,7 +17,7 @@ from children import child
 from livekit.application import need_namespaces, wait_until
 from livekit.frames import udp_frames
 from livekit.testpmd import Testpmd, TestpmdOptions
-from stress.captures import PORTS, kill_many, running
+from stress.captures import PORTS, kill_many
 
 from dpdk_mirror.remote import Application
 from dpdk_mirror.spec import MirrorSpec, Mode
@@ -42,7 +42,7 @@ def app(busy):
     """What it still does is seen when the test has ended, and that nothing is left in it."""
     with Application(busy.telemetry_path) as app:
         yield app
-        wait_until(lambda: not running(app), "the mirrors' end")
+        wait_until(lambda: not app.mirrors(), "the mirrors' end")
         forwarded = app.port_stats(PORTS[0]).ipackets
         wait_until(lambda: app.port_stats(PORTS[0]).ipackets > forwarded, "an application that goes on")
 
@@ -138,10 +138,10 @@ def test_a_pipe_that_is_closed_while_nothing_comes_ends_a_capture(busy, app):
 
 def test_a_second_signal_gives_up_on_a_reader_that_does_not_read(busy, app):
     with capturing(busy, PORTS[0], "-w", "-") as process:
-        wait_until(lambda: running(app), "a mirror")
+        wait_until(app.mirrors, "a mirror")
         process.stdout.read(4)
         process.send_signal(signal.SIGINT)
-        wait_until(lambda: not running(app), "the mirror's end")
+        wait_until(lambda: not app.mirrors(), "the mirror's end")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
 
@@ -244,7 +244,7 @@ def test_memory_of_a_recorder_is_what_was_asked_for(busy, app, tmp_path):
     near, far = os.pipe()
     arguments = (PORTS[0], "-w", path, "--before", "32M", "--when", "key", "--packets", 1, "--json")
     with capturing(busy, *arguments, stdin=near) as process:
-        wait_until(lambda: running(app), "a mirror")
+        wait_until(app.mirrors, "a mirror")
         wait_until(lambda: (app.mirrors()[0].stats().bytes) > 300_000_000, "much more", timeout_s=60)
         os.write(far, b"\n")
         peak = peak_kb(process.pid)

@@ -13,6 +13,7 @@ from children import child
 from livekit.application import find_program, wait_until
 from livekit.frames import udp_frames
 from livekit.sshd import COMMAND, NAME, Elsewhere
+from livekit.tapped import streams_of
 from livekit.testpmd import Testpmd, TestpmdOptions
 from livekit.wire import run_in
 
@@ -54,7 +55,7 @@ class Wireshark:
             assert process.poll() is None, process.communicate()
             yield process
             wait_until(lambda: telemetry.call("list") == [], "the mirror is gone", timeout_s=GONE_S)
-            assert not sockets_of(self.application)
+            assert not streams_of(self.application.pid)
             wait_until(lambda: not launchers(self.application), "who captures is gone", timeout_s=GONE_S)
 
 
@@ -65,11 +66,6 @@ def captured(process, forward, frames):
     out, err = process.communicate()
     assert process.returncode == 0, err
     return out.split()
-
-
-def sockets_of(application):
-    """The files of its streams."""
-    return list(Path("/run").glob(f"dpdk-mirror-*/{application.pid}-*.sock"))
 
 
 def launchers(application):
@@ -146,25 +142,12 @@ def test_nothing_is_left_however_wireshark_ends(wireshark, how):
         process.wait(60)
 
 
-def test_a_launcher_that_is_ended_leaves_nothing(wireshark, testpmd):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_launcher_that_is_ended_leaves_nothing(wireshark, testpmd, how):
     with wireshark.capturing("-i", PORT) as process:
         (launcher,) = launchers(testpmd)
-        os.kill(launcher, signal.SIGTERM)
+        os.kill(launcher, how)
         process.communicate(timeout=60)
-
-
-def test_a_launcher_that_is_killed_leaves_a_mirror_that_has_ended_until_the_next(wireshark, testpmd, telemetry):
-    with wireshark.capturing("-i", PORT) as process:
-        (launcher,) = launchers(testpmd)
-        os.kill(launcher, signal.SIGKILL)
-        process.communicate(timeout=60)
-        (left,) = telemetry.call("list")
-        wait_until(lambda: telemetry.call("info", mirror=left)["state"] == "stopped", "it ends", timeout_s=GONE_S)
-        assert not sockets_of(testpmd)
-        with wireshark.start("-i", PORT) as another:
-            wait_until(lambda: left not in telemetry.call("list"), "the next removes it", timeout_s=60)
-            another.terminate()
-            another.wait(60)
 
 
 def test_two_may_look_at_the_same_port(wireshark, telemetry, forward):

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Streams' readers that go, of an application under traffic. With AddressSanitizer: tests/stress/deaths.py."""
+
+import pytest
+from livekit.application import wait_until
+from livekit.readers import LEAVING, PORTS
+from livekit.testpmd import Testpmd, TestpmdOptions
+
+from dpdk_mirror.remote import Application
+from dpdk_mirror.spec import MirrorSpec, Mode
+from dpdk_mirror.tap.session import Tap
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """An application that forwards as fast as it can."""
+    with Testpmd(TestpmdOptions(PORTS)) as testpmd:
+        testpmd.start()
+        yield testpmd
+        testpmd.stop()
+        assert testpmd.quit() == 0
+
+
+@pytest.fixture
+def app(busy):
+    with Application(busy.telemetry_path) as app:
+        yield app
+        assert app.mirrors() == []
+        assert [port.name for port in app.ports()] == list(PORTS)
+        forwarded = app.port_stats(PORTS[0]).ipackets
+        wait_until(lambda: app.port_stats(PORTS[0]).ipackets > forwarded, "an application that goes on")
+
+
+@pytest.mark.parametrize("when", LEAVING)
+def test_mirrors_go_with_their_reader_while(app, when):
+    LEAVING[when](app)
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_an_application_may_end_when_a_reader_has_just_gone(is_seen):
+    """Also while its library removes the mirrors."""
+    with Testpmd(TestpmdOptions(PORTS)) as testpmd:
+        testpmd.start()
+        with Application(testpmd.telemetry_path) as app, Tap(app, PORTS, MirrorSpec(mode=Mode.AUTO)) as tap:
+            tap.stream.close()
+            if is_seen:
+                wait_until(lambda: len(app.mirrors()) < len(PORTS), "the first mirror's end")
+            testpmd.stop()
+            assert testpmd.quit() == 0
