@@ -30,14 +30,11 @@ HEADER = SECTION + INTERFACE
 class FakeTap:
     """A stream that a test writes, of an application that does not answer any more."""
 
-    app = "app"
-
     def __init__(self):
         self.stream, self.far = socket.socketpair()
 
-    @property
-    def mirrors(self):
-        raise DisconnectedError(104, "it has ended")
+    def why_ended(self):
+        return DisconnectedError(104, "the application has ended")
 
     def finish(self):
         self.far.shutdown(socket.SHUT_WR)

@@ -9,7 +9,7 @@ import errno
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DisconnectedError, InvalidConfigError, NoPluginError
+from ..errors import InvalidConfigError, NoPluginError
 from ..remote import Application
 from ..tap import wireshark
 from ..tap.expression import resolve
@@ -147,10 +147,9 @@ def _capture(arguments: argparse.Namespace) -> int:
         _application(port, attach=arguments.attach) as app,
         _tap(app, port, spec) as tap,
     ):
-        if not feed(arguments.fifo, tap.stream):
-            return 0
-    what = f"capture from {port.port} of {port.application}: its mirror has ended"
-    raise DisconnectedError(errno.ECONNRESET, what, "somebody has removed it, or the application has ended")
+        if feed(arguments.fifo, tap.stream):
+            raise tap.why_ended()
+    return 0
 
 
 def _capture_there(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DisconnectedError, MirrorError, NotFoundError
+from ..errors import MirrorError
 from ..remote.ovs import source_in
 from ..selection import Select
 from ..spec import MirrorSpec, Mode
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-    from ..remote import Application, RemoteMirror, RemoteMirrorStats
+    from ..remote import Application, RemoteMirrorStats
 
 _TCPDUMP = {
     "help": "show what passes a port, by tcpdump",
@@ -121,11 +121,11 @@ def _ask(options: list[str], expression: str, file: TextIO | None) -> int:
 
 def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], None]) -> int:
     """Until tcpdump ends, or it is to; its exit code."""
-    ended = ""
+    ended: MirrorError | None = None
     is_interrupted = False
     try:
         if tcpdump.feed(tap.stream):
-            ended = _why(tap.mirrors[0])
+            ended = tap.why_ended()
             tcpdump.wait()
     except Interrupted:
         is_interrupted = True
@@ -139,23 +139,11 @@ def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], Non
     unread = tcpdump.unread(tap.stream, finishing.is_alive)
     for stats in finishing.result():
         _print_summary(stats, stats.packets - unread, options)
-    if ended:
-        remark(ended)
     if code < 0:
         remark(f"tcpdump was ended by {signal.Signals(-code).name}")
-        return 128 - code
-    return 1 if ended else code
-
-
-def _why(mirror: RemoteMirror) -> str:
-    """The reason for the end of what nobody here has ended."""
-    try:
-        info = mirror.info()
-    except DisconnectedError:
-        return f"{mirror.app} has ended"
-    except NotFoundError:
-        return f"{mirror} has been removed"
-    return f"{mirror} is {info.state}: {info.reason}"
+    if ended is not None:
+        raise ended
+    return 128 - code if code < 0 else code
 
 
 def _print_summary(stats: RemoteMirrorStats, captured: int, options: list[str]) -> None:

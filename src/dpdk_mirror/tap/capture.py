@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import DisconnectedError, MirrorError, NotFoundError
 from ..waiting import asked
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ class Capture:
             if recorder is not None and self._store.recording:
                 self._wait(recorder)
             if self._store.ended:
-                raise self._store.error or self._why()
+                raise self._store.error or self._tap.why_ended()
             self._write_next(_LOOK_S)
             if not self._store.recording and self._is_over():
                 if recorder is None or not recorder.again:
@@ -142,16 +140,3 @@ class Capture:
         self.seconds = time.monotonic() - self._begin_s
         limit = self._limits.seconds
         return self._left == 0 or (limit is not None and self.seconds >= limit)
-
-    def _why(self) -> MirrorError:
-        """Why the stream has ended, which nobody here has asked for."""
-        what = f"capture from {self._tap.app}"
-        try:
-            for mirror in self._tap.mirrors:
-                if reason := mirror.info().reason:
-                    return MirrorError(errno.EPIPE, f"{what}: {reason}")
-        except NotFoundError:
-            return NotFoundError(errno.ENOENT, f"{what}: somebody has removed the mirrors")
-        except DisconnectedError:
-            pass
-        return DisconnectedError(errno.ECONNRESET, f"{what}: the application has ended")

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import select
 import threading
 from contextlib import ExitStack, suppress
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finishing", "Tap"]
 
+_ENDED = re.compile(r"it ended \d+ s ago \((.*)\), when")  # as the library says of a mirror that is no more
 _ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
 
 
@@ -106,6 +109,22 @@ class Tap(Closeable):
             self._is_left = True
             raise
         return counted
+
+    def why_ended(self) -> MirrorError:
+        """Why the stream has come to its end, which nobody here has asked for."""
+        what = f"capture from {self.app}"
+        try:
+            for mirror in self.mirrors:
+                if reason := mirror.info().reason:
+                    return MirrorError(errno.EPIPE, f"{what}: {reason}")
+        except NotFoundError as error:
+            found = _ENDED.search(error.what)
+            return NotFoundError(error.errno, f"{what}: {found[1] if found else 'somebody has removed the mirrors'}")
+        except DisconnectedError:
+            return DisconnectedError(errno.ECONNRESET, f"{what}: the application has ended")
+        except MirrorError as error:
+            return error
+        return MirrorError(errno.EPIPE, f"{what}: its stream has ended, and its mirrors go on")
 
     def finishing(self) -> Finishing:
         """The same beside this thread, which goes on reading: what a reader leaves for a second is cut off."""

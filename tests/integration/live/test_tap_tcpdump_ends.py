@@ -35,7 +35,7 @@ def test_when_the_application_dies_that_is_said_and_its_socket_goes(busy):
         tcpdump = tapped.tcpdump
         busy.kill()
         assert tapped.wait() == 1
-        assert b" has ended\n" in tapped.said
+        assert b": the application has ended [ECONNRESET]\n" in tapped.said
         assert b"Traceback" not in tapped.said
         assert not socket.exists()
         assert not is_running(tcpdump)
