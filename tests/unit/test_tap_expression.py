@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 
-from dpdk_mirror.tap.expression import resolve, without_comments
+from dpdk_mirror.selection import Select
+from dpdk_mirror.spec import MirrorSpec
+from dpdk_mirror.tap.expression import resolve, resolved, without_comments
 
 HOSTS = {
     "www": ["198.18.0.1"],
@@ -95,3 +97,10 @@ def test_what_nobody_knows_stays(expression):
 
 def test_comments_of_a_file_end_with_their_lines():
     assert without_comments("tcp # mail\nport 25 # or 465").split() == ["tcp", "port", "25"]
+
+
+def test_a_spec_has_its_filters_names_as_numbers():
+    spec = MirrorSpec(snaplen=64, select=Select(filter="host www", vlans="5"))
+    assert resolved(spec) == spec.changed(select=Select(filter="host 198.18.0.1", vlans="5"))
+    assert resolved(MirrorSpec(select=Select(vlans="5"))) == MirrorSpec(select=Select(vlans="5"))
+    assert resolved(MirrorSpec()) == MirrorSpec()

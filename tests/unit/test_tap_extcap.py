@@ -96,7 +96,10 @@ def test_ports_over_there_become_what_can_be_chosen(start):
     assert found == ("value", {"arg": "1", "value": "dpdk:ovs:0000:03:00.0", "display": "DPDK 0000:03:00.0 of ovs"})
 
 
-@pytest.mark.parametrize(("expression", "refused"), [("tcp port 80", False), ("", False), ("tcp port", True)])
+@pytest.mark.parametrize(
+    ("expression", "refused"),
+    [("tcp port 80", False), ("", False), ("tcp port", True), ("host \udcff", True), ("inbound", True)],
+)
 def test_libpcap_says_what_filters_will_not_do(capsys, expression, refused):
     """Nothing is what Wireshark takes for good."""
     assert bool(why_refused(expression)) == refused

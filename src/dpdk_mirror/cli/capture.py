@@ -21,6 +21,7 @@ from ..remote.ovs import source_in
 from ..spec import LOST, PARAMETERS
 from ..tap.capture import Capture, Limits, Recorder
 from ..tap.conditions import FORMS, CounterRises, FilterMatches, KeyPressed, SignalComes, check_form
+from ..tap.expression import resolve, resolved
 from ..tap.reader import Reader
 from ..tap.ringfiles import Files
 from ..tap.session import Tap
@@ -31,7 +32,7 @@ from ..values import to_scaled_number
 from .common import add_command, add_common_arguments, open_application, print_json, remark, seconds
 from .options import add_parameter_arguments, new_spec_of
 from .report import Heedless
-from .signals import Signals
+from .signals import Signals, left_to_the_system
 
 if TYPE_CHECKING:
     from ..remote import RemoteMirrorStats
@@ -154,7 +155,9 @@ def _condition(text: str) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
-    spec = new_spec_of(arguments)
+    with left_to_the_system():  # name servers
+        spec = resolved(new_spec_of(arguments))
+        asked = {text: _resolved_condition(text) for text in arguments.when or ()}
     compress = compression(arguments.compress) if arguments.compress else None
     many = bool(arguments.rotate_size or arguments.rotate_seconds or arguments.again)
     files = Files(arguments.write, many=many, keep=arguments.keep or 0, overwrite=arguments.overwrite)
@@ -166,8 +169,10 @@ def run(arguments: argparse.Namespace) -> int:
         app = stack.enter_context(open_application(arguments))
         sources = list(dict.fromkeys(source_in(app, port) for port in arguments.ports))
         tap = stack.enter_context(Tap(app, sources, spec))
-        recorder = _recorder(arguments, tap, sources, stack) if arguments.before else None
-        stack.enter_context(Reader(tap.stream, store, arguments.before.seconds if arguments.before else None))
+        recorder = None
+        if before := arguments.before:
+            recorder = Recorder(_conditions(asked, tap, sources, stack), before.seconds, arguments.again)
+        stack.enter_context(Reader(tap.stream, store, before.seconds if before else None))
         capture = Capture(tap, store, writer, Limits(arguments.seconds, arguments.packets))
         signals.begun = True
         return _Session(arguments, signals, tap, capture, writer, files).run(recorder)
@@ -200,10 +205,16 @@ def _size(arguments: argparse.Namespace) -> int:
     return int(arguments.before.size or arguments.memory or _MEMORY_BEFORE)
 
 
-def _recorder(arguments: argparse.Namespace, tap: Tap, sources: list[str], stack: ExitStack) -> Recorder:
+def _resolved_condition(text: str) -> str:
+    kind, _, value = text.partition(":")
+    return f"{kind}:{resolve(value)}" if kind == "filter" else text
+
+
+def _conditions(asked: dict[str, str], tap: Tap, sources: list[str], stack: ExitStack) -> dict[str, Condition]:
+    """By their text; the other one is what it means."""
     conditions: dict[str, Condition] = {}
-    for text in arguments.when:
-        kind, _, value = text.partition(":")
+    for text, meaning in asked.items():
+        kind, _, value = meaning.partition(":")
         if kind == "filter":
             made: Condition = FilterMatches(tap.app, sources, tap.directions, value)
         elif kind == "counter":
@@ -212,7 +223,7 @@ def _recorder(arguments: argparse.Namespace, tap: Tap, sources: list[str], stack
             made = SignalComes() if kind == "signal" else KeyPressed()
         stack.callback(made.close)
         conditions[text] = made
-    return Recorder(conditions, arguments.before.seconds, arguments.again)
+    return conditions
 
 
 @dataclass
@@ -258,8 +269,10 @@ class _Session:
             })  # fmt: skip
             return
         where = self.files.made[-1] if self.files.made else "stdout" if self.writer.size else "no file"
-        seen = sum(stats.seen for stats in counted)
-        remark(f"{self.writer.packets} packets captured, in {where}; {seen} seen by the mirrors, {_dropped(counted)}")
+        said = f"{self.writer.packets} packets captured, in {where}"
+        if counted:
+            said += f"; {sum(stats.seen for stats in counted)} seen by the mirrors, {_dropped(counted)}"
+        remark(said)
 
 
 class _Progress:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidConfigError, NoPluginError
 from ..remote import Application
 from ..tap import wireshark
+from ..tap.caller import end_with_parent
 from ..tap.expression import resolve
-from ..tap.extcap import KEYS, SSH, dlts, end_with_parent, feed, interfaces, open_fifo, options, port_values
+from ..tap.extcap import KEYS, SSH, dlts, feed, interfaces, open_fifo, options, port_values
 from ..tap.pcapfilter import why_refused
 from ..tap.ports import find_port, local_ports
 from ..tap.session import Tap

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..tap.caller import end_with_stdio
 from ..tap.hosts import find_host
-from ..tap.ssh import run_on, watch_caller
+from ..tap.ssh import run_on
 from .common import remark
 from .version import version
 
@@ -38,7 +39,7 @@ def call(name: str, words: Sequence[str], stdout: int = 1) -> int:
 
 def heed_caller(theirs: str) -> None:
     """For a command that another host has had run here."""
-    watch_caller()
+    end_with_stdio()
     if theirs != version():
         remark(f"this is dpdk-mirror {version()}, and {theirs} has called it: let both be the same if it goes wrong")
 

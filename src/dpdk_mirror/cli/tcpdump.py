@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MirrorError
+from ..errors import InvalidConfigError, MirrorError
 from ..remote.ovs import source_in
 from ..selection import Select
 from ..spec import MirrorSpec, Mode
@@ -23,7 +24,6 @@ from .tcpdump_options import add_options, directions
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
-    from typing import TextIO
 
     from ..remote import Application, RemoteMirrorStats
 
@@ -52,6 +52,7 @@ _REASONS = {
 }
 """Why packets that tcpdump should have are not mirrored."""
 
+_DIRECTION = "a direction is given with -Q in, or -Q out"
 _REST_S = 0.5
 """How long tcpdump may take, after Ctrl-C, for what has come before."""
 
@@ -75,7 +76,7 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
     with left_to_the_system():  # name servers
         expression = resolve(_expression(arguments))
     if arguments.code:
-        return _ask([*arguments.code, *arguments.passed], expression, sys.stdout)
+        return _print_code([*arguments.code, *arguments.passed], expression)
     with each_raises() as heed, open_application(arguments) as app:
         source = source_in(app, arguments.port)
         spec = MirrorSpec(mode=Mode.AUTO, directions=directions(arguments.direction), snaplen=arguments.snapshot_length)
@@ -100,22 +101,30 @@ def _open(app: Application, source: str, spec: MirrorSpec, expression: str) -> t
     try:
         return Tap(app, [source], spec.changed(select=Select(filter=expression))), True
     except MirrorError as error:
-        # A slip of the pen shall not mirror all that there is.
-        if code := _ask(["-d"], expression, file=None):
-            sys.exit(code)
+        _check(expression)
         tap = Tap(app, [source], spec)
         remark(f"the mirror cannot filter, so tcpdump alone does: {error}")
         return tap, False
 
 
-def _ask(options: list[str], expression: str, file: TextIO | None) -> int:
+def _check(expression: str) -> None:
+    """A slip of the pen shall not mirror all that there is."""
+    from ..tap.pcapfilter import why_refused  # noqa: PLC0415  few need it, and it takes long
+
+    with left_to_the_system():  # name servers
+        why = why_refused(expression)
+    if why:
+        hint = _DIRECTION if "inbound" in why else "see pcap-filter(7)"
+        raise InvalidConfigError(errno.EINVAL, f"tcpdump {expression}: {why}", hint) from None
+
+
+def _print_code(options: list[str], expression: str) -> int:
     """Have tcpdump say what it makes of an expression; its exit code."""
     done = ask([*options, "--", expression])
-    if file is not None:
-        file.write(done.stdout)
+    sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
     if done.returncode and "inbound" in done.stderr:
-        remark("a direction is given with -Q in, or -Q out")
+        remark(_DIRECTION)
     return done.returncode
 
 

@@ -6,8 +6,13 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-__all__ = ["resolve", "without_comments"]
+if TYPE_CHECKING:
+    from ..spec import MirrorSpec
+
+__all__ = ["resolve", "resolved", "without_comments"]
 
 # As libpcap's scanner has them: what has two colons is an address, and a backslash makes a name of any word.
 _TOKEN = re.compile(
@@ -68,6 +73,14 @@ def resolve(expression: str) -> str:
                 text = _number(qualifiers, token.removeprefix("\\")) or token
         result.append(text)
     return "".join(result)
+
+
+def resolved(spec: MirrorSpec) -> MirrorSpec:
+    """The spec with its filter's names as numbers."""
+    select = spec.select
+    if select is None or not select.filter:
+        return spec
+    return spec.changed(select=replace(select, filter=resolve(select.filter)))
 
 
 def _number(qualifiers: list[str], name: str) -> str | None:

@@ -8,8 +8,6 @@ import errno
 import os
 import re
 import select
-import signal
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from .ports import LocalPort
 
-__all__ = ["KEYS", "SSH", "dlts", "end_with_parent", "feed", "interfaces", "open_fifo", "options", "port_values"]
+__all__ = ["KEYS", "SSH", "dlts", "feed", "interfaces", "open_fifo", "options", "port_values"]
 
 SSH = "dpdk-ssh"
 """The interface that is a port of another host."""
@@ -89,11 +87,6 @@ def port_values(listed: Iterable[str]) -> list[str]:
     ]
 
 
-def end_with_parent() -> None:
-    """Have this process end soon after the one that has started it: Wireshark, which others may have killed."""
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
-
-
 def open_fifo(fifo: str) -> int:
     """Open what Wireshark reads from, once it does.
 
@@ -134,12 +127,6 @@ def feed(fd: int, stream: socket.socket) -> bool:
     except BrokenPipeError:
         pass
     return False
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_LOOK_S)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _places() -> tuple[_Option, ...]:

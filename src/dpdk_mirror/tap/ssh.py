@@ -3,8 +3,8 @@
 """dpdk-mirror on another host, by ssh, so that nothing is left there: each end notices that the other has gone.
 
 Here, ssh has a stdin that ends with this process, and brings a sign of life every few seconds; Ctrl-C goes that way,
-too. Over there, ``watch_caller()`` has the process end with its stdin or stdout, or after a silence: of a network that
-has died, too, which sshd notices late.
+too. Over there, ``caller.end_with_stdio()`` has the process end with its stdin or stdout, or after a silence: of a
+network that has died, too, which sshd notices late.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ import errno
 import os
 import select
 import shlex
-import signal
 import subprocess
 import tempfile
-import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from ..errors import DisconnectedError, NotFoundError
+from .caller import INTERRUPT
 from .hosts import VARIABLE, hosts_file
 
 if TYPE_CHECKING:
@@ -30,11 +28,9 @@ if TYPE_CHECKING:
 
     from .hosts import Host
 
-__all__ = ["SILENCE_S", "run_on", "watch_caller"]
+__all__ = ["run_on"]
 
-_ALIVE_S, _ALIVE_COUNT = 5, 3
-SILENCE_S = 20
-"""How long a dead network is taken for a slow one, over there; here it is what ssh is told, which comes to the same."""
+_ALIVE_S, _ALIVE_COUNT = 5, 3  # comes to caller.SILENCE_S
 
 _OPTIONS = {
     "BatchMode": "yes",  # nobody is there to answer
@@ -46,8 +42,7 @@ _OPTIONS = {
     "RemoteCommand": "none",
     "RequestTTY": "no",
 }
-_LIFE, _INTERRUPT = b"\n", b"\3"
-_END_S = 5  # what a command may take to end in good order
+_LIFE = b"\n"
 _FAILED, _NOT_FOUND = 255, 127  # ssh's own exit code, and a shell's
 
 
@@ -95,7 +90,7 @@ def _attend(ssh: subprocess.Popen[bytes], stdout: int) -> int:
                 if interrupted:
                     raise
                 interrupted = True
-                _say(stdin, _INTERRUPT)
+                _say(stdin, INTERRUPT)
                 continue
             if ended in events:
                 return ssh.wait()
@@ -114,25 +109,3 @@ def _say(stdin: IO[bytes], what: bytes) -> None:
     os.set_blocking(stdin.fileno(), False)  # a network that stands takes nothing
     with suppress(OSError):
         stdin.write(what)
-
-
-def watch_caller() -> None:
-    """Have this process, which ``run_on()`` has started on another host, end with its caller."""
-    threading.Thread(target=_watch, daemon=True).start()
-
-
-def _watch() -> None:
-    poll = select.poll()
-    poll.register(0, select.POLLIN)
-    poll.register(1, 0)  # but for its end
-    while (events := dict(poll.poll(SILENCE_S * 1000))) and 1 not in events:
-        said = b""
-        with suppress(OSError):
-            said = os.read(0, 4096)
-        if not said:
-            break
-        if _INTERRUPT in said:
-            os.kill(os.getpid(), signal.SIGINT)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_END_S)
-    os._exit(128 + signal.SIGTERM)

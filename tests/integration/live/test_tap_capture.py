@@ -96,6 +96,14 @@ def test_what_is_chosen_is_captured_and_cut(busy, app, tmp_path):
     assert fields(tmp_path / "b.pcapng", "frame.len") == []
 
 
+def test_names_in_filters_are_resolved_here(busy, app, tmp_path):
+    """Not in the application, which would wait for name servers, and may have others."""
+    names = ("--filter", "udp port domain", "--before", 1, "--when", "filter:tcp port http")
+    with capturing(busy, PORTS[0], "-w", tmp_path / "a.pcapng", *names) as process:
+        assert process.stderr.readline() == b"dpdk-mirror: recording net_null0 until filter:tcp port http\n"
+        assert {mirror.spec.select.filter for mirror in app.mirrors()} == {"udp port 53", "tcp port 80"}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_capture_well(busy, app, tmp_path, number):
     """Also when it comes twice, as timeout(1) sends it."""

@@ -85,7 +85,8 @@ def test_where_the_mirror_cannot_filter_tcpdump_alone_does(tap, forward):
 def test_an_expression_that_tcpdump_refuses_makes_no_mirror(tap, testpmd, expression):
     with tap("net_tap0", expression) as tapped:
         assert tapped.wait() == 1
-    assert tapped.said.startswith(b"tcpdump: ")
+    assert tapped.said.startswith(b"dpdk-mirror: tcpdump " + expression.encode() + b": ")
+    assert (b"-Q in" in tapped.said) == (expression == "inbound")
     assert b"captured" not in tapped.said
     with Application(testpmd.telemetry_path) as app:
         assert app.mirrors() == []
