@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "../counter_names.h"
 #include "host.h"
 
 /* The processor's name, where the kernel has one. */
@@ -42,23 +43,19 @@ mirror_capture_host(struct mirror_capture_section *section)
 	read_processor(section->hardware, sizeof(section->hardware));
 }
 
-/*
- * Each packet is in one counter: what the mirror was not to take is named here, and whatever else is not in the capture is
- * lost, a counter to come included.
- */
+/* Each packet is in one counter: whatever is not in the capture, and not what the mirror was not to take, is lost. */
 void
 mirror_capture_count(const struct rte_mirror_stats *stats, struct mirror_capture_counters *counters)
 {
-	const uint64_t not_chosen = stats->filtered + stats->unsampled + stats->declined +
-			stats->limited;
-	const uint64_t *words = (const uint64_t *)stats;
-	uint64_t all = 0;
+	uint64_t not_chosen = 0;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(*stats) / sizeof(*words); i++)
-		all += words[i];
+	for (i = 0; i < RTE_DIM(mirror_counter_names); i++) {
+		if (mirror_counter_names[i].is_not_chosen)
+			not_chosen += mirror_counter_value(stats, &mirror_counter_names[i]);
+	}
 	counters->received = stats->seen;
-	counters->accepted = all - stats->seen - stats->bytes - not_chosen;
+	counters->accepted = stats->seen - not_chosen;
 	counters->full = stats->full;
 	counters->dropped = counters->accepted - stats->packets - stats->full;
 }

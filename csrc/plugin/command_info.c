@@ -3,12 +3,12 @@
  */
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../counter_names.h"
 #include "commands.h"
 #include "mirrors.h"
 #include "params.h"
@@ -42,28 +42,6 @@ mirror_command_list(struct pairs *params, struct reply *reply)
 	return 0;
 }
 
-#define COUNTER(field) { #field, offsetof(struct rte_mirror_stats, field) }
-
-static const struct {
-	const char *name;
-	size_t offset;
-} counters[] = {
-	COUNTER(seen),
-	COUNTER(packets),
-	COUNTER(bytes),
-	COUNTER(filtered),
-	COUNTER(unsampled),
-	COUNTER(declined),
-	COUNTER(unsupported),
-	COUNTER(oversize),
-	COUNTER(nombuf),
-	COUNTER(full),
-	COUNTER(limited),
-};
-
-_Static_assert(RTE_DIM(counters) == offsetof(struct rte_mirror_stats, reserved) / sizeof(uint64_t),
-		"every counter has a name");
-
 int
 mirror_command_stats(struct pairs *params, struct reply *reply)
 {
@@ -80,9 +58,9 @@ mirror_command_stats(struct pairs *params, struct reply *reply)
 	if (rc != 0)
 		return mirror_plugin_refuse_as_library(rc);
 	mirror_reply_object(reply);
-	for (i = 0; i < RTE_DIM(counters); i++)
-		mirror_reply_number(reply, counters[i].name,
-				*(const uint64_t *)((const char *)&stats + counters[i].offset));
+	for (i = 0; i < RTE_DIM(mirror_counter_names); i++)
+		mirror_reply_number(reply, mirror_counter_names[i].name,
+				mirror_counter_value(&stats, &mirror_counter_names[i]));
 	return 0;
 }
 

@@ -91,6 +91,19 @@ class RateUnit(Named):
     BITS = 1
 
 
+_LOSS = "loss"
+
+
+def _not_chosen() -> int:
+    """A counter of packets that the mirror was not asked for."""
+    return field(default=0, metadata={_LOSS: None})
+
+
+def _lost(why: str) -> int:
+    """A counter of packets that it was asked for and that its target did not get; ``why`` is the reason."""
+    return field(default=0, metadata={_LOSS: why})
+
+
 @takes_keywords()
 @dataclass(frozen=True, slots=True)
 class MirrorStats:
@@ -99,14 +112,14 @@ class MirrorStats:
     seen: int = 0
     packets: int = 0
     bytes: int = 0
-    filtered: int = 0
-    unsampled: int = 0
-    declined: int = 0
-    unsupported: int = 0
-    oversize: int = 0
-    nombuf: int = 0
-    full: int = 0
-    limited: int = 0
+    filtered: int = _not_chosen()
+    unsampled: int = _not_chosen()
+    declined: int = _not_chosen()
+    unsupported: int = _lost("they could not be read, or mirrored")
+    oversize: int = _lost("they were too long")
+    nombuf: int = _lost("no buffer was left to copy them to")
+    full: int = _lost("the target was full")
+    limited: int = _not_chosen()
 
     def counts(self) -> dict[str, int]:
         """All of them, by name."""
@@ -116,14 +129,16 @@ class MirrorStats:
 COUNTERS = tuple(each.name for each in fields(MirrorStats))
 """The counters' names."""
 
-LEFT_OUT = tuple(name for name in COUNTERS if name not in ("seen", "packets", "bytes"))
+_LOSSES = {each.name: each.metadata[_LOSS] for each in fields(MirrorStats) if _LOSS in each.metadata}
+
+LEFT_OUT = tuple(_LOSSES)
 """The counters of packets that were seen and not mirrored."""
 
-NOT_CHOSEN = ("filtered", "unsampled", "declined", "limited")
+NOT_CHOSEN = tuple(name for name, why in _LOSSES.items() if why is None)
 """Those of packets that the mirror was not asked for."""
 
-LOST = tuple(name for name in LEFT_OUT if name not in NOT_CHOSEN)
-"""Those of packets that it was, and that its target did not get."""
+LOST: dict[str, str] = {name: why for name, why in _LOSSES.items() if why is not None}
+"""Those of packets that it was, and that its target did not get, with the reason."""
 
 LEN_MIN = 14
 """The smallest snaplen and split_len, RTE_MIRROR_LEN_MIN: an Ethernet header."""

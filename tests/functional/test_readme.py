@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dpdk_mirror.spec import COUNTERS, NOT_CHOSEN
+from dpdk_mirror.spec import COUNTERS, LOST, NOT_CHOSEN
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -109,18 +109,19 @@ def test_the_set_up_of_the_readme_finds_the_command():
 
 
 def test_the_page_on_counters_has_each():
+    """And says which are losses."""
     page = (ROOT / "docs" / "counters.md").read_text(encoding="utf-8")
-    told = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `")))
+    told = dict(re.findall(r"^\| `(\w+)` \|.*\| (\w*) ?\|$", page, flags=re.MULTILINE))
     assert sorted([*told, "seen", "bytes"]) == sorted(COUNTERS)
+    assert [name for name, lost in told.items() if lost] == list(LOST)
 
 
-def test_captures_say_which_counters_are_no_losses():
-    """As the library's one sum of them has it, and Python: whatever it does not name is a loss."""
-    source = (ROOT / "csrc" / "capture" / "host.c").read_text(encoding="utf-8")
-    (named,) = re.findall(r"not_chosen =\s+([^;]*);", source)
-    page = (ROOT / "docs" / "captures.md").read_text(encoding="utf-8")
-    (row,) = re.findall(r"^\| `isb_filteraccept` \| all but (.*) \|$", page, flags=re.MULTILINE)
-    assert re.findall(r"`(\w+)`", row) == re.findall(r"stats->(\w+)", named) == list(NOT_CHOSEN)
+def test_c_and_python_agree_on_which_counters_are_losses():
+    """The library's table has them for captures, in the same order."""
+    table = (ROOT / "csrc" / "counter_names.h").read_text(encoding="utf-8")
+    entries = re.findall(r"^\tMIRROR_(COUNTER|NOT_CHOSEN)\((\w+)\),$", table, flags=re.MULTILINE)
+    assert [name for _, name in entries] == list(COUNTERS)
+    assert [name for kind, name in entries if kind == "NOT_CHOSEN"] == list(NOT_CHOSEN)
 
 
 def test_what_the_readme_says_that_it_costs_was_measured():

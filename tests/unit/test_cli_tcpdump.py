@@ -8,9 +8,8 @@ import subprocess
 import pytest
 
 from dpdk_mirror.cli import main, make_parser
-from dpdk_mirror.cli.tcpdump import _REASONS
 from dpdk_mirror.cli.tcpdump_options import directions
-from dpdk_mirror.spec import LOST, Direction
+from dpdk_mirror.spec import Direction
 
 
 def parse(*words):
@@ -24,10 +23,6 @@ def tcpdumps_options():
     found = {f"-{letter}": False for letter in flags if letter != "h"}
     found |= {f"-{letter}": True for letter in re.findall(r"\[ -(\w) \w+", said)}
     return found | {f"--{name}": bool(value) for name, value in re.findall(r"\[ ?--([-\w]+)( [\w-]+)? ?\]", said)}
-
-
-def test_every_loss_is_told_with_its_reason():
-    assert sorted(_REASONS) == sorted(LOST)
 
 
 def test_every_option_of_tcpdump_is_known_for_what_it_is():

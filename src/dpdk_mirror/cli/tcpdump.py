@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidConfigError, MirrorError
 from ..remote.ovs import source_in
 from ..selection import Select
-from ..spec import MirrorSpec, Mode
+from ..spec import LOST, MirrorSpec, Mode
 from ..tap.expression import resolve, without_comments
 from ..tap.session import Tap
 from ..tap.tcpdump import Tcpdump, ask
@@ -43,14 +43,6 @@ examples:
       write ten seconds of the DNS that the port receives
 """,
 }
-
-_REASONS = {
-    "full": "the target was full",
-    "nombuf": "no buffer was left to copy them to",
-    "oversize": "they were too long",
-    "unsupported": "they could not be read, or mirrored",
-}
-"""Why packets that tcpdump should have are not mirrored."""
 
 _DIRECTION = "a direction is given with -Q in, or -Q out"
 _REST_S = 0.5
@@ -160,7 +152,7 @@ def _print_summary(stats: RemoteMirrorStats, captured: int, options: list[str]) 
     if "-c" in options:
         captured = min(captured, int(options[len(options) - options[::-1].index("-c")]))
     lines = [f"{_packets(captured)} captured", f"{_packets(stats.seen)} seen by the mirror"]
-    for name, reason in _REASONS.items():
+    for name, reason in reversed(LOST.items()):
         count = getattr(stats, name)
         if count or name == "full":
             lines.append(f"{_packets(count)} dropped: {reason}")
