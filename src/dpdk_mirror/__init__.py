@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import importlib
 
-TYPE_CHECKING = False
+# Not False, behind which editors that ask jedi find none of the names.
+TYPE_CHECKING = bool()  # noqa: UP018
 if TYPE_CHECKING:
     from typing import Any
 
@@ -106,14 +107,14 @@ _LAZY = {
     "EalConfig": "ealconfig",
     "EalError": "errors",
     "FilterEngine": "info",
-    "Flow": "spec",
+    "Flow": "selection",
     "ForwardMode": "forwarder",
     "Forwarder": "forwarder",
     "ForwarderConfig": "forwarder",
     "ForwarderStats": "forwarder",
     "HugepagesTakenError": "errors",
     "InvalidConfigError": "errors",
-    "Mac": "spec",
+    "Mac": "selection",
     "Mempool": "mempool",
     "Mirror": "mirror",
     "MirrorError": "errors",
@@ -132,8 +133,8 @@ _LAZY = {
     "PortStats": "ethdev",
     "ProtocolError": "errors",
     "RateUnit": "spec",
-    "Sample": "spec",
-    "Select": "spec",
+    "Sample": "selection",
+    "Select": "selection",
     "UnsupportedError": "errors",
     "Vdev": "vdev",
 }

@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
 
+import jedi
 import pytest
 
 import dpdk_mirror
@@ -270,3 +271,18 @@ def test_a_second_name_will_do_wherever_the_first_does():
 def test_misspelt_keywords_of_others_get_a_near_match(call, keyword, hint):
     with pytest.raises(TypeError, match=f"{keyword}: no such option; did you mean {hint}\\?"):
         call(*([None] * (call is not Eal)), *([None] * (call is Port.start)), **{keyword: 1})
+
+
+def test_editors_complete_the_names_of_the_package():
+    """Jedi reads the source, and believes what that says of TYPE_CHECKING."""
+    script = jedi.Script("import dpdk_mirror\ndpdk_mirror.", environment=jedi.create_environment(sys.prefix))
+    assert set(dpdk_mirror.__all__) <= {each.name for each in script.complete()}
+
+
+def test_names_of_the_package_are_loaded_from_where_they_are_made():
+    wrong = {
+        name: module
+        for name, module in dpdk_mirror._LAZY.items()
+        if getattr(dpdk_mirror, name).__module__ != f"dpdk_mirror.{module}"
+    }
+    assert wrong == {}
