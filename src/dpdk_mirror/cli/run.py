@@ -51,14 +51,14 @@ which copies nothing; with --snaplen or --split-len it is auto.
       +-------------->  TARGET
       +-------------->  TARGET ...
 
-An end is a device in EAL's form (net_tap0,iface=t0 or 0000:03:00.0), or a capture: a path with a slash, a name that
+Each is a device in EAL's form (net_tap0,iface=t0 or 0000:03:00.0), or a capture: a path with a slash, a name that
 ends in .pcap, .pcapng or .cap, file:PATH, or - for pcapng on stdin or stdout. A capture as SOURCE is replayed once, as
 fast as possible and without loss; its packets keep their times. Without SINK, packets are discarded.
 
-A capture is NAME.part until the run ends well. As SINK or TARGET, one that exists is refused, unless --overwrite is
-given. After "ready", Ctrl-C, SIGTERM and SIGHUP (unless under nohup) end a run well. Before "ready", or the second
-time, the exit status is 130, 143 or 129; before "ready" nothing is left behind. If SOURCE is a capture that is cut
-off, what is whole is mirrored, and the exit status is 1.
+A capture is NAME.part until the run ends normally. A SINK or TARGET that exists is refused unless --overwrite is given.
+After "ready", Ctrl-C, SIGTERM and SIGHUP (except under nohup) end a run normally. Before "ready", or the second time,
+the exit status is 130, 143 or 129; before "ready" nothing is left behind. If SOURCE is a truncated capture, its whole
+records are mirrored, and the exit status is 1.
 """
 
 _EPILOG = """\
@@ -83,7 +83,7 @@ def add_parsers(commands: Any) -> None:
         conflict_handler="resolve",  # --queues has long been how many; the parameter is --queue here
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from, and are mirrored")
+    parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from")
     parser.add_argument("sink", metavar="SINK", type=parse_end, nargs="?", help="where they go; default: nowhere")
     parser.add_argument(
         "--to", "--mirror-to", metavar="TARGET", type=parse_end, action="append", required=True, dest="targets",
@@ -96,7 +96,7 @@ def add_parsers(commands: Any) -> None:
     )
     parser.add_argument(
         "--stamp", action="store_true",
-        help="write when packets were mirrored, instead of the times that they have in a replay",
+        help="write the time of mirroring instead of the time in the replayed capture",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace captures that exist; default: refuse them")
     _add_end_arguments(parser)
