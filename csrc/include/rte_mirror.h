@@ -33,18 +33,18 @@
  *
  * Source: any started port whose rx/tx callbacks this process runs.
  *
- * Target: a started port. While the mirror exists, nobody else transmits on its tx queues (all of them, or the window
- * that the parameters name); so a member of a bond is none. Remove its mirrors before you stop, close or reconfigure it.
+ * Target: a started port. While the mirror exists, nobody else may transmit on its tx queues (all of them, or those that
+ * the parameters name), so a member of a bond cannot be one. Remove its mirrors before you stop, close or reconfigure it.
  *
- * Results: every int is 0 (or what its text says) or a negative errno. Results go through out-parameters, which are left
- * alone on error. After a refusal, rte_mirror_last_error() tells the reason in one sentence.
+ * Results: every int is 0 (or what its text says) or a negative errno. Results are stored through out-parameters, which
+ * are left unchanged on error. After a refusal, rte_mirror_last_error() gives the reason in one sentence.
  *
  * Threads: call from any thread, but not from inside a mirror's data path (-EDEADLK). Calls may wait for each other, and
- * until no poller can still use what they take away; while one poller stays inside, changes that would have to wait for it
- * end with -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
+ * until no poller can still use what they remove; if a poller stays inside, changes that have to wait for it end with
+ * -ETIMEDOUT. Ports may be removed meanwhile, in any thread.
  *
- * Shutdown: after rte_eal_cleanup() there is no port for the library. Mirrors are stopped then, and can be removed. No call may
- * be under way while it runs. Where the library cannot work, each call that can fail ends with -ENOTSUP: in a process
+ * Shutdown: after rte_eal_cleanup() the library sees no ports. Mirrors are stopped then, and can be removed. No call may be in
+ * progress while it runs. Where the library cannot work, every call that can fail ends with -ENOTSUP: in a process
  * without the DPDK that it was built for, beside another copy of the library, in a child forked from a process that has
  * mirrors.
  *
@@ -79,24 +79,24 @@ extern "C" {
 #define RTE_MIRROR_LEN_MIN 14
 
 /**
- * Flag of a mirror: the mbufs that it makes say where they come from, see rte_mirror_origin_get(). RTE_MIRROR_SHARE makes
- * only those that are cut, so there it requires a snaplen.
+ * Flag of a mirror: the mbufs that it makes record where they come from, see rte_mirror_origin_get(). RTE_MIRROR_SHARE
+ * makes mbufs only for packets that it cuts, so there this requires a snaplen.
  */
 #define RTE_MIRROR_F_ORIGIN 0x1
 
 /**
- * Flag of a mirror: a thread of the library's sends to the target, so that a driver which makes system calls, or a reader
- * that is slow, holds up no poller. For net_tap, net_af_packet, net_pcap, net_vhost, net_ring and net_null, whose ports
- * then have mirrors with this flag alone.
+ * Flag of a mirror: a library thread sends to the target, so that a driver that makes system calls, or a slow reader,
+ * delays no poller. For net_tap, net_af_packet, net_pcap, net_vhost, net_ring and net_null. Of the mirrors to one port,
+ * all or none have this flag.
  *
- * A poller puts packets into a ring of 4096, one for each queue and direction; what there is no room for counts as full,
- * before anything is done with it. The thread, one for each target, takes turns with the rings in the order of their
- * packets' time, and runs where no poller does. What the target refuses for a second is freed, and counts as full, too.
+ * A poller puts packets into a ring of 4096, one for each queue and direction; packets that do not fit count as full,
+ * before anything is done with them. The thread, one for each target, serves the rings in the order of their packets'
+ * times, and runs where no poller does. Packets that the target refuses for a second are freed, and count as full, too.
  *
- * RTE_MIRROR_AUTO does not share then. What mirrors with this flag hold of the application's pools, in all of the process,
- * is at most 1/16 of the smallest of those pools, in segments: beyond that packets are copied, whatever the mode, and so
- * are those of pools for one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second.
- * So are packets of the mirror's own pool, which has to be one that no port is known to receive into, but the target.
+ * RTE_MIRROR_AUTO does not share then. All mirrors of the process with this flag together hold at most 1/16 of the smallest
+ * of the application's pools, in segments. Beyond that packets are copied, whatever the mode, and so are those of pools for
+ * one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second. So are packets of the
+ * mirror's own pool, into which no port but the target may be known to receive.
  */
 #define RTE_MIRROR_F_DRAIN 0x2
 
@@ -140,10 +140,10 @@ enum rte_mirror_mode {
 	RTE_MIRROR_AUTO,
 };
 
-/** What a mirror's rate is a number of. */
+/** The unit of a mirror's rate. */
 enum rte_mirror_rate_unit {
 	RTE_MIRROR_PACKETS = 0, /**< packets a second */
-	RTE_MIRROR_BITS,        /**< bits a second, of what is taken of each packet, without FCS */
+	RTE_MIRROR_BITS, /**< bits a second, of the part of each packet that is taken, without FCS */
 };
 
 /** Whether a mirror is at work. */
@@ -181,8 +181,8 @@ struct rte_mirror_select;
 /**
  * What to mirror, and how. Zero-initialise it: 0 means default for all but target_port and directions.
  *
- * All is copied at registration but pool, lock and ctx, which are borrowed until the mirror is removed, or updated to
- * others; what the target still holds of pool goes back there later.
+ * Everything is copied at registration except pool, lock and ctx, which are borrowed until the mirror is removed, or
+ * updated to others; mbufs of pool that the target still holds return to it later.
  *
  * Name: 1 to RTE_MIRROR_NAME_SIZE - 1 bytes, no control characters, and not digits alone, which would pass for an id.
  *
@@ -213,7 +213,7 @@ struct rte_mirror_param {
 	uint32_t snaplen;         /**< bytes of each packet, from RTE_MIRROR_LEN_MIN; 0: all */
 	uint32_t split_len;       /**< bytes that split copies; 0: RTE_MIRROR_SPLIT_LEN */
 	uint32_t flags;           /**< RTE_MIRROR_F_* */
-	enum rte_mirror_rate_unit rate_unit; /**< what rate is a number of */
+	enum rte_mirror_rate_unit rate_unit; /**< the unit of rate */
 	const char *name;                    /**< unique; NULL: "mirror<id>" */
 	uint64_t rate;        /**< the most that it mirrors a second, over all its queues; 0: all */
 	uint64_t reserved[7]; /**< must be 0 */
@@ -239,7 +239,7 @@ struct rte_mirror_stats {
 enum rte_mirror_filter_engine {
 	RTE_MIRROR_FILTER_NONE = 0, /**< it has none */
 	RTE_MIRROR_FILTER_JIT,      /**< it is machine code */
-	/** It is interpreted: no code is generated for this machine, or the process may not make code. */
+	/** It is interpreted: the library generates no code for this processor, or the process may not create any. */
 	RTE_MIRROR_FILTER_INTERPRETER,
 };
 
@@ -310,31 +310,31 @@ int rte_mirror_unregister(uint16_t source_port);
 /**
  * Adds a mirror to a port.
  *
- * Queues: it covers all queues of the source, and those that a later reconfiguration brings within a second. Where the
- * target has a tx queue for each of the source's queues and directions, each gets one of its own; else they share under
- * a lock of the library's.
+ * Queues: it covers all queues of the source and, within a second, those that a reconfiguration adds. If the target has a
+ * tx queue for each of the source's queues and directions, each gets its own; otherwise they share queues under a lock of
+ * the library's.
  *
- * Segments: the target takes one a packet. It takes chains, as long as its driver says in tx_desc_lim, if it has
- * RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled, or if its driver is known not to ask for that (net_null, net_pcap), and if it
- * has not RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE.
+ * Segments: a target takes one a packet. It takes chains, as long as its driver says in tx_desc_lim, if it has
+ * RTE_ETH_TX_OFFLOAD_MULTI_SEGS enabled or its driver is known not to need that (net_null, net_pcap), and does not have
+ * RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE enabled.
  *
  * Not mirrored, and counted as unsupported, are packets
  * - that cannot look in a copy as they would on the wire: RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf
  *   that are not the packet's;
  * - that do not fit into as many mbufs of the pool as the target takes segments;
- * - that are not what they say: fewer bytes than pkt_len, another number of segments than nb_segs.
+ * - that contradict themselves: fewer bytes than pkt_len, another number of segments than nb_segs.
  *
- * References: counts have 16 bits. What has 60,000 references already, in any segment or in the buffer that a segment
- * refers to, is copied, whatever the mode. Where the mirror has no mbufs for that it counts as nombuf.
+ * References: counts have 16 bits. A packet that has 60,000 references already, to any segment or to the buffer that a
+ * segment refers to, is copied, whatever the mode. If the mirror has no mbufs for that, it counts as nombuf.
  *
- * Lengths: some drivers lose packets that are longer than their interface takes. Where that is known, these are not sent
- * but counted as oversize, after snaplen has cut them:
- * - to net_tap what is longer than the port's MTU and 22 bytes;
- * - to net_af_packet, and net_pcap on an interface, what is longer than the interface's MTU and 14 bytes, 18 with a tag of
+ * Lengths: some drivers lose packets that are longer than their interface takes. Where that is known, such packets are not
+ * sent but counted as oversize, after snaplen has cut them:
+ * - to net_tap, those longer than the port's MTU + 22 bytes;
+ * - to net_af_packet, and net_pcap on an interface, those longer than the interface's MTU + 14 bytes, + 18 with a tag of
  *   the type 0x8100;
- * - to net_af_packet what does not fit in its framesz, 32 bytes less.
+ * - to net_af_packet, those longer than its framesz - 32 bytes.
  *
- * MTUs that change are noticed within a second. If the source's MTU is more than the target takes, or may take, the
+ * A change of an MTU is noticed within a second. If the source's MTU is larger than what the target takes, or may take, the
  * mirror's warning in struct rte_mirror_info says so.
  *
  * @param source_port
@@ -353,7 +353,8 @@ int rte_mirror_unregister(uint16_t source_port);
  *   - -ENETDOWN: a port that is not started
  *   - -ELOOP: the target is the source, or would be mirrored back to it by way of other mirrors
  *   - -EEXIST: the name, or this source, target and direction, is taken
- *   - -EBUSY: a chained mirror holds the same lock
+ *   - -EBUSY: a chained mirror holds the same lock; of this mirror and another to that target, only one has
+ *     RTE_MIRROR_F_DRAIN; another filter is still being compiled
  *   - -ENOTSUP: no libpcap for a filter, or a filter that needs a kernel; share or split while
  *     RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE is enabled on a port of this process; split to a target that does not take chains;
  *     a target that is a member of a bond; share to a bond that rewrites packets (modes 5 and 6), or does not tell its mode;
@@ -362,7 +363,7 @@ int rte_mirror_unregister(uint16_t source_port);
  *     RTE_ETH_TX_OFFLOAD_MT_LOCKFREE enabled; DPDK without rx/tx callbacks
  *   - -ENOMEM: out of memory, also for the pool; out of ids, or of room in mbufs for RTE_MIRROR_F_ORIGIN; or 64
  *     mirrors are on the source
- *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds
+ *   - -ETIMEDOUT: a poller has stayed inside the data path for seconds; the filter took more than 10 s to compile
  *   - -EDEADLK: called from inside the data path
  */
 int rte_mirror_add(uint16_t source_port, const struct rte_mirror_param *param, uint32_t *mirror_id);
@@ -379,10 +380,10 @@ int rte_mirror_add(uint16_t source_port, const struct rte_mirror_param *param, u
  *   Ids of mirrors to judge without, as if they were removed; unknown ones do not matter. May be NULL when nb_without
  *   is 0.
  * @param nb_without
- *   How many they are.
+ *   The number of these ids.
  * @return
- *   0, or a negative errno as of rte_mirror_add(); -EINVAL also if without is NULL and nb_without is not 0. What is
- *   found out on attaching to queues, or takes up memory for good, is not among it.
+ *   0, or a negative errno as of rte_mirror_add(); -EINVAL also if without is NULL and nb_without is not 0. Not checked
+ *   are attaching to queues, and what takes up memory for good.
  */
 int rte_mirror_check(uint16_t source_port, const struct rte_mirror_param *param,
 		const uint32_t *without, uint32_t nb_without);
@@ -507,7 +508,7 @@ int rte_mirror_stats_reset(uint32_t mirror_id);
 int rte_mirror_list(uint32_t *mirror_ids, uint32_t size);
 
 /**
- * Tells all about a mirror but its queues.
+ * Describes a mirror. For its queues, see rte_mirror_queues_get().
  *
  * @param mirror_id
  *   The mirror.
@@ -539,10 +540,10 @@ int rte_mirror_info_get(uint32_t mirror_id, struct rte_mirror_info *info);
 int rte_mirror_queues_get(uint32_t mirror_id, struct rte_mirror_queue *queues, uint32_t size);
 
 /**
- * Tells why the library last refused something to this thread.
+ * Gives the reason for the last refusal to this thread.
  *
  * @return
- *   One sentence, valid until the thread's next call of this interface; "" if nothing was refused.
+ *   One sentence, valid until the thread's next call of this interface; "" if nothing has been refused.
  */
 const char *rte_mirror_last_error(void);
 
