@@ -43,7 +43,7 @@ _PORTS = {
     "epilog": """\
 examples:
   dpdk-mirror ports
-      if only one application has the plugin
+      if only one application has the library
   dpdk-mirror ports --app ovs --json
       one of several applications, as JSON
 """,

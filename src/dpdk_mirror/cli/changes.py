@@ -59,7 +59,7 @@ A relative path in TARGET starts at the working directory.
     "epilog": """\
 examples:
   dpdk-mirror add 0000:03:00.0 --to tap:m0
-      then look: tcpdump -ni m0
+      then run: tcpdump -ni m0
   dpdk-mirror add 0000:03:00.0 --to file:/tmp/web.pcapng --directions rx --snaplen 96 --name headers
       write what 0000:03:00.0 receives, the first 96 bytes of each packet
   dpdk-mirror add 0000:03:00.0 --to tap:m1 --filter 'tcp port 443' --name https
@@ -75,13 +75,13 @@ _UPDATE = {
     "epilog": """\
 examples:
   dpdk-mirror update web --snaplen 128
-      take more of each packet
+      mirror more of each packet
   dpdk-mirror update web --filter 'tcp port 80 or tcp port 443' --vlans ""
-      choose other packets, of any VLAN
+      mirror other packets, of any VLAN
   dpdk-mirror update web --directions both --mode copy
       mirror both directions, as copies
   dpdk-mirror update web --for 1h
-      have it end in an hour from now
+      remove it an hour from now
 """,
 }
 
@@ -112,7 +112,7 @@ examples:
   dpdk-mirror remove web
       by name
   dpdk-mirror remove --all --app ovs
-      all mirrors of an application; none is no error
+      all mirrors of an application; it is no error if there are none
 """,
 }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DOCTOR = {
     "help": "find out what is missing, and how to fix it",
     "description": """\
-Check what mirrors in running applications need: the plugin, hugepages, permissions, and the applications.
+Check what mirrors in running applications need: the library, hugepages, permissions, and the applications.
 
   ok    in order
   note  missing, which may be all right

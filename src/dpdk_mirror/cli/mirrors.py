@@ -46,7 +46,7 @@ _LIST = {
     "epilog": """\
 examples:
   dpdk-mirror list
-      all applications that have the plugin
+      all applications that have the library
   dpdk-mirror list --app ovs --json
       one application, with all that info shows
 """,
@@ -82,7 +82,7 @@ _RATES = ("packets_per_s", "bits_per_s")
 
 
 def add_parsers(commands: Any) -> None:
-    which = "default: DPDK_MIRROR_APP, or all that have the plugin"
+    which = "default: DPDK_MIRROR_APP, or all that have the library"
     add_common_arguments(add_command(commands, "list", run_list, _LIST), app=which)
     info = add_command(commands, "info", run_info, _INFO)
     info.add_argument("mirrors", metavar="MIRROR", nargs="+", help="name or id of a mirror")

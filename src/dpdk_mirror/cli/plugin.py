@@ -19,7 +19,7 @@ SHELLS = ("bash", "zsh", "fish")
 """The shells that can complete the command; a build has docs/generate.py make a file for each, of that name."""
 
 _PLUGIN_PATH = {
-    "help": "print the path of the plugin, for -d",
+    "help": "print the path of the library, for -d",
     "description": "Print the path of librte_mirror.so. Start a DPDK application with it, as -d PATH among its EAL "
     "arguments,\nto make its ports ready for mirrors. It does nothing until it is asked to.",
     "epilog": """\
@@ -37,16 +37,16 @@ _PLUGIN = {
     "help": "install the library where DPDK loads its drivers",
     "description": """\
 Put librte_mirror.so into the folder from which DPDK loads its drivers. Every application that is linked with the shared
-libraries of that DPDK then has it from its start, without an argument. It does nothing until it is asked to.
+libraries of that DPDK then loads it when it starts, without an argument. It does nothing until it is asked to.
 
-The file is loaded with that DPDK first, as a test, and then put there whole. Applications that run stay as they are.
+The file is first loaded with that DPDK, as a test, and then put there whole. Running applications are not affected.
 """,
     "epilog": """\
 examples:
   dpdk-mirror plugin install --dry-run
       check whether it can be, for the DPDK that this package was built with; without --dry-run, as root, do it
   dpdk-mirror plugin install --remove --dry-run
-      tell what would be taken away again
+      print what would be removed
 """,
 }
 _COMPLETION = {
@@ -69,9 +69,9 @@ def add_parsers(commands: Any) -> None:
     plugin.add_argument("action", metavar="install", choices=("install",), help="what to do; with --remove, undo it")
     plugin.add_argument(
         "--dpdk", metavar="RELEASE", type=_series,
-        help="such as 22.11; default: this package's, and with --remove all that are here",
+        help="such as 22.11; default: this package's; with --remove, all that are here",
     )  # fmt: skip
-    plugin.add_argument("--remove", action="store_true", help="take the library away; nothing else is touched")
+    plugin.add_argument("--remove", action="store_true", help="remove the library, and no other file")
     plugin.add_argument("--dry-run", action="store_true", help="make all checks, and change nothing")
     add_common_arguments(plugin, app=None)
     completion = add_command(commands, "completion", run_completion, _COMPLETION)
