@@ -51,7 +51,7 @@ static const char *
 why_not_share(const struct mirror *mirror, const struct mirror_driver *driver)
 {
 	if (is_drained(mirror))
-		return "is given a packet by a thread, when its poller has gone on";
+		return "gets packets later, from a thread";
 	if (driver->reads_at_once)
 		return "is to get mbufs that say where they come from";
 	if (driver->name != NULL)
