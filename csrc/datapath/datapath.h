@@ -80,16 +80,15 @@ struct mirror_entry {
 	const struct mirror_selector *selector; /**< NULL: every packet */
 	rte_spinlock_t *lock;                   /**< the application's; NULL: none */
 	rte_spinlock_t *queue_lock; /**< for a shared target queue; NULL: its only user */
-	struct mirror_ring
-			*ring; /**< to the thread that sends to the target; NULL: the poller does */
-	struct rte_mempool *pool;  /**< for the mirror's own mbufs; NULL: there are none */
-	uint64_t own_flags;        /**< ol_flags of a new mbuf of the pool */
-	uint32_t target_epoch;     /**< mirror_epochs of the target when the mirror was added */
-	uint32_t snaplen;          /**< bytes that are taken of each packet */
-	uint32_t longest;          /**< longest packet that the target takes */
-	uint32_t copy_up_to;       /**< up to which length packets are copied whole */
-	uint32_t split_len;        /**< bytes that are copied of longer ones */
-	enum rte_mirror_mode mode; /**< not AUTO */
+	struct mirror_ring *ring;   /**< to the target's thread; NULL: the poller sends */
+	struct rte_mempool *pool;   /**< for the mirror's own mbufs; NULL: there are none */
+	uint64_t own_flags;         /**< ol_flags of a new mbuf of the pool */
+	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
+	uint32_t snaplen;           /**< bytes that are taken of each packet */
+	uint32_t longest;           /**< longest packet that the target takes */
+	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
+	uint32_t split_len;         /**< bytes that are copied of longer ones */
+	enum rte_mirror_mode mode;  /**< not AUTO */
 	uint16_t target_port;
 	uint16_t target_queue;
 	uint16_t room;     /**< bytes of data that an mbuf of the pool holds */
