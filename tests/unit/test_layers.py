@@ -46,13 +46,13 @@ def own_includes(path: Path) -> Iterator[Path]:
 
 
 TARGETS = {"csrc/plugin/targets.h", "csrc/plugin/refusal.h"}
+CAPTURE = [f"capture/{name}" for name in ("format", "host", "pcap", "pcapng")]
 SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 
 # The handshake, and what exports nothing, are tested on the files themselves.
 TESTED_ON_ITS_FILES = {
     "test_capture_clock": {"csrc/capture/clock.h"},
-    "test_capture_format": {"csrc/counter_names.h"}
-    | {f"csrc/capture/{name}.h" for name in ("format", "host", "pcap", "pcapng")},
+    "test_capture_format": {f"csrc/{name}.h" for name in ("counter_names", *CAPTURE)},
     "test_capture_file": {"csrc/capture/newfile.h"},
     "test_capture_newfile": {"csrc/capture/newfile.h"},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
@@ -82,9 +82,6 @@ TESTED_ON_ITS_FILES = {
 FOR_THE_PLUGIN = {Path("csrc/control/sinks.h"), Path("csrc/control/watch.h")}
 """What the plugin has of control beside the public header."""
 
-COUNTER_NAMES = Path("csrc/counter_names.h")
-"""Beside the public header, all that captures have of the rest of the library."""
-
 ARROWS = {
     Path("csrc/control"): {"csrc/datapath", "csrc/drain", "csrc/filter"},
     Path("csrc/datapath"): {"csrc/filter"},
@@ -104,10 +101,8 @@ def may_include(path: Path, included: Path) -> bool:
         return True
     if included in FOR_THE_PLUGIN and folder == Path("csrc/plugin"):
         return True
-    if included == COUNTER_NAMES and folder == Path("csrc/capture"):
-        return True
-    if included.parent == Path("csrc") and folder.parent == Path("csrc"):
-        return folder.name in {"control", "drain", "plugin", "ffi"}
+    if included.parent == folder.parent == Path("csrc"):
+        return folder.name in {"control", "drain", "plugin", "ffi", *["capture"] * (included.name == "counter_names.h")}
     if folder in ARROWS:
         return str(included.parent) in ARROWS[folder]
     return str(included) in TESTED_ON_ITS_FILES.get(path.stem, set())
@@ -387,8 +382,11 @@ def test_processes_are_looked_at_without_what_controls_applications():
 
 
 def test_imports_have_no_cycle():
-    """Every arrow points one way: names for annotations aside, no module imports one that imports it."""
+    """Every arrow points one way, names for annotations aside; between folders, too: attach <- remote <- tap <- cli."""
     TopologicalSorter({name: imported_modules(name) for name in MODULES}).prepare()
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    found = {each: {name.split(".")[0] for module in room(each) for name in reachable(module)} for each in folders}
+    TopologicalSorter({each: found[each] & folders - {each} for each in folders}).prepare()
 
 
 def test_nothing_imports_the_command_or_the_pytest_plugin():
