@@ -40,7 +40,7 @@ def check_keywords(
             near = [name for name in near if name in known]
         others = otherwise.format(key) or f"there are {', '.join(known)}"
         hint = f"did you mean {' or '.join(near)}?" if near else others
-        hints = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere]
+        hints = [f"{name}: {elsewhere[name]}" for name in near if name in elsewhere and name not in known]
         raise TypeError(" ".join([f"{key}: no such option;", hint, *hints]))
 
 

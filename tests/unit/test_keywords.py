@@ -205,6 +205,14 @@ def test_parts_of_a_mirror_are_told_theirs(part, keyword, hint):
     assert str(refused.value).startswith(hint)
 
 
+@pytest.mark.parametrize(("part", "keyword", "near"), [(Flow, "port", "src_port or dst_port"), (Sample, "sed", "seed")])
+def test_a_near_keyword_that_is_known_is_not_sent_elsewhere(part, keyword, near):
+    """Though a mirror, which lacks it, would say where it belongs."""
+    with pytest.raises(TypeError) as refused:
+        part(**{keyword: 1})
+    assert str(refused.value) == f"{keyword}: no such option; did you mean {near}?"
+
+
 PUBLIC = [public for name in dpdk_mirror.__all__ if inspect.isclass(public := getattr(dpdk_mirror, name))]
 
 
