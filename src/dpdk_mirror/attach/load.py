@@ -35,7 +35,7 @@ from .memfd import memfd
 from .memory import images, settled
 from .parked import Parked, busy_cpus, cpus_of, find_parked
 from .seccomp import forbidden
-from .socketpath import check_place, choose_socket
+from .socketpath import check_socket, choose_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +125,7 @@ def _attach(process: Process, library: Callable[[str], Library], options: Option
     chosen = None if is_there else _choose(process, found, library)
     _check_files(process)
     if wants_socket and options.socket:
-        check_place(process, options.socket)
+        check_socket(process, options.socket)
     target = _Target(process, found, options.timeout_s)
     path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:

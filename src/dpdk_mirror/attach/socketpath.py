@@ -17,13 +17,13 @@ from .below import open_folder_in
 if TYPE_CHECKING:
     from .process import Process
 
-__all__ = ["check_place", "choose_socket"]
+__all__ = ["check_socket", "choose_socket"]
 
 _PATH_MAX = 103  # csrc/plugin/socket_path.c says the same, and the rest
 _FOLDERS = ("/run", "/tmp")  # noqa: S108  a folder of the user's own is made in it
 
 
-def check_place(process: Process, path: str) -> None:
+def check_socket(process: Process, path: str) -> None:
     """That the library could listen there, as far as that is seen from outside, where nothing has been changed yet."""
     parent, _, name = path.rpartition("/")
     if path[:1] != "/" or not name or "\0" in path or len(os.fsencode(path)) > _PATH_MAX:

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """dpdk-mirror on another host, by ssh, so that nothing is left there: each end notices that the other has gone.
 
-Here, ssh has a stdin that ends with this process, and brings a sign of life every few seconds; Ctrl-C goes that way,
+Here, ssh has a stdin that ends with this process, and carries a keepalive every few seconds; Ctrl-C goes that way,
 too. Over there, ``caller.end_with_stdio()`` has the process end with its stdin or stdout, or after a silence: of a
 network that has died, too, which sshd notices late.
 """
