@@ -25,6 +25,9 @@ static struct {
 	struct ffi_log_piece pieces[LOG_PIECES];
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+/* Gets a copy; -1: none. */
+static int copy = -1;
+
 static FILE *stream;
 
 /* Stands in for C's stdout and stderr. */
@@ -67,6 +70,8 @@ store(uint32_t level, const char *text, size_t size)
 	dying = dying || is_last(text, size);
 	if (dying && write(STDERR_FILENO, text, size) < 0)
 		dying = false;
+	if (copy >= 0 && write(copy, text, size) < 0)
+		copy = -1;
 	for (done = 0; done < size; done += length) {
 		const char *end = memchr(text + done, '\n', size - done);
 
@@ -138,6 +143,14 @@ ffi_log_release_stdio(void)
 	stdout = stdout_before;
 	stderr = stderr_before;
 	fclose(stdio);
+}
+
+void
+ffi_log_copy(int fd)
+{
+	pthread_mutex_lock(&ring.lock);
+	copy = fd;
+	pthread_mutex_unlock(&ring.lock);
 }
 
 int

@@ -7,7 +7,8 @@
 
 /**
  * @file
- * DPDK's log, kept in memory until somebody reads it. When there is no more room the oldest goes.
+ * DPDK's log, kept in memory until somebody reads it. When there is no more room the oldest goes. A file may get a
+ * copy, for who reads it when this process is no more.
  */
 
 #include <stdint.h>
@@ -30,6 +31,9 @@ int ffi_log_catch_stdio(void);
 
 /** Gives C code its stdout and stderr back. */
 void ffi_log_release_stdio(void);
+
+/** Writes a copy of the log to a file, too, as it comes; -1 ends that. */
+void ffi_log_copy(int fd);
 
 /**
  * Takes the oldest piece.

@@ -3,7 +3,9 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_mbuf.h>
@@ -34,6 +36,62 @@ ffi_ringport_create(const char *name, uint32_t size, uint16_t tx_queues, struct 
 	}
 	*ring = created;
 	return 0;
+}
+
+static int
+create_port(const char *name, struct rte_ring **rx, struct rte_ring **tx, uint16_t queues)
+{
+	rte_errno = 0;
+	if (rte_eth_from_rings(name, rx, queues, tx, queues, rte_socket_id()) >= 0)
+		return 0;
+	return rte_errno != 0 ? -rte_errno : -EIO;
+}
+
+static void
+remove_port(const char *name)
+{
+	char device[RTE_DEV_NAME_MAX_LEN];
+
+	snprintf(device, sizeof(device), "net_ring_%s", name);
+	rte_eal_hotplug_remove("vdev", device);
+}
+
+static int
+create_ring(const char *port, uint16_t queue, uint32_t size, struct rte_ring **ring)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	if (snprintf(name, sizeof(name), "%s.%u", port, queue) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	*ring = rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_EXACT_SZ);
+	return *ring != NULL ? 0 : -rte_errno;
+}
+
+int
+ffi_ringport_cross(
+		const char *const names[2], uint32_t size, uint16_t queues, struct rte_ring **rings)
+{
+	uint16_t nb;
+	int rc = 0;
+
+	if (queues == 0 || queues > FFI_RINGPORT_QUEUES)
+		return -EINVAL;
+	for (nb = 0; nb < 2 * queues; nb++) {
+		rc = create_ring(names[nb / queues], nb % queues, size, &rings[nb]);
+		if (rc != 0)
+			goto free_rings;
+	}
+	rc = create_port(names[0], rings + queues, rings, queues);
+	if (rc != 0)
+		goto free_rings;
+	rc = create_port(names[1], rings, rings + queues, queues);
+	if (rc == 0)
+		return 0;
+	remove_port(names[0]);
+free_rings:
+	while (nb > 0)
+		rte_ring_free(rings[--nb]);
+	return rc;
 }
 
 uint32_t

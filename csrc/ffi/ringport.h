@@ -7,8 +7,8 @@
 
 /**
  * @file
- * Ports over a ring of ours: what is put on the ring is received from the port, and what is transmitted on the port
- * is found on the ring.
+ * Ports over rings of ours. Of one with a single ring: what is put there is received from the port, and what is
+ * transmitted on the port is found there. Two with crossed rings are the ends of a wire.
  */
 
 #include <stdint.h>
@@ -35,6 +35,23 @@ int ffi_ringport_create(
 
 /** How many packets are on the ring. */
 uint32_t ffi_ringport_count(const struct rte_ring *ring);
+
+/**
+ * Creates two ports, each of which receives what the other transmits, queue by queue.
+ *
+ * @param names
+ *   Two; the ports are called "net_ring_<name>".
+ * @param size
+ *   Packets that each queue holds.
+ * @param[out] rings
+ *   2 * queues rings. Any threads may use them.
+ * @return
+ *   0, or a negative errno, and neither port is there:
+ *   - -EEXIST: a name is taken
+ *   - -ENAMETOOLONG, -EINVAL, -ENOMEM
+ */
+int ffi_ringport_cross(const char *const names[2], uint32_t size, uint16_t queues,
+		struct rte_ring **rings);
 
 /** Frees the ring of a port that is gone, and the packets on it. */
 void ffi_ringport_free(struct rte_ring *ring);

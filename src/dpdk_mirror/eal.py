@@ -38,6 +38,8 @@ from .gate import INHERITED_HINT, gate
 from .keywords import check_keywords, shows_keywords
 from .logger import logger
 from .mempool import Mempool
+from .rehearsal import rehearse
+from .ringport import cross
 from .vdev import Vdev
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class Eal(Closeable):
                 vdevs = self.config.checked_vdevs()
                 with contextlib.nullcontext() if self.config.hugepages is False else hugepages.turn():
                     self.arguments = self.config.arguments(lib.ffi_eal_max_lcores())
+                    if not self.config.is_ours:
+                        rehearse(self.arguments)
                     self._start(private)
             for device in self.config.devices:
                 self._note_pci(device)
@@ -102,7 +106,7 @@ class Eal(Closeable):
     def workers(self) -> tuple[int, ...]:
         """The worker lcores."""
         self._check_open("list the workers")
-        lcores = ffi.new("uint32_t[]", self.config.workers)
+        lcores = ffi.new("uint32_t[]", lib.ffi_eal_max_lcores())
         return tuple(lcores[0 : lib.ffi_eal_workers(lcores, len(lcores))])
 
     @property
@@ -155,6 +159,14 @@ class Eal(Closeable):
         vdev.check()
         self._plug(vdev)
         return self.port(self._devices[vdev.name].ports[0])
+
+    def pair(self, name: str, *, queues: int = 1, size: int = 1023) -> tuple[Port, Port]:
+        """Make two ports, each of which receives what the other sends, queue by queue; a queue holds ``size`` packets.
+
+        They are net_ring's, called net_ring_<name>a and net_ring_<name>b, and go when they are closed.
+        """
+        self._check_open(f"make the pair {name}")
+        return cross(self, (f"{name}a", f"{name}b"), queues, size)
 
     def unplug(self, port: Port) -> None:
         """Close a port, and remove its device with all its ports."""

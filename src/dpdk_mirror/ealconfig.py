@@ -60,6 +60,8 @@ class EalOptions(TypedDict, total=False):
     targets: int | None
     memory_mb: int | None
     telemetry: bool
+    lcores: str | None
+    args: Iterable[str]
 
 
 @takes_keywords()
@@ -76,6 +78,9 @@ class EalConfig:
     devices, at least 4.
     memory_mb: memory for DPDK; None: computed from buffers and targets.
     telemetry: let other processes read DPDK's state through a socket.
+    lcores: lcores and their CPUs in the form of EAL's --lcores, instead of workers; the first is the calling thread.
+    args: more arguments for EAL. With them, or lcores, EAL is started in a child first: what it refuses it may end the
+    process for.
     """
 
     vdevs: tuple[Vdev | str, ...] = ()
@@ -87,9 +92,12 @@ class EalConfig:
     targets: int | None = None
     memory_mb: int | None = None
     telemetry: bool = False
+    lcores: str | None = None
+    args: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_numbers()
+        self._check_texts()
         for key in ("vdevs", "devices"):
             value = getattr(self, key)
             if isinstance(value, str | Vdev) or not isinstance(value, Iterable):
@@ -97,6 +105,21 @@ class EalConfig:
             object.__setattr__(self, key, tuple(value))
         for device in self.devices:
             _check_pci(device)
+
+    def _check_texts(self) -> None:
+        if isinstance(self.args, str) or not isinstance(self.args, Iterable):
+            raise TypeError("args must be a list of arguments")
+        object.__setattr__(self, "args", tuple(self.args))
+        for text in (*self.args, *([] if self.lcores is None else [self.lcores])):
+            if not isinstance(text, str):
+                raise TypeError(f"an argument of EAL must be a str, not {type(text).__name__}")
+            if not text or "\0" in text:
+                refuse(f"argument {text!r}: that is none")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether all that EAL is told has been checked here."""
+        return self.lcores is None and not self.args
 
     def _check_numbers(self) -> None:
         for key in ("workers", "buffers", "data_room", "targets", "memory_mb"):
@@ -146,7 +169,7 @@ class EalConfig:
             arguments.append("--no-pci")
         for device in self.devices:
             arguments += ["-a", device]
-        return arguments
+        return [*arguments, *self.args]
 
     def _lcores(self, max_lcores: int) -> str:
         """Lcore 0 on all CPUs that the process may use, each worker from 1 on on one of them, in turns.
@@ -154,6 +177,8 @@ class EalConfig:
         EAL pins the thread that starts it to lcore 0's, and threads and processes that this starts inherit that: so it
         changes nothing for them.
         """
+        if self.lcores is not None:
+            return self.lcores
         if self.workers >= max_lcores:
             refuse(f"workers={self.workers}: this DPDK has {max_lcores - 1} at most")
         cpus = sorted(os.sched_getaffinity(0))

@@ -94,7 +94,7 @@ def test_the_options_of_a_selection_are_its_fields_with_their_types():
 def test_options_are_the_fields_of_what_they_make(options, described):
     """With the same types, but that any series of devices will do."""
     kinds = {key: kind.__forward_arg__ for key, kind in options.__annotations__.items()}
-    loose = {"vdevs": "Iterable[Vdev | str]", "devices": "Iterable[str]"}
+    loose = {"vdevs": "Iterable[Vdev | str]", "devices": "Iterable[str]", "args": "Iterable[str]"}
     assert kinds == {each.name: loose.get(each.name, each.type) for each in fields(described)}
 
 
