@@ -74,7 +74,10 @@ def test_version_is_in_one_place():
 
 @pytest.fixture
 def machine(tmp_path):
-    """A machine of stand-ins: runs install-packages on a list of two packages, as this user, with these there."""
+    """A machine of stand-ins: runs install-packages on a list of two packages, as this user, with these there.
+
+    Its Debian has nothing else, but for a package rare once its lists are there.
+    """
 
     def stand_in(name: str, script: str) -> None:
         path = tmp_path / name
@@ -89,7 +92,8 @@ def machine(tmp_path):
         stand_in("id", f"echo {user}")
         stand_in("sudo", "exit 1")
         stand_in("apt-get", f'echo "$@" >>{log}')
-        (tmp_path / "list").write_text("# what for\nfirst\n\nsecond  # and why\n")
+        stand_in("apt-cache", f'[ "$2" = rare ] && [ -e {log} ]')
+        (tmp_path / "list").write_text("# what for\nfirst\n\nsecond  # and why\ngone?\nrare?\n")
         done = subprocess.run(
             [ROOT / ".ci" / "install-packages", tmp_path / "list"],
             check=False,
@@ -114,10 +118,10 @@ def test_packages_that_others_provide_are_not_installed(machine):
 
 
 def test_missing_packages_are_installed_by_root(machine):
-    """Only those that are missing, after the lists are refreshed."""
+    """Only those that are missing, and that this Debian has, after the lists are refreshed."""
     code, _, apt = machine("installed first first-data", "config-files second ", "not-installed other second", user=0)
     assert code == 0
-    assert apt.splitlines() == ["update -q", "install -y --no-install-recommends second -q"]
+    assert apt.splitlines() == ["update -q", "install -y --no-install-recommends second rare -q"]
 
 
 def test_missing_packages_are_named_to_an_ordinary_user(machine):
