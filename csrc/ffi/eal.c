@@ -14,11 +14,24 @@
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_string_fns.h>
+#include <rte_version.h>
 
 #include "eal.h"
 #include "log.h"
 
 static bool is_up;
+
+const char *
+ffi_eal_series(void)
+{
+	return MIRROR_DPDK_SERIES;
+}
+
+const char *
+ffi_eal_release(void)
+{
+	return rte_version();
+}
 
 uint32_t
 ffi_eal_max_lcores(void)

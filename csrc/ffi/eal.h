@@ -21,6 +21,12 @@ struct ffi_eal_port {
 	char name[FFI_EAL_NAME_SIZE];
 };
 
+/** The series of DPDK's releases that this was built for, such as "22.11". Needs no EAL, as the next. */
+const char *ffi_eal_series(void);
+
+/** What DPDK's libraries say that they are: "DPDK 22.11.11". */
+const char *ffi_eal_release(void);
+
 /** How many lcores this DPDK can have at most. */
 uint32_t ffi_eal_max_lcores(void);
 

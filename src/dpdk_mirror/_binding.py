@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The C extension, or, where it was not built, a sentence about what to install at its first use."""
+"""The C extension; where there is none, or not for the DPDK here, a sentence about what to do at its first use."""
 
 from __future__ import annotations
 
 import errno
 import importlib
 import logging
+import re
 import threading
 from typing import Any, NoReturn
 
@@ -14,42 +15,63 @@ from .errors import UnsupportedError, error_for
 from .gate import gate
 from .logger import logger
 
-_ffi: Any
-try:
-    _ffi = importlib.import_module("dpdk_mirror._ffi")
-except ImportError as import_error:
-    _ffi = None
-    _reason = import_error
-
 __all__ = ["check", "drain_log", "ffi", "lib"]
 
 
 class _Missing:
     """Stands in for the extension, so that what needs no DPDK can be imported without it."""
 
+    def __init__(self, reason: str, hint: str) -> None:
+        self._what, self._hint = f"use DPDK: {reason}", hint
+
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise UnsupportedError(
-            errno.ENOTSUP,
-            f"use DPDK: dpdk_mirror's C extension cannot be loaded: {_reason}",
-            "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler, then reinstall dpdk-mirror",
-        ) from _reason
+        raise UnsupportedError(errno.ENOTSUP, self._what, self._hint)
 
 
 class _Guarded:
     """The extension's functions, each behind the gate, and its constants."""
 
+    def __init__(self, unguarded: Any) -> None:
+        self._lib = unguarded
+
     def __getattr__(self, name: str) -> Any:
-        value = getattr(_ffi.lib, name)
+        value = getattr(self._lib, name)
         if callable(value):
             value = gate.guard(value)
         setattr(self, name, value)
         return value
 
 
-ffi: Any = _Missing() if _ffi is None else _ffi.ffi
-lib: Any = _Missing() if _ffi is None else _Guarded()
+def _load() -> tuple[Any, Any]:
+    """Its ffi and its lib. DPDK keeps an ABI for a year of releases, but not what is inlined and experimental."""
+    try:
+        extension = importlib.import_module("dpdk_mirror._ffi")
+    except ImportError as error:
+        missing = _Missing(*_why_not(str(error)))
+        return missing, missing
+    series = extension.ffi.string(extension.lib.ffi_eal_series()).decode()
+    release = extension.ffi.string(extension.lib.ffi_eal_release()).decode()
+    if re.match(rf"\D*{re.escape(series)}(?!\d)", release):
+        return extension.ffi, _Guarded(extension.lib)
+    missing = _Missing(f"dpdk_mirror was built for DPDK {series}, and this is {release}", _REINSTALL)
+    return missing, missing
+
+
+def _why_not(error: str) -> tuple[str, str]:
+    """What to say, and to do, where the extension cannot be loaded."""
+    from .attach.dpdk import release_by_abi  # noqa: PLC0415  nobody else needs it
+
+    if (lacking := re.match(r"librte_\w+\.so\.(\d+)(?:\.(\d+))?(?=:)", error)) is None:
+        return f"dpdk_mirror's C extension cannot be loaded: {error}", f"install {_NEEDS}, then reinstall dpdk-mirror"
+    built_for = release_by_abi(int(lacking[1]), int(lacking[2] or 0))
+    return f"dpdk_mirror was built for DPDK {built_for}, whose {lacking[0]} is not here", _REINSTALL
+
+
+_NEEDS = "libdpdk-dev, libpcap-dev, pkgconf and a C compiler"
+_REINSTALL = "reinstall dpdk-mirror, so that it is built with the DPDK that is here"
+ffi, lib = _load()
 
 _logger = logger.getChild("eal")
 _draining = threading.Lock()

@@ -12,6 +12,14 @@ import pytest
 
 import dpdk_mirror
 
+USE = """\
+from dpdk_mirror import Eal, UnsupportedError
+try:
+    Eal()
+except UnsupportedError as error:
+    print(error)
+"""
+
 
 @pytest.fixture
 def python(tmp_path):
@@ -67,10 +75,7 @@ def test_importing_the_package_loads_nothing_of_dpdk(python):
 
 
 def test_using_eal_says_what_to_install(python):
-    output = python(
-        "from dpdk_mirror import Eal, UnsupportedError\n"
-        "try:\n    Eal()\nexcept UnsupportedError as error:\n    print(error)"
-    )
+    output = python(USE)
     assert "cannot be loaded: No module named 'dpdk_mirror._ffi' [ENOTSUP]" in output
     assert "install libdpdk-dev, libpcap-dev, pkgconf and a C compiler" in output
 
@@ -80,3 +85,37 @@ def test_specs_and_the_list_of_drivers_work(python):
         "directions=both,mode=share,name=x\n"
     )
     assert "net_null" in python("from dpdk_mirror.cli.drivers import drivers; print([d.name for d in drivers()])")
+
+
+BUILT_FOR = """\
+class ffi:
+    string = staticmethod(str.encode)
+
+class lib:
+    ffi_eal_series = staticmethod(lambda: "22.11")
+    ffi_eal_release = staticmethod(lambda: {release!r})
+"""
+
+
+@pytest.mark.parametrize("release", ["DPDK 24.11.4", "DPDK 22.03.0", "DPDK 22.110.0", ""])
+def test_an_extension_for_another_release_is_not_used(python, tmp_path, release):
+    """However well the loader takes it: a year's releases have the same names of libraries."""
+    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(BUILT_FOR.format(release=release))
+    output = python(USE)
+    assert f"dpdk_mirror was built for DPDK 22.11, and this is {release}" in output
+    assert "reinstall dpdk-mirror" in output
+
+
+@pytest.mark.parametrize("release", ["DPDK 22.11.11", "DPDK 22.11.0-rc1", "Somebody's DPDK 22.11.3"])
+def test_an_extension_for_this_release_is_used(python, tmp_path, release):
+    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(BUILT_FOR.format(release=release))
+    assert python("from dpdk_mirror._binding import lib\nprint(lib.ffi_eal_series())") == "22.11\n"
+
+
+def test_an_extension_whose_dpdk_is_not_here_says_which_that_is(python, tmp_path):
+    """As the loader tells it: the first of DPDK's libraries that it does not find."""
+    error = "librte_ethdev.so.25: cannot open shared object file: No such file or directory"
+    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(f"raise ImportError({error!r})\n")
+    output = python(USE)
+    assert "dpdk_mirror was built for DPDK 24.11, whose librte_ethdev.so.25 is not here [ENOTSUP]" in output
+    assert "reinstall dpdk-mirror" in output
