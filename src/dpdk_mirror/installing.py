@@ -29,7 +29,7 @@ from .errors import (
     UnsupportedError,
     error_for,
 )
-from .plugin import plugin_for, plugin_path, writable_parents
+from .plugin import library_for, plugin_path, writable_parents
 from .pmdinfo import library_directories, read_only_data
 
 __all__ = ["DriverFolder", "Outcome", "driver_folders", "install", "installed", "is_for_all", "remove"]
@@ -113,11 +113,7 @@ def install(dpdk: str | None = None, *, dry_run: bool = False) -> list[Outcome]:
 
     dry_run: make all checks, and say what would be done.
     """
-    library = read_library(plugin_path() if dpdk is None else plugin_for(dpdk))
-    if dpdk is not None and library.dpdk != dpdk:
-        what = f"install the library for DPDK {dpdk}: {library.path} is for {library.dpdk}"
-        hint = f"build it with that DPDK, and put it beside that one as librte_mirror-{dpdk}.so"
-        raise UnsupportedError(errno.ENOTSUP, what, hint)
+    library = read_library(plugin_path()) if dpdk is None else library_for(dpdk, "install the library")
     folders = _folders_of(library.dpdk)
     for folder in folders:
         _check_folder(folder, "install")

@@ -10,9 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .errors import NotFoundError
+from .attach.library import Library, read_library
+from .errors import NotFoundError, UnsupportedError
 
-__all__ = ["load_error", "plugin_for", "plugin_path", "writable_parents"]
+__all__ = ["library_for", "load_error", "plugin_for", "plugin_path", "writable_parents"]
 
 _NAME = "librte_mirror.so"
 # As EAL loads it; in a process of its own, since it stays loaded.
@@ -37,6 +38,16 @@ def plugin_for(series: str) -> Path:
     own = plugin_path()
     other = own.with_name(f"librte_mirror-{series}.so")
     return other if series and other.is_file() else own
+
+
+def library_for(series: str, doing: str) -> Library:
+    """The library for a series of DPDK releases; UnsupportedError if there is none."""
+    library = read_library(plugin_for(series))
+    if library.dpdk != series:
+        what = f"{doing} for DPDK {series}: {library.path} is for {library.dpdk}"
+        hint = f"build it with that DPDK, and put it beside that one as librte_mirror-{series}.so"
+        raise UnsupportedError(errno.ENOTSUP, what, hint)
+    return library
 
 
 def writable_parents(path: Path) -> list[Path]:

@@ -273,6 +273,25 @@ def test_plugin_path_warns_of_folders_because_of_which_eal_would_refuse_it(capsy
     assert f"give -d librte_mirror.so instead, and LD_LIBRARY_PATH={tmp_path} in the environment" in captured.err
 
 
+def test_plugin_path_for_another_release_is_that_of_its_own_build(capsys, tmp_path, monkeypatch):
+    """Which lies beside this package's, and says itself what it is for."""
+    own, series = PLUGIN.read_bytes(), ".".join(installed_release().split(".")[:2])
+    (at,) = [each.start() for each in re.finditer(rb"(?<=\0)\d\d\.\d\d\0{27}", own)]
+    (tmp_path / "librte_mirror.so").write_bytes(own)
+    monkeypatch.setattr(plugin, "plugin_path", lambda: tmp_path / "librte_mirror.so")
+    assert main(["plugin-path", "--dpdk", series]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/librte_mirror.so\n"
+    other = tmp_path / "librte_mirror-99.07.so"
+    assert main(["plugin-path", "--dpdk", "99.07"]) == 1
+    assert f"librte_mirror.so is for {series} [ENOTSUP]; build it" in capsys.readouterr().err
+    other.write_bytes(own)
+    assert main(["plugin-path", "--dpdk", "99.07"]) == 1
+    assert f"{other} is for {series} [ENOTSUP]; build it with that DPDK" in capsys.readouterr().err
+    other.write_bytes(own[:at] + b"99.07" + own[at + 5 :])
+    assert main(["plugin-path", "--dpdk", "99.07.3"]) == 0
+    assert capsys.readouterr().out == f"{other}\n"
+
+
 def test_without_the_library_plugin_path_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr(plugin, "_NAME", "nowhere.so")
     assert main(["plugin-path"]) == 1

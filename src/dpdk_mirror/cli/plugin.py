@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import installing
 from ..errors import NotFoundError
-from ..plugin import plugin_path, writable_parents
+from ..plugin import library_for, plugin_path, writable_parents
 from .common import add_command, add_common_arguments, print_json, remark, say
 
 SHELLS = ("bash", "zsh", "fish")
@@ -21,7 +21,8 @@ SHELLS = ("bash", "zsh", "fish")
 _PLUGIN_PATH = {
     "help": "print the path of the library, for -d",
     "description": "Print the path of librte_mirror.so. Start a DPDK application with it, as -d PATH among its EAL "
-    "arguments,\nto make its ports ready for mirrors. It does nothing until it is asked to.",
+    "arguments,\nto make its ports ready for mirrors. It does nothing until it is asked to.\n\n"
+    "With --dpdk it is that for applications with another release of DPDK, if there is one beside this package's own.",
     "epilog": """\
 examples:
   dpdk-mirror plugin-path
@@ -64,7 +65,9 @@ examples:
 
 
 def add_parsers(commands: Any) -> None:
-    add_common_arguments(add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH), app=None)
+    path = add_command(commands, "plugin-path", run_plugin_path, _PLUGIN_PATH)
+    path.add_argument("--dpdk", metavar="RELEASE", type=_series, help="such as 24.11; default: this package's")
+    add_common_arguments(path, app=None)
     plugin = add_command(commands, "plugin", run_plugin, _PLUGIN)
     plugin.add_argument("action", metavar="install", choices=("install",), help="what to do; with --remove, undo it")
     plugin.add_argument(
@@ -88,7 +91,7 @@ def _series(text: str) -> str:
 
 
 def run_plugin_path(arguments: argparse.Namespace) -> int:
-    path = plugin_path()
+    path = plugin_path() if arguments.dpdk is None else library_for(arguments.dpdk, "look for the plugin").path
     folders = writable_parents(path)
     if arguments.json:
         print_json({"path": str(path), "world_writable": [str(folder) for folder in folders]})
