@@ -4,6 +4,8 @@
 # make build   the Python package, installed into .venv
 # make demo    mirrors real packets and shows it
 # make test    lint, C tests, pytest
+# make matrix  the same on each DPDK release of .ci/releases, in a chroot of its Debian; ONLY="24.11 25.11", QUICK=1, MINUTES=40
+# make plugins the library for these releases, too, to attach to their applications
 # make lint    the static checks alone
 # make docs    a site of the pages, in build/docs
 # make bench   what mirrors cost; with QUICK=1 in less time
@@ -18,7 +20,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: build demo test lint doxygen docs c-test bench bench-live bench-ovs stress clean FORCE
+.PHONY: build demo test lint doxygen docs c-test bench bench-live bench-ovs stress matrix plugins clean FORCE
 .DEFAULT_GOAL := build
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -103,6 +105,15 @@ stress: $(C_BUILDS:%=build/c/%/build.ninja) $(STAMPS)/test-tools $(STAMPS)/packa
 	$(IN_VENV) python tests/stress/interruptions.py 500
 	$(IN_VENV) python tests/stress/attaches.py
 	$(IN_VENV) python tests/stress/captures.py
+
+# As root. The chroots are kept outside of the tree: CHROOTS.
+matrix:
+	@.ci/install-packages .ci/packages.matrix
+	@.ci/matrix.py
+
+plugins: $(STAMPS)/package
+	@.ci/install-packages .ci/packages.matrix
+	@.ci/plugins.py
 
 build/c/gcc/build.ninja: SETUP := env CC=gcc meson setup
 # What the optimizer has removed no sanitizer sees; less of it is also compiled sooner. gcc optimizes as the package does.

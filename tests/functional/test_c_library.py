@@ -59,7 +59,7 @@ def test_installs_library_header_and_pc_file(prefix):
 def test_program_builds_whatever_the_order_of_packages(prefix, tmp_path, compiler, packages):
     """The library is linked to no librte_* itself, so its .pc file has to bring them, used by the program or not."""
     if "gold" in compiler and shutil.which("ld.gold") is None:
-        pytest.skip("gold is not part of this Debian any more")
+        pytest.skip("this Debian has no binutils-gold any more")
     build(prefix, tmp_path, compiler, flags(prefix, "--libs", *packages))
     assert "librte_ethdev.so" in needed(tmp_path / "program")
 

@@ -30,6 +30,7 @@ PYTHON_FILES = sorted(
     [
         *PACKAGE.rglob("*.py"),
         *BENCH.glob("*.py"),
+        *(ROOT / ".ci").glob("*.py"),
         *(ROOT / "examples").glob("*.py"),
         ROOT / "docs" / "generate.py",
         ROOT / "build_ffi.py",

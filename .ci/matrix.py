@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Builds and tests the tree on each of .ci/releases, in a chroot, one after the other; prints a table.
+
+By its environment:
+  ONLY="24.11 25.11"  these releases alone
+  QUICK=1             the short form: README's two commands, C tests of one compiler, what pytest has in QUICK below
+  MINUTES=40          so long in all, of which each release has its part; what has not ended by then is cut off
+  CHROOTS=DIR         where the chroots are kept; ~/.cache/dpdk-mirror/chroots if it is not given
+
+Logs are in build/matrix. Ends with 0 if all releases have passed, 1 if one has failed, else 3: one was not run, or was
+cut off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[1]
+LOGS = TREE / "build" / "matrix"
+INSIDE = "/srv/dpdk-mirror"
+CHROOT_S = 40 * 60
+# Of each part that may differ between releases; with Open vSwitch and testpmd as applications.
+QUICK = (
+    "tests/unit/test_symbols.py",
+    "tests/functional/test_c_library.py",
+    "tests/functional/test_eal.py",
+    "tests/functional/test_mirror.py",
+    "tests/functional/test_mirror_refused.py",
+    "tests/functional/test_run_replay.py",
+    "tests/functional/test_run_select.py",
+    "tests/integration/live/test_attach.py",
+    "tests/integration/live/test_loading.py",
+    "tests/integration/live/test_ovs.py",
+    "tests/integration/live/test_targets.py",
+    "tests/integration/live/test_testpmd_changes.py",
+)
+FACTS = """
+    python3 --version && pkg-config --modversion libdpdk && .venv/bin/python -c "
+from dpdk_mirror.attach.library import read_library
+from dpdk_mirror.plugin import plugin_path
+print(read_library(plugin_path()).dpdk)" &&
+    /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk --version
+"""
+
+
+class CutError(Exception):
+    """There was no more time."""
+
+
+@dataclass
+class Run:
+    """One release's: what is told of it in the table."""
+
+    release: str
+    suite: str
+    python: str = "-"
+    dpdk: str = "-"
+    ovs: str = "-"
+    c_tests: str = "-"
+    pytest: str = "-"
+    failed: list[str] = field(default_factory=list)
+    not_run: str = ""
+    cut: str = ""
+
+    @property
+    def result(self) -> str:
+        """What has failed counts more than what was cut off after it."""
+        if self.failed:
+            return f"FAILED: {', '.join(self.failed)}"
+        if self.not_run or self.cut:
+            return f"not run: {self.not_run}" if self.not_run else f"CUT OFF: {self.cut}"
+        return "passed"
+
+
+class Chroot:
+    """A release's; everything that is done there goes into its log."""
+
+    def __init__(self, run: Run, folder: Path, deadline: float) -> None:
+        self.folder, self._deadline = folder / run.release, deadline
+        self.log = LOGS / f"{run.release}.log"
+        self.log.write_text("")
+        self.suite = run.suite
+
+    def make(self) -> bool:
+        """Makes it, unless it is there and of today's lists; gives up where that takes too long to be worth it."""
+        return self._do(TREE / ".ci" / "make-chroot", self.suite, self.folder, timeout_s=CHROOT_S)
+
+    def sh(self, script: str) -> bool:
+        """Runs a script in the tree there; whether it ends well."""
+        script = f"cd {INSIDE} && export CI=1 DPDK_MIRROR_PCAPS=/srv/pcaps && {script}"
+        return self._do(TREE / ".ci" / "in-chroot", self.folder, "sh", "-c", script)
+
+    def _do(self, *command: str | Path, timeout_s: float = 1e9) -> bool:
+        left = min(self._deadline - time.monotonic(), timeout_s)
+        if left <= 0:
+            raise CutError
+        with (
+            self.log.open("a") as log,
+            subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            ) as process,
+        ):
+            try:
+                return process.wait(left) == 0
+            except BaseException as error:
+                # What made a namespace takes all that runs there with it.
+                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise CutError from None
+                raise
+
+    def said(self, pattern: str) -> list[str]:
+        return re.findall(pattern, self.log.read_text(errors="replace"), re.MULTILINE)
+
+    def copy_tree(self) -> bool:
+        """The tree as it is here, committed or not. What was built of it there stays."""
+        inside = self.folder / INSIDE[1:]
+        inside.mkdir(exist_ok=True)
+        for path in inside.iterdir():
+            if path.name not in {".venv", "build"}:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            check=True, cwd=TREE, capture_output=True,
+        )  # fmt: skip
+        for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+            if (TREE / name).is_file():
+                (inside / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(TREE / name, inside / name)
+        pcaps = self.folder / "srv" / "pcaps"
+        shutil.rmtree(pcaps, ignore_errors=True)
+        if captures := os.environ.get("DPDK_MIRROR_PCAPS"):
+            shutil.copytree(captures, pcaps)
+        return True
+
+
+def run_release(run: Run, chroot: Chroot, *, quick: bool) -> None:
+    """Goes on after what fails, but not without a package."""
+    step = "its chroot"
+    try:
+        if not (chroot.make() and chroot.copy_tree()):
+            run.not_run = "its chroot cannot be made"
+            return
+        step = "make build"
+        if not chroot.sh(f"make build && {FACTS}"):
+            run.failed.append(step)
+            return
+        if not tell_facts(run, chroot):
+            return
+        for step, script in steps(quick=quick):
+            if not chroot.sh(script):
+                run.failed.append(step)
+    except CutError:
+        run.cut = step
+        if step == "its chroot":
+            run.not_run = "no time for its chroot"
+    finally:
+        count_tests(run, chroot)
+
+
+def steps(*, quick: bool) -> list[tuple[str, str]]:
+    pytest = ".venv/bin/pytest -n 2 --dist loadfile -rfE --color=no"
+    if quick:
+        return [
+            ("make demo", "make demo"),
+            ("C tests", "make C_BUILDS=gcc c-test"),
+            ("pytest", f"{pytest} {' '.join(QUICK)}"),
+        ]
+    return [
+        ("make demo", "make demo"),
+        ("C tests", "make c-test"),
+        ("docs", "make docs"),
+        ("pytest", pytest),
+    ]
+
+
+def tell_facts(run: Run, chroot: Chroot) -> bool:
+    """Whether what was built is for the DPDK that this release is about."""
+    (run.python,) = chroot.said(r"^Python (\S+)$")[-1:]
+    run.dpdk, series = chroot.said(r"^(\d\d\.\d\d(?:\.\d+)?)$")[-2:]
+    (run.ovs,) = chroot.said(r"^ovs-vswitchd \(Open vSwitch\) (\S+)$")[-1:] or ["-"]
+    if {run.dpdk[:5], series} == {run.release}:
+        return True
+    run.not_run = f"{run.suite} has DPDK {run.dpdk}, and the library is for {series}"
+    return False
+
+
+def count_tests(run: Run, chroot: Chroot) -> None:
+    if ok := chroot.said(r"^Ok: +(\d+)"):
+        bad = sum(int(each) for each in chroot.said(r"^(?:Fail|Timeout): +(\d+)"))
+        run.c_tests = f"{sum(map(int, ok))} ok, {bad} not"
+    if closing := chroot.said(r"^=+ (\d+ .*?) in [\d.]+s"):
+        run.pytest = closing[-1]
+
+
+def table(runs: list[Run]) -> str:
+    head = ("DPDK", "Debian", "Python", "OVS", "C tests", "pytest", "result")
+    rows = [head]
+    for run in runs:
+        release = run.release if run.dpdk == "-" else run.dpdk
+        rows.append((release, run.suite, run.python, run.ovs, run.c_tests, run.pytest, run.result))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def chosen() -> list[Run]:
+    lines = (TREE / ".ci" / "releases").read_text().splitlines()
+    known = [Run(release, suite) for release, suite in (line.split() for line in lines if not line.startswith("#"))]
+    only = os.environ.get("ONLY", "").split() or [run.release for run in known]
+    if unknown := set(only) - {run.release for run in known}:
+        sys.exit(f"matrix: .ci/releases has no {', '.join(sorted(unknown))}")
+    return [run for run in known if run.release in only]
+
+
+def chroots() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("CHROOTS") or cache / "dpdk-mirror" / "chroots")
+
+
+def status(runs: list[Run]) -> int:
+    if any(run.failed for run in runs):
+        return 1
+    return 0 if all(run.result == "passed" for run in runs) else 3
+
+
+def main() -> int:
+    runs = chosen()
+    if os.geteuid() != 0:
+        sys.exit("matrix: only root has chroots")
+    end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "1e6"))
+    quick = bool(os.environ.get("QUICK"))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    for index, run in enumerate(runs):
+        now = time.monotonic()
+        deadline = now + (end - now) / (len(runs) - index)
+        print(f"DPDK {run.release}, on {run.suite}: {LOGS.relative_to(TREE)}/{run.release}.log", flush=True)
+        run_release(run, Chroot(run, chroots(), deadline), quick=quick)
+    print(f"\n{table(runs)}")
+    if quick:
+        print("The short form: not all tests. make matrix runs all.")
+    return status(runs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

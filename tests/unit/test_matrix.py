@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What make matrix says of a release: only one that has been built and tested to the end has passed."""
+
+import contextlib
+import importlib.util
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAID = "Python 3.13.5\n24.11.4\n24.11\novs-vswitchd (Open vSwitch) 3.5.0\n"
+TESTED = "Ok:                 65\nFail:                0\nTimeout:             0\n"
+CLOSING = "===== 7 passed, 2 skipped in 9.81s =====\n"
+
+
+def load(name, monkeypatch):
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def matrix(tmp_path, monkeypatch):
+    """``matrix(steps, **environment)`` runs it on a tree whose chroots are folders; returns its status.
+
+    ``steps`` are shell scripts: what a chroot does when it is made, and when the step of that name is run in it.
+    """
+    module = load("matrix", monkeypatch)
+    tree = tmp_path / "tree"
+    (tree / ".ci").mkdir(parents=True)
+    (tree / ".ci" / "releases").write_text("# DPDK Debian\n24.11 trixie\n25.11 forky\n")
+    subprocess.run(["git", "init", "-q", tree], check=True)
+    monkeypatch.setattr(module, "TREE", tree)
+    monkeypatch.setattr(module, "LOGS", tree / "build" / "matrix")
+    monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+    monkeypatch.setenv("CHROOTS", str(tmp_path / "chroots"))
+    for name in ("ONLY", "QUICK", "MINUTES", "DPDK_MIRROR_PCAPS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(steps=None, main=module.main, **environment):
+        does = {"chroot": "", "build": f"printf '{SAID}'", "demo": "", "c-test": f"printf '{TESTED}'", "docs": ""}
+        does |= {"pytest": f"echo '{CLOSING}'"} | (steps or {})
+        made = f'#!/bin/sh\nset -e\n{does.pop("chroot")}\nmkdir -p "$2/srv"\n'
+        cases = [f"*'make {name}'*|*'make C_BUILDS=gcc {name}'*|*bin/{name}*) {does[name]};;" for name in does]
+        inside = "\n".join(["#!/bin/sh", 'case "$4" in', *cases, "esac\n"])
+        for name, script in {"make-chroot": made, "in-chroot": inside}.items():
+            (tree / ".ci" / name).write_text(script)
+            (tree / ".ci" / name).chmod(0o755)
+        for name, value in ({"ONLY": "24.11"} | environment).items():
+            monkeypatch.setenv(name, value)
+        return main()
+
+    return run
+
+
+@pytest.fixture
+def rows(capsys):
+    """The table's lines, one a release."""
+    return lambda: [line for line in capsys.readouterr().out.splitlines() if line[:2].isdigit()]
+
+
+@pytest.fixture
+def row(rows):
+    """The only one."""
+    return lambda: "".join(rows())
+
+
+def test_what_has_been_built_and_tested_has_passed(matrix, row):
+    assert matrix() == 0
+    assert [*filter(None, row().split("  "))] == [
+        *("24.11.4", "trixie", "3.13.5", "3.5.0", "65 ok, 0 not", "7 passed, 2 skipped", "passed"),
+    ]
+
+
+def test_without_its_chroot_a_release_is_not_run(matrix, row):
+    assert matrix({"chroot": "exit 1"}) == 3
+    assert row().endswith("  not run: its chroot cannot be made")
+
+
+def test_a_chroot_with_another_dpdk_is_not_run(matrix, row):
+    """A Debian that has moved on says nothing of the release that it had."""
+    said = SAID.replace("24.11", "26.11")
+    assert matrix({"build": f"printf '{said}'"}) == 3
+    assert row().endswith("  not run: trixie has DPDK 26.11.4, and the library is for 26.11")
+
+
+@pytest.mark.parametrize("step", ["build", "demo", "c-test", "docs", "pytest"])
+def test_a_release_of_which_anything_fails_has_failed(matrix, row, step):
+    assert matrix({step: "exit 1"}) == 1
+    names = {"c-test": "C tests", "docs": "docs", "pytest": "pytest"}
+    assert row().endswith(f"  FAILED: {names.get(step, f'make {step}')}")
+
+
+def test_what_follows_a_failed_test_is_run(matrix, row):
+    assert matrix({"demo": "exit 1", "pytest": "exit 1"}) == 1
+    assert row().endswith("  FAILED: make demo, pytest")
+
+
+def alive(group):
+    """Which processes of a group run."""
+    stats = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            stats.append(path.read_text().rpartition(")")[2].split())
+    return [stat for stat in stats if int(stat[2]) == group and stat[0] not in "ZX"]
+
+
+@pytest.mark.parametrize(
+    ("step", "command", "said"),
+    [
+        ("chroot", "make-chroot", "not run: no time for its chroot"),
+        ("build", "make build", "CUT OFF: make build"),
+        ("c-test", "make c-test", "CUT OFF: C tests"),
+        ("pytest", "bin/pytest", "CUT OFF: pytest"),
+    ],
+)
+def test_what_is_cut_off_has_not_passed(matrix, row, monkeypatch, wait_until, step, command, said):
+    """However well the rest went. The time that is left at that step is short here."""
+    wait, killed = subprocess.Popen.wait, []
+
+    def short(process, timeout=None):
+        if command in " ".join(map(str, process.args)) and not killed:
+            killed.append(process)
+            timeout = 0.01
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", short)
+    # Not exec: what the script has started ends with it.
+    assert matrix({step: "sleep 600"}) == 3
+    assert row().endswith(f"  {said}")
+    assert [process.returncode for process in killed] == [-signal.SIGKILL]
+    wait_until(lambda: not alive(killed[0].pid))
+
+
+def test_without_time_nothing_is_run(matrix, rows):
+    assert matrix(ONLY="24.11 25.11", MINUTES="0") == 3
+    assert [row.split("  ")[-1].strip() for row in rows()] == ["not run: no time for its chroot"] * 2
+
+
+def test_the_short_form_says_that_it_is_one(matrix, capsys):
+    assert matrix(QUICK="1") == 0
+    assert "The short form: not all tests." in capsys.readouterr().out
+
+
+def test_a_release_that_is_not_known_is_refused(matrix):
+    with pytest.raises(SystemExit, match=r"has no 23\.11"):
+        matrix(ONLY="24.11 23.11")
+
+
+@pytest.fixture
+def plugins(matrix, tmp_path, monkeypatch):
+    """``plugins(said)`` has the libraries of other releases made, where a build says so; returns the status."""
+    (tmp_path / "own.so").touch()
+    python = tmp_path / "tree" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\necho plugin {tmp_path}/own.so\n")
+    python.chmod(0o755)
+    module = load("plugins", monkeypatch)
+    made = "mkdir -p $2/srv/lib; echo built >$2/srv/lib/librte_mirror.so"
+    return lambda said: matrix(
+        {"chroot": made, "build": f"printf 'plugin /srv/lib/librte_mirror.so\n{said}'"}, module.main
+    )
+
+
+def test_a_library_of_another_release_is_put_beside_the_own_one(plugins, tmp_path):
+    assert plugins(SAID) == 0
+    beside = tmp_path / "librte_mirror-24.11.so"
+    assert beside.read_text() == "built\n"
+    assert beside.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_library_that_is_for_another_release_is_not_put_anywhere(plugins, tmp_path, capsys):
+    assert plugins(SAID.replace("24.11", "26.11")) == 1
+    assert "24.11: trixie has DPDK 26.11.4, and the library is for 26.11: see " in capsys.readouterr().out
+    assert list(tmp_path.glob("librte_mirror-*")) == []
