@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Writes the C source of dpdk_mirror._ffi from the headers it exposes; meson runs it: build_ffi.py HEADER... OUTPUT."""
+"""Writes the C source of an extension, dpdk_mirror._ffi as _ffi.c, from the headers that it exposes.
+
+meson runs it: build_ffi.py HEADER... OUTPUT.
+"""
 
 import re
 import sys
@@ -26,11 +29,13 @@ def declarations(header: str) -> str:
 
 def main(arguments: list[str]) -> int:
     *headers, output = map(Path, arguments)
+    texts = [declarations(header.read_text(encoding="utf-8")) for header in headers]
     ffi = FFI()
-    ffi.cdef(OPAQUE)
-    for header in headers:
-        ffi.cdef(declarations(header.read_text(encoding="utf-8")))
-    ffi.set_source("dpdk_mirror._ffi", "\n".join(f'#include "{header.resolve()}"' for header in headers))
+    if any("rte_" in text for text in texts):
+        ffi.cdef(OPAQUE)
+    for text in texts:
+        ffi.cdef(text)
+    ffi.set_source(f"dpdk_mirror.{output.stem}", "\n".join(f'#include "{header.resolve()}"' for header in headers))
     ffi.emit_c_code(str(output))
     return 0
 

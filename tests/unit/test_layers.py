@@ -122,7 +122,7 @@ def test_only_compat_h_tests_the_dpdk_version():
 
 
 # Where no file may call, by whatever way, a file that calls it.
-WITHOUT_CIRCLES = [".", "capture", "control", "datapath", "drain", "ffi", "filter", "plugin"]
+WITHOUT_CIRCLES = [".", "blocks", "capture", "control", "datapath", "drain", "ffi", "filter", "plugin"]
 
 COMMENTS_AND_TEXTS = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""", flags=re.DOTALL)
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:\\\n|[^\n])*)", flags=re.MULTILINE)
@@ -349,6 +349,11 @@ def test_only_binding_imports_the_extension():
     assert [name for name in MODULES if "dpdk_mirror._ffi" in imported_names(name)] == []
     # It must still import where there is no extension, so it looks it up by name.
     assert [name for name, path in MODULES.items() if "_ffi" in path.read_text()] == ["_binding"]
+
+
+def test_only_blocks_imports_the_extension_that_has_nothing_of_dpdk():
+    assert [name for name, path in MODULES.items() if "dpdk_mirror._blocks" in path.read_text()] == ["tap.blocks"]
+    assert not [path for path in (CSRC / "blocks").iterdir() if "rte_" in path.read_text()]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 """Blocks of a pcapng stream: where they end, how they are kept, and what is done about streams that are none."""
 
 import contextlib
+import re
 import struct
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,10 +14,22 @@ from hypothesis import strategies as st
 from pcapng_blocks import INTERFACE, SECTION, STATISTICS, block, packet
 
 from dpdk_mirror.errors import ProtocolError
+from dpdk_mirror.tap import blocks as blocks_module
 from dpdk_mirror.tap.blocks import LONGEST, find_time, pass_blocks, words_of
+from dpdk_mirror.tap.blocks import SECTION as SECTION_KIND
 from dpdk_mirror.tap.store import SEGMENT, SMALLEST, Store
 
 HEADER = SECTION + INTERFACE
+IN_C = Path(__file__).resolve().parents[2] / "csrc" / "blocks"
+
+
+@pytest.fixture(params=["C", "Python"], autouse=True)
+def language(request, monkeypatch):
+    """What looks at each block, on a machine with a compiler and on one without."""
+    if request.param == "Python":
+        monkeypatch.setattr(blocks_module, "_blocks", None)
+    else:
+        assert blocks_module._blocks is not None
 
 
 def words(data):
@@ -67,6 +81,45 @@ def test_the_first_packet_of_a_time_is_found():
     size = len(packet(60))
     for since, first in ((0, 0), (2, 1), (3, 2), ((5 << 32) + 2, 3), (6 << 32, 4)):
         assert find_time(words(data), 0, len(data), since) == (first * size, first)
+
+
+def test_a_packet_without_room_for_a_time_is_older_than_all():
+    data = struct.pack("<3I", 6, 12, 12)
+    assert find_time(words(data), 0, len(data), 0) == (12, 1)
+
+
+WHOLE = [packet(1), STATISTICS, struct.pack("<3I", 6, 12, 12), struct.pack("<4I", 5, 16, 0, 16)]
+# Lengths that are whole, that are not, and that lead beyond all.
+NUMBERS = st.one_of(
+    st.sampled_from([0, 1, 5, 6, 8, 12, 13, 16, 20, 24, LONGEST + 4, SECTION_KIND, 2**32 - 4]), st.integers(0, 40)
+)
+
+
+@given(
+    st.lists(st.one_of(NUMBERS.map(lambda number: struct.pack("<I", number)), st.sampled_from(WHOLE))),
+    st.integers(0, 3),
+    st.integers(-1, 4),
+    st.integers(0, 2**34),
+)
+def test_c_and_python_find_the_same_in_whatever_comes(parts, start, most, since_ns):
+    """C reads no more than there is, though it is told of more."""
+    data = words(b"".join(parts))
+    start, beyond = min(start * 4, data.nbytes), data.nbytes + 64
+    passed = pass_blocks(data, start, data.nbytes, most)
+    assert passed == blocks_module._pass_blocks(data, start, data.nbytes, most)
+    assert find_time(data, start, passed.stop, since_ns) == blocks_module._find_time(data, start, passed.stop, since_ns)
+    if blocks_module._blocks is not None:
+        assert pass_blocks(data, start, beyond, most) == passed
+
+
+def test_c_and_python_know_the_same_numbers():
+    text = "".join(path.read_text() for path in IN_C.glob("blocks.[ch]"))
+    numbers = {name: int(value, 0) for name, value in re.findall(r"#define (\w+) +(\w+?)u?\n", text) if value != name}
+    assert numbers["MIRROR_BLOCKS_LONGEST"] == LONGEST
+    assert numbers["SECTION"] == SECTION_KIND
+    assert (numbers["INTERFACE"], numbers["PACKET"]) == (blocks_module._INTERFACE, blocks_module._PACKET)
+    assert numbers["SHORTEST"] * 4 == blocks_module._SHORTEST
+    assert numbers["TIME_END"] * 4 == blocks_module._TIME_END
 
 
 @given(st.lists(st.one_of(st.just(STATISTICS), st.just(INTERFACE), st.integers(0, 3000)), max_size=40), st.data())
