@@ -60,10 +60,10 @@ class Run:
         self.store.recording = recording
         self.files = Files(str(folder / "a.pcapng"), many=recording)
         self.writer = Writer(self.store, self.files, Rotation(), None)
-        self.capture = Capture(self.tap, self.store, self.writer, limits or Limits())
         stack.callback(self.tap.far.close)
         stack.callback(self.tap.stream.close)
-        stack.enter_context(Reader(self.tap.stream, self.store, keep_s))
+        reader = stack.enter_context(Reader(self.tap.stream, self.store, keep_s))
+        self.capture = Capture(self.tap, reader, self.writer, limits or Limits())
 
     def send(self, data):
         self.tap.far.sendall(data)
@@ -99,6 +99,28 @@ def test_all_that_comes_is_written_until_it_is_ended(tmp_path, stack):
     run = Run(tmp_path, stack)
     run.send(HEADER + numbered(1))
     assert run.run([lambda: run.send(numbered(2, 3)), lambda: run.send(numbered(4))]) == [HEADER + numbered(1, 2, 3, 4)]
+
+
+def test_whoever_writes_reads_too(tmp_path, stack, monkeypatch):
+    """Without the thread, which is for when that is at something else."""
+    monkeypatch.setattr(Reader, "_run", lambda self: None)
+    run = Run(tmp_path, stack)
+    run.send(HEADER + numbered(1))
+    assert run.run([lambda: run.send(numbered(2, 3)), lambda: None]) == [HEADER + numbered(1, 2, 3)]
+
+
+def test_while_a_disk_stalls_all_that_there_is_room_for_is_read(tmp_path, stack):
+    """More than a socket holds; and then it is written, in its order, and what has come since."""
+    run = Run(tmp_path, stack)
+    stalled = numbered(*range(20_000))
+    run.tap.far.settimeout(30)
+
+    def stall():
+        run.send(stalled)
+
+    run.send(HEADER)
+    files = run.run([stall, lambda: run.send(numbered(20_000)), *[lambda: None] * 10])
+    assert files == [HEADER + stalled + numbered(20_000)]
 
 
 def test_packets_end_a_capture_to_the_packet(tmp_path, stack):

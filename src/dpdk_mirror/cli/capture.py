@@ -172,8 +172,8 @@ def run(arguments: argparse.Namespace) -> int:
         recorder = None
         if before := arguments.before:
             recorder = Recorder(_conditions(asked, tap, sources, stack), before.seconds, arguments.again)
-        stack.enter_context(Reader(tap.stream, store, before.seconds if before else None))
-        capture = Capture(tap, store, writer, Limits(arguments.seconds, arguments.packets))
+        reader = stack.enter_context(Reader(tap.stream, store, before.seconds if before else None))
+        capture = Capture(tap, reader, writer, Limits(arguments.seconds, arguments.packets))
         signals.begun = True
         return _Session(arguments, signals, tap, capture, writer, files).run(recorder)
 

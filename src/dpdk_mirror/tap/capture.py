@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ..remote import RemoteMirrorStats
     from .conditions import Condition
+    from .reader import Reader
     from .session import Tap
-    from .store import Store
     from .writer import Writer
 
 __all__ = ["Capture", "Limits", "Recorder"]
@@ -54,9 +54,10 @@ class Recorder:
 class Capture:
     """``seconds``: how long it has been writing. ``ended`` tells that it is to end; ``tick`` is called meanwhile."""
 
-    def __init__(self, tap: Tap, store: Store, writer: Writer, limits: Limits) -> None:
+    def __init__(self, tap: Tap, reader: Reader, writer: Writer, limits: Limits) -> None:
         self.seconds = 0.0
-        self._tap, self._store, self._writer, self._limits = tap, store, writer, limits
+        self._tap, self._reader, self._writer, self._limits = tap, reader, writer, limits
+        self._store = reader.store
         self._begin_s = 0.0
         self._left = -1  # packets
         self._counted: list[RemoteMirrorStats] | None = None
@@ -130,7 +131,7 @@ class Capture:
         recorder.look()
 
     def _write_next(self, timeout_s: float) -> None:
-        span = self._store.take(timeout_s)
+        span = self._reader.take(timeout_s)
         if span is not None:
             written = self._writer.write(span, self._left)
             self._left -= written if self._left > 0 else 0

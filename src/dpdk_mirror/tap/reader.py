@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""A thread that reads a stream into a store."""
+"""What reads a stream into a store: whoever takes blocks out, or a thread where that is at something else."""
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import time
@@ -14,33 +15,77 @@ from ..closeable import Closeable
 from ..errors import MirrorError
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .store import Span, Store
 
 __all__ = ["Reader"]
+
+_PATIENCE_S = 0.001
+"""For so long whoever takes blocks may be at something else, as writing is, before the thread reads."""
 
 
 class Reader(Closeable):
     """Reads until the stream ends, or close(). The store's ``error`` says what it broke off for.
 
+    Who calls take() in turn with writing reads, too: what has just been read is in the CPU's cache, and nobody is
+    woken for it. When a disk stalls, or nobody calls, the thread reads on, and holds up the application no longer
+    than that takes to be noticed.
+
     ``keep_s``: for how long the store need keep what it records.
     """
 
     def __init__(self, stream: socket.socket, store: Store, keep_s: float | None = None) -> None:
-        self._stream, self._store = stream, store
+        self.store = store
+        self._stream = stream
         self._keep_ns = None if keep_s is None else int(keep_s * 1e9)
+        self._poll = select.poll()
+        self._poll.register(stream, select.POLLIN)
+        self._reading = threading.Lock()  # who reads has it
+        self._calls = 0  # of take()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
         self._thread.start()
 
+    def take(self, timeout_s: float) -> Span | None:
+        """As the store's, of what has been read, or comes in time."""
+        if self.store.recording:
+            return self.store.take(timeout_s)
+        self._calls += 1
+        if (span := self.store.take(0)) is not None:
+            return span
+        if not self._reading.acquire(blocking=False):  # the thread reads what comes next
+            return self.store.take(timeout_s)
+        try:
+            if self._poll.poll(timeout_s * 1000):
+                self._read()
+        finally:
+            self._reading.release()
+        return self.store.take(0)
+
     def close(self) -> None:
-        self._store.end()
+        self._over.set()
+        self.store.end()
         with suppress(OSError):
             self._stream.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def _run(self) -> None:
+        while not self._over.is_set():
+            calls = self._calls
+            time.sleep(_PATIENCE_S)
+            if calls == self._calls:
+                with self._reading:
+                    while calls == self._calls and self._read():
+                        pass
+
+    def _read(self) -> bool:
+        """Whether more may come."""
         try:
-            while (room := self._store.room()) is not None and (count := self._stream.recv_into(room)):
-                self._store.add(count, time.time_ns(), self._keep_ns)
-            self._store.end()
+            room = self.store.room()
+            if room is not None and (count := self._stream.recv_into(room)):
+                self.store.add(count, time.time_ns(), self._keep_ns)
+                return True
+            self.store.end()
         except (OSError, MirrorError) as error:
-            self._store.end(error)
+            self.store.end(error)
+        self._over.set()
+        return False
