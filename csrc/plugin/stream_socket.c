@@ -19,6 +19,8 @@
 
 #define SUFFIX     ".sock"
 #define NB_FOLDERS 4
+/* What a stream keeps of what its reader has not read yet. The kernel counts twice as much. */
+#define BUFFER_SIZE (1 << 19)
 
 static const char folder_name[] = "dpdk-mirror-";
 
@@ -171,6 +173,17 @@ mirror_stream_socket_open(struct stream_socket *stream, const char *path, const 
 	return fd < 0 ? fd : 0;
 }
 
+/* By default it is less than half of that: a reader has little at a time, and both ends wake each other more often. */
+static void
+widen(int connection)
+{
+	const int size = BUFFER_SIZE;
+
+	/* Without privileges, as much as everybody may have. */
+	if (setsockopt(connection, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
+		setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 int
 mirror_stream_socket_accept(const struct stream_socket *stream)
 {
@@ -181,6 +194,8 @@ mirror_stream_socket_accept(const struct stream_socket *stream)
 	if (fd >= 0)
 		mirror_own_fds_add(fd);
 	mirror_own_fds_unlock();
+	if (fd >= 0)
+		widen(fd);
 	return fd;
 }
 

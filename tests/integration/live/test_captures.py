@@ -3,10 +3,13 @@
 """Captures that a running application writes: files, and streams to whoever connects."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import stat
 import subprocess
+import sys
+import termios
 import time
 from pathlib import Path
 
@@ -186,6 +189,21 @@ def test_a_slow_reader_holds_up_nobody(telemetry, forward, app):
         wait_until(lambda: telemetry.call("stats", mirror="in")["full"] > 0, "packets that are not taken")
     wait_until(lambda: telemetry.call("stats", mirror="in")["full"] >= 60 * COUNT / 2, "those that are lost")
     assert telemetry.call("stats", mirror="in")["seen"] == 60 * COUNT
+
+
+def test_what_waits_for_a_reader_is_half_a_megabyte(telemetry, forward, app):
+    """Twice what the kernel keeps by default, so that a reader has much at a time."""
+    telemetry.call("add", source=0, to="stream:", directions="rx", name="in")
+    with app.find("in").open_stream() as stream:
+        stream.recv(4)
+        for _ in range(20):
+            forward(udp_frames(COUNT, longest=1400))
+
+        def waiting():
+            return int.from_bytes(fcntl.ioctl(stream, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+        wait_until(lambda: waiting() > 1 << 19, "what is sent and not read")
+    telemetry.call("remove", mirror="in")
 
 
 # In mounts of its own: what it has there, by a link, is nothing from here.
