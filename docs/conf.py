@@ -40,6 +40,7 @@ PAGES = """
 :hidden:
 :caption: Use it
 
+docs/tap
 docs/attach
 docs/live
 docs/top

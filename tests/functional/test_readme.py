@@ -94,7 +94,8 @@ def without_time(line: str) -> str:
 
 def test_the_set_up_of_the_readme_finds_the_command():
     """After make build, in a shell that knows nothing of .venv."""
-    build, activate = blocks("console")[0].splitlines()
+    (block,) = (block for block in blocks("console") if block.startswith("$ make build\n"))
+    build, activate = block.splitlines()
     assert build == "$ make build"
     assert re.search("^build:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     script = f"{activate.removeprefix('$ ')} && dpdk-mirror --version && man --where dpdk-mirror"

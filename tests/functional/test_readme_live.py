@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""The README's first screen: its commands, typed as they stand there, do what it shows. So does the page on Python."""
+"""What the README has its reader try: typed as it stands there it does what it shows. So does the page on Python."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from livekit.application import Application, find_program, need_namespaces, wait_until
-from livekit.ovs import Ovs
+from livekit.shown import commands, root_blocks, shape
 from livekit.telemetry import Telemetry
 from livekit.wire import run_in
 
-from dpdk_mirror.cli import main
 from dpdk_mirror.remote import attach
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-ROOTS = [block for block in re.findall(r"^```console\n(.*?)^```$", README, re.DOTALL | re.MULTILINE) if block[0] == "#"]
+_, START, TYPED = root_blocks(README)  # test_tap_page.py types the first
 
 
 class Shown(Application):
@@ -40,7 +39,7 @@ class Shown(Application):
     def is_forwarding(self) -> bool:
         """Its first port is started, or it has ended."""
         if self.running and self.socket.exists():
-            with Telemetry(self.socket) as telemetry:
+            with suppress(ConnectionRefusedError), Telemetry(self.socket) as telemetry:  # it is there before it listens
                 return telemetry.ask("/ethdev/info,0").get("dev_started") == 1
         return not self.running
 
@@ -48,42 +47,23 @@ class Shown(Application):
         return self._log.read_text(errors="replace")
 
     def type(self, command: str) -> str:
-        """What a command prints; those that choose an application are told which, since others may run here.
-
-        How much a mirror costs is said where it is much.
-        """
+        """What a command prints; it is told which application is meant, since others may run here."""
         path = f"PATH={Path(sys.executable).parent}:$PATH"
-        app = f" --app {self.socket} 2>&1" if command.startswith("dpdk-mirror ") else ""
-        said = run_in(self.pid, "bash", "-c", f"{path} timeout 60 {command}{app}")
-        said = said.replace(str(self.socket), "/var/run/dpdk/rte/dpdk_telemetry.v2")
-        return "".join(line for line in said.splitlines(keepends=True) if "cycles a packet: --filter" not in line)
-
-
-def commands(block: str) -> list[tuple[str, list[str]]]:
-    """Each command of root's, in one line, and the lines that it prints."""
-    parts = re.split(r"^# ", block.replace("\\\n", ""), flags=re.MULTILINE)[1:]
-    return [(lines[0], lines[1:]) for lines in (part.splitlines() for part in parts)]
-
-
-def shape(lines: list[str]) -> list[str]:
-    """All but how many there were, and when; and that what is shown has network interfaces of its own."""
-    return [re.sub(r" +", " ", re.sub(r"\d+", "N", line)).strip().replace("primary net", "primary -") for line in lines]
+        return run_in(self.pid, "bash", "-c", f"{path} timeout 60 {command} --app {self.socket} 2>&1")
 
 
 @pytest.fixture
 def shown():
-    ((command, _),) = commands(ROOTS[0])
+    ((command, _),) = commands(START)
     with Shown(command) as shown:
         wait_until(shown.is_forwarding, "testpmd forwards")
         yield shown
 
 
-def test_the_first_screen_does_what_it_shows(shown):
-    """testpmd as it is, mirrored, sampled, counted and left alone again; every line that is shown is printed."""
-    typed = commands(ROOTS[1])
-    assert [command.split()[1] for command, _ in typed][:3] == ["apps", "add", "-c"]
-    for command, lines in typed:
-        assert shape(shown.type(command).splitlines()) == shape(lines), command
+def test_what_is_to_be_tried_does_what_it_shows(shown):
+    """testpmd as it is, looked at, and left alone again; every line that is shown is printed."""
+    ((command, lines),) = commands(TYPED)
+    assert shape(shown.type(command).splitlines()) == shape(lines)
     assert shown.running
 
 
@@ -100,14 +80,3 @@ def test_the_page_on_python_does_it_too(shown):
     attach(shown.pid).close()
     (code,) = re.findall(r"^```python\n(from dpdk_mirror.remote .*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert run_in(shown.pid, sys.executable, "-c", code.replace('"rte"', repr(str(shown.socket)))) == "tap:m0 0\n"
-
-
-def test_open_vswitchs_names_of_ports_will_do(monkeypatch, capsys):
-    """As the README has it, in a switch that nobody has prepared."""
-    (add,) = re.findall(r"`(dpdk-mirror add dpdk0 .*? --attach)`", README)
-    with Ovs(mirrored=False) as ovs:
-        ovs.add_port("other", "net_null0")
-        ovs.add_port("dpdk0", "net_null1")
-        monkeypatch.setenv("OVS_RUNDIR", str(ovs.directory))
-        assert main(shlex.split(add.replace("ovs-vswitchd", str(ovs.pid)))[1:]) == 0
-    assert ": net_null1 -> tap:m0 (both)\n" in capsys.readouterr().out
