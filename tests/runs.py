@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from children import child
 
 if TYPE_CHECKING:
@@ -46,5 +47,7 @@ def running(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[byt
     """A run that is on: its mirror is there. Killed, if nobody has waited for its end."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     with child([*COMMAND, *arguments], **options) as process:
-        assert process.stderr.readline() == b"ready\n", process.stderr.read().decode()
+        if (line := process.stderr.readline()) != b"ready\n":
+            process.kill()  # else it may go on, and there is no end to what it says
+            pytest.fail((line + process.stderr.read()).decode())
         yield process

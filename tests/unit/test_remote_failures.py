@@ -255,6 +255,7 @@ def test_whatever_is_answered_is_no_traceback(app, fake, value):
 
 def test_pages_come_to_an_end(app, fake):
     """However many there are said to be; and a page that starts before what was asked for would come for ever."""
+    app.timeout_s = 60.0  # three times which is not over first
     numbers = iter(range(0, 10**9, 2000))
 
     def page(client):

@@ -151,11 +151,17 @@ def confined(tmp_path_factory):
     return compile_program(path, [LIVEKIT / "confined.c"], "-shared", "-fPIC")
 
 
+def has_confined(pid):
+    """Whether one of its threads has a filter: until EAL's thread for interrupts waits, another one is attached to."""
+    return any("Seccomp:\t2" in path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status"))
+
+
 def test_it_is_the_filter_of_the_thread_itself_that_is_asked(confined):
     """Others may have none: such a thread would end the application."""
     options = TestpmdOptions(["net_null0"], plugin=False)
     with Testpmd(options, {"LD_PRELOAD": str(confined)}) as testpmd:
         assert "Seccomp:\t0" in Path(f"/proc/{testpmd.pid}/status").read_text()
+        wait_until(lambda: has_confined(testpmd.pid), "EAL's thread to be confined")
         with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow listen "):
             load_into(testpmd.pid, Options())
         assert testpmd.quit() == 0
