@@ -6,6 +6,7 @@
  */
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -34,13 +35,27 @@ confine(void)
 		abort();
 }
 
+/* A thread has the program's name until who has started it gives it another. */
+static void
+await_name(char name[16])
+{
+	int tries;
+
+	for (tries = 0; tries < 5000; tries++) {
+		pthread_getname_np(pthread_self(), name, 16);
+		if (gettid() == getpid() || strcmp(name, program_invocation_short_name) != 0)
+			return;
+		usleep(1000);
+	}
+}
+
 int
 epoll_wait(int epoll, struct epoll_event *events, int max, int timeout)
 {
 	static __thread int is_confined;
 	char name[16] = "";
 
-	pthread_getname_np(pthread_self(), name, sizeof(name));
+	await_name(name);
 	if (!is_confined &&
 			(strcmp(name, "eal-intr-thread") == 0 || strcmp(name, "dpdk-intr") == 0)) {
 		confine();
