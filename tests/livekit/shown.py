@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from .release import INTERRUPT_THREAD
+
 __all__ = ["commands", "is_packet", "root_blocks", "shape"]
 
 
@@ -22,11 +24,9 @@ def commands(block: str) -> list[tuple[str, list[str]]]:
 
 
 def shape(lines: list[str]) -> list[str]:
-    """All but how many there were, and when; and that what is shown has network interfaces of its own."""
-    return [
-        re.sub(r" +", " ", re.sub(r"0x[0-9a-f]+|\d+", "N", line)).strip().replace("primary net", "primary -")
-        for line in lines
-    ]
+    """All but how many there were, and when, EAL's thread, and that what is shown has interfaces of its own."""
+    counted = [re.sub(r"0x[0-9a-f]+|\d+", "N", re.sub(INTERRUPT_THREAD, "THREAD", line)) for line in lines]
+    return [re.sub(r" +", " ", line).strip().replace("primary net", "primary -") for line in counted]
 
 
 def is_packet(line: str) -> bool:

@@ -23,6 +23,7 @@ from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
 from livekit.ovs import Ovs
 from livekit.pair import start_primary
+from livekit.release import INTERRUPT_THREAD
 from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import run
 
@@ -99,7 +100,7 @@ def test_what_it_receives_is_mirrored_byte_for_byte(sent, kind):
         said = mirror("add", "net_pcap0", "--to", f"file:{file}", "--directions", "rx", "--name", "in",
             "--app", pid, "--attach")  # fmt: skip
         assert "loaded librte_mirror" in said
-        assert re.search(r"thread eal-intr-thread|thread dpdk-intr", said)
+        assert re.search(rf"thread {INTERRUPT_THREAD}", said)
         testpmd.start()
         with connect(str(pid)) as app:
             wait_until(lambda: app.find("in").stats().seen == COUNT, "all packets mirrored")
