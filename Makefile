@@ -14,7 +14,8 @@
 # make stress  fuzzers, a thousand million packets, a hundred thousand mirrors, live applications, their ends, attaching: less than an hour
 # make clean   as cloned
 #
-# Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv.
+# Each first sees to what it needs: the Debian packages of .ci/packages.*, and .venv. DPDK=PREFIX before or behind a target
+# takes a DPDK of your own, with shared libraries, which has been installed there.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,6 +26,17 @@ SHELL := /bin/bash
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+ifdef DPDK
+LIBDPDK_PC := $(firstword $(wildcard $(addsuffix /pkgconfig/libdpdk.pc,$(DPDK)/lib $(DPDK)/lib/* $(DPDK)/lib64)))
+ifeq ($(LIBDPDK_PC),)
+$(error DPDK=$(DPDK): no pkgconfig/libdpdk.pc below its lib)
+endif
+export DPDK
+export PKG_CONFIG_PATH := $(abspath $(dir $(LIBDPDK_PC)))$(PKG_CONFIG_PATH:%=:%)
+export LD_LIBRARY_PATH := $(abspath $(dir $(LIBDPDK_PC))/..)$(LD_LIBRARY_PATH:%=:%)
+export PATH := $(abspath $(DPDK)/bin):$(PATH)
+endif
 
 STAMPS := build/stamps
 PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test bench-live bench-ovs stress,$(MAKECMDGOALS)),.ci/packages.test)
@@ -44,6 +56,7 @@ demo: $(STAMPS)/package
 # The C tests are compiled and run beside all else: each waits much of its time, for processes, for threads. What they
 # print is shown if they fail; else pytest's closing line comes last.
 test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
+	@$(if $(DPDK),$(IN_VENV) python .ci/check-dpdk.py $(DPDK))
 	@echo "C tests: build/c-test.log"
 	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from programs import pkg_config
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -130,3 +131,27 @@ def test_missing_packages_are_named_to_an_ordinary_user(machine):
     assert code == 1
     assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends first\n" in stderr
     assert apt == ""
+
+
+def check_dpdk(prefix: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / ".ci" / "check-dpdk.py"), str(prefix)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_a_dpdk_that_is_loaded_is_told():
+    prefix = Path(pkg_config("--variable=prefix", "libdpdk")[0])
+    done = check_dpdk(prefix)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(rf"DPDK \d\d\.\d\d\.\S+, to be of {prefix.resolve()}\n", done.stdout)
+
+
+def test_a_dpdk_that_was_asked_for_and_is_not_loaded_is_an_error(tmp_path):
+    """DPDK=PREFIX make test tests what it says, or nothing."""
+    done = check_dpdk(tmp_path)
+    assert done.returncode == 1
+    for who in ("the package", "EAL's drivers", "dpdk-testpmd"):
+        assert re.search(rf"^{who}: not of there: /\S", done.stderr, flags=re.MULTILINE)
+    command = ["make", "-C", ROOT, f"DPDK={tmp_path}", "build"]
+    made = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert made.returncode != 0
+    assert f"DPDK={tmp_path}: no pkgconfig/libdpdk.pc below its lib" in made.stderr

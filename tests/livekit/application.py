@@ -183,7 +183,7 @@ class Application:
         return {
             "PATH": _PATH,
             "RUNTIME_DIRECTORY": str(self.directory),
-            "LD_LIBRARY_PATH": ":".join(map(str, self.libraries)),
+            "LD_LIBRARY_PATH": ":".join(filter(None, [*map(str, self.libraries), os.environ.get("LD_LIBRARY_PATH")])),
             "TERM": "dumb",
         }
 
