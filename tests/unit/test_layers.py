@@ -364,7 +364,7 @@ def test_module_that_needs_no_dpdk_reaches_no_extension(module):
     assert "_binding" not in reachable(module)
 
 
-def room(name: str) -> set[str]:
+def inside(name: str) -> set[str]:
     """A folder's modules."""
     return {module for module in MODULES if module.split(".")[0] == name}
 
@@ -377,21 +377,21 @@ def packages(modules: set[str]) -> set[str]:
 
 def test_live_applications_are_controlled_with_the_standard_library_alone():
     """But for those that are only found as processes, whose files pyelftools reads."""
-    reached = room("remote") | set().union(*(reachable(module) for module in room("remote") | room("attach")))
-    assert packages(reached - room("attach")) == set()
+    reached = inside("remote") | set().union(*(reachable(module) for module in inside("remote") | inside("attach")))
+    assert packages(reached - inside("attach")) == set()
     assert packages(reached) <= {"elftools"}
 
 
 def test_processes_are_looked_at_without_what_controls_applications():
     """attach <- remote: what a process is can be told without a socket."""
-    assert [name for name in room("attach") if reachable(name) & room("remote")] == []
+    assert [name for name in inside("attach") if reachable(name) & inside("remote")] == []
 
 
 def test_imports_have_no_cycle():
     """Every arrow points one way, names for annotations aside; between folders, too: attach <- remote <- tap <- cli."""
     TopologicalSorter({name: imported_modules(name) for name in MODULES}).prepare()
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    found = {each: {name.split(".")[0] for module in room(each) for name in reachable(module)} for each in folders}
+    found = {each: {name.split(".")[0] for module in inside(each) for name in reachable(module)} for each in folders}
     TopologicalSorter({each: found[each] & folders - {each} for each in folders}).prepare()
 
 
