@@ -45,6 +45,13 @@ def test_a_command_is_parsed_without_the_others(name):
     assert alone[name].format_help() == COMMANDS[name].format_help()
 
 
+@pytest.mark.parametrize("name", [each for each in COMMANDS if "--packets" in options_of(COMMANDS[each])])
+def test_a_number_of_packets_is_written_alike_everywhere(name):
+    """As a number, which a mirror's parameter becomes later."""
+    (option,) = (each for each in COMMANDS[name]._actions if "--packets" in each.option_strings)
+    assert str((option.type or str)("2k")) in {"2000", "2k"}
+
+
 @pytest.mark.parametrize("name", LIVE)
 def test_the_helps_examples_work(capsys, start, tmp_path, monkeypatch, name):
     """Two at least, as they stand there; the one that runs until Ctrl-C is stopped at its first pause."""

@@ -28,8 +28,7 @@ from ..tap.session import Tap
 from ..tap.sinks import COMPRESSIONS, compression
 from ..tap.store import SMALLEST, Store
 from ..tap.writer import Rotation, Writer
-from ..values import to_scaled_number
-from .common import add_command, add_common_arguments, open_application, print_json, remark, seconds
+from .common import add_command, add_common_arguments, count, open_application, print_json, remark, seconds
 from .options import add_parameter_arguments, new_spec_of
 from .report import Heedless
 from .signals import Signals, left_to_the_system
@@ -93,14 +92,14 @@ def add_parsers(commands: Any) -> None:
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", metavar="S", type=seconds, help="end after S seconds")
-    parser.add_argument("--packets", metavar="N", type=_count, help="end after N packets; 1M is 1000000")
+    parser.add_argument("--packets", metavar="N", type=count, help="end after N packets; 1M is 1000000")
     parser.add_argument(
-        "--rotate-size", metavar="N", type=_count, help="begin another file before one has more than N bytes"
+        "--rotate-size", metavar="N", type=count, help="begin another file before one has more than N bytes"
     )
     parser.add_argument(
         "--rotate-seconds", metavar="S", type=seconds, help="begin another file when one is S seconds old"
     )
-    parser.add_argument("--keep", metavar="N", type=_count, help="keep the last N files of this capture; default: all")
+    parser.add_argument("--keep", metavar="N", type=count, help="keep the last N files of this capture; default: all")
     parser.add_argument("--compress", choices=COMPRESSIONS, help="compress the files, a second at a time")
     parser.add_argument(
         "--memory",
@@ -123,18 +122,8 @@ def _add_recorder(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
-    try:
-        value = to_scaled_number("", text)
-    except InvalidConfigError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(value)
-
-
 def _memory(text: str) -> int:
-    if (size := _count(text)) < SMALLEST:
+    if (size := count(text)) < SMALLEST:
         raise argparse.ArgumentTypeError(f"{text} bytes are too few: give {SMALLEST // 10**6}M or more")
     return size
 

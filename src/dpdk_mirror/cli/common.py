@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..errors import (
     BusyTimeoutError,
     ConflictError,
+    InvalidConfigError,
     MirrorError,
     NoPluginError,
     NotFoundError,
@@ -25,6 +26,7 @@ from ..errors import (
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, connect_to, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
+from ..values import to_scaled_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -182,6 +184,17 @@ def seconds(text: str) -> float:
         value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """An option's type: how many, from 1 on; 10k, 1M and 1G, too."""
+    try:
+        value = to_scaled_number("", text)
+    except InvalidConfigError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return value
 
 

@@ -19,7 +19,7 @@ from ..eal import Eal
 from ..errors import BusyTimeoutError, HugepagesTakenError, MirrorError
 from ..spec import PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
-from .common import print_json, seconds
+from .common import count, print_json, seconds
 from .ends import Ends, FileEnd, parse_end
 from .options import add_parameter_arguments, new_spec_of, texts_of
 from .report import Heedless, live_line, print_tables, report
@@ -106,7 +106,7 @@ def add_parsers(commands: Any) -> None:
 
 
 def _add_queue_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--nb-queues", metavar="N", type=_count, default=1, help="rx and tx queues of each port (1)")
+    parser.add_argument("--nb-queues", metavar="N", type=count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
         "--queues", metavar="N", type=_old_count, default=argparse.SUPPRESS, dest="nb_queues",
         help="older name of --nb-queues; --queue chooses queues to mirror",
@@ -122,20 +122,16 @@ def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--seconds", metavar="S", type=seconds, help="end after S seconds")
-    ends.add_argument("--packets", metavar="N", type=_count, help="end after exactly N packets from SOURCE")
+    ends.add_argument(
+        "--packets", metavar="N", type=count, help="end after exactly N packets from SOURCE; 1M is 1000000"
+    )
     ends.add_argument("--until-idle", metavar="S", type=seconds, help="end after S seconds without packets from SOURCE")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
 
 
 def _old_count(text: str) -> int:
     """Of --queues, which is a choice of queues in other commands."""
     try:
-        return _count(text)
+        return count(text)
     except argparse.ArgumentTypeError as error:
         raise argparse.ArgumentTypeError(f"{error}; to mirror these queues alone, give --queue {text}") from None
 
