@@ -219,6 +219,7 @@ def test_older_libraries_know_neither_warnings_nor_some_counters(app, fake):
     fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": 1}})
     assert mirror.stats() == MirrorStats(**known)
     assert mirror.stats().others == {"from_the_future": 1}
+    assert repr(mirror.stats()).endswith(", others={'from_the_future': 1})")
     for number in (-1, -(1 << 80), 1 << 64):
         fake.odd["/mirror/stats"] = fake.say({"/mirror/stats": known | {"from_the_future": number}})
         assert mirror.stats().counts()["from_the_future"] == number

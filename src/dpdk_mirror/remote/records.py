@@ -178,6 +178,10 @@ class RemoteMirrorStats(MirrorStats):
     def __hash__(self) -> int:
         return hash(astuple(self))
 
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name}={count}" for name, count in MirrorStats.counts(self).items())
+        return f"RemoteMirrorStats({named}{f', others={dict(self.others)}' if self.others else ''})"
+
     def counts(self) -> dict[str, int]:
         return MirrorStats.counts(self) | dict(self.others)
 
