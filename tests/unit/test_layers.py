@@ -52,30 +52,22 @@ SPECS = {"csrc/plugin/spec.h", "csrc/plugin/refusal.h"}
 
 # The handshake, and what exports nothing, are tested on the files themselves.
 TESTED_ON_ITS_FILES = {
+    **dict.fromkeys(("ondemand", "test_ondemand_refused", "test_drain", "test_hotplug", "test_rings"), TARGETS),
+    **dict.fromkeys(("param_text", "read_specs", "specs", "test_spec", "test_spec_select"), SPECS),
     "test_capture_clock": {"csrc/capture/clock.h"},
     "test_capture_format": {f"csrc/{name}.h" for name in ("counter_names", *CAPTURE)},
     "test_capture_file": {"csrc/capture/newfile.h"},
     "test_capture_newfile": {"csrc/capture/newfile.h"},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
-    "ondemand": TARGETS,
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},
-    "test_ondemand_refused": TARGETS,
     "test_sight": {"csrc/control/selection.h", "csrc/datapath/datapath.h"},
     "test_counted": {"csrc/plugin/counted.h"},
-    "test_drain": TARGETS,
-    "test_hotplug": TARGETS,
-    "test_rings": TARGETS,
     "own_sink": {"csrc/control/sinks.h"},
     "requests": {"csrc/plugin/request.h"},
     "test_streams": {*TARGETS, "csrc/plugin/socket_path.h"},
     "test_turns": {*TARGETS, "csrc/plugin/turn.h"},
     "test_portinfo": {"csrc/plugin/portinfo.h", "csrc/plugin/refusal.h"},
-    "param_text": SPECS,
-    "read_specs": SPECS,
     "recorded": {"csrc/capture/capture.h"},
-    "specs": SPECS,
-    "test_spec": SPECS,
-    "test_spec_select": SPECS,
 }
 
 
