@@ -53,6 +53,7 @@ docs/capture
 docs/captures
 docs/wireshark
 docs/python
+docs/pytest
 docs/c
 docs/limits
 docs/performance

@@ -50,7 +50,7 @@ put(uint32_t level, const char *text, size_t length)
 	ring.head++;
 }
 
-/* rte_panic() and rte_exit() begin so, and nobody will read the log after them. */
+/* rte_panic() and rte_exit() begin so, and nobody will read the log after them, but a copy. */
 static bool
 is_last(const char *text, size_t size)
 {
@@ -68,7 +68,7 @@ store(uint32_t level, const char *text, size_t size)
 
 	pthread_mutex_lock(&ring.lock);
 	dying = dying || is_last(text, size);
-	if (dying && write(STDERR_FILENO, text, size) < 0)
+	if (dying && copy < 0 && write(STDERR_FILENO, text, size) < 0)
 		dying = false;
 	if (copy >= 0 && write(copy, text, size) < 0)
 		copy = -1;

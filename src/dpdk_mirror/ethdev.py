@@ -192,12 +192,16 @@ class Port(Closeable):
                 raise ConflictError(errno.EBUSY, f"stop port {self.name}: {user} uses it", "close that first")
         self._stop(port_id)
 
+    def release(self) -> None:
+        """Close the mirrors and forwarders that use the port, and stop it. It can be started again."""
+        self._close_users()
+        self.stop()
+
     def close(self) -> None:
         """Close what uses the port, stop it and close it. A second call does nothing."""
         if self._id is None:
             return
-        for user in list(self._users):
-            user.close()
+        self._close_users()
         found = ffi.new("uint16_t *")
         # Somebody else may have removed the device, and another one have its number now.
         if lib.ffi_port_find(self.name.encode(), found) == 0 and found[0] == self._id:
@@ -264,6 +268,10 @@ class Port(Closeable):
             self._users.pop(user, None)
 
     # Its inside.
+
+    def _close_users(self) -> None:
+        for user in list(self._users):
+            user.close()
 
     def _info(self) -> Any:
         info = ffi.new("struct ffi_port_info *")

@@ -2,51 +2,73 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """The fixtures for users' tests, in pytest sessions of their own: each session is a process, as EAL starts once."""
 
+import functools
 import subprocess
 import sys
-from importlib.metadata import entry_points
 
 import pytest
+from pytest_sessions import run_session
 
 pytest_plugins = "pytester"
-
-EXAMPLE = '''
-import pytest
-from dpdk_mirror import Direction, Mirror
-
-@pytest.mark.parametrize("count", [1, 31, 32, 33, 257])
-def test_rx_mirror_delivers_each_frame_once(dpdk_port, dpdk_frames, count):
-    """The application keeps its burst; the target gets each frame once, in order."""
-    source, target = dpdk_port("source"), dpdk_port("target")
-    frames = dpdk_frames(count)
-    with Mirror(source, target, direction=Direction.RX) as mirror:
-        source.send(frames)
-        assert source.receive() == frames
-        assert target.receive() == frames
-        assert mirror.stats().packets == count
-'''
 
 
 @pytest.fixture
 def session(pytester):
-    """``session(test code, ini options)``: its result, from a process of its own that has the plugin."""
-
-    def run(code, ini=""):
-        pytester.makepyfile(code)
-        pytester.makeini(f"[pytest]\n{ini}\n")
-        # By name only where the package is not installed with its entry point.
-        plugin = [] if installed() else ["-p", "dpdk_mirror.pytest_plugin"]
-        return pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", timeout=120)
-
-    return run
+    return functools.partial(run_session, pytester)
 
 
-def installed():
-    return any(point.value == "dpdk_mirror.pytest_plugin" for point in entry_points(group="pytest11"))
+ALL = """
+import pytest
+from dpdk_mirror import Direction, Vdev
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 257])
+def test_mirror(dpdk_port, dpdk_frames, dpdk_mirror, count):
+    source, target = dpdk_port("source"), dpdk_port("target")
+    frames = dpdk_frames(count)
+    mirror = dpdk_mirror(source, target, direction=Direction.RX)
+    source.send(frames)
+    assert source.receive() == target.receive() == frames
+    assert mirror.stats().packets == count
+
+def test_pair(dpdk_pair, dpdk_frames):
+    near, far = dpdk_pair
+    assert near.send(dpdk_frames(9)) == 9
+    assert (far.receive(), near.receive()) == (dpdk_frames(9), [])
+
+def test_ports(dpdk_port, dpdk_pool):
+    null = dpdk_port("n", driver="net_null", args="size=99", rx_queues=3)
+    assert (null.name, null.driver, null.rx_queues) == ("net_null_n", "net_null", 3)
+    assert null.receive(limit=1, queue=2) == [bytes(99)]
+    ring = dpdk_port("r", start=False)
+    assert not ring.started
+    ring.start(dpdk_pool, multi_segs=False)
+    assert dpdk_port("net_null7,size=77").receive(limit=1) == [bytes(77)]
+    assert dpdk_port(Vdev.null("v", size=66)).receive(limit=1) == [bytes(66)]
+
+@pytest.mark.parametrize("again", range(2))
+def test_port_of_the_session(dpdk_port, again):
+    assert dpdk_port("net_null3").receive(limit=1) == [bytes(33)]
+
+def test_eal(dpdk_eal):
+    assert dpdk_eal.workers == (4, 5, 6)
+    assert dpdk_eal.arguments[-2:] == ["--log-level=lib.eal:debug", "--legacy-mem"]
+    assert not dpdk_eal.hugepages
+"""
+OPTIONS = [
+    "--dpdk-vdev=net_null3,size=33",
+    "--dpdk-lcores=0@(0,1),4@0,5@1,6@0",
+    "--dpdk-args=--log-level=lib.eal:debug '--legacy-mem'",
+    "--dpdk-required",
+]
 
 
-def test_the_documented_example_passes(session):
-    session(EXAMPLE).assert_outcomes(passed=5)
+def test_the_fixtures_and_options_do_what_they_say(session):
+    session(ALL, *OPTIONS).assert_outcomes(passed=10)
+
+
+def test_each_worker_of_xdist_has_its_own_eal(session):
+    """They run beside each other, and no test knows."""
+    session(ALL, *OPTIONS, "-n", "2").assert_outcomes(passed=10)
 
 
 def test_a_test_that_leaks_fails_and_others_do_not(session):
@@ -93,37 +115,6 @@ def test_ports_are_closed_with_what_waits_in_them(session):
     result.assert_outcomes(passed=1, failed=2)
 
 
-def test_ports_take_any_driver_and_set_up(session):
-    """driver, devargs, start() options, or no start at all."""
-    session(
-        """
-        def test_port(dpdk_port, dpdk_pool):
-            null = dpdk_port("n", driver="net_null", args="size=99", rx_queues=3)
-            assert (null.name, null.driver, null.rx_queues) == ("net_null_n", "net_null", 3)
-            assert null.receive(limit=1, queue=2) == [bytes(99)]
-            ring = dpdk_port("r", start=False)
-            assert not ring.started
-            ring.start(dpdk_pool, multi_segs=False)
-        """
-    ).assert_outcomes(passed=1)
-
-
-def test_frames_are_distinct_varied_and_the_same_each_time(session):
-    session(
-        """
-        def test_frames(dpdk_frames):
-            frames = dpdk_frames(500)
-            assert len(set(frames)) == len(frames) == 500
-            assert {len(frame) for frame in frames} > {60, 1514}
-            assert {frame[12:14].hex() for frame in frames} == {"88b5"}
-            assert dpdk_frames(100) == frames[:100]
-            assert {len(frame) for frame in dpdk_frames(9, size=9000)} == {9000}
-            assert len(set(dpdk_frames(9, size=9000))) == 9
-            assert dpdk_frames(0) == []
-        """
-    ).assert_outcomes(passed=1)
-
-
 def test_the_number_of_workers_is_an_ini_option(session):
     """More than there are CPUs, too."""
     session(
@@ -131,28 +122,130 @@ def test_the_number_of_workers_is_an_ini_option(session):
     ).assert_outcomes(passed=1)
 
 
-def test_without_the_extension_a_fixture_fails_with_what_to_install(session):
-    """It neither skips nor drowns the sentence in a traceback; tests without the fixtures run."""
-    result = session(
-        """
-        import sys
+WITHOUT_EXTENSION = """
+import sys
+import pytest
+
+sys.modules["dpdk_mirror._ffi"] = None  # importing it fails
+
+def test_without():
+    pass
+
+def test_with(dpdk_port):
+    pass
+
+def test_that_is_forked(dpdk_eal):
+    pass
+"""
+
+
+def test_without_the_extension_tests_are_skipped_with_what_to_install(session):
+    """It does not drown the sentence in a traceback; tests without the fixtures run."""
+    result = session(WITHOUT_EXTENSION, "-rs")
+    result.assert_outcomes(passed=1, skipped=2)
+    result.stdout.fnmatch_lines(["SKIPPED * use DPDK: *install libdpdk-dev*"])
+
+
+def test_where_dpdk_is_required_they_fail_instead(session):
+    result = session(WITHOUT_EXTENSION, "--dpdk-required")
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["use DPDK: *install libdpdk-dev*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_options_that_eal_refuses_fail_every_test_and_never_skip(session):
+    """A slip of the pen would go unnoticed."""
+    code = "def test_one(dpdk_eal): pass\ndef test_two(dpdk_pool): pass\n"
+    for option in ("--dpdk-args=--bogus", "--dpdk-vdev=net_rnig0", "--dpdk-lcores=1-"):
+        result = session(code, option)
+        result.assert_outcomes(errors=2)
+        result.stdout.fnmatch_lines(["*did you mean net_ring*" if "rnig" in option else "start EAL with *"])
+
+
+def test_markers_skip_with_what_is_missing(session):
+    code = """
+        import os
         import pytest
 
-        @pytest.fixture(scope="session", autouse=True)
-        def no_extension():
-            sys.modules["dpdk_mirror._ffi"] = None  # importing it fails
-            yield
+        os.geteuid = lambda: 65534
 
-        def test_without():
-            pass
+        @pytest.mark.dpdk_root
+        def test_root(): assert False
 
-        def test_with(dpdk_port):
-            pass
+        @pytest.mark.dpdk_pmd("net_null", "net_warp")
+        def test_driver(): assert False
+
+        @pytest.mark.dpdk_pmd("net_null", "net_ring", "eth_ring")
+        def test_drivers(): pass
+
+        @pytest.mark.dpdk_hugepages
+        def test_hugepages(dpdk_port): assert False
+
+        @pytest.mark.dpdk_hugepages(1 << 30)
+        def test_a_petabyte(): assert False
+
+        @pytest.mark.dpdk_hugepages
+        def test_no_eal(): pass
+        """
+    result = session(code, "-rs", "--strict-markers")
+    result.assert_outcomes(passed=2, skipped=4)
+    result.stdout.fnmatch_lines_random(
+        [
+            "SKIPPED * needs root",
+            "SKIPPED * needs the driver net_warp, which this DPDK does not have",
+            "SKIPPED * needs hugepages: run it with --dpdk-hugepages",
+            "SKIPPED * needs 1073741824 MB of hugepages, of which * MB are free and may be used",
+        ]
+    )
+    session(code, "--dpdk-required").assert_outcomes(passed=2, failed=0, errors=4)
+
+
+def test_the_report_of_a_failure_has_counters_and_what_dpdk_has_logged(session):
+    result = session(
+        """
+        from dpdk_mirror import Direction
+        from dpdk_mirror._binding import lib
+
+        def test_fails(dpdk_port, dpdk_mirror, dpdk_frames):
+            source, target = dpdk_port("source"), dpdk_port("target")
+            mirror = dpdk_mirror(source, target, direction=Direction.RX)
+            source.send(dpdk_frames(3))
+            source.receive()
+            lib.ffi_eal_unplug(b"vdev", b"nothing")
+            assert not mirror.stats()
+
+        def test_later(dpdk_port):
+            assert not dpdk_port("later")
         """
     )
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*install libdpdk-dev*"])
-    result.stdout.no_fnmatch_line("*Traceback*")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*-- Captured log call --*",
+            "ERROR *EAL: Cannot find plugged device (nothing)",
+            "*-- port net_ring_source --*",
+            "rx_packets=3 tx_packets=3",
+            "*-- port net_ring_target --*",
+            "tx_packets=3",
+            "*-- mirror net_ring_source -> net_ring_target (rx) --*",
+            "seen=3 packets=3 bytes=*",
+            "*_ test_later _*",
+            "*-- port net_ring_later --*",
+            "all counters are 0",
+        ],
+    )
+    assert result.stdout.str().count("Cannot find plugged device") == 1
+    assert result.stdout.str().count("net_ring_source --") == 1
+
+
+def test_what_fixtures_are_for_is_shown(session):
+    """pytest --fixtures and --markers are the documentation: each fixture has more than a line."""
+    shown = session("", "--fixtures", "-v").stdout.str()
+    for name in ("eal", "pool", "port", "pair", "mirror", "frames", "process", "testpmd"):
+        text = shown.partition(f"\ndpdk_{name}")[2].partition("\n\n\n")[0]
+        assert len(text.splitlines()) > 4, name
+        assert "no docstring" not in text
+    assert session("", "--markers").stdout.str().count("@pytest.mark.dpdk_") == 4
 
 
 def test_the_plugin_loads_no_dpdk():

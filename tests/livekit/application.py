@@ -5,26 +5,26 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import mmap
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import pytest
+
+from dpdk_mirror.testing import Program
 
 _T = TypeVar("_T")
 _A = TypeVar("_A", bound="Application")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 PLUGIN = "librte_mirror.so"
 """What ``-d`` is given: a bare name, found by LD_LIBRARY_PATH, since EAL refuses paths with world-writable parents."""
@@ -34,7 +34,6 @@ _NR_HUGEPAGES = Path("/proc/sys/vm/nr_hugepages")
 _PAGE = 2 << 20
 # Of <linux/mman.h>, which Python does not have.
 _MAP_HUGETLB, _MAP_HUGE_2MB = 0x40000, 21 << 26
-_END_S = 30
 _NO_MEMORY = "Not enough memory available|Cannot init memory|Cannot allocate memory"
 ATTEMPTS = 5
 """How often something is started whose hugepages others may take."""
@@ -158,24 +157,20 @@ def plugin_directory() -> Path:
     return found.parent
 
 
-class Application:
-    """A process that runs until the test ends it; what it has printed is shown when the test fails."""
+class Application(Program):
+    """A program that finds the library; what it has printed is shown when the block fails."""
 
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="mirror-live-"))
-        self.libraries = [plugin_directory()]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        return self
+    @functools.cached_property
+    def libraries(self) -> list[Path]:
+        """Where the loader looks, and so ``-d`` with a bare name."""
+        return [plugin_directory()]
 
     def __exit__(self, *exception: object) -> None:
         try:
             if exception[0] is not None:
                 sys.stderr.write(f"{self.output()}\n{self.state()}\n")
-            self.kill()
         finally:
-            shutil.rmtree(self.directory)
+            super().__exit__(*exception)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -185,46 +180,5 @@ class Application:
             "RUNTIME_DIRECTORY": str(self.directory),
             "LD_LIBRARY_PATH": ":".join(filter(None, [*map(str, self.libraries), os.environ.get("LD_LIBRARY_PATH")])),
             "TERM": "dumb",
+            **self._environment,
         }
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def output(self) -> str:
-        """What it has printed so far."""
-        raise NotImplementedError
-
-    def state(self) -> str:
-        """Whether it runs, or how it has ended."""
-        if self.process is None:
-            return "never started"
-        code = self.process.poll()
-        return f"process {self.pid} " + ("runs" if code is None else f"has ended with {code}")
-
-    def spawn(self, command: Sequence[object], **options: Any) -> None:
-        """Starts it; its signals are its own."""
-        arguments = [str(argument) for argument in command]
-        self.process = subprocess.Popen(arguments, env=self.environment, start_new_session=True, **options)
-
-    def wait(self) -> int:
-        """Its exit code, once it has ended by itself."""
-        assert self.process is not None
-        return self.process.wait(_END_S)
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Asks it to end; its exit code."""
-        os.kill(self.pid, how)
-        return self.wait()
-
-    def kill(self) -> None:
-        """Whatever state it is in."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            # On a busy machine the kernel may take long to free what it had.
-            self.process.wait(4 * _END_S)

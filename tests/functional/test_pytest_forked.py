@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""A test that takes its process with it, or hangs, is one failure with the log; the run goes on."""
+
+import functools
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from pytest_sessions import CRASHES, run_session
+
+pytest_plugins = "pytester"
+
+
+@pytest.fixture
+def session(pytester):
+    return functools.partial(run_session, pytester)
+
+
+RUN = (
+    CRASHES
+    + """
+import sys, warnings
+import pytest
+
+PARENT = os.environ.setdefault("THE_SESSION", str(os.getpid()))
+
+@pytest.fixture(scope="module")
+def shared(dpdk_eal):
+    yield
+    print("torn down")
+
+def test_before(dpdk_pair, dpdk_frames, shared):
+    near, far = dpdk_pair
+    near.send(dpdk_frames(9))
+    assert far.receive() == dpdk_frames(9)
+
+def test_panics(dpdk_eal, shared):
+    print("said before")
+    panic()
+
+def test_again(dpdk_port, dpdk_frames):
+    port = dpdk_port("a")
+    port.send(dpdk_frames(9))
+    assert port.receive() == dpdk_frames(9)
+
+@pytest.fixture
+def faulty(dpdk_eal):
+    fault()
+
+def test_of_a_faulty_fixture(faulty):
+    pass
+
+@pytest.fixture
+def late(dpdk_eal):
+    yield
+    os._exit(3)
+
+def test_of_a_late_fixture(late):
+    pass
+
+def test_fails(dpdk_eal):
+    assert [1, 2, 3] == [1, 2, 4]
+
+def test_without_dpdk(record_property):
+    record_property("pid", os.getpid())
+
+def test_last(dpdk_port, record_property):
+    warnings.warn("take care")
+    record_property("pid", os.getpid())
+"""
+)
+
+
+def test_a_crash_is_its_tests_failure_and_the_run_goes_on(session, pytester):
+    result = session(RUN, "--junitxml=result.xml", "-rA", ini="junit_family = xunit1")
+    result.assert_outcomes(passed=5, failed=2, errors=2, warnings=1)
+    lines = result.stdout.str()
+    titles = (
+        "test_panics",
+        "ERROR at setup of test_of_a_faulty_fixture",
+        "ERROR at teardown of test_of_a_late_fixture",
+    )
+    panicked, faulted, left = (lines.partition(f"_ {title} _")[2].partition("\n____")[0] for title in titles)
+    assert "call: the process that ran it was killed by SIGABRT" in panicked
+    assert "PANIC in somewhere():\nthe reason\n" in panicked
+    assert re.search(r"Captured stdout call -+\nsaid before\n", panicked)
+    assert re.search(r'File ".*", line \d+ in panic\n  File ".*", line \d+ in test_panics\n', panicked)
+    assert "_pytest" not in panicked
+    assert "setup: the process that ran it was killed by SIGSEGV" in faulted
+    assert re.search(r"line \d+ in fault\n", faulted)
+    assert "teardown: the process that ran it ended with exit code 3" in left
+    assert "At index 2 diff: 3 != 4" in lines
+    assert "UserWarning: take care" in lines
+    cases = {case.get("name"): case for case in ET.parse(pytester.path / "result.xml").getroot().iter("testcase")}
+    pids = {
+        name: cases[name].find(".//property[@name='pid']").get("value") for name in ("test_without_dpdk", "test_last")
+    }
+    assert len(set(pids.values())) == 2, "the one ran in the session's process, the other in its child"
+    assert "SIGABRT" in cases["test_panics"].find("failure").get("message")
+
+
+def test_a_hang_is_its_tests_failure_with_where_it_is(session):
+    """Of Python by the child itself, of C by who waits for it."""
+    result = session(
+        CRASHES
+        + """
+import time
+import pytest
+
+def test_before(dpdk_eal):
+    pass
+
+@pytest.mark.timeout(3)
+def test_python(dpdk_eal):
+    while True:
+        time.sleep(0.01)
+
+@pytest.mark.timeout(3)
+def test_c(dpdk_eal):
+    hang()
+
+def test_after(dpdk_port):
+    dpdk_port("a")
+"""
+    )
+    result.assert_outcomes(failed=2, passed=2)
+    python, _, c = result.stdout.str().partition("_ test_c _")
+    assert "Failed: Timeout" in python
+    assert ">           time.sleep(0.01)" in python or ">       while True:" in python
+    assert re.search(r"call: Timeout .*\n(.*\n)*.*, line \d+ in hang\n", c)
+
+
+def test_a_test_may_have_a_process_and_an_eal_of_its_own(session):
+    """With the mark: beside the session's EAL, which goes on, under pytest-xdist, too."""
+    code = """
+        import os
+        import pytest
+        from dpdk_mirror import Eal
+
+        pids = set()
+
+        def test_the_sessions(dpdk_port):
+            dpdk_port("a")
+            pids.add(os.getpid())
+
+        @pytest.mark.dpdk_forked
+        @pytest.mark.parametrize("workers", [1, 2, 3])
+        def test_its_own(workers):
+            assert os.getpid() not in pids
+            with Eal(workers=workers, hugepages=False) as eal:
+                assert len(eal.workers) == workers
+
+        @pytest.mark.dpdk_forked
+        def test_its_own_fixture(dpdk_eal):
+            assert os.getpid() not in pids
+            dpdk_eal.close()
+
+        def test_still_the_sessions(dpdk_port):
+            dpdk_port("a")
+            assert pids == {os.getpid()}
+        """
+    session(code).assert_outcomes(passed=6)
+    session(code, "-n1").assert_outcomes(passed=6)
+    session(code, "--dpdk-forked=no").assert_outcomes(passed=2, failed=4)
+
+
+def test_with_xdist_the_dead_workers_log_is_in_the_report(session):
+    result = session(RUN, "-n1")
+    result.assert_outcomes(passed=5, failed=4, errors=0, warnings=1)
+    text = result.stdout.str()
+    assert re.search(r"worker 'gw0' crashed while running .*test_panics'\n-+ DPDK's log.*\nPANIC in somewhere", text)
+    assert re.search(r"line \d+ in test_panics\n", text)
+    assert re.search(r"line \d+ in fault\n", text)
+
+
+def test_a_session_that_stops_early_tears_down_in_its_child(session):
+    result = session(RUN.replace("def test_again", "def test_it(dpdk_eal): assert False\n\ndef test_again"), "-x", "-s")
+    result.assert_outcomes(passed=1, failed=1)
+    code = "import pytest\n@pytest.fixture(scope='session')\ndef s(dpdk_eal):\n    yield\n    print('torn', 'down')\n"
+    code += "def test_one(s): assert False\ndef test_two(s): pass\n"
+    result = session(code, "-x", "-s")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*torn down*"])
+
+
+def test_a_debugger_or_coverage_has_the_tests_in_its_process(session):
+    code = "import os\ndef test_pid(dpdk_eal): assert (os.getpid() == int(os.environ['PID'])) is {}\n"
+    conftest = "import os\nos.environ['PID'] = str(os.getpid())\n"
+    traced = "import sys\nsys.settrace(lambda *_: None)\n"
+    for extra, option, same in (("", "auto", False), (traced, "auto", True), (traced, "yes", False), ("", "no", True)):
+        session(f"{conftest}{extra}{code.format(same)}", f"--dpdk-forked={option}").assert_outcomes(passed=1)
+
+
+INTERRUPTED = """
+import os, time
+from pathlib import Path
+import pytest
+
+@pytest.fixture
+def app(dpdk_process):
+    return dpdk_process("dpdk-testpmd", "--forward-mode=io", "--no-mlockall", vdevs=["net_null0"])
+
+def test_waits(dpdk_eal, app):
+    Path("pids").write_text(f"{os.getpid()} {app.pid}")
+    Path("pids").rename("ready")
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_session(tmp_path, wait_until, how):
+    """Neither the child nor what it has started: after Ctrl-C, or if the session is killed."""
+    (tmp_path / "test_it.py").write_text(INTERRUPTED)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE, text=True
+    ) as pytest_run:
+        wait_until(lambda: (tmp_path / "ready").exists() or pytest_run.poll() is not None, 100)
+        pids = [int(pid) for pid in (tmp_path / "ready").read_text().split()]
+        if how == signal.SIGINT:
+            os.killpg(pytest_run.pid, how)  # as a terminal does
+        else:
+            pytest_run.kill()
+        said, _ = pytest_run.communicate(timeout=100)
+    wait_until(lambda: not any(is_running(pid) for pid in pids), 60)
+    if how == signal.SIGINT:
+        assert pytest_run.returncode == 2
+        assert "KeyboardInterrupt" in said
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
