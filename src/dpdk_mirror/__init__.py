@@ -92,6 +92,7 @@ __all__ = [
     "Vdev",
 ]
 
+# Selections by way of spec, which tells them what belongs to a mirror.
 _LAZY = {
     "BusyTimeoutError": "errors",
     "CaptureFormat": "capture",
@@ -107,14 +108,14 @@ _LAZY = {
     "EalConfig": "ealconfig",
     "EalError": "errors",
     "FilterEngine": "info",
-    "Flow": "selection",
+    "Flow": "spec",
     "ForwardMode": "forwarder",
     "Forwarder": "forwarder",
     "ForwarderConfig": "forwarder",
     "ForwarderStats": "forwarder",
     "HugepagesTakenError": "errors",
     "InvalidConfigError": "errors",
-    "Mac": "selection",
+    "Mac": "spec",
     "Mempool": "mempool",
     "Mirror": "mirror",
     "MirrorError": "errors",
@@ -133,8 +134,8 @@ _LAZY = {
     "PortStats": "ethdev",
     "ProtocolError": "errors",
     "RateUnit": "spec",
-    "Sample": "selection",
-    "Select": "selection",
+    "Sample": "spec",
+    "Select": "spec",
     "UnsupportedError": "errors",
     "Vdev": "vdev",
 }

@@ -285,12 +285,3 @@ def test_editors_complete_the_names_of_the_package():
     """Jedi reads the source, and believes what that says of TYPE_CHECKING."""
     script = jedi.Script("import dpdk_mirror\ndpdk_mirror.", environment=jedi.create_environment(sys.prefix))
     assert set(dpdk_mirror.__all__) <= {each.name for each in script.complete()}
-
-
-def test_names_of_the_package_are_loaded_from_where_they_are_made():
-    wrong = {
-        name: module
-        for name, module in dpdk_mirror._LAZY.items()
-        if getattr(dpdk_mirror, name).__module__ != f"dpdk_mirror.{module}"
-    }
-    assert wrong == {}
