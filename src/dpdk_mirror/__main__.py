@@ -24,9 +24,19 @@ def main() -> int:
         from .completing import main as complete  # noqa: PLC0415
 
         return complete(sys.argv[2:])
+    is_attach = sys.argv[1:2] == ["attach"]
+    if is_attach or "--attach" in sys.argv:
+        from .attach.turns import take  # noqa: PLC0415
+
+        take()
     from .cli import main as command  # noqa: PLC0415  # takes most of the time that starting takes
 
-    return command()
+    code = command()
+    if is_attach:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        os._exit(code)  # taking Python apart would be one long turn
+    return code
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

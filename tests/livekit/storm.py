@@ -18,7 +18,7 @@ from programs import compile_program, pkg_config
 from dpdk_mirror.attach.load import Options
 from dpdk_mirror.attach.parked import find_parked
 from dpdk_mirror.attach.process import Process
-from dpdk_mirror.remote.attaching import load_into
+from dpdk_mirror.remote.attaching import load_apart
 
 from .application import Application, wait_until
 
@@ -84,7 +84,7 @@ class Storm(Application):
 
 def attach_once(storm: Storm) -> list[float]:
     """How long its thread stood still, each time."""
-    return list(load_into(storm.pid, Options(timeout_s=60)).stops_s)
+    return list(load_apart(storm.pid, Options(timeout_s=60)).stops_s)
 
 
 def kill_a_tracer(storm: Storm, moment: random.Random, longest_s: float = 0.4) -> bool:

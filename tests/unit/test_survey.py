@@ -224,6 +224,19 @@ except KeyboardInterrupt:
     assert done.exists()
 
 
+def test_what_it_waits_for_a_cpu_is_not_counted(monkeypatch):
+    """A machine that is busy makes nobody a liar."""
+    queued = iter([0.0, 5.0, 5.0, 5.5, 5.5, 5.5])
+    waits = []
+    monkeypatch.setattr(apart, "_queued_s", lambda _pid: next(queued))
+    monkeypatch.setattr(apart, "_is_ready", lambda _descriptor, wait_s: waits.append(wait_s))
+    assert not apart._answers(0, -1, 1.0)
+    assert waits == [1.0, 1.0, 0.5]
+    monkeypatch.undo()
+    assert apart._queued_s(os.getpid()) > 0
+    assert apart._queued_s(1 << 22) == 0
+
+
 def test_there_may_be_any_time():
     assert list(apart.answers(survey.__name__, b"", 1e300, 1e300)) == [b"end"]
 

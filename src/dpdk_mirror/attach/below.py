@@ -69,7 +69,7 @@ def _openat2(root: int, path: str, how: _OpenHow, doing: str) -> int:
         found: int = syscall(ctypes.c_long(_OPENAT2), ctypes.c_int(root), name, ctypes.byref(how), size)
         if found >= 0:
             return found
-        if ctypes.get_errno() != errno.EAGAIN:
+        if ctypes.get_errno() not in {errno.EAGAIN, errno.EINTR}:
             break
     code = ctypes.get_errno()
     if code == errno.ENOSYS:

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, ConflictError, NotPermittedError, UnsupportedError
-from . import outside
+from . import outside, turns
 from .frame import RED_ZONE, Call, Frame, State, is_interrupted, resumed
 from .ptrace import Tracee
 
@@ -265,7 +265,8 @@ def _urgent() -> Iterator[None]:
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     try:
-        yield
+        with turns.held():
+            yield
     finally:
         with contextlib.suppress(PermissionError):
             os.sched_setscheduler(0, *before)

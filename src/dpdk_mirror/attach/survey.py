@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOK_S", "made", "survey"]
 
 LOOK_S = 3.0
-"""How long a look at one process may take."""
+"""How long a look at one process may take, without what it waits for a CPU."""
 
 _STUCK_MAX = 8
 """Processes that do not let go of who looks, before the rest is let be: each takes so much time."""

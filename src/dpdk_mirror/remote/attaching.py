@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import errors
-from ..attach.apart import answers, say
+from ..attach.apart import answers, raise_refused, refused, say
 from ..attach.process import Process
 from ..attach.survey import LOOK_S, made
 from ..errors import BusyTimeoutError, MirrorError
@@ -73,8 +73,7 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     answer = json.loads(said[-1])
     if "bug" in answer:
         raise RuntimeError(answer["bug"])
-    if "error" in answer:
-        raise getattr(errors, answer["error"], MirrorError)(*answer["arguments"])
+    raise_refused(answer)
     process = made(answer.pop("process"))
     return Attachment(**{**answer, "process": process, "stops_s": tuple(answer["stops_s"])})
 
@@ -86,19 +85,26 @@ def work() -> None:
     request: dict[str, Any] = json.load(sys.stdin)
     say(_BEGUN)
     options = Options(**request["options"])
+    # Who interrupts this process, which takes turns by its main thread, gives it time to finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        done = asdict(load_into(request["pid"], options, request["library"], lambda: say(_LOOKED)))
+        done = asdict(_load(request["pid"], options, request["library"], lambda: say(_LOOKED)))
     except MirrorError as error:
-        done = {"error": type(error).__name__, "arguments": [error.errno, error.what, error.hint]}
+        done = refused(error)
     except Exception:  # noqa: BLE001  which is for who has asked
         done = {"bug": traceback.format_exc()}
     say(json.dumps(done).encode())
 
 
-def load_into(
-    pid: int, options: Options, library: str | Path | None = None, looked: Callable[[], None] = lambda: None
-) -> Attachment:
-    """The same by this process; ``looked`` is called once it is known what the process is."""
+def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
+    """The same by this process."""
+    # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
+    with ThreadPoolExecutor(1) as tracer:
+        return tracer.submit(_load, pid, options, library, lambda: None).result()
+
+
+def _load(pid: int, options: Options, library: str | Path | None, looked: Callable[[], None]) -> Attachment:
+    """``looked`` is called once it is known what the process is."""
     from ..attach.library import read_library  # noqa: PLC0415  as above
     from ..attach.load import load  # noqa: PLC0415
     from ..plugin import plugin_for  # noqa: PLC0415
@@ -107,6 +113,5 @@ def load_into(
         looked()
         return read_library(plugin_for(series) if library is None else Path(library))
 
-    # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
-    with Process(pid) as process, ThreadPoolExecutor(1) as tracer:
-        return tracer.submit(load, process, choose_library, options).result()
+    with Process(pid) as process:
+        return load(process, choose_library, options)

@@ -57,9 +57,11 @@ def look(pid: int) -> DpdkProcess | None:
 def find_process(where: str | None) -> DpdkProcess:
     """The DPDK process of an id, a file prefix, a program's name or a socket's path.
 
-    None: the only one, or the only one that librte_mirror is not in and can be loaded into.
+    None: the only one, or the only one that librte_mirror is not in and can be loaded into. An id goes before a prefix.
     """
-    found = [each for each in processes() if each.started and not each.own]
+    if where is not None and where.isdecimal() and (named := look(int(where))) is not None and _is_application(named):
+        return named  # without a look at all others
+    found = [each for each in processes() if _is_application(each)]
     if where is None:
         able = [each for each in found if not each.plugin and not each.obstacle]
         return _only(able or found, "choose an application")
@@ -145,6 +147,10 @@ def not_found(where: str) -> MirrorError:
 def _seen_here(process: DpdkProcess, path: str) -> Path:
     same = "mnt" not in process.namespaces and process.root == "/"
     return Path(path) if same else below(process.pid, path)
+
+
+def _is_application(process: DpdkProcess) -> bool:
+    return process.started and not process.own
 
 
 def _names(process: DpdkProcess) -> set[str]:
