@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""A file system with one file, ``file``, whose reader waits for ever: FUSE's protocol, with no answer to reads."""
+"""A file system with one file, ``file``, whose reader waits for ever: FUSE's protocol, with no answer to reads.
+
+Or whoever looks for a file in it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOOKUP, _GETATTR, _OPEN, _READ, _INIT, _FLUSH, _RELEASE = 1, 3, 14, 15, 26, 25, 18
+LOOKUP, READ = 1, 15
+_GETATTR, _OPEN, _INIT, _FLUSH, _RELEASE = 3, 14, 26, 25, 18
 _ENOSYS, _EIO = 38, 5
 _MNT_DETACH = 2
 _SIZE = 1 << 20
@@ -30,8 +34,9 @@ def _attributes(node: int) -> bytes:
 class StuckFileSystem:
     """Mounted on a folder: ``with StuckFileSystem(folder)``. Who waits gets an error at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stuck_at: int = READ) -> None:
         self._folder = folder
+        self._stuck_at = stuck_at
         self._waiting: list[int] = []
         self._lets_go = False
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -74,7 +79,11 @@ class StuckFileSystem:
     def _handle(self, operation: int, unique: int, node: int) -> None:
         if operation == _INIT:
             self._answer(unique, struct.pack("<4I2H2I2H8I", 7, 31, 0, 0, 1, 1, 4096, 1, 1, 0, *[0] * 8))
-        elif operation == _LOOKUP:
+        elif operation == self._stuck_at:
+            self._waiting.append(unique)
+            if self._lets_go:
+                self.let_go()
+        elif operation == LOOKUP:
             self._answer(unique, struct.pack("<4Q2I", 2, 0, 3600, 3600, 0, 0) + _attributes(2))
         elif operation == _GETATTR:
             self._answer(unique, struct.pack("<Q2I", 3600, 0, 0) + _attributes(node))
@@ -82,10 +91,6 @@ class StuckFileSystem:
             self._answer(unique, struct.pack("<Q2I", 0, 0, 0))
         elif operation in {_FLUSH, _RELEASE}:
             self._answer(unique)
-        elif operation == _READ:
-            self._waiting.append(unique)
-            if self._lets_go:
-                self.let_go()
         elif operation not in {2, 36, 42}:  # FORGET and INTERRUPT want no answer
             self._answer(unique, error=_ENOSYS)
 

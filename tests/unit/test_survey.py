@@ -73,6 +73,17 @@ def test_one_of_which_the_maps_are_too_long_is_told(claim, monkeypatch):
     assert "read maps of process" in found.obstacle
 
 
+def test_one_that_has_more_threads_than_are_looked_at_is_told(claim, monkeypatch):
+    """Nor by those."""
+    more = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
+    monkeypatch.setattr(sys.modules[__name__], "CLAIMS", more + CLAIMS)
+    running = claim()
+    monkeypatch.setattr(process_module, "_TASKS_MAX", 1)
+    with Process(running.pid) as process:
+        assert [task.comm for task in process.tasks()] == ["dpdk-intr"]
+        assert identify(process).started
+
+
 def test_maps_of_any_form_take_no_time(claim, monkeypatch):
     running = claim()
     line = b"7f0000000000-7f0000001000 r--p 00000000 08:01 123    " + b" /" * 2000 + b"\n"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import re
 import select
@@ -311,19 +312,16 @@ class Process(Closeable):
         )  # fmt: skip
 
     def _tids(self) -> list[int]:
+        """The oldest, which EAL's are among, if there are more than are looked at."""
         folder = self.open("task", os.O_RDONLY | os.O_DIRECTORY)
         try:
             with os.scandir(folder) as entries:
-                tids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
+                names = itertools.islice((entry.name for entry in entries), _TASKS_MAX)
+                return sorted(int(name) for name in names if name.isdecimal())
         except OSError as error:
             raise self._error(error, "list threads of") from None
         finally:
             os.close(folder)
-        if len(tids) > _TASKS_MAX:
-            raise self._malformed(
-                "list threads of", f"it has {len(tids)}, more than the {_TASKS_MAX} that are looked at"
-            )
-        return tids
 
     def _comm(self, tid: int) -> str | None:
         """None if the thread has ended."""

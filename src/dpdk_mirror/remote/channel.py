@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import BusyTimeoutError, ConflictError, InvalidConfigError, MirrorError, ProtocolError, error_for
 from ..pairs import join_pairs
 from .answers import Answer, refusal
-from .reach import connect_to, peer
+from .reach import connect_to, peer, seen_by
 from .sockets import SUDO, listener
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ class Channel:
         self._path = path
         self._timeout_s = timeout_s
         self._doing = f"connect to {path}"
-        deadline = time.monotonic() + timeout_s
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._connect()
-            self.greeting = self._greeting(self._receive(1024, deadline))
+            self.greeting = self._greeting(self._receive(1024, time.monotonic() + timeout_s))
         except BaseException:
             self.close()
             raise
@@ -95,7 +94,7 @@ class Channel:
             # A queue of connections that is full lets connect() wait, with this for a limit; Python's own timeout does
             # not work there.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(self._timeout_s))
-            connect_to(self._socket, self._path)
+            connect_to(self._socket, self._path, self._timeout_s)
         except MirrorError as error:  # it is where a process has it, and that has ended, or is another user's
             raise type(error)(error.errno, f"{self._doing}: {error.what}", error.hint) from None
         except (OSError, ValueError) as error:
@@ -153,11 +152,12 @@ class Channel:
         reasons = {
             errno.ECONNREFUSED: "nobody listens any more",
             errno.EPROTOTYPE: "it is no telemetry socket",
+            errno.ENOTSOCK: "it is no socket",
             errno.ECONNRESET: "the application has closed the connection",
             errno.EPIPE: "the application has closed the connection",
         }
-        if error.errno == errno.ECONNREFUSED and not self._path.is_socket():
-            reasons[errno.ECONNREFUSED] = "it is no socket"
+        if error.errno == errno.ECONNREFUSED and seen_by(self._path) is None and not self._path.is_socket():
+            reasons[errno.ECONNREFUSED] = reasons[errno.ENOTSOCK]
         what = f"{self._doing}: {reasons.get(error.errno, os.strerror(error.errno))}"
         return error_for(error.errno, what, self._hint(error.errno))
 

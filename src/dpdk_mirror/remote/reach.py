@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import socket
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..attach.process import Process
+from ..attach import there
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["below", "connect_to", "identity", "peer", "seen_by"]
+__all__ = ["below", "connect_to", "identities", "peer", "seen_by"]
 
 _BELOW = re.compile(r"/proc/(\d+)/root(/.*)", re.DOTALL)
 
@@ -33,36 +28,31 @@ def seen_by(path: Path) -> tuple[int, str] | None:
     return (int(match[1]), match[2]) if match else None
 
 
-def connect_to(connection: socket.socket, path: Path) -> None:
+def connect_to(connection: socket.socket, path: Path, timeout_s: float) -> None:
     """Connect to the socket at a path, maybe one of ``below()``. Raises OSError, and MirrorError of such."""
-    with _address(path) as address:
-        connection.connect(address)
+    where = seen_by(path)
+    if where is None:
+        connection.connect(os.fspath(path))
+    else:
+        there.connect(connection, *where, timeout_s)
 
 
-def identity(path: Path) -> tuple[int, int]:
-    """The same number for the same file, whatever its name. Raises OSError, and MirrorError."""
-    with _address(path) as address:
-        found = Path(address).stat()
-        return found.st_dev, found.st_ino
+def identities(paths: list[Path]) -> dict[Path, object]:
+    """The same for the same file, whatever its name."""
+    elsewhere = {path: where for path in paths if (where := seen_by(path)) is not None}
+    found = there.identities(list(elsewhere.values()))
+    return {path: found.get(elsewhere[path], path) if path in elsewhere else _here(path) for path in paths}
+
+
+def _here(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 def peer(connection: socket.socket) -> int:
     """The process that listens, or did when it began to; 0 if it is in no namespace that is seen from here."""
     pid: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
     return pid
-
-
-@contextlib.contextmanager
-def _address(path: Path) -> Iterator[str]:
-    """Of a socket below another root, a descriptor: the way there may lead outside, and an address has little room."""
-    where = seen_by(path)
-    if where is None:
-        yield os.fspath(path)
-        return
-    pid, inside = where
-    with Process(pid) as process:
-        found = process.open_below_root(inside, os.O_PATH)
-    try:
-        yield f"/proc/self/fd/{found}"
-    finally:
-        os.close(found)

@@ -15,7 +15,7 @@ from ..attach import outside
 from ..attach.identify import EAL_THREADS
 from ..attach.process import Process
 from ..errors import MirrorError
-from .reach import below, identity, seen_by
+from .reach import below, identities, seen_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,11 @@ def runtime_directories() -> list[Path]:
 
 def sockets() -> list[Path]:
     """All telemetry sockets that are found, dead ones too, sorted by label."""
+    paths = [*_in_directories(), *_that_listen(), *_elsewhere()]
+    known = identities(paths)  # a volume may have the same socket here and there
     found: dict[object, Path] = {}
-    for path in [*_in_directories(), *_that_listen(), *_elsewhere()]:
-        found.setdefault(_identity(path), path)
+    for path in paths:
+        found.setdefault(known[path], path)
     return sorted(found.values(), key=lambda path: (label(path), str(path)))
 
 
@@ -99,14 +101,6 @@ def _elsewhere() -> Iterator[Path]:
 
 def _root(pid: str) -> tuple[Path, Path]:
     return Path(f"/proc/{pid}/ns/mnt").readlink(), Path(f"/proc/{pid}/root").readlink()
-
-
-def _identity(path: Path) -> object:
-    """A volume may have the same socket here and there."""
-    try:
-        return identity(path)
-    except (OSError, MirrorError):
-        return os.path.realpath(path) if seen_by(path) is None else path
 
 
 def _open_files(process: Path) -> Iterator[str]:
