@@ -47,7 +47,7 @@ def test_every_option_of_tcpdump_is_known_for_what_it_is():
         ("p0 --time-stamp-precision nano udp", "p0", "udp", ["--time-stamp-precision", "nano"]),
         ("p0 --time-stamp-precision=nano --print udp", "p0", "udp", ["--time-stamp-precision", "nano", "--print"]),
         ("p0 --number --relinq root udp", "p0", "udp", ["-#", "-Z", "root"]),
-        ("-w -c p0 -c -5", "p0", "", ["-w", "-c", "-c", "-5"]),
+        ("-w -c p0 -C -5", "p0", "", ["-w", "-c", "-C", "-5"]),
         ("p0 -G 10 -C 5 -W 3 -z gzip -Z root -E a=b", "p0", "",
          ["-G", "10", "-C", "5", "-W", "3", "-z", "gzip", "-Z", "root", "-E", "a=b"]),
         ("--app rte p0 --attach tcp[0] - 5 = 1", "p0", "tcp[0] - 5 = 1", []),
@@ -79,6 +79,9 @@ def test_words_are_taken_as_tcpdump_takes_them(words, port, expression, passed):
         ("p0 -s 262145", "-s", "from 0 to 262144"),
         ("p0 -s 08", "-s", "from 0 to 262144"),
         ("p0 -s -1", "-s", "from 0 to 262144"),
+        ("p0 -c x", "-c", "from 1 to 999999999"),
+        ("p0 -c 0", "-c", "from 1 to 999999999"),
+        ("p0 --json", "--json", "-w - writes packets to stdout"),
     ],
 )
 def test_what_tcpdump_would_not_heed_is_refused(capsys, words, refused, instead):
@@ -92,7 +95,15 @@ def test_what_tcpdump_would_not_heed_is_refused(capsys, words, refused, instead)
     assert error.count("\n") == 2
 
 
-@pytest.mark.parametrize("words", ["-n", "p0 -k", "p0 --no-such"])
+def test_who_names_no_port_is_told_where_they_are(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["tcpdump", "-n"])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("dpdk-mirror tcpdump: error: give a PORT to look at: dpdk-mirror tcpdump -D lists them\n")
+
+
+@pytest.mark.parametrize("words", ["p0 -k", "p0 --no-such"])
 def test_what_nobody_knows_is_wrong_usage(words):
     with pytest.raises(SystemExit) as ended:
         main(["tcpdump", *words.split()])

@@ -308,6 +308,29 @@ def test_the_helps_examples_are_understood(capsys):
         assert make_parser().parse_args(shlex.split(example)).ports
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.5", 0.5), ("90", 90), ("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400)]
+)
+def test_times_may_have_a_unit(text, seconds):
+    """Whatever a capture is to take: --for is the same as --seconds."""
+    words = [
+        "capture",
+        "0",
+        "-w",
+        "a.pcapng",
+        "--before",
+        text,
+        "--when",
+        "key",
+        "--rotate-seconds",
+        text,
+        "--for",
+        text,
+    ]
+    arguments = make_parser().parse_args(words)
+    assert (arguments.before.seconds, arguments.rotate_seconds, arguments.seconds) == (seconds, seconds, seconds)
+
+
 @pytest.mark.parametrize("text", ["filter:", "filter", "counter", "signal:USR1", "key:x", "", "foo", "counter:foo"])
 def test_what_is_no_condition_is_refused(text):
     with pytest.raises(InvalidConfigError, match="when="):
@@ -323,12 +346,13 @@ def test_what_is_no_condition_is_refused(text):
         (["-w", "-", "--rotate-size", "1M"], "stdout is not several files"),
         (["-w", "a.pcap"], "name it a.pcapng"),
         (["-w", "a.pcapng", "--keep", "3"], "give --rotate-size"),
-        (["-w", "a.pcapng", "--before", "3"], "need each other"),
-        (["-w", "a.pcapng", "--when", "key"], "need each other"),
+        (["-w", "a.pcapng", "--before", "3"], "give --when, too, as in --when counter:imissed"),
+        (["-w", "a.pcapng", "--when", "key"], "give --before, too, as in --before 5"),
         (["-w", "a.pcapng", "--when", "key", "--before", "3", "--again"], "with --seconds or --packets"),
         (["-w", "a.pcapng", "--when", "key", "--before", "8M", "--memory", "8M"], "says already"),
         (["-w", "a.pcapng", "--when", "key", "--before", "1M"], "give 4M or more"),
-        (["-w", "a.pcapng", "--when", "key", "--before", "x"], "not a number of seconds"),
+        (["-w", "a.pcapng", "--when", "key", "--before", "x"], "not a time above 0: give seconds, or as in 10m"),
+        (["-w", "a.pcapng", "--lease", "5"], "unrecognized arguments: --lease"),
         (["-w", "a.pcapng", "--when", "counter:foo", "--before", "3"], "ports have ipackets"),
         (["-w", "a.pcapng", "--packets", "0"], "not a number from 1 on"),
         (["-w", "a.pcapng", "--rate-unit", "bits"], "there is no rate"),

@@ -118,6 +118,22 @@ def test_what_ssh_says_is_the_reason(capsys, ssh):
     assert "Warning" not in error
 
 
+def test_when_ssh_is_killed_that_is_said(capsys, ssh):
+    ssh("kill -9 $$")
+    assert main(["apps", "--host", "lab"]) == 1
+    assert "run dpdk-mirror on lab: ssh was ended by SIGKILL [" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["capture", "tcpdump"])
+def test_a_file_of_another_host_is_said_to_be_one(capsys, ssh, command):
+    """Before it is written; a stream is none."""
+    ssh("exit 0")
+    assert main([command, "p0", "-w", "x.pcapng", "--host", "lab"]) == 0
+    assert capsys.readouterr().err == "dpdk-mirror: x.pcapng will be a file of lab; -w - > FILE writes it here\n"
+    assert main([command, "p0", "-w", "-", "--host", "lab"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_without_ssh_that_is_said(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["apps", "--host", "lab"]) == 1

@@ -13,7 +13,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MirrorError
+from ..errors import MirrorError, NoPluginError
 from .parser import Parser
 from .signals import ctrl_c_raises
 from .version import version
@@ -42,6 +42,8 @@ _SHOW = {"apps", "ports", "list", "info", "stats", "top", "drivers", "plugin-pat
 
 _EPILOG = """\
 examples:
+  dpdk-mirror tcpdump 0000:03:00.0 --attach -n tcp port 443
+      show what passes a port of a running application
   dpdk-mirror add 0000:03:00.0 --to tap:m0
       mirror a port of a running application to a network interface
   dpdk-mirror run in.pcap --to out.pcapng
@@ -76,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MirrorError, OSError) as error:
         if arguments.debug:
             raise
-        print(f"dpdk-mirror: {_sentence(error)}", file=sys.stderr)
+        # Who is told to attach may do so in passing.
+        also = ", or add --attach to this command" if _wants_attach(error) and "attach" in arguments else ""
+        print(f"dpdk-mirror: {_sentence(error)}{also}", file=sys.stderr)
         return 1
     return code
 
@@ -116,6 +120,10 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         if is_there:
             return run_there(arguments, words)
     return int(arguments.run(arguments))
+
+
+def _wants_attach(error: Exception) -> bool:
+    return isinstance(error, NoPluginError) and error.hint.startswith("attach ")
 
 
 def _sentence(error: Exception) -> str:

@@ -28,7 +28,16 @@ from ..tap.session import Tap
 from ..tap.sinks import COMPRESSIONS, compression
 from ..tap.store import SMALLEST, Store
 from ..tap.writer import Rotation, Writer
-from .common import add_command, add_common_arguments, count, open_application, print_json, remark, seconds
+from .common import (
+    add_command,
+    add_common_arguments,
+    count,
+    open_application,
+    packets_text,
+    print_json,
+    remark,
+    seconds,
+)
 from .options import add_parameter_arguments, new_spec_of
 from .report import Heedless
 from .signals import Signals, left_to_the_system
@@ -38,7 +47,8 @@ if TYPE_CHECKING:
     from ..tap.conditions import Condition
 
 STDOUT = "-"
-_KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in {"name", "origin"}]
+_NOT_HERE = {"name", "origin", "lease", "ends_with"}  # it ends with the command
+_KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in _NOT_HERE]
 _MEMORY, _MEMORY_BEFORE = 64_000_000, 256_000_000
 _LOOK_S = 0.5
 
@@ -91,14 +101,12 @@ def add_parsers(commands: Any) -> None:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", metavar="S", type=seconds, help="end after S seconds")
+    parser.add_argument("--seconds", "--for", metavar="TIME", type=seconds, help="end after TIME: 90, 10m, 2h, 1d")
     parser.add_argument("--packets", metavar="N", type=count, help="end after N packets; 1M is 1000000")
     parser.add_argument(
         "--rotate-size", metavar="N", type=count, help="begin another file before one has more than N bytes"
     )
-    parser.add_argument(
-        "--rotate-seconds", metavar="S", type=seconds, help="begin another file when one is S seconds old"
-    )
+    parser.add_argument("--rotate-seconds", metavar="TIME", type=seconds, help="begin another file when one is so old")
     parser.add_argument("--keep", metavar="N", type=count, help="keep the last N files of this capture; default: all")
     parser.add_argument("--compress", choices=COMPRESSIONS, help="compress the files, a second at a time")
     parser.add_argument(
@@ -131,7 +139,7 @@ def _memory(text: str) -> int:
 def _before(text: str) -> Before:
     if text[-1:] in "kMG":
         return Before(None, _memory(text))
-    return Before(seconds(text.removesuffix("s")), 0)
+    return Before(seconds(text), 0)
 
 
 def _condition(text: str) -> str:
@@ -181,7 +189,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.keep and not (arguments.rotate_size or arguments.rotate_seconds or arguments.again):
         refuse("argument --keep: it is for several files: give --rotate-size, --rotate-seconds or --again, too")
     if (arguments.before is None) != (not arguments.when):
-        refuse("arguments --before and --when need each other")
+        missing = "--when, too, as in --when counter:imissed" if arguments.before else "--before, too, as in --before 5"
+        refuse(f"arguments --before and --when need each other: give {missing}")
     if arguments.again and not (arguments.before and (arguments.seconds or arguments.packets)):
         refuse("argument --again: it is for --before, with --seconds or --packets")
     if arguments.before and arguments.before.size and arguments.memory:
@@ -258,7 +267,7 @@ class _Session:
             })  # fmt: skip
             return
         where = self.files.made[-1] if self.files.made else "stdout" if self.writer.size else "no file"
-        said = f"{self.writer.packets} packets captured, in {where}"
+        said = f"{packets_text(self.writer.packets)} captured, in {where}"
         if counted:
             said += f"; {sum(stats.seen for stats in counted)} seen by the mirrors, {_dropped(counted)}"
         remark(said)
@@ -294,7 +303,9 @@ class _Progress:
         dropped = _dropped(self._session.tap.stats())
         if not writer.size:
             return f"waiting for {', '.join(self._recorder.conditions) if self._recorder else 'packets'}; {dropped}"
-        return f"{writer.packets} packets, {writer.size:,} bytes; {rate:,.0f}/s, {bits / 1e6:,.1f} Mbit/s; {dropped}"
+        return (
+            f"{packets_text(writer.packets)}, {writer.size:,} bytes; {rate:,.0f}/s, {bits / 1e6:,.1f} Mbit/s; {dropped}"
+        )
 
 
 def _dropped(counted: list[RemoteMirrorStats]) -> str:

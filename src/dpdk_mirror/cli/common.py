@@ -26,7 +26,7 @@ from ..errors import (
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, connect_to, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
-from ..values import to_scaled_number
+from ..values import to_scaled_number, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -181,11 +181,11 @@ def print_json(value: object, file: TextIO | None = None, *, indent: int | None 
 def seconds(text: str) -> float:
     """An option's type: a time."""
     try:
-        value = float(text)
+        value = to_seconds("", text) if text[-1:] in {"m", "h", "d"} else float(text.removesuffix("s"))
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time above 0: give seconds, or as in 10m, 2h, 1d")
     return value
 
 
@@ -198,6 +198,10 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return value
+
+
+def packets_text(count: int) -> str:
+    return f"{count} packet{'' if count == 1 else 's'}"
 
 
 def printable(text: str) -> str:

@@ -25,6 +25,8 @@ def run_there(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     rest = _without_host(words)
     if len(rest) == len(words):
         arguments.parser.refuse(f"argument {_OPTION}: give it by its full name")
+    if (written := getattr(arguments, "write", None)) and written != "-":
+        remark(f"{written} will be a file of {arguments.host}; -w - > FILE writes it here")
     return call(arguments.host, rest)
 
 

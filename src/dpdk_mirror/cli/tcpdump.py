@@ -17,7 +17,7 @@ from ..spec import LOST, MirrorSpec, Mode
 from ..tap.expression import resolve, without_comments
 from ..tap.session import Tap
 from ..tap.tcpdump import Tcpdump, ask
-from .common import add_command, add_common_arguments, open_application, remark
+from .common import add_command, add_common_arguments, open_application, packets_text, remark
 from .signals import Interrupted, each_raises, left_to_the_system
 from .tcpdump_options import add_options, directions
 
@@ -64,9 +64,13 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
 
         return run_ports(arguments)
     if arguments.port is None:
-        arguments.parser.error("the following arguments are required: PORT")
+        arguments.parser.refuse("give a PORT to look at: dpdk-mirror tcpdump -D lists them")
+    if arguments.json:
+        arguments.parser.refuse("argument --json: it is for -D; -w - writes packets to stdout, as a capture")
     with left_to_the_system():  # name servers
         expression = resolve(_expression(arguments))
+    if arguments.caller is not None:
+        arguments.passed.append("-l")  # who looks is not to wait for more
     if arguments.code:
         return _print_code([*arguments.code, *arguments.passed], expression)
     with each_raises() as heed, open_application(arguments) as app:
@@ -151,13 +155,9 @@ def _print_summary(stats: RemoteMirrorStats, captured: int, options: list[str]) 
     """As tcpdump does of a live capture. It may have read more than it was to."""
     if "-c" in options:
         captured = min(captured, int(options[len(options) - options[::-1].index("-c")]))
-    lines = [f"{_packets(captured)} captured", f"{_packets(stats.seen)} seen by the mirror"]
+    lines = [f"{packets_text(captured)} captured", f"{packets_text(stats.seen)} seen by the mirror"]
     for name, reason in reversed(LOST.items()):
         count = getattr(stats, name)
         if count or name == "full":
-            lines.append(f"{_packets(count)} dropped: {reason}")
+            lines.append(f"{packets_text(count)} dropped: {reason}")
     print(*lines, sep="\n", file=sys.stderr, flush=True)
-
-
-def _packets(count: int) -> str:
-    return f"{count} packet{'' if count == 1 else 's'}"

@@ -19,7 +19,6 @@ _PASSED: dict[tuple[str, ...], tuple[str | None, str]] = {
     ("-A",): (None, "print packets in ASCII"),
     ("-a",): (None, "nothing: older releases have it"),
     ("-b",): (None, "print BGP's AS numbers in ASDOT notation"),
-    ("-c",): ("COUNT", "end after so many packets"),
     ("-C",): ("SIZE", "begin a new file after so many million bytes"),
     ("-e",): (None, "print link-level headers"),
     ("-E",): ("SECRET", "decrypt IPsec ESP"),
@@ -77,7 +76,10 @@ class _Pass(argparse.Action):
     """Remembers the option as it is to be given to tcpdump."""
 
     def __call__(self, _parser: object, namespace: argparse.Namespace, values: Any, *_: object) -> None:
-        namespace.passed = [*namespace.passed, self.option_strings[0], *([values] if self.nargs is None else [])]
+        name = self.option_strings[0]
+        namespace.passed = [*namespace.passed, name, *([values] if self.nargs is None else [])]
+        if name == "-w":
+            namespace.write = values
 
 
 class _Refuse(argparse.Action):
@@ -88,8 +90,8 @@ class _Refuse(argparse.Action):
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """``passed`` will be what tcpdump is given."""
-    parser.set_defaults(passed=[])
+    """``passed`` will be what tcpdump is given, and ``write`` the file in it."""
+    parser.set_defaults(passed=[], write=None)
     group = parser.add_argument_group("options of tcpdump that are said to the mirror, too")
     group.add_argument(
         "-Q", "--direction", choices=["in", "out", "inout"], type=str.lower, default="inout",
@@ -105,6 +107,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-y", "--linktype", metavar="TYPE", type=_link_type, help="EN10MB: there is no other")
     group.add_argument("--immediate-mode", action="store_true", help="packets are always shown at once")
     group = parser.add_argument_group("tcpdump's own options")
+    group.add_argument(
+        "-c", metavar="COUNT", action=_Pass, type=_count, dest=argparse.SUPPRESS, help="end after so many packets"
+    )
     _add(group, _PASSED, _Pass)
     group = parser.add_argument_group("options of tcpdump that are refused")
     _add(group, _REFUSED, _Refuse)
@@ -119,6 +124,12 @@ def _add(group: Any, options: dict[tuple[str, ...], tuple[str | None, str]], act
     for names, (value, meaning) in options.items():
         more: dict[str, Any] = {"nargs": 0} if value is None else {"metavar": value}
         group.add_argument(*names, action=action, const=meaning, dest=argparse.SUPPRESS, help=meaning, **more)
+
+
+def _count(text: str) -> str:
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 999999999")
+    return text
 
 
 def _snaplen(text: str) -> int:

@@ -35,10 +35,17 @@ def source_in(app: Application, source: str) -> str:
             return source
         if (name := _ask(app, source, is_switch=program is not None)) is not None:
             return name
-        number = f"ovs-vsctl get Interface {source} status:port_no"
-        hint = f"{app.near(source)}; for an Open vSwitch interface of type=dpdk, get the number by: {number}"
-        raise NotFoundError(error.errno, error.what, hint) from None
+        raise NotFoundError(error.errno, error.what, f"{app.near(source)}; {_hint(source)}") from None
     return source
+
+
+def _hint(interface: str) -> str:
+    """What to do about a name that leads to no port of DPDK's."""
+    kind = _get(interface, "type")
+    if kind is None or kind == "dpdk":  # nobody can be asked, or another switch has it
+        number = f"ovs-vsctl get Interface {interface} status:port_no"
+        return f"for an Open vSwitch interface of type=dpdk, get the number by: {number}"
+    return f"the interface {interface} of Open vSwitch is of type={kind}, no port of DPDK's: ovs-tcpdump can show it"
 
 
 def target_in(app: Application, to: str) -> str:

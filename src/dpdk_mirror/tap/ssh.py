@@ -13,6 +13,7 @@ import errno
 import os
 import select
 import shlex
+import signal
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -44,6 +45,7 @@ _OPTIONS = {
 }
 _LIFE = b"\n"
 _FAILED, _NOT_FOUND = 255, 127  # ssh's own exit code, and a shell's
+_UNREAD = 128 + signal.SIGPIPE
 
 
 def run_on(host: Host, words: Sequence[str], stdout: int = 1) -> int:
@@ -65,6 +67,9 @@ def run_on(host: Host, words: Sequence[str], stdout: int = 1) -> int:
         with ssh:
             code = _attend(ssh, stdout)
         why = said.read().strip().splitlines()
+    if code < 0:
+        by = signal.Signals(-code).name
+        raise DisconnectedError(errno.ECONNRESET, f"{doing}: ssh was ended by {by}", "it has ended over there, too")
     if code == _FAILED and why:
         hint = f"see that this asks nothing and works: ssh {shlex.quote(host.ssh)} true"
         raise DisconnectedError(errno.ECONNRESET, f"{doing}: {why[-1]}", hint)
@@ -96,7 +101,8 @@ def _attend(ssh: subprocess.Popen[bytes], stdout: int) -> int:
                 return ssh.wait()
             if events:
                 ssh.terminate()
-                return ssh.wait()
+                ssh.wait()
+                return _UNREAD
             _say(stdin, _LIFE)
     except BaseException:
         ssh.kill()

@@ -124,6 +124,9 @@ def test_a_port_is_found_by_the_switchs_name_for_it(ovs, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("added mirror named: net_null_named -> ring:named (both)\n")
     with ovs.telemetry() as telemetry:
         telemetry.call("remove", mirror="named")
+    monkeypatch.setenv("OVS_RUNDIR", str(ovs.directory))
+    assert main(["add", "br0", "--to", "ring:named", *app]) == 1
+    assert capsys.readouterr().err.endswith("is of type=internal, no port of DPDK's: ovs-tcpdump can show it\n")
     hint = "of type=dpdk, get the number by: ovs-vsctl get Interface {} status:port_no\n"
     for name, folder in (("nix", ovs.directory), ("phy", "/nowhere")):
         monkeypatch.setenv("OVS_RUNDIR", str(folder))
