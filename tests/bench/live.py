@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pytest
-from live_beds import Build, ovs_bed, testpmd_bed
+from live_beds import NULLS, Build, ovs_bed, testpmd_bed
 from live_cases import SIZE, SIZES, cases_of_dumpcap, cases_of_ovs, cases_of_testpmd
+from live_commands import measure_commands
 from live_figures import LiveResults, live_figures
-from live_list import DUMPCAP, TARGETS
+from live_list import CAPTURE, DUMPCAP, TARGETS
 from live_measure import FULL, QUICK, LiveEffort, Rounds, circumstances, take_turns
 from live_plots import plot_live
 from live_program import Program, Report
@@ -32,7 +33,7 @@ from run import figure_table
 if TYPE_CHECKING:
     import argparse
 
-KINDS = {target.name: target for target in [*TARGETS, *DUMPCAP]}
+KINDS = {target.name: target for target in [*TARGETS, *DUMPCAP, *CAPTURE]}
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,15 @@ def measure(job: Job) -> LiveResults:
     results = LiveResults(describe(job))
     cases = cases_of_testpmd([target.name for target in TARGETS], quick=job.quick)
     builds = [Build(name, library, results.header["pages"]) for name, library in job.libraries.items()]
-    if not job.quick:
-        cases += cases_of_dumpcap([target.name for target in DUMPCAP])
+    media = 1 if job.quick else None
+    cases += cases_of_dumpcap(*([target.name for target in kinds[:media]] for kinds in (DUMPCAP, CAPTURE)))
     for size in SIZES:
         of_size = [case for case in cases if case.size == size]
         if of_size:
             with ExitStack() as stack:
-                beds = [testpmd_bed(build, size, stack) for build in builds]
+                beds = [testpmd_bed(build, size, stack, NULLS) for build in builds]
                 take_turns(Rounds(beds, KINDS, job.effort), of_size, results)
+    measure_commands(builds[0], job.effort, results)
     if not job.quick:
         try:
             with ExitStack() as stack:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from livekit.telemetry import Telemetry
 
 POLLER_CPU, OTHER_CPU = 1, 0
-READER = "libmirror_bench_reader.so"
+READER, PACER = "libmirror_bench_reader.so", "libmirror_bench_pacer.so"
 # What testpmd has by itself: its pool is part of how it does.
 MBUFS = 155456
 MEMORY_MB, SMALL_PAGES_MB = 600, 1024  # of which the pool takes some 370
@@ -167,7 +167,8 @@ def libraries(library: Path, stack: ExitStack) -> Path:
     """A folder with that build of the plugin, and with the benchmark's own."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mirror-bench-")))
     shutil.copy(library, folder / PLUGIN)
-    build_plugin(Path(__file__).with_name("live_reader.c"), folder / READER)
+    for source, plugin in (("live_reader.c", READER), ("live_pace.c", PACER)):
+        build_plugin(Path(__file__).with_name(source), folder / plugin)
     return folder
 
 
@@ -180,11 +181,15 @@ class Build:
     pages: str
 
 
-def testpmd_bed(build: Build, size: int, stack: ExitStack) -> LiveBed:
+NULLS = ("net_null0,size={size}", "net_null1,size={size}")
+
+
+def testpmd_bed(build: Build, size: int, stack: ExitStack, vdevs: Sequence[str]) -> LiveBed:
     folder = libraries(build.library, stack)
+    plugins = ["-d", READER, "-d", PACER]
     options = TestpmdOptions(
-        [f"net_null{port},size={size}" for port in PORTS],
-        eal=["--no-huge", "--no-shconf", "-m", str(SMALL_PAGES_MB), "-d", READER],
+        [vdev.format(size=size) for vdev in vdevs],
+        eal=["--no-huge", "--no-shconf", "-m", str(SMALL_PAGES_MB), *plugins],
         arguments=[f"--total-num-mbufs={MBUFS}"],
         lcores=f"0@{OTHER_CPU},1@{POLLER_CPU}",
         interfaces=True,
@@ -192,7 +197,7 @@ def testpmd_bed(build: Build, size: int, stack: ExitStack) -> LiveBed:
     environment = {"LD_LIBRARY_PATH": str(folder)}
     if build.pages == "2 MB":
         mount = ["unshare", "-m", "sh", "-c", MOUNT, str(folder / "pages")]
-        options = replace(options, eal=["-m", str(MEMORY_MB), "-d", READER], within=mount)
+        options = replace(options, eal=["-m", str(MEMORY_MB), *plugins], within=mount)
         testpmd = stack.enter_context(with_hugepages(MEMORY_MB, lambda: Testpmd(options, environment)))
     else:
         testpmd = stack.enter_context(Testpmd(options, environment))

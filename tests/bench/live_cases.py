@@ -14,6 +14,8 @@ MODES = ("auto", "share")
 DIRECTIONS = ("rx", "tx", "both")
 SAMPLE = 100
 OVS_TARGETS = ("tap", "ring, unread")
+# Of the packets that such a testpmd receives one in a hundred is of TCP port 80, which tcpdump shows.
+MIXED, ONE_IN, TCPDUMP = "testpmd, mixed", 100, "tcpdump, 1 %"
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ def cases_of_testpmd(targets: list[str], *, quick: bool) -> list[LiveCase]:
     return found
 
 
-def cases_of_dumpcap(targets: list[str]) -> list[LiveCase]:
-    """It takes what a port receives and sends, and copies it."""
-    return [LiveCase("testpmd", SIZE, target, "copy", "both") for target in targets]
+def cases_of_dumpcap(targets: list[str], captures: list[str]) -> list[LiveCase]:
+    """It takes what a port receives and sends, and copies it; dpdk-mirror capture takes the same."""
+    modes = dict.fromkeys(captures, "auto") | dict.fromkeys(targets, "copy")
+    return [LiveCase("testpmd", SIZE, target, mode, "both") for target, mode in modes.items()]
 
 
 def cases_of_ovs() -> list[LiveCase]:

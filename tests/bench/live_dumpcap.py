@@ -11,18 +11,17 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from live_targets import NoCaptureError, Target, make_own_folder, own_folder
-from livekit.application import find_program, wait_until
+from live_targets import NoCaptureError
+from live_written import Written
+from livekit.application import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from live_cases import LiveCase
     from live_targets import Bed
 
 PROGRAM = "dpdk-dumpcap"
-EPB = 6
 START_S, END_S = 10, 30
 
 
@@ -36,35 +35,8 @@ def mempool_drivers() -> str:
     return ":".join(re.findall(r"=> (\S*librte_mempool_\S+)", linked))
 
 
-def first_packet(path: Path) -> tuple[int, int] | None:
-    """Where a pcapng file's first packet begins, and how many bytes it takes; None: there is none yet."""
-    if not path.exists():
-        return None
-    with path.open("rb") as file:
-        data = file.read(4096)
-    at = 0
-    while at + 8 <= len(data):
-        kind, length = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (0, 4))
-        if kind == EPB:
-            return at, length
-        at += max(length, 12)
-    return None
-
-
-class Dumpcap(Target):
-    def __init__(self, name: str, folder: Path) -> None:
-        super().__init__(name, "")
-        self._folder = folder
-
-    def _path(self) -> Path:
-        return own_folder(self._folder) / "dumpcap.pcapng"
-
-    def is_for(self, bed: Bed) -> bool:
-        return bed.build == "now"
-
-    def prepare(self, bed: Bed) -> None:
-        make_own_folder(self._folder, bed)
-        bed.stack.callback(self._path().unlink, missing_ok=True)
+class Dumpcap(Written):
+    """Into a file of its own."""
 
     @contextmanager
     def mirrored(self, bed: Bed, case: LiveCase) -> Iterator[str]:
@@ -73,7 +45,7 @@ class Dumpcap(Target):
         capture = ["env", f"LD_PRELOAD={mempool_drivers()}", PROGRAM, "--file-prefix", bed.prefix, "-i", "net_null0"]
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNTIME_DIRECTORY": str(bed.directory)}
         process = subprocess.Popen(
-            ["nsenter", f"--mount=/proc/{bed.pid}/ns/mnt", *capture, "-w", self._path()],
+            ["nsenter", f"--mount=/proc/{bed.pid}/ns/mnt", *capture, "-w", self.path],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -81,7 +53,7 @@ class Dumpcap(Target):
         )
         try:
             try:
-                wait_until(lambda: first_packet(self._path()), "a packet", timeout_s=START_S)
+                self.wait_for_packet(START_S)
             except AssertionError as error:
                 raise NoCaptureError(f"{PROGRAM} captures nothing here") from error
             yield "copy"
@@ -90,12 +62,4 @@ class Dumpcap(Target):
             with bed.not_forwarding():
                 process.send_signal(signal.SIGINT)
                 process.wait(END_S)
-            self._path().unlink(missing_ok=True)
-
-    def delivered(self, bed: Bed) -> int:
-        """All packets are of the same size."""
-        begin, length = first_packet(self._path()) or (0, 1)
-        return (self._path().stat().st_size - begin) // length
-
-    def received(self, bed: Bed) -> int:
-        return self.delivered(bed)
+            self.path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from figures import Figure
-from live_cases import SAMPLE, SIZE, LiveCase
+from live_cases import MIXED, SAMPLE, SIZE, TCPDUMP, LiveCase
 from results import spread
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class LiveResults:
         self.header = header
         self.modes: dict[Measured, str] = {}  # what became of "auto"
         self.refusals: dict[Measured, str] = {}
+        self.others: list[Figure] = []  # of what is no rate
         self._samples: dict[Measured, list[Sample]] = defaultdict(list)
 
     def add(self, build: str, case: LiveCase, sample: Sample) -> None:
@@ -157,6 +158,7 @@ class Goal:
     bound: float
     sample: int = 1
     over_before: bool = False
+    application: str = "testpmd"
 
 
 WORKING = ("tap", "af_packet", "file, disk", "file, tmpfs", "stream")
@@ -168,10 +170,17 @@ GOALS = (
     *(Goal(("tap",), mode, 0.90, SAMPLE) for mode in ("share", "auto")),
     *(Goal(("tap",), mode, 1.0, over_before=True) for mode in ("share", "auto")),
     *(Goal(WORKING[2:], mode, 1.5, over_before=True) for mode in ("share", "auto")),
+    Goal((TCPDUMP,), "auto", 0.85, application=MIXED),
 )
 BEFORE = {"stream": "file, tmpfs"}
 """What was there instead: no disk either."""
-DUMPCAP = {"file, disk": "disk", "file, tmpfs": "tmpfs", "stream": "tmpfs"}
+DUMPCAP = {
+    "file, disk": "disk",
+    "file, tmpfs": "tmpfs",
+    "stream": "tmpfs",
+    "capture, disk": "disk",
+    "capture, tmpfs": "tmpfs",
+}
 """Where the file of dpdk-dumpcap is that a target is compared with."""
 SCOPE = {"rx": "all that a port receives", "both": "all that is forwarded"}
 
@@ -209,8 +218,9 @@ def live_figures(results: LiveResults) -> Iterator[Figure]:
         if goal.over_before and not results.header["before"]:
             continue
         for target in goal.targets:
-            case = LiveCase("testpmd", SIZE, target, goal.mode, sample=goal.sample)
+            case = LiveCase(goal.application, SIZE, target, goal.mode, sample=goal.sample)
             for asked in (case, replace(case, directions="both")):
                 if asked in measured:
                     yield of_goal(results, goal, asked)
     yield from of_dumpcap(results)
+    yield from results.others

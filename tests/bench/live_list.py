@@ -9,6 +9,7 @@ from pathlib import Path
 from live_dumpcap import Dumpcap
 from live_files import PCAP, PCAPNG, Capture, Stream
 from live_targets import Guest, Interface, ReadRing, Target, Veth
+from live_written import CaptureCommand
 
 DISK = Path(__file__).resolve().parents[2] / "build" / "bench"
 TMPFS = Path("/dev/shm")
@@ -25,3 +26,4 @@ TARGETS: list[Target] = [
     Guest("vhost, read", "vhost:{}/guest"),
 ]
 DUMPCAP = [Dumpcap("dumpcap, disk", DISK), Dumpcap("dumpcap, tmpfs", TMPFS)]
+CAPTURE = [CaptureCommand("capture, disk", DISK), CaptureCommand("capture, tmpfs", TMPFS)]

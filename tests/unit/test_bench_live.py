@@ -7,10 +7,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from figures import Figure
 from live_cases import SIZE, LiveCase, cases_of_testpmd
+from live_commands import of_memory
 from live_figures import POLLING, TOLERANCE, LiveResults, Sample, live_figures
 from live_files import PCAP, PCAPNG
+from live_lost import of_losses
+from live_moments import tried, undisturbed
 from live_report import BEGIN, END, PERFORMANCE, write_docs
+from live_written import first_packet
+from pcapng_blocks import INTERFACE, SECTION, block, packet
+from results import Spread
 
 TAP = LiveCase("testpmd", SIZE, "tap", "share")
 QUIET = Sample(rate=50e6, before=100e6, after=100e6, delivered=2e6, received=2e6, drain_cpu=0.9, poller_cpu=1.0)
@@ -137,6 +144,68 @@ def test_files_are_compared_with_those_of_dumpcap_that_were_written():
         found.add("now", dumpcap, replace(QUIET, rate=25e6, delivered=0.5e6))
     figures = [figure for figure in live_figures(found) if "dumpcap" in figure.what]
     assert [figure.reached.median for figure in figures] == pytest.approx([4, 2])
+
+
+def test_a_capture_is_compared_with_a_dumpcap_that_writes_to_the_same():
+    capture = LiveCase("testpmd", SIZE, "capture, disk", "auto", "both")
+    found = results(QUIET, QUIET, case=capture)
+    for medium in ("disk", "tmpfs"):
+        for _ in range(2):
+            rate = 0.8e6 if medium == "disk" else 0.1e6
+            dumpcap = replace(capture, target=f"dumpcap, {medium}", mode="copy")
+            found.add("now", dumpcap, replace(QUIET, delivered=rate))
+    figures = [figure for figure in live_figures(found) if "over dumpcap" in figure.what]
+    assert [figure.reached.median for figure in figures] == pytest.approx([2.5, 1])
+
+
+def test_what_is_no_rate_is_reported_with_what_is():
+    found = results(QUIET)
+    found.others.append(Figure("seconds to wait", Spread(0.4, 0.3, 0.5), 0.5))
+    assert [figure.verdict for figure in live_figures(found)] == ["falls short", "ok"]
+
+
+class FakePoller:
+    """One that has had its CPU for so long, at each look."""
+
+    def __init__(self, *looks: float) -> None:
+        self._looks = iter(looks)
+
+    def poller_s(self) -> float:
+        return next(self._looks)
+
+
+@pytest.mark.parametrize(("had", "counts"), [(1.0, True), (POLLING, True), (POLLING - 0.01, False)])
+def test_a_time_counts_if_the_poller_had_its_cpu(monkeypatch, had, counts):
+    now = iter((10.0, 11.0))
+    monkeypatch.setattr("live_moments.time.monotonic", lambda: next(now))
+    assert undisturbed(FakePoller(0, had), lambda: 7) == (7 if counts else None)
+
+
+def test_times_of_which_fewer_than_half_count_are_inconclusive():
+    assert tried([0.3, None, 0.5]).median == pytest.approx(0.4)
+    assert tried([0.3, None, None]) is None
+
+
+def test_losses_are_compared_where_dumpcap_has_lost_some():
+    figure = of_losses("capture, disk", 1000, [(10, 100), (30, 100), (20, 400)])
+    assert figure.reached.median == pytest.approx(0.1)
+    assert figure.what.endswith("over those that dumpcap loses (20 over 100)")
+    assert of_losses("capture, disk", 1000, []).verdict == "inconclusive"
+
+
+def test_memory_is_the_most_that_was_taken():
+    figure = of_memory("capture", [50_000_000, 105_000_000, 60_000_000])
+    assert (figure.reached.median, figure.bound, figure.verdict) == (105, 104, "falls short")
+    assert of_memory("capture", []).verdict == "inconclusive"
+
+
+def test_the_first_packet_of_a_file_is_found_when_it_is_there():
+    """What others have inside is none, whatever it looks like."""
+    before = SECTION + INTERFACE + block(7, b"\6\0\0\0" * 24)
+    data = before + packet(512)
+    assert first_packet(data) == (len(before), len(packet(512)))
+    assert first_packet(before) is None
+    assert first_packet(data[:10]) is None
 
 
 def test_what_there_is_none_of_has_no_figure():
