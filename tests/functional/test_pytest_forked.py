@@ -202,9 +202,11 @@ import os, time
 from pathlib import Path
 import pytest
 
+RUNS = ["--no-mlockall", "--total-num-mbufs=4096", "--stats-period=1"]
+
 @pytest.fixture
 def app(dpdk_process):
-    return dpdk_process("dpdk-testpmd", "--forward-mode=io", "--no-mlockall", vdevs=["net_null0"])
+    return dpdk_process("dpdk-testpmd", *RUNS, vdevs=["net_null0"], ready="NIC statistics")
 
 def test_waits(dpdk_eal, app):
     Path("pids").write_text(f"{os.getpid()} {app.pid}")

@@ -73,6 +73,7 @@ def dpdk_process(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
             ready: str = "",
             **options: Any,
         ) -> Program:
+            __tracebackhide__ = True
             from ..testing import Program
 
             env, timeout_s = options.pop("env", {}), options.pop("timeout_s", 60.0)
@@ -102,6 +103,7 @@ def dpdk_testpmd(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
     with _running(request.node) as add:
 
         def make(*vdevs: Vdev | str, mode: str = "io", arguments: Sequence[str] = (), **options: Any) -> Testpmd:
+            __tracebackhide__ = True
             from ..testing import Testpmd, TestpmdOptions
 
             env = options.pop("env", {})
@@ -150,6 +152,7 @@ def _end(program: Program) -> str:
 
 
 def _line(config: pytest.Config, prefix: str, **options: Any) -> list[str]:
+    __tracebackhide__ = True
     from ..errors import OutOfMemoryError
 
     try:
@@ -159,6 +162,7 @@ def _line(config: pytest.Config, prefix: str, **options: Any) -> list[str]:
 
 
 def _find(config: pytest.Config, program: str | os.PathLike[str]) -> str:
+    __tracebackhide__ = True
     from ..programs import find_program
 
     found = find_program(os.fspath(program))

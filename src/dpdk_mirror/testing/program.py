@@ -109,6 +109,9 @@ class Program:
     def spawn(self, command: Sequence[object], **options: Any) -> None:
         """Start it. Terminals' signals do not reach it, and it ends with the process that has started it."""
         arguments = [os.fspath(part) if isinstance(part, os.PathLike) else str(part) for part in command]
+        if "stdout" not in options and (stdbuf := find_program("stdbuf")) is not None:
+            # A file gets what C programs print by lines then, and not only once a buffer is full.
+            arguments = [stdbuf, "-oL", *arguments]
         if (setpriv := find_program("setpriv")) is not None:
             arguments = [setpriv, "--pdeathsig", "KILL", "--", *arguments]
         with self._log.open("ab") as log:
@@ -117,6 +120,7 @@ class Program:
 
     def wait_for(self, pattern: str, *, timeout_s: float = 60.0) -> re.Match[str]:
         """The first match of a regular expression in its output, as soon as it is there."""
+        __tracebackhide__ = True  # pytest shows who has called it
         deadline = time.monotonic() + timeout_s
         while True:
             ended = not self.running
