@@ -78,7 +78,8 @@ main(int argc, char **argv)
 	if (used < 0)
 		return EXIT_FAILURE;
 	limit = used + 1 < argc ? strtoull(argv[used + 1], NULL, 10) : UINT64_MAX;
-	pool = rte_pktmbuf_pool_create("packets", 8191, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
+	pool = rte_pktmbuf_pool_create(
+			"packets", 8191, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
 	if (pool == NULL)
 		return EXIT_FAILURE;
 	RTE_ETH_FOREACH_DEV(port)

@@ -9,8 +9,8 @@ from dpdk_mirror.errors import ConflictError, InvalidConfigError, NotFoundError
 
 
 @pytest.fixture
-def pair(dpdk_eal):
-    """``pair(name, ...)`` makes two, which are closed at the test's end."""
+def pair(dpdk_eal, dpdk_pool):
+    """``pair(name, ...)`` makes two, which are closed before the pool."""
     made = []
 
     def make(name, **options):
