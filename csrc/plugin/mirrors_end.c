@@ -32,8 +32,9 @@ end(uint32_t id, const char *reason)
 
 	if (rc != 0)
 		return false;
-	/* What it has counted then is all that its target gets. */
-	(void)rte_mirror_pause(id);
+	/* What it has counted then is all that its target gets. One that has stopped counts no more. */
+	if (info.state != RTE_MIRROR_STOPPED)
+		(void)rte_mirror_pause(id);
 	(void)rte_mirror_stats_get(id, &stats);
 	/* Before others have their turn, while its target ends. */
 	mirror_ended_note(&info, &stats, reason);
