@@ -14,7 +14,7 @@ import pytest
 from pcapng_blocks import INTERFACE, SECTION, packet
 
 from dpdk_mirror.cli import main, make_parser
-from dpdk_mirror.errors import DisconnectedError, InvalidConfigError, NotFoundError, ProtocolError
+from dpdk_mirror.errors import BusyTimeoutError, DisconnectedError, InvalidConfigError, NotFoundError, ProtocolError
 from dpdk_mirror.remote import RemotePortStats
 from dpdk_mirror.spec import MirrorStats
 from dpdk_mirror.tap.capture import Capture, Limits, Recorder
@@ -127,6 +127,25 @@ def test_packets_end_a_capture_to_the_packet(tmp_path, stack):
     run = Run(tmp_path, stack, limits=Limits(packets=3))
     run.send(HEADER + numbered(1, 2, 3, 4, 5))
     assert run.run([lambda: None] * 1000) == [HEADER + numbered(1, 2, 3)]
+
+
+def test_an_application_that_hangs_is_waited_for_once(tmp_path, stack):
+    """What has come is in the file."""
+    run = Run(tmp_path, stack)
+    asked = []
+
+    def hang():
+        asked.append(True)
+        raise BusyTimeoutError(110, "it does not answer")
+
+    run.tap.finish = hang
+    run.send(HEADER + numbered(1))
+    with pytest.raises(BusyTimeoutError):
+        run.run([lambda: None] * 5)
+    assert run.capture.remove_mirrors() == []
+    run.writer.finish()
+    assert len(asked) == 1
+    assert (tmp_path / "a.pcapng").read_bytes() == HEADER + numbered(1)
 
 
 def test_seconds_end_a_capture(tmp_path, stack):

@@ -92,8 +92,12 @@ class Capture:
         return counted
 
     def remove_mirrors(self) -> list[RemoteMirrorStats]:
-        """Remove the mirrors; what they have mirrored is still to be read. Their last counters."""
+        """Remove the mirrors; what they have mirrored is still to be read. Their last counters.
+
+        Of an application that has not answered nothing is asked a second time.
+        """
         if self._counted is None:
+            self._counted = []
             self._counted = self._tap.finish()
         return self._counted
 

@@ -206,6 +206,22 @@ def test_an_application_that_ends_ends_a_capture(tmp_path):
     assert len(fields(path, "frame.len")) > 100
 
 
+def test_an_application_that_hangs_holds_up_nobody(busy, app, tmp_path):
+    """A debugger has stopped it, say. The mirrors go when it runs on; nothing else than an answer is missing."""
+    path = tmp_path / "a.pcapng"
+    with capturing(busy, *PORTS, "-w", path, "--rate", "1k") as process:
+        wait_until(lambda: path.exists() and path.stat().st_size > 20_000, "packets")
+        os.kill(busy.pid, signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            stderr = process.communicate(timeout=60)[1].decode()
+        finally:
+            os.kill(busy.pid, signal.SIGCONT)
+        assert process.returncode == 1
+    assert [f"packets captured, in {path}\n" in stderr, "[ETIMEDOUT]" in stderr] == [True, True], stderr
+    assert len(fields(path, "frame.len")) > 50
+
+
 def test_who_removes_the_mirrors_ends_a_capture(busy, app, tmp_path):
     path = tmp_path / "a.pcapng"
     with capturing(busy, PORTS[0], "-w", path, "--rate", "1k") as process:
