@@ -45,7 +45,7 @@ _PASSED: dict[tuple[str, ...], tuple[str | None, str]] = {
     ("-X",): (None, "print packets in hexadecimal and ASCII"),
     ("-Y", "--debug-filter-parser"): (None, "show how the expression is read, where libpcap can"),
     ("-z",): ("COMMAND", "run on each file that is complete"),
-    ("-Z", "--relinquish-privileges"): ("USER", "change from root to this user"),
+    ("-Z", "--relinquish-privileges"): ("USER", "change from root to this user; default: mostly to user tcpdump"),
     ("-#", "--number"): (None, "print packet numbers"),
     ("--count",): (None, "print the number of packets alone"),
     ("--print",): (None, "print packets that -w writes, too"),

@@ -92,6 +92,20 @@ def test_an_expression_that_tcpdump_refuses_makes_no_mirror(tap, testpmd, expres
         assert app.mirrors() == []
 
 
+def test_files_of_so_many_seconds_follow_each_other_by_the_clock(tap, forward, tmp_path):
+    """Of a stream, too, which tcpdump takes for a file."""
+    words = ("-G", "1", "-W", "2", "-Z", "root", "-w", f"{tmp_path}/%s.pcap")
+    with tap("net_tap0", "-n", *words) as tapped:
+        tapped.ready()
+        while tapped.process.poll() is None:
+            forward(SENT)
+        assert tapped.wait() == 0
+    files = [read_capture(path).frames for path in sorted(tmp_path.iterdir())]
+    assert len(files) == 2
+    assert all({frame for frame, _ in frames} == set(SENT) for frames in files)
+    assert summary(tapped)["captured"] >= sum(len(frames) for frames in files)
+
+
 def test_c_ends_it_and_the_mirror(tap, forward):
     """No more are counted as captured than are shown."""
     with tap("net_tap0", "-n", "-c", "7") as tapped:
