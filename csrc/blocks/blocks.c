@@ -6,9 +6,10 @@
 
 #include "blocks.h"
 
-#define SECTION   0x0A0D0D0Au
-#define INTERFACE 1u
-#define PACKET    6u
+#define SECTION    0x0A0D0D0Au
+#define INTERFACE  1u
+#define STATISTICS 5u
+#define PACKET     6u
 
 /* Words: a kind, and the length twice. */
 #define SHORTEST 3
@@ -69,4 +70,14 @@ mirror_blocks_find_time(const uint32_t *words, uint64_t start, uint64_t end, uin
 	}
 	passed.stop = at * sizeof(*words);
 	return passed;
+}
+
+uint64_t
+mirror_blocks_find_statistics(const uint32_t *words, uint64_t start, uint64_t end)
+{
+	uint64_t at = start / sizeof(*words), last = end / sizeof(*words), length;
+
+	while (at < last && (length = whole_block(words, at, last)) != 0 && words[at] != STATISTICS)
+		at += length;
+	return at * sizeof(*words);
 }

@@ -32,4 +32,7 @@ struct mirror_blocks_passed mirror_blocks_pass(
 struct mirror_blocks_passed mirror_blocks_find_time(
 		const uint32_t *words, uint64_t start, uint64_t end, uint64_t since_ns);
 
+/** Passes whole blocks, up to the first that counts what became of packets: where it begins. */
+uint64_t mirror_blocks_find_statistics(const uint32_t *words, uint64_t start, uint64_t end);
+
 #endif /* MIRROR_BLOCKS_BLOCKS_H */

@@ -15,7 +15,7 @@ from pcapng_blocks import INTERFACE, SECTION, STATISTICS, block, packet
 
 from dpdk_mirror.errors import ProtocolError
 from dpdk_mirror.tap import blocks as blocks_module
-from dpdk_mirror.tap.blocks import LONGEST, find_time, pass_blocks, words_of
+from dpdk_mirror.tap.blocks import LONGEST, find_statistics, find_time, pass_blocks, words_of
 from dpdk_mirror.tap.blocks import SECTION as SECTION_KIND
 from dpdk_mirror.tap.store import SEGMENT, SMALLEST, Store
 
@@ -83,6 +83,13 @@ def test_the_first_packet_of_a_time_is_found():
         assert find_time(words(data), 0, len(data), since) == (first * size, first)
 
 
+def test_statistics_are_found_among_packets():
+    data = packet(60) + STATISTICS + packet(5) + packet(60)
+    assert find_statistics(words(data), 0, len(data)) == len(packet(60))
+    behind = len(packet(60) + STATISTICS)
+    assert find_statistics(words(data), behind, len(data)) == len(data)
+
+
 def test_a_packet_without_room_for_a_time_is_older_than_all():
     data = struct.pack("<3I", 6, 12, 12)
     assert find_time(words(data), 0, len(data), 0) == (12, 1)
@@ -108,6 +115,8 @@ def test_c_and_python_find_the_same_in_whatever_comes(parts, start, most, since_
     passed = pass_blocks(data, start, data.nbytes, most)
     assert passed == blocks_module._pass_blocks(data, start, data.nbytes, most)
     assert find_time(data, start, passed.stop, since_ns) == blocks_module._find_time(data, start, passed.stop, since_ns)
+    found = find_statistics(data, start, passed.stop)
+    assert found == blocks_module._find_statistics(data, start, passed.stop)
     if blocks_module._blocks is not None:
         assert pass_blocks(data, start, beyond, most) == passed
 
@@ -118,6 +127,7 @@ def test_c_and_python_know_the_same_numbers():
     assert numbers["MIRROR_BLOCKS_LONGEST"] == LONGEST
     assert numbers["SECTION"] == SECTION_KIND
     assert (numbers["INTERFACE"], numbers["PACKET"]) == (blocks_module._INTERFACE, blocks_module._PACKET)
+    assert numbers["STATISTICS"] == blocks_module._STATISTICS
     assert numbers["SHORTEST"] * 4 == blocks_module._SHORTEST
     assert numbers["TIME_END"] * 4 == blocks_module._TIME_END
 

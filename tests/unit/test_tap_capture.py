@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from pcapng_blocks import INTERFACE, SECTION, packet
+from pcapng_blocks import INTERFACE, SECTION, STATISTICS, packet
 
 from dpdk_mirror.cli import main, make_parser
 from dpdk_mirror.errors import BusyTimeoutError, DisconnectedError, InvalidConfigError, NotFoundError, ProtocolError
@@ -32,11 +32,13 @@ class FakeTap:
 
     def __init__(self):
         self.stream, self.far = socket.socketpair()
+        self.last = b""
 
     def why_ended(self):
         return DisconnectedError(104, "the application has ended")
 
     def finish(self):
+        self.far.sendall(self.last)
         self.far.shutdown(socket.SHUT_WR)
         return []
 
@@ -127,6 +129,14 @@ def test_packets_end_a_capture_to_the_packet(tmp_path, stack):
     run = Run(tmp_path, stack, limits=Limits(packets=3))
     run.send(HEADER + numbered(1, 2, 3, 4, 5))
     assert run.run([lambda: None] * 1000) == [HEADER + numbered(1, 2, 3)]
+
+
+def test_the_last_statistics_are_written_whatever_ends_a_capture(tmp_path, stack):
+    """And with them the headers that came after the last packet, but no packet that is too many."""
+    run = Run(tmp_path, stack, limits=Limits(packets=2))
+    run.send(HEADER + numbered(1, 2, 3) + STATISTICS + numbered(4))
+    run.tap.last = INTERFACE + numbered(5) + STATISTICS
+    assert run.run([lambda: None] * 1000) == [HEADER + numbered(1, 2) + STATISTICS + INTERFACE + STATISTICS]
 
 
 def test_an_application_that_hangs_is_waited_for_once(tmp_path, stack):
@@ -241,7 +251,8 @@ def test_it_can_happen_again(tmp_path, stack):
                 return
 
     run.send(HEADER + numbered(1))
-    steps = [happen(1), lambda: run.send(numbered(2)), wait, lambda: None, lambda: run.send(numbered(3, 4)), happen(2)]
+    # What has come with the last packet of a file is kept.
+    steps = [happen(1), lambda: run.send(numbered(2, 3)), wait, lambda: None, lambda: run.send(numbered(4)), happen(2)]
     steps += [lambda: None, lambda: run.send(numbered(5)), wait, lambda: None]
     files = run.run(steps, Recorder({"it": asked}, again=True))
     assert files == [HEADER + numbered(1, 2), HEADER + numbered(3, 4, 5)]

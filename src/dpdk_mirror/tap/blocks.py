@@ -21,13 +21,13 @@ try:
 except ImportError:
     _blocks = None
 
-__all__ = ["LONGEST", "SECTION", "Passed", "find_time", "header_length", "pass_blocks", "words_of"]
+__all__ = ["LONGEST", "SECTION", "Passed", "find_statistics", "find_time", "header_length", "pass_blocks", "words_of"]
 
 LONGEST = 1 << 19
 """Bytes of the longest block that is believed in: more than any packet's."""
 
 SECTION = 0x0A0D0D0A
-_INTERFACE, _PACKET = 1, 6
+_INTERFACE, _STATISTICS, _PACKET = 1, 5, 6
 _HEADERS = (SECTION, _INTERFACE)
 _SHORTEST = 12  # bytes: a kind, and the length twice
 _TIME_END = 20  # bytes: where a packet's time ends
@@ -118,6 +118,20 @@ def _find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passe
             packets += 1
         at += length >> 2
     return Passed(at << 2, packets)
+
+
+def find_statistics(words: memoryview, start: int, stop: int) -> int:
+    """Pass blocks, which have been found to be whole, up to the first one that counts what became of packets."""
+    if _blocks is None:
+        return _find_statistics(words, start, stop)
+    return int(_blocks.lib.mirror_blocks_find_statistics(_in_c(words), start, min(stop, words.nbytes)))
+
+
+def _find_statistics(words: memoryview, start: int, stop: int) -> int:
+    at, last = start >> 2, stop >> 2
+    while at < last and words[at] != _STATISTICS:
+        at += words[at + 1] >> 2
+    return at << 2
 
 
 def _in_c(words: memoryview) -> Any:

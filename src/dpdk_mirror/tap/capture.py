@@ -83,9 +83,9 @@ class Capture:
             tick()
 
     def finish(self, tick: Callable[[], None]) -> list[RemoteMirrorStats]:
-        """Remove the mirrors; write what they have mirrored, to its end or limit. Their last counters."""
+        """Remove the mirrors; write what they have mirrored, up to a limit, and counted. Return the last counters."""
         counted = self.remove_mirrors()
-        while not (self._store.ended or self._store.recording or self._left == 0):
+        while not (self._store.ended or self._store.recording):
             self._write_next(_LOOK_S)
             tick()
         self._writer.finish()
@@ -136,9 +136,13 @@ class Capture:
 
     def _write_next(self, timeout_s: float) -> None:
         span = self._reader.take(timeout_s)
-        if span is not None:
+        if span is not None and self._left == 0:
+            self._writer.write_statistics(span)
+        elif span is not None:
             written = self._writer.write(span, self._left)
             self._left -= written if self._left > 0 else 0
+            if self._left == 0:
+                self._store.put_back()
         self._writer.tick()
 
     def _is_over(self) -> bool:

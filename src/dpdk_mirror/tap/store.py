@@ -120,6 +120,14 @@ class Store:
             self._taken = self._spans.popleft()
             return self._taken
 
+    def put_back(self) -> None:
+        """What is left of the blocks that were taken comes next."""
+        with self._changed:
+            span = self._taken
+            if span is not None and span.start < span.stop:
+                self._taken = None
+                self._spans.appendleft(span)
+
     def record(self) -> None:
         """From now on keep what comes."""
         with self._changed:

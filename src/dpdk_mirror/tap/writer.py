@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .blocks import pass_blocks
+from .blocks import find_statistics, pass_blocks
 from .sinks import sink_of
+from .store import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .ringfiles import Files
     from .sinks import Packer, Sink
-    from .store import Span, Store
+    from .store import Store
 
 __all__ = ["Rotation", "Writer"]
 
@@ -54,18 +55,25 @@ class Writer:
         return sink
 
     def write(self, span: Span, most: int = -1) -> int:
-        """Write what was taken, but no more packets than ``most``; return how many there were."""
-        start, packets = span.start, 0
+        """Write what was taken, but no more packets than ``most``, and return how many; the span has the rest."""
+        packets = 0
         sink = self.open() if self._sink is None or self._is_old() else self._sink
-        while start < span.stop and packets != most:
-            stop, count = self._fitting(sink, span, start, -1 if most < 0 else most - packets)
-            if stop == start:
+        while span.start < span.stop and packets != most:
+            stop, count = self._fitting(sink, span, -1 if most < 0 else most - packets)
+            if stop == span.start:
                 sink = self.open()
                 continue
             self._put_header(sink, span.header)
-            self._put(sink, span.segment.buffer[start:stop], count)
-            start, packets = stop, packets + count
+            self._put(sink, span.segment.buffer[span.start : stop], count)
+            span.start, span.packets, packets = stop, span.packets - count, packets + count
         return packets
+
+    def write_statistics(self, span: Span) -> None:
+        """Write what is said of packets, and none of them."""
+        words, stop = span.segment.words, span.start
+        while (start := find_statistics(words, stop, span.stop)) < span.stop:
+            stop = start + words[(start >> 2) + 1]
+            self.write(Span(span.segment, start, stop, 0, span.header))
 
     def tick(self) -> None:
         """To be called again and again: what was written reaches the file within a second.
@@ -98,12 +106,12 @@ class Writer:
         limit = self._rotation.seconds
         return limit is not None and self._in_file > 0 and time.monotonic() - self._opened_s >= limit
 
-    def _fitting(self, sink: Sink, span: Span, start: int, most: int) -> tuple[int, int]:
+    def _fitting(self, sink: Sink, span: Span, most: int) -> tuple[int, int]:
         """How far the file takes it, and how many packets those are; a file without packets takes one of any size."""
-        end, limit = span.stop, self._rotation.size
+        start, end, limit = span.start, span.stop, self._rotation.size
         if limit is not None:
             end = min(end, start + max(limit - sink.size - span.header + self._header, 0) & ~3)
-        if (start, end) == (span.start, span.stop) and not 0 <= most < span.packets:
+        if end == span.stop and not 0 <= most < span.packets:
             return span.stop, span.packets
         passed = pass_blocks(span.segment.words, start, end, most)
         if passed.stop == start and not self._in_file:
