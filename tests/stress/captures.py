@@ -44,7 +44,7 @@ def kill_one(app: Application, folder: Path, moments: random.Random) -> float:
     form = moments.choice(FORMS)
     command = [*COMMAND, app.path, "-w", folder / "a.pcapng", *form]
     with child(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(app.mirrors, "its mirrors")
+        wait_until(app.mirrors, "its mirrors", timeout_s=120)
         time.sleep(moments.uniform(0, _LATEST_S))
         assert process.poll() is None
         process.kill()
