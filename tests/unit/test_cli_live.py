@@ -157,6 +157,13 @@ def test_add_says_what_costs_much(command, fake, cycles, is_much):
     assert bool(err) == is_much
 
 
+def test_attach_heeds_the_environment_as_the_others_do(monkeypatch, capsys):
+    """Else it takes the only application, or asks for one."""
+    monkeypatch.setenv("DPDK_MIRROR_APP", "of-nobody")
+    assert main(["attach", "--dry-run"]) == 1
+    assert "of-nobody: no DPDK application of that name or id is found" in capsys.readouterr().err
+
+
 def test_without_applications_apps_is_empty_and_no_error(command, read_json, runtime):
     assert command("apps") == (0, "", "dpdk-mirror: no DPDK application is found\n")
 

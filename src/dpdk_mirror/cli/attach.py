@@ -16,6 +16,7 @@ from .common import (
     add_host_argument,
     application_name,
     attached,
+    named,
     print_json,
     say,
     seconds,
@@ -50,7 +51,7 @@ def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "attach", run, _ATTACH)
     parser.add_argument(
         "application", metavar="PID|PREFIX|NAME", nargs="?",
-        help="process id, file prefix or program; default: the only one without the library",
+        help="process id, file prefix or program; default: DPDK_MIRROR_APP, or the only one without the library",
     )  # fmt: skip
     parser.add_argument("--dry-run", action="store_true", help="make all checks, and change nothing")
     parser.add_argument(
@@ -74,7 +75,7 @@ def add_parsers(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     options = Options(arguments.socket or "", arguments.dry_run, arguments.force, arguments.timeout)
-    done = load_apart(find_process(arguments.application).pid, options, arguments.library)
+    done = load_apart(find_process(named(arguments.application)).pid, options, arguments.library)
     if arguments.dry_run:
         _say_checks(arguments, done)
         return 0

@@ -82,7 +82,12 @@ def open_application(arguments: argparse.Namespace) -> Application:
 
 def named_application(arguments: argparse.Namespace) -> str | None:
     """What --app or the environment names."""
-    return arguments.app or os.environ.get(_VARIABLE) or None
+    return named(arguments.app)
+
+
+def named(name: str | None) -> str | None:
+    """What is named, or else what the environment names."""
+    return name or os.environ.get(_VARIABLE) or None
 
 
 def open_applications(arguments: argparse.Namespace) -> list[Application]:
