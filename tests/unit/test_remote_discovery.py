@@ -17,7 +17,7 @@ from fakeapp import FakeApplication
 import dpdk_mirror
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError
 from dpdk_mirror.attach.identify import DpdkProcess
-from dpdk_mirror.remote import applications, connect, sockets
+from dpdk_mirror.remote import applications, connect, discovery, sockets
 
 
 def test_without_applications_there_are_none(runtime):
@@ -68,6 +68,17 @@ def test_an_application_goes_by_its_prefix_and_instance(start):
     with pytest.raises(NotFoundError, match="connect to a: no application of that file prefix answers"):
         connect("a")
     assert connect("a:1").path == second.path
+
+
+def test_a_number_is_the_id_of_a_process_before_it_is_a_prefix(processes, monkeypatch):
+    """One that is no application's id is looked for among all names."""
+    processes += [DpdkProcess(10, "one", prefix="20"), DpdkProcess(20, "two"), DpdkProcess(30, "three", started=False)]
+    processes.append(DpdkProcess(40, "four", prefix="30"))
+    assert discovery.find_process("20").name == "two"
+    assert discovery.find_process("30").name == "four"
+    assert discovery.find_process("40").name == "four"
+    monkeypatch.setattr(discovery, "processes", lambda: pytest.fail("looked at all"))
+    assert discovery.find_process("40").name == "four"
 
 
 def test_a_process_is_not_taken_for_another_that_has_its_socket(start, processes):
