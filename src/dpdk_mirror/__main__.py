@@ -25,7 +25,8 @@ def main() -> int:
 
         return complete(sys.argv[2:])
     is_attach = sys.argv[1:2] == ["attach"]
-    if is_attach or "--attach" in sys.argv:
+    is_for_long = sys.argv[1:2] == ["extcap"] or any(word.partition("=")[0] == "--host" for word in sys.argv)
+    if (is_attach or "--attach" in sys.argv) and not is_for_long:
         from .attach.turns import take  # noqa: PLC0415
 
         take()

@@ -63,7 +63,7 @@ def leave() -> None:
     if _state.taken:
         _state.taken = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # what is on its way does no harm
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # after what is on its way
         _set_slice(0)
 
 
