@@ -8,10 +8,12 @@ import contextlib
 import errno
 import functools
 import gc
+import math
 import os
 import struct
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, ConflictError, NotPermittedError, UnsupportedError
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from .process import Process
     from .ptrace import Registers
 
-__all__ = ["Injector"]
+__all__ = ["Injector", "hurry"]
 
 _ALL_SIGNALS = (1 << 64) - 1
 _STACK_MIN = 64 << 10
@@ -36,11 +38,25 @@ _DEPTH_MIN, _DEPTH_MAX = 256 << 10, 1 << 20
 _LOOKS = 5
 _FUTEX = 202
 _LOOK_S = 0.0005
+_HURRY_S = 0.2
 _SWITCH_S = 0.00001
 _TEXT_MAX = 4096
 # C type: pthread_mutex_t, in words: whether it is taken, how often, by which thread; whether it is recursive.
 _LOCK, _DEPTH, _OWNER, _KIND, _MUTEX_WORDS = 0, 1, 2, 4, 10
 _RECURSIVE = 1
+
+
+@dataclass(slots=True)
+class _Hurry:
+    until: float = math.inf
+
+
+_hurry = _Hurry()
+
+
+def hurry() -> None:
+    """Wait for calls only a moment from now on: whoever asked for them has gone."""
+    _hurry.until = time.monotonic() + _HURRY_S
 
 
 class Injector:
@@ -67,7 +83,7 @@ class Injector:
             pass
         while not self._parked.is_back(self._process):
             self._process.check()
-            if time.monotonic() > deadline and self._give_up(timeout_s):
+            if time.monotonic() > min(deadline, _hurry.until) and self._give_up(timeout_s):
                 return
             time.sleep(_LOOK_S)
 

@@ -80,13 +80,14 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
 
 def work() -> None:
     """Attach as the request says that is read; for another process, that ends this one."""
-    from ..attach.load import Options  # noqa: PLC0415  as above
+    from ..attach.inject import hurry  # noqa: PLC0415  as above
+    from ..attach.load import Options  # noqa: PLC0415
 
     request: dict[str, Any] = json.load(sys.stdin)
     say(_BEGUN)
     options = Options(**request["options"])
-    # Who interrupts this process, which takes turns by its main thread, gives it time to finish.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who interrupts this process gives it time to put back what it has changed.
+    signal.signal(signal.SIGINT, lambda *_: hurry())
     try:
         done = asdict(_load(request["pid"], options, request["library"], lambda: say(_LOOKED)))
     except MirrorError as error:

@@ -23,6 +23,7 @@ from livekit.application import wait_until
 from programs import compile_program
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, UnsupportedError
+from dpdk_mirror.attach import inject
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.memory import executable
@@ -333,6 +334,20 @@ def test_while_another_thread_loads_it_waits_or_is_taken_out_again(program, slow
         assert process.wakes() == "same"
         injector.call(dlopen, b"libresolv.so.2", 2, timeout_s=20)
         assert "libresolv" in Path(f"/proc/{process.pid}/maps").read_text()
+        assert process.wakes() == "same"
+
+
+def test_who_is_interrupted_takes_it_out_of_a_loader_that_is_busy(program, slow_library, monkeypatch):
+    """Long before its time is over: who has interrupted it gives it a second."""
+    monkeypatch.setattr(inject, "_hurry", inject._Hurry())
+    with parked(program, str(1 << 20), slow_library) as process, injected(process) as (injector, _):
+        with Process(process.pid) as held:
+            dlopen = find_libc(held).dlopen
+        process.say("l")
+        wait_until(lambda: "slow.so" in Path(f"/proc/{process.pid}/maps").read_text(), "the library")
+        threading.Timer(0.1, inject.hurry).start()
+        with pytest.raises(BusyTimeoutError, match="another thread of it has been loading a library"):
+            injector.call(dlopen, b"libresolv.so.2", 2, timeout_s=600)
         assert process.wakes() == "same"
 
 
