@@ -216,9 +216,15 @@ def test_the_report_of_a_failure_has_counters_and_what_dpdk_has_logged(session):
 
         def test_later(dpdk_port):
             assert not dpdk_port("later")
+
+        def test_closed(dpdk_eal, dpdk_mirror):
+            pair = dpdk_eal.pair("p")
+            mirror = dpdk_mirror(*[port.start(dpdk_eal.mempool(port.name)) for port in pair])
+            type(mirror).closed = property(lambda _: 1 / 0)
+            assert False
         """
     )
-    result.assert_outcomes(failed=2)
+    result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(
         [
             "*-- Captured log call --*",
@@ -232,6 +238,8 @@ def test_the_report_of_a_failure_has_counters_and_what_dpdk_has_logged(session):
             "*_ test_later _*",
             "*-- port net_ring_later --*",
             "all counters are 0",
+            "*-- mirror net_ring_pa -> net_ring_pb (both) --*",
+            "it cannot be told: division by zero",
         ],
     )
     assert result.stdout.str().count("Cannot find plugged device") == 1

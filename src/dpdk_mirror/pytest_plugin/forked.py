@@ -49,7 +49,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 @pytest.hookimpl
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     forked = item.config.stash.get(_FORKED, None)
-    if forked is None or item not in forked.tests:
+    if forked is None or item not in forked.places:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     forked.run(item)
@@ -59,7 +59,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
 
 def _is_for_child(item: pytest.Item) -> bool:
     mode = item.config.getoption("dpdk_forked")
-    if mode == "no" or (mode == "auto" and (_is_debugged(item.config))):
+    if mode == "no" or (mode == "auto" and _is_debugged(item.config)):
         return False
     if item.get_closest_marker("dpdk_forked"):
         return True
@@ -69,7 +69,7 @@ def _is_for_child(item: pytest.Item) -> bool:
 
 def _is_debugged(config: pytest.Config) -> bool:
     """Whether somebody looks at this process who may not look at its children: a debugger, coverage."""
-    if config.option.usepdb or config.option.trace or sys.gettrace() is not None:
+    if any(config.getoption(name, default=None) for name in ("usepdb", "trace")) or sys.gettrace() is not None:
         return True
     monitoring = getattr(sys, "monitoring", None)  # Python 3.12's
     return monitoring is not None and any(monitoring.get_tool(tool) for tool in range(6))
@@ -83,11 +83,13 @@ class _Forked:
     tests: list[pytest.Item]
     folder: Path
     child: Child | None = None
+    places: dict[pytest.Item, int] = field(init=False)
     server: ForkServer = field(init=False)
 
     def __post_init__(self) -> None:
         from .forkserver import ForkServer
 
+        self.places = {item: place for place, item in enumerate(self.tests)}
         # Both are to number folders of the same one.
         with contextlib.suppress(AttributeError):
             self.session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -108,7 +110,7 @@ class _Forked:
             self.child = child
         run = _Run(item, log, child)
         try:
-            child.connection.send((self.tests.index(item), None if alone else self._following(item)))
+            child.connection.send((self.places[item], None if alone else self._following(item)))
             run.follow()
         except (EOFError, OSError):
             self._forget(child)
@@ -129,7 +131,7 @@ class _Forked:
 
     def _following(self, item: pytest.Item) -> int | None:
         """The next test of the same child, which may go on using what this one has set up."""
-        rest = range(self.tests.index(item) + 1, len(self.tests))
+        rest = range(self.places[item] + 1, len(self.tests))
         return next((at for at in rest if not self.tests[at].get_closest_marker("dpdk_forked")), None)
 
     def _forget(self, child: Child) -> None:

@@ -32,10 +32,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and report.when != "teardown":
         for title, tell in item.stash.get(_SHOWN, []):
-            report.sections.append((title, tell()))
+            report.sections.append((title, _ask(tell)))
     if report.when == "teardown":
         item.stash.setdefault(_SHOWN, []).clear()
     return report
+
+
+def _ask(tell: Callable[[], str]) -> str:
+    """A test may have left anything behind, EAL closed for one."""
+    try:
+        return tell()
+    except Exception as error:  # noqa: BLE001 - any
+        return f"it cannot be told: {error}"
 
 
 # Innermost, where pytest's own catching of logs surrounds it: what DPDK logs is among a phase's captured log.

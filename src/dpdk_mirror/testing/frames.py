@@ -21,7 +21,7 @@ __all__ = ["PROTOCOLS", "make_frames"]
 
 # From the least to the most.
 _SIZES = (60, 1514, 61, 590, 64, 1280, 128, 333)
-_LEAST = 60  # of what goes over a wire, without its check sequence
+_MOST = 14 + 0xFFFF  # what IP can tell the length of
 _NETWORK = int(IPv4Address("198.18.0.0"))  # of RFC 2544, for measurements
 _NETWORK6 = int(IPv6Address("2001:db8::"))  # for documentation
 _VXLAN_PORT, _DNS_PORT = 4789, 53
@@ -157,7 +157,8 @@ def make_frames(count: int, size: int | None = None, *, of: object = None, seed:
     """``count`` Ethernet frames, without check sequence: of each protocol in turns, and no two alike.
 
     The same seed gives the same frames, whatever the count. ``of`` names protocols; None: all of PROTOCOLS. ``size`` is
-    that of each frame, otherwise they vary from 60 to 1514 bytes; protocols whose headers do not fit in are left out.
+    that of each frame, otherwise they vary from 60 to 1514 bytes. Protocols whose headers do not fit are left out; if
+    none does, or a frame is too long for IP, it is "raw", of an EtherType for experiments.
     Or ``of`` has ``__bytes__``, and is asked for each: a packet of scapy's with random values gives others each time.
     """
     if of is None or isinstance(of, str | list | tuple):
@@ -192,7 +193,7 @@ class _Mix:
     seed: int
 
     def frame(self, number: int) -> bytes:
-        fitting = [each for each in self.protocols if self.size is None or _overhead(each) <= self.size] or ["raw"]
+        fitting = [each for each in self.protocols if self._fits(each)] or ["raw"]
         turn, which = divmod(number, len(fitting))
         protocol = fitting[which]
         size = self.size or _SIZES[(turn + which) % len(_SIZES)]  # each protocol in each size
@@ -200,3 +201,6 @@ class _Mix:
         data = flow.chance.randbytes(max(0, size - _overhead(protocol)))
         frame = _MAKERS[protocol](flow, data)
         return frame[:size] if protocol == "raw" else frame
+
+    def _fits(self, protocol: str) -> bool:
+        return self.size is None or _overhead(protocol) <= self.size <= _MOST
