@@ -7,7 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from livekit.application import ATTEMPTS, Hugepages
 from pytest_sessions import run_session
+
+from dpdk_mirror import EalConfig
 
 pytest_plugins = "pytester"
 
@@ -16,6 +19,8 @@ pytest_plugins = "pytester"
 def session(pytester):
     return functools.partial(run_session, pytester)
 
+
+NEEDED_MB = EalConfig().needed_mb(2 << 20) + 2
 
 ALL = """
 import pytest
@@ -198,6 +203,26 @@ def test_markers_skip_with_what_is_missing(session):
         ]
     )
     session(code, "--dpdk-required").assert_outcomes(passed=2, failed=0, errors=4)
+
+
+def test_hugepages_are_used_where_they_are_asked_for(session):
+    """And tests that need them run; again if others take them first."""
+    code = """
+        import pytest
+
+        @pytest.mark.dpdk_hugepages
+        def test_it(dpdk_eal, dpdk_pair, dpdk_frames):
+            near, far = dpdk_pair
+            near.send(dpdk_frames(9))
+            assert (dpdk_eal.hugepages, far.receive()) == (True, dpdk_frames(9))
+        """
+    with Hugepages(NEEDED_MB) as memory:
+        for _ in range(ATTEMPTS):
+            memory.hold()
+            memory.release()
+            if session(code, "--dpdk-hugepages").parseoutcomes() == {"passed": 1}:
+                return
+    pytest.fail("not with hugepages that were free")
 
 
 def test_the_report_of_a_failure_has_counters_and_what_dpdk_has_logged(session):
