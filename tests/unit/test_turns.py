@@ -56,8 +56,10 @@ def test_what_others_wait_for_is_done_in_one():
     assert len(found) > 20
 
 
-def test_when_they_are_over_nothing_comes_any_more():
+def test_when_they_are_over_all_is_as_before():
     assert lengths(f"turns.leave()\n{SPIN.format(seconds=0.05)}") == []
+    lengths("import gc, signal\nassert not gc.isenabled()\nturns.leave()\nassert gc.isenabled()")
+    lengths("import signal\nturns.leave()\nassert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL")
 
 
 def test_what_waits_in_the_kernel_goes_on_waiting():

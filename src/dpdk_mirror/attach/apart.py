@@ -30,8 +30,7 @@ _POLL_MAX = (1 << 31) - 1  # poll() takes an int of milliseconds
 _PACKAGE = "dpdk_mirror"
 _INIT = str(Path(__file__).parents[1] / "__init__.py")
 _WORKER = f"""
-import gc, importlib, importlib.util, os, sys
-gc.disable()
+import importlib, importlib.util, os, sys
 module, init, *sys.path[:] = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("{_PACKAGE}", init)
 sys.modules["{_PACKAGE}"] = importlib.util.module_from_spec(spec)

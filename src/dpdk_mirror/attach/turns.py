@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import struct
@@ -53,6 +54,7 @@ def take() -> None:
     # What waits in the kernel is not to wait anew: it has given up the CPU already.
     signal.siginterrupt(signal.SIGALRM, False)  # noqa: FBT003
     _state.taken = True
+    gc.disable()  # collecting garbage would be one long turn
     _set_slice(_SLICE_NS)
     signal.setitimer(signal.ITIMER_REAL, TURN_S)
     atexit.register(leave)
@@ -65,6 +67,7 @@ def leave() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # after what is on its way
         _set_slice(0)
+        gc.enable()
 
 
 @contextlib.contextmanager
