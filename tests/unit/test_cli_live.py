@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """The commands for live applications: what they ask, what they print, and how they end."""
 
+import errno
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 from children import child
 from fakeapp import FakeMirror
 
+from dpdk_mirror import BusyTimeoutError
 from dpdk_mirror.attach.load import Attachment
 from dpdk_mirror.cli import attach, main
 from dpdk_mirror.pairs import join_pairs
@@ -119,6 +121,17 @@ def test_apps_tells_of_an_application_once(command, read_json, fake, processes):
     _, out, err = command("apps")
     assert len(out.splitlines()) == 2
     assert "does not answer within 2 s" in err
+
+
+def test_apps_tells_of_one_that_hangs_when_it_has_been_found(command, fake, monkeypatch):
+    def hangs(_app):
+        raise BusyTimeoutError(errno.ETIMEDOUT, "it hangs now")
+
+    monkeypatch.setattr(Application, "pid", property(hangs))
+    code, out, err = command("apps")
+    assert code == 0
+    assert rows_of(out)[1][0] == "ovs"
+    assert "it hangs now" in err
 
 
 def test_apps_lists_only_the_one_that_is_named(command, read_json, start, fake):

@@ -101,19 +101,20 @@ def _socket_row(
     path: Path, found: Application | MirrorError, known: Mapping[int, DpdkProcess]
 ) -> dict[str, Any] | None:
     """None of an application that has ended meanwhile."""
+    names = {"app": label(path), "socket": str(path)}
     if isinstance(found, MirrorError):
-        pid = listener(path)
-        row = _known_row(pid, known)
-        return row | {"app": label(path), "socket": str(path), "error": str(found)}
+        return _known_row(listener(path), known) | names | {"error": str(found)}
+    row: dict[str, Any] = {}
     with found as app:
         app.timeout_s = PROBE_S
         try:
-            row = _known_row(app.pid, known)
-            row |= {"app": label(path), "socket": str(path), "dpdk": app.dpdk.removeprefix("DPDK ")}
+            row = _known_row(app.pid, known) | names
+            row["dpdk"] = app.dpdk.removeprefix("DPDK ")
             row["plugin"] = app.plugin if app.has_plugin else None
         except DisconnectedError:
             return None
         except MirrorError as error:
+            row = row or _known_row(listener(path), known) | names
             row["error"] = str(error)
     return row
 
