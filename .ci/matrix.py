@@ -228,6 +228,12 @@ def chroots() -> Path:
     return Path(os.environ.get("CHROOTS") or cache / "dpdk-mirror" / "chroots")
 
 
+def end_with_children() -> None:
+    """Has whoever ends this end what it has started, too."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def status(runs: list[Run]) -> int:
     if any(run.failed for run in runs):
         return 1
@@ -253,4 +259,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_with_children()
     sys.exit(main())

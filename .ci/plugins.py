@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from matrix import FACTS, LOGS, TREE, Chroot, chosen, chroots, tell_facts
+from matrix import FACTS, LOGS, TREE, Chroot, chosen, chroots, end_with_children, tell_facts
 
 PATH_OF = "from dpdk_mirror.plugin import plugin_path; print('plugin', plugin_path())"
 
@@ -43,4 +43,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_with_children()
     sys.exit(main())

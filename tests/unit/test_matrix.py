@@ -4,6 +4,8 @@
 
 import contextlib
 import importlib.util
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,6 +138,26 @@ def test_what_is_cut_off_has_not_passed(matrix, row, monkeypatch, wait_until, st
     assert row().endswith(f"  {said}")
     assert [process.returncode for process in killed] == [-signal.SIGKILL]
     wait_until(lambda: not alive(killed[0].pid))
+
+
+def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until):
+    """A chroot's processes are in a session of their own, so no signal of a terminal's or of make's reaches them."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has chroots")
+    folder = tmp_path / ".ci"
+    folder.mkdir()
+    shutil.copy(ROOT / ".ci" / "matrix.py", folder)
+    (folder / "releases").write_text("24.11 trixie\n")
+    (folder / "make-chroot").write_text(
+        f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nsleep 600\n"
+    )
+    (folder / "make-chroot").chmod(0o755)
+    with subprocess.Popen([sys.executable, folder / "matrix.py"], stdout=subprocess.DEVNULL) as process:
+        wait_until((tmp_path / "pid").exists, 60)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    group = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not alive(group))
 
 
 def test_without_time_nothing_is_run(matrix, rows):
