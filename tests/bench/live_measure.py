@@ -16,9 +16,9 @@ from live_beds import OTHER_CPU, pages, rates
 from live_figures import TOLERANCE, Sample
 from live_targets import NoCaptureError
 from livekit.telemetry import RefusedError
+from machine import commit, cpu
 from programs import pkg_config
 from rich.console import Console
-from run import commit, cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from figures import figures
+from machine import commit, cpu
 from plots import plot_all
 from results import Results
 from rich.console import Console
@@ -59,23 +60,6 @@ def run(program: Path, *args: str) -> list[dict[str, Any]]:
     if done.returncode != 0:
         sys.exit(f"{program} ended with {done.returncode}:\n{done.stderr}")
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def cpu() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def commit() -> str | None:
-    """None outside of a repository."""
-    describe = ["git", "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 def measure(programs: Path, effort: Effort, console: Console) -> Results:

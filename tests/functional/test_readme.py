@@ -188,6 +188,13 @@ def test_what_a_page_leads_to_is_there(page):
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.name)
+def test_prose_is_wrapped(page):
+    """At 130 columns, so that a change of a sentence shows as one: all but blocks and tables."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if len(line) > 130 and not line.startswith(("|", "!["))] == []
+
+
 def test_the_readme_is_short_and_leads_to_every_page():
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 160
