@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import stat
 import struct
 import threading
@@ -39,6 +40,7 @@ class StuckFileSystem:
         self._stuck_at = stuck_at
         self._waiting: list[int] = []
         self._lets_go = False
+        self._is_over = False
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def __enter__(self) -> Self:
@@ -54,10 +56,9 @@ class StuckFileSystem:
     def __exit__(self, *_: object) -> None:
         self.let_go()
         self._libc.umount2(os.fsencode(self._folder), _MNT_DETACH)
-        # The last file that somebody has open there goes with whoever has it: then reading ends.
-        self._thread.join(30)
-        assert not self._thread.is_alive()
-        os.close(self._device)
+        self._is_over = True
+        self._thread.join()
+        os.close(self._device)  # and whoever still has a file open there gets an error
 
     def let_go(self) -> None:
         """Who waits gets an error, and who comes later: others look at all processes, too."""
@@ -72,7 +73,10 @@ class StuckFileSystem:
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):  # it is mounted no more
-            while request := os.read(self._device, 1 << 18):
+            while not self._is_over:
+                if not select.select([self._device], [], [], 0.01)[0]:
+                    continue
+                request = os.read(self._device, 1 << 18)
                 _, operation, unique, node = struct.unpack_from("<IIQQ", request)
                 self._handle(operation, unique, node)
 

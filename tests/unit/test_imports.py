@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -83,6 +84,7 @@ def imported_names(module: str) -> Iterator[str]:
             yield from (f"{prefix}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
 def imported_modules(module: str) -> set[str]:
     """The package's own modules that a module imports; "" (the package itself) is imported by all, and left out."""
     found = set()
