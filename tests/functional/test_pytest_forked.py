@@ -170,6 +170,15 @@ def test_a_test_may_have_a_process_and_an_eal_of_its_own(session):
     session(code, "--dpdk-forked=no").assert_outcomes(passed=2, failed=4)
 
 
+def test_folders_may_have_a_conftest_each(session, pytester):
+    """The hooks of one are not called for tests of another."""
+    for name in ("near", "far"):
+        folder = pytester.mkpydir(name)
+        (folder / "conftest.py").write_text(f"import pytest\n\n@pytest.fixture\ndef where():\n    return {name!r}\n")
+        (folder / "test_it.py").write_text(f"def test_where(dpdk_eal, where):\n    assert where == {name!r}\n")
+    session("").assert_outcomes(passed=2)
+
+
 def test_with_xdist_the_dead_workers_log_is_in_the_report(session):
     result = session(RUN, "-n1")
     result.assert_outcomes(passed=5, failed=4, errors=0, warnings=1)

@@ -184,7 +184,7 @@ class _Silent:
         return getattr(self._plugin, name)
 
 
-@dataclass
+@dataclass(eq=False)  # pytest looks for plugins in sets
 class _Reporter:
     """Sends what is reported in the child, once other plugins have had their say."""
 
