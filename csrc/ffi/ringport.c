@@ -16,12 +16,23 @@
 /* As many as there are entries in a port's table: the most that rte_eth_from_rings() copies. */
 _Static_assert(FFI_RINGPORT_QUEUES <= RTE_PMD_RING_MAX_TX_RINGS, "net_ring has fewer queues");
 
+static int
+create_port(const char *name, struct rte_ring **rx, uint16_t nb_rx, struct rte_ring **tx,
+		uint16_t nb_tx)
+{
+	rte_errno = 0;
+	if (rte_eth_from_rings(name, rx, nb_rx, tx, nb_tx, rte_socket_id()) >= 0)
+		return 0;
+	return rte_errno != 0 ? -rte_errno : -EIO;
+}
+
 int
 ffi_ringport_create(const char *name, uint32_t size, uint16_t tx_queues, struct rte_ring **ring)
 {
 	struct rte_ring *queues[FFI_RINGPORT_QUEUES];
 	struct rte_ring *created;
 	uint16_t i;
+	int rc;
 
 	if (tx_queues == 0 || tx_queues > FFI_RINGPORT_QUEUES)
 		return -EINVAL;
@@ -30,21 +41,12 @@ ffi_ringport_create(const char *name, uint32_t size, uint16_t tx_queues, struct 
 		return -rte_errno;
 	for (i = 0; i < tx_queues; i++)
 		queues[i] = created;
-	if (rte_eth_from_rings(name, queues, 1, queues, tx_queues, rte_socket_id()) < 0) {
+	rc = create_port(name, queues, 1, queues, tx_queues);
+	if (rc == 0)
+		*ring = created;
+	else
 		rte_ring_free(created);
-		return -rte_errno;
-	}
-	*ring = created;
-	return 0;
-}
-
-static int
-create_port(const char *name, struct rte_ring **rx, struct rte_ring **tx, uint16_t queues)
-{
-	rte_errno = 0;
-	if (rte_eth_from_rings(name, rx, queues, tx, queues, rte_socket_id()) >= 0)
-		return 0;
-	return rte_errno != 0 ? -rte_errno : -EIO;
+	return rc;
 }
 
 static void
@@ -81,10 +83,10 @@ ffi_ringport_cross(
 		if (rc != 0)
 			goto free_rings;
 	}
-	rc = create_port(names[0], rings + queues, rings, queues);
+	rc = create_port(names[0], rings + queues, queues, rings, queues);
 	if (rc != 0)
 		goto free_rings;
-	rc = create_port(names[1], rings, rings + queues, queues);
+	rc = create_port(names[1], rings, queues, rings + queues, queues);
 	if (rc == 0)
 		return 0;
 	remove_port(names[0]);

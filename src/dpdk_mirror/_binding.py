@@ -17,6 +17,9 @@ from .logger import logger
 
 __all__ = ["check", "drain_log", "ffi", "lib"]
 
+_NEEDS = "libdpdk-dev, libpcap-dev, pkgconf and a C compiler"
+_REINSTALL = "reinstall dpdk-mirror, so that it is built with the DPDK that is here"
+
 
 class _Missing:
     """Stands in for the extension, so that what needs no DPDK can be imported without it."""
@@ -69,8 +72,6 @@ def _why_not(error: str) -> tuple[str, str]:
     return f"dpdk_mirror was built for DPDK {built_for}, whose {lacking[0]} is not here", _REINSTALL
 
 
-_NEEDS = "libdpdk-dev, libpcap-dev, pkgconf and a C compiler"
-_REINSTALL = "reinstall dpdk-mirror, so that it is built with the DPDK that is here"
 ffi, lib = _load()
 
 _logger = logger.getChild("eal")

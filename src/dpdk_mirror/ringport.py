@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossedPort", "RingPort", "cross"]
 
-MAX_QUEUES = 16
-
 _numbers = itertools.count()
 
 
@@ -89,8 +87,8 @@ def cross(eal: Eal, names: tuple[str, str], queues: int, size: int) -> tuple[Cro
     """Two such ports, net_ring_<name> each."""
     c_names = [ffi.new("char[]", name.encode()) for name in names]
     what = f"make crossed ports {' and '.join(names)}"
-    if not 1 <= queues <= MAX_QUEUES:
-        raise InvalidConfigError(errno.ERANGE, f"{what}: {queues} queues is not within 1 to {MAX_QUEUES}")
+    if not 1 <= queues <= lib.FFI_RINGPORT_QUEUES:
+        raise InvalidConfigError(errno.ERANGE, f"{what}: {queues} queues is not within 1 to {lib.FFI_RINGPORT_QUEUES}")
     rings = ffi.new("struct rte_ring *[]", 2 * queues)
     check(lib.ffi_ringport_cross(ffi.new("char *[]", c_names), size, queues, rings), what)
     wire = _Wire(rings)
