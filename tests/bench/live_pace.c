@@ -69,6 +69,15 @@ answer_passed(struct rte_tel_data *answer)
 }
 
 /* With a count of 0 before, so that the poller leaves the rest alone. */
+static void
+let_pass(double per_cycle, uint64_t count)
+{
+	pace.per_cycle = per_cycle;
+	pace.start = rte_rdtsc();
+	pace.passed = 0;
+	__atomic_store_n(&pace.count, count, __ATOMIC_RELEASE);
+}
+
 static int
 begin(const char *command, const char *params, struct rte_tel_data *answer)
 {
@@ -77,10 +86,7 @@ begin(const char *command, const char *params, struct rte_tel_data *answer)
 	(void)command;
 	if (params == NULL || sscanf(params, "%" SCNu64 ":%" SCNu64, &rate, &count) != 2)
 		return -EINVAL;
-	pace.per_cycle = (double)rate / (double)rte_get_tsc_hz();
-	pace.start = rte_rdtsc();
-	pace.passed = 0;
-	__atomic_store_n(&pace.count, count, __ATOMIC_RELEASE);
+	let_pass((double)rate / (double)rte_get_tsc_hz(), count);
 	return answer_passed(answer);
 }
 
@@ -104,10 +110,7 @@ open_gate(const char *command, const char *params, struct rte_tel_data *answer)
 {
 	(void)command;
 	(void)params;
-	pace.per_cycle = 1;
-	pace.start = rte_rdtsc();
-	pace.passed = 0;
-	__atomic_store_n(&pace.count, UINT64_MAX, __ATOMIC_RELEASE);
+	let_pass(1, UINT64_MAX);
 	return answer_passed(answer);
 }
 

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dpdk_mirror import testing
 
 from .application import PLUGIN, Application, find_program, need_namespaces
 from .telemetry import Telemetry
 from .wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,13 @@ class Testpmd(testing.Testpmd, Application):
 
     def has_interface(self, interface: str) -> bool:
         return f"{interface}:" in Path(f"/proc/{self.pid}/net/dev").read_text().split()
+
+
+@contextlib.contextmanager
+def forwarding(vdevs: Sequence[str]) -> Iterator[Testpmd]:
+    """One that forwards as fast as it can, and ends well."""
+    with Testpmd(TestpmdOptions(vdevs)) as testpmd:
+        testpmd.start()
+        yield testpmd
+        testpmd.stop()
+        assert testpmd.quit() == 0

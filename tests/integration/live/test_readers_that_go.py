@@ -5,7 +5,7 @@
 import pytest
 from livekit.application import wait_until
 from livekit.readers import LEAVING, PORTS
-from livekit.testpmd import Testpmd, TestpmdOptions
+from livekit.testpmd import Testpmd, TestpmdOptions, forwarding
 
 from dpdk_mirror.remote import Application
 from dpdk_mirror.spec import MirrorSpec, Mode
@@ -14,12 +14,8 @@ from dpdk_mirror.tap.session import Tap
 
 @pytest.fixture(scope="module")
 def busy():
-    """An application that forwards as fast as it can."""
-    with Testpmd(TestpmdOptions(PORTS)) as testpmd:
-        testpmd.start()
+    with forwarding(PORTS) as testpmd:
         yield testpmd
-        testpmd.stop()
-        assert testpmd.quit() == 0
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from captures import read_capture
 from children import child
 from livekit.application import need_namespaces, wait_until
 from livekit.frames import udp_frames
-from livekit.testpmd import Testpmd, TestpmdOptions
+from livekit.testpmd import Testpmd, TestpmdOptions, forwarding
 from stress.captures import PORTS, kill_many
 
 from dpdk_mirror.remote import Application
@@ -30,12 +30,8 @@ SIZE = 200
 
 @pytest.fixture(scope="module")
 def busy():
-    """An application that forwards as fast as it can."""
-    with Testpmd(TestpmdOptions([f"{port},size={SIZE}" for port in PORTS])) as testpmd:
-        testpmd.start()
+    with forwarding([f"{port},size={SIZE}" for port in PORTS]) as testpmd:
         yield testpmd
-        testpmd.stop()
-        assert testpmd.quit() == 0
 
 
 @pytest.fixture
