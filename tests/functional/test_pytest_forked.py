@@ -179,6 +179,29 @@ def test_folders_may_have_a_conftest_each(session, pytester):
     session("").assert_outcomes(passed=2)
 
 
+def test_the_sessions_process_tears_down_before_its_next_test_too(session, pytester):
+    """Though the last of a module has run in the child."""
+    code = """
+        import pytest
+
+        @pytest.fixture(scope="module", autouse=True)
+        def shared(request):
+            yield
+            print(f"torn down {request.module.__name__}")
+            assert "good" in request.module.__name__
+
+        def test_in_the_session():
+            pass
+
+        def test_in_the_child(dpdk_eal):
+            pass
+        """
+    pytester.makepyfile(test_1_good=code, test_2_good=code)
+    session("", "-s").assert_outcomes(passed=4)
+    pytester.makepyfile(test_3_bad=code, test_4_good=code)
+    session("").assert_outcomes(passed=8, errors=2)  # in either process
+
+
 def test_with_xdist_the_dead_workers_log_is_in_the_report(session):
     result = session(RUN, "-n1")
     result.assert_outcomes(passed=5, failed=4, errors=0, warnings=1)

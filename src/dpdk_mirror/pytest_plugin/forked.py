@@ -47,14 +47,24 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 @pytest.hookimpl
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     forked = item.config.stash.get(_FORKED, None)
     if forked is None or item not in forked.places:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     forked.run(item)
+    _tear_down(item, nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _tear_down(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """What this process has set up for its own tests goes before the next one, as after any test."""
+    state = item.session._setupstate  # noqa: SLF001 - as pytest's own protocol does
+    call = pytest.CallInfo.from_call(lambda: state.teardown_exact(nextitem), "teardown")
+    if call.excinfo is not None:
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        item.ihook.pytest_runtest_logreport(report=report)
 
 
 def _is_for_child(item: pytest.Item) -> bool:
