@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pytest
 
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 _A = TypeVar("_A", bound="Application")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 PLUGIN = "librte_mirror.so"
 """What ``-d`` is given: a bare name, found by LD_LIBRARY_PATH, since EAL refuses paths with world-writable parents."""
@@ -159,6 +159,12 @@ def plugin_directory() -> Path:
 
 class Application(Program):
     """A program that finds the library; what it has printed is shown when the block fails."""
+
+    niceness = 0
+
+    def spawn(self, command: Sequence[object], **options: Any) -> None:
+        nice = ["nice", "-n", str(self.niceness)] if self.niceness else []
+        super().spawn([*nice, *command], **options)
 
     @functools.cached_property
     def libraries(self) -> list[Path]:
