@@ -70,7 +70,7 @@ def test_ports_and_directions_come_in_one_file_in_order(busy, app, tmp_path):
     path = tmp_path / "a.pcapng"
     told = capture(busy, *PORTS, "-w", path, "--rate", "2k", "--seconds", 1, "--json")
     found = fields(path, "frame.interface_name", "frame.packet_flags_direction", "frame.time_epoch", "frame.len")
-    assert len(found) == told["packets"] > 1000
+    assert len(found) == told["packets"] > 100
     assert {row[0] for row in found} == set(PORTS)
     times = [float(row[2]) for row in found]
     assert times == sorted(times)
