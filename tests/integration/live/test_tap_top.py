@@ -93,9 +93,7 @@ def test_rates_are_those_of_the_application(switch):
         assert per_s["seen"] == pytest.approx(
             ports[source]["ipackets"] + (ports[source]["opackets"] if name == "slow" else 0), rel=0.5
         )
-        assert per_s["seen"] == pytest.approx(
-            sum(per_s[key] for key in per_s if key not in {"seen", "bytes"}), rel=0.1
-        )
+        assert per_s["seen"] == pytest.approx(sum(per_s[key] for key in per_s if key not in {"seen", "bytes"}), rel=0.1)
     assert mirrors["slow"]["per_s"]["full"] > 0
     lines = run_top("--once", "--app", str(switch.telemetry_path)).splitlines()
     assert any("slow > ring:lost" in line and "full" in line for line in lines)
