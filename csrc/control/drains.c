@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_ring.h>
 
+#include "../drain/cpus.h"
 #include "../drain/drain.h"
 #include "drains.h"
 #include "error.h"
@@ -229,22 +230,37 @@ is_drained_to(const struct mirror_point *point)
 	return false;
 }
 
+static bool
+is_ours(pid_t tid)
+{
+	const struct drained_target *target;
+
+	for (target = targets; target != NULL; target = target->next) {
+		if (mirror_drain_is_thread(target->drain, tid))
+			return true;
+	}
+	return false;
+}
+
 void
 mirror_drains_keep_off_pollers(void)
 {
 	const struct drained_target *target;
 	const struct mirror_point *point;
-	cpu_set_t polled;
+	struct mirror_cpus cpus;
 	int cpu;
 
-	CPU_ZERO(&polled);
+	if (targets == NULL)
+		return;
+	/* Those of ports that nobody mirrors, too. */
+	mirror_cpus_find(is_ours, &cpus);
 	for (point = mirror_points(); point != NULL; point = point->next) {
 		cpu = __atomic_load_n(&point->context.cpu, __ATOMIC_RELAXED);
 		if (point->context.list != NULL && cpu > 0 && !is_drained_to(point))
-			CPU_SET(cpu - 1, &polled);
+			CPU_SET(cpu - 1, &cpus.polled);
 	}
 	for (target = targets; target != NULL; target = target->next)
-		mirror_drain_keep_off(target->drain, &polled);
+		mirror_drain_keep_off(target->drain, &cpus);
 }
 
 /* Not the number of one that has just gone, as long as there are others. */

@@ -15,6 +15,7 @@
 
 #include "../eal_gate.h"
 #include "../threads.h"
+#include "cpus.h"
 #include "drain.h"
 #include "round.h"
 
@@ -328,12 +329,23 @@ mirror_drain_unlock(struct mirror_drain *drain)
 }
 
 void
-mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled)
+mirror_drain_keep_off(struct mirror_drain *drain, const struct mirror_cpus *cpus)
 {
 	pthread_mutex_lock(&drain->mutex);
 	if (drain->tid != 0 && rte_rdtsc() - drain->called_at > mirror_drain_to_tsc(CALLED_US))
-		drain->yields = !mirror_cpus_keep_off(drain->tid, polled);
+		drain->yields = !mirror_cpus_keep_off(drain->tid, cpus);
 	pthread_mutex_unlock(&drain->mutex);
+}
+
+bool
+mirror_drain_is_thread(struct mirror_drain *drain, pid_t tid)
+{
+	bool is;
+
+	pthread_mutex_lock(&drain->mutex);
+	is = drain->tid == tid;
+	pthread_mutex_unlock(&drain->mutex);
+	return is;
 }
 
 bool

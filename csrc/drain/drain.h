@@ -16,13 +16,14 @@
  * Called by control, which has the registry's mutex. Nothing here waits for the thread.
  */
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../datapath/ring.h"
 #include "../sink.h"
 
+struct mirror_cpus;
 struct mirror_drain;
 struct rte_ring;
 
@@ -69,18 +70,15 @@ void mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring
 void mirror_drain_lock(struct mirror_drain *drain);
 void mirror_drain_unlock(struct mirror_drain *drain);
 
-/** Keeps the thread off these CPUs, on which pollers run; if there are no others, on any, when they have nothing to do. */
-void mirror_drain_keep_off(struct mirror_drain *drain, const cpu_set_t *polled);
+/** Keeps the thread off CPUs on which pollers run; if there are no others, on any, when they have nothing to do. */
+void mirror_drain_keep_off(struct mirror_drain *drain, const struct mirror_cpus *cpus);
+/** Whether a thread is that one. */
+bool mirror_drain_is_thread(struct mirror_drain *drain, pid_t tid);
 
 /** How much CPU time the thread has used, in us. */
 uint64_t mirror_drain_cpu_us(struct mirror_drain *drain);
 
 /** Whether it runs only then. */
 bool mirror_drain_yields(const struct mirror_drain *drain);
-
-/* cpus.c */
-
-/** Keeps a thread of this process off some CPUs: whether it runs on others, and not only when nobody else does. */
-bool mirror_cpus_keep_off(pid_t thread, const cpu_set_t *polled);
 
 #endif /* MIRROR_DRAIN_DRAIN_H */

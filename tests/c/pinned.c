@@ -38,7 +38,7 @@ pin(pid_t tid, const cpu_set_t *cpus)
 	threads[nb_threads++].cpus = before;
 }
 
-void
+cpu_set_t
 pinned_to(unsigned int nb_cpus)
 {
 	DIR *tasks = opendir("/proc/self/task");
@@ -59,6 +59,7 @@ pinned_to(unsigned int nb_cpus)
 			pin(atoi(task->d_name), &cpus);
 	}
 	closedir(tasks);
+	return cpus;
 }
 
 void

@@ -10,8 +10,10 @@
  * A process, or a thread, that has few CPUs.
  */
 
-/** Has all threads of the process run on so many CPUs, the one that this one is on and others, and nowhere else. */
-void pinned_to(unsigned int nb_cpus);
+#include <sched.h>
+
+/** Has all threads of the process run on so many CPUs, this one's and others, and nowhere else: which these are. */
+cpu_set_t pinned_to(unsigned int nb_cpus);
 /** Has them run where they did before. */
 void pinned_back(void);
 /** Has this thread stay on the CPU that it is on. */

@@ -5,6 +5,8 @@
 /* RTE_MIRROR_F_DRAIN: how much of the application's its mirrors keep, whatever their targets do. */
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -206,6 +208,58 @@ a_thread_that_sends_is_no_poller(void)
 	pinned_back();
 }
 
+static bool is_spinning;
+
+static void *
+spin(void *cpus)
+{
+	CHECK_EQ(sched_setaffinity(0, sizeof(cpu_set_t), cpus), 0);
+	while (__atomic_load_n(&is_spinning, __ATOMIC_RELAXED))
+		;
+	return NULL;
+}
+
+static pthread_t
+start_to_spin(cpu_set_t *cpus)
+{
+	pthread_t thread;
+
+	is_spinning = true;
+	CHECK_EQ(pthread_create(&thread, NULL, spin, cpus), 0);
+	return thread;
+}
+
+static void
+stop_to_spin(pthread_t thread)
+{
+	__atomic_store_n(&is_spinning, false, __ATOMIC_RELAXED);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
+/* Where it polls what nobody mirrors, it is held up by no mirror either. One that may go elsewhere does. */
+static void
+a_poller_is_made_way_for_whatever_it_polls(void)
+{
+	struct drained drained;
+	pthread_t thread;
+	cpu_set_t both = pinned_to(2), other = both;
+	uint64_t until;
+
+	pinned_here();
+	CPU_CLR(sched_getcpu(), &other);
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	thread = start_to_spin(&other);
+	CHECK_WITHIN(SOON_MS, (pass(&drained, 0, 0), info_of(drained.id).drain_yields == 1));
+	stop_to_spin(thread);
+	CHECK_WITHIN(SOON_MS, (pass(&drained, 0, 0), info_of(drained.id).drain_yields == 0));
+	thread = start_to_spin(&both);
+	for (until = test_now_ms() + 1500; test_now_ms() < until; test_pause())
+		CHECK_EQ(info_of(drained.id).drain_yields, 0);
+	stop_to_spin(thread);
+	drained_close(&drained);
+	pinned_back();
+}
+
 /* Two pollers with hardly more buffers than they need. */
 #define SMALL_POOL 2047
 #define NB_QUEUED  1800
@@ -273,6 +327,8 @@ const struct test_case test_cases[] = {
 			what_a_target_does_not_take_is_kept_for_a_while_each_time },
 	{ "nothing_is_held_for_a_thread_that_yields", nothing_is_held_for_a_thread_that_yields },
 	{ "a_thread_that_sends_is_no_poller", a_thread_that_sends_is_no_poller },
+	{ "a_poller_is_made_way_for_whatever_it_polls",
+			a_poller_is_made_way_for_whatever_it_polls },
 	{ "an_application_with_few_buffers_always_receives",
 			an_application_with_few_buffers_always_receives },
 	{ NULL, NULL },
