@@ -61,7 +61,7 @@ test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
 	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \
 	make --no-print-directory lint docs || { kill -- -$$c_tests 2>/dev/null; exit 1; }; \
-	$(IN_VENV) pytest -n 4 --dist loadfile || status=$$?; \
+	$(IN_VENV) pytest -n 4 --dist loadfile --no-loadscope-reorder || status=$$?; \
 	wait $$c_tests || { status=$$?; cat build/c-test.log; }; exit $$status
 
 lint: $(STAMPS)/test-tools $(STAMPS)/package doxygen
