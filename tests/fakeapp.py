@@ -69,6 +69,7 @@ class FakeApplication:
         self.cost: dict[str, int] = {}  # of each mirror, as info has it
         self.first_seen = 0  # by a new mirror
         self.takes_by = False  # as the first libraries
+        self.sees_processes = True  # of its clients
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -221,6 +222,8 @@ class FakeApplication:
         if to in self.bad_targets and to not in {mirror.to for mirror in self.mirrors.values()}:
             raise RefusedError(refusal(errno.EEXIST, f"{to}: it exists"))
         spec = MirrorSpec.from_texts({"mode": "auto", **asked})
+        if spec.ends_with is not None and not self.sees_processes:
+            raise RefusedError(refusal(errno.ENOTSUP, "process 1: the application sees none of that number and start"))
         mirror = FakeMirror(self._next_id, source, to, spec, seen=self.first_seen, owner=owner)
         self._check(mirror, gone)
         if dry == "yes":
@@ -253,7 +256,8 @@ class FakeApplication:
             if other.id in {mirror.id, *gone}:
                 continue
             if other.name == mirror.name:
-                raise RefusedError(refusal(errno.EEXIST, f"the name {mirror.name} is taken"))
+                why = f"there is a mirror named {mirror.name} already: choose another name"
+                raise RefusedError(refusal(errno.EEXIST, why))
             same = self._port(other.source) == self._port(mirror.source) and other.to == mirror.to
             if same and other.state != "stopped" and other.spec.directions & mirror.spec.directions:
                 raise RefusedError(refusal(errno.EEXIST, f"{other.name} mirrors in this direction already"))

@@ -37,8 +37,9 @@ struct capture_sink {
 
 	/* Written once, by the thread, before is_over. */
 	char reason[RTE_MIRROR_REASON_SIZE];
-	bool is_left; /* by its reader, or nobody has come */
+	bool is_left; /* by its reader */
 	bool is_over;
+	bool is_late; /* its reader, that is yet to come; written by the thread again and again */
 
 	struct counted counted;
 
@@ -95,20 +96,14 @@ close_recording(struct capture_sink *sink)
 }
 
 static void
-finish_left(struct capture_sink *sink, const char *why)
-{
-	if (!sink->config.ends_with_reader || sink->is_over)
-		return;
-	sink->is_left = true;
-	finish_for(sink, "%s: %s", sink->config.name, why);
-}
-
-static void
 lose_reader(struct capture_sink *sink)
 {
 	close_recording(sink);
 	sink->has_lost = true;
-	finish_left(sink, "its reader has gone");
+	if (!sink->config.ends_with_reader || sink->is_over)
+		return;
+	sink->is_left = true;
+	finish_for(sink, "%s: its reader has gone", sink->config.name);
 }
 
 static void
@@ -208,16 +203,14 @@ look_for_reader(struct capture_sink *sink, uint64_t now_ns)
 	}
 	fd = sink->has_lost ? -1 : mirror_stream_socket_accept(&sink->config.socket);
 	sink->has_lost = false;
-	if (fd >= 0) {
-		if (sink->config.ends_with_reader)
-			mirror_stream_socket_close(&sink->config.socket);
-		if (begin(sink, fd) != 0) {
-			mirror_stream_socket_hang_up(fd);
-			close(fd);
-		}
-	} else if (now_ns - sink->start_ns > NOBODY_NS) {
-		finish_left(sink, "nobody has connected within 5 s");
+	if (fd >= 0 && sink->config.ends_with_reader)
+		mirror_stream_socket_close(&sink->config.socket);
+	if (fd >= 0 && begin(sink, fd) != 0) {
+		mirror_stream_socket_hang_up(fd);
+		close(fd);
 	}
+	__atomic_store_n(&sink->is_late, fd < 0 && now_ns - sink->start_ns > NOBODY_NS,
+			__ATOMIC_RELAXED);
 }
 
 /* One at a time. */
@@ -318,9 +311,17 @@ is_over(void *arg, char reason[RTE_MIRROR_REASON_SIZE])
 }
 
 bool
-mirror_capture_sink_is_left(struct capture_sink *sink, char reason[RTE_MIRROR_REASON_SIZE])
+mirror_capture_sink_is_left(
+		struct capture_sink *sink, bool will_come, char reason[RTE_MIRROR_REASON_SIZE])
 {
-	return is_over(sink, reason) && sink->is_left;
+	if (is_over(sink, reason))
+		return sink->is_left;
+	if (will_come || !sink->config.ends_with_reader ||
+			!__atomic_load_n(&sink->is_late, __ATOMIC_RELAXED))
+		return false;
+	snprintf(reason, RTE_MIRROR_REASON_SIZE, "%s: nobody has connected within 5 s",
+			sink->config.name);
+	return true;
 }
 
 static const struct mirror_sink_ops ops = {

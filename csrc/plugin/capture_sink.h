@@ -40,8 +40,12 @@ struct capture_sink_config {
 int mirror_capture_sink_open(const struct capture_sink_config *config, struct capture_sink **sink,
 		uint16_t *number);
 
-/** Whether it has ended since its reader has gone, or nobody has come; then reason says so. By the end of a limit: no. */
-bool mirror_capture_sink_is_left(struct capture_sink *sink, char reason[RTE_MIRROR_REASON_SIZE]);
+/**
+ * Whether it has ended since its reader has gone, or none has come in time, unless it is known that one will; then reason
+ * says so. By the end of a limit: no.
+ */
+bool mirror_capture_sink_is_left(
+		struct capture_sink *sink, bool will_come, char reason[RTE_MIRROR_REASON_SIZE]);
 
 /** Ends one that no mirror sends to: what it was given is written when this returns, but for a disk or a reader that stalls. */
 void mirror_capture_sink_close(struct capture_sink *sink, uint16_t number);

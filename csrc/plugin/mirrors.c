@@ -162,8 +162,9 @@ mirror_asked_sweep(void)
 static bool
 is_over(const struct asked_mirror *mirror, char reason[RTE_MIRROR_REASON_SIZE])
 {
-	return mirror_lease_is_over(&mirror->lease, reason) ||
-			mirror_targets_is_left(mirror->target, reason);
+	/* A process that it ends with is its stream's reader, however long that takes to come. */
+	return mirror_targets_is_left(mirror->target, mirror->lease.process.pid != 0, reason) ||
+			mirror_lease_is_over(&mirror->lease, reason);
 }
 
 bool

@@ -72,9 +72,11 @@ mirror_target_capture_close(const struct target *target)
 }
 
 bool
-mirror_targets_is_left(const struct target *target, char reason[RTE_MIRROR_REASON_SIZE])
+mirror_targets_is_left(
+		const struct target *target, bool will_come, char reason[RTE_MIRROR_REASON_SIZE])
 {
-	return target->kind->is_stream && mirror_capture_sink_is_left(target->sink, reason);
+	return target->kind->is_stream &&
+			mirror_capture_sink_is_left(target->sink, will_come, reason);
 }
 
 static int

@@ -69,8 +69,12 @@ void mirror_targets_set_param(const struct target *target, struct rte_mirror_par
 /** Its port. The device may have been removed by the application since: mirrors to it have stopped then. */
 uint16_t mirror_targets_port(const struct target *target);
 
-/** Whether nobody reads it any more, of one that ends with its reader; then reason says so. */
-bool mirror_targets_is_left(const struct target *target, char reason[RTE_MIRROR_REASON_SIZE]);
+/**
+ * Whether nobody reads it any more, of one that ends with its reader, or none has come in time, unless it is known that
+ * one will; then reason says so.
+ */
+bool mirror_targets_is_left(
+		const struct target *target, bool will_come, char reason[RTE_MIRROR_REASON_SIZE]);
 
 /** Its text, as its first user wrote it. */
 const char *mirror_targets_text(const struct target *target);

@@ -146,7 +146,7 @@ def test_mirrors_of_the_applications_own_are_left_alone(apply, fake):
     fake.mirrors[9] = FakeMirror(9, "net_ring0", "tap:m9", MirrorSpec(name="web"), added=0)
     code, _, err = apply(FILE)
     assert code == 1
-    assert err.endswith("the name web is taken [EEXIST]; nothing has been changed\n")
+    assert err.endswith("there is a mirror named web already: choose another name [EEXIST]; nothing has been changed\n")
     assert apply("", "--prune") == (0, "", "")
     assert list(present(fake)) == ["web"]
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Taps: why their stream has ended."""
+"""Taps: whose they are, and why their stream has ended."""
 
 import errno
+import os
 import re
 
 import pytest
 from fakeapp import refusal
 
-from dpdk_mirror.remote import Application
+from dpdk_mirror.remote import Application, process_text
+from dpdk_mirror.remote.wanted import Wanted
+from dpdk_mirror.spec import MirrorSpec
+from dpdk_mirror.tap import session
 from dpdk_mirror.tap.session import Tap
 
 
@@ -56,3 +60,26 @@ def test_why_a_stream_has_ended_is_said(tap, fake, end, says):
     tap.app.hang_up()
     end(fake)
     assert re.match(re.escape(says), str(tap.why_ended()))
+
+
+def add(fake, *, number=1):
+    """As a tap does; the mirrors that there are then, by name."""
+    spec = MirrorSpec(ends_with=process_text(os.getpid()))
+    names = session._names("tcpdump-4711")
+    with Application(fake.path) as app:
+        for _ in range(number):
+            session._add(app, Wanted("0", f"stream:/{len(fake.mirrors)}", force=False, spec=spec), names)
+    return {mirror.name: mirror for mirror in fake.mirrors.values()}
+
+
+def test_each_mirror_of_a_tap_is_named_after_whose_it_is(fake):
+    """Two processes of one number, in containers, get along."""
+    assert list(add(fake, number=2)) == ["tcpdump-4711", "tcpdump-4711-2"]
+    assert list(add(fake, number=2))[2:] == ["tcpdump-4711-3", "tcpdump-4711-4"]
+
+
+def test_an_application_that_does_not_see_a_process_mirrors_for_it_all_the_same(fake):
+    (seen,) = add(fake).values()
+    assert seen.spec.ends_with == process_text(os.getpid())
+    fake.sees_processes = False
+    assert add(fake)["tcpdump-4711-2"].spec.ends_with is None

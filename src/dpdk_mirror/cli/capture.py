@@ -165,7 +165,7 @@ def run(arguments: argparse.Namespace) -> int:
     with redirect_stderr(Heedless(sys.stderr)), Signals().caught() as signals, ExitStack() as stack:
         app = stack.enter_context(open_application(arguments))
         sources = list(dict.fromkeys(source_in(app, port) for port in arguments.ports))
-        tap = stack.enter_context(Tap(app, sources, spec))
+        tap = stack.enter_context(Tap(app, sources, spec, "capture"))
         recorder = None
         if before := arguments.before:
             recorder = Recorder(_conditions(asked, tap, sources, stack), before.seconds, arguments.again)

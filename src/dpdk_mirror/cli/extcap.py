@@ -182,7 +182,7 @@ def _application(port: LocalPort, *, attach: bool) -> Application:
 
 def _tap(app: Application, port: LocalPort, spec: MirrorSpec) -> Tap:
     try:
-        return Tap(app, [port.port], spec)
+        return Tap(app, [port.port], spec, "wireshark")
     except NoPluginError as error:
         hint = f'check "Load the library" in the options of the interface, or run dpdk-mirror attach {app.pid}'
         raise NoPluginError(error.errno, error.what, hint) from None

@@ -44,6 +44,7 @@ examples:
 """,
 }
 
+_PROGRAM = "tcpdump"
 _DIRECTION = "a direction is given with -Q in, or -Q out"
 _REST_S = 0.5
 """How long tcpdump may take, after Ctrl-C, for what has come before."""
@@ -93,12 +94,12 @@ def _expression(arguments: argparse.Namespace) -> str:
 def _open(app: Application, source: str, spec: MirrorSpec, expression: str) -> tuple[Tap, bool]:
     """A tap, and whether it has only what the expression chooses."""
     if not expression.strip():
-        return Tap(app, [source], spec), True
+        return Tap(app, [source], spec, _PROGRAM), True
     try:
-        return Tap(app, [source], spec.changed(select=Select(filter=expression))), True
+        return Tap(app, [source], spec.changed(select=Select(filter=expression)), _PROGRAM), True
     except MirrorError as error:
         _check(expression)
-        tap = Tap(app, [source], spec)
+        tap = Tap(app, [source], spec, _PROGRAM)
         remark(f"the mirror cannot filter, so tcpdump alone does: {error}")
         return tap, False
 

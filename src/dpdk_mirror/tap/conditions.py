@@ -68,7 +68,7 @@ class FilterMatches(Closeable):
         spec = MirrorSpec(directions, Mode.AUTO, snaplen=64, rate=_MATCHES_PER_S, select=Select(filter=expression))
         self._store = Store(SMALLEST)
         with ExitStack() as undo:
-            tap = undo.enter_context(Tap(app, sources, spec))
+            tap = undo.enter_context(Tap(app, sources, spec, "capture-when"))
             undo.enter_context(Reader(tap.stream, self._store))
             self._undo = undo.pop_all()
 

@@ -5,20 +5,31 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import os
 import re
 import select
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
-from ..errors import BusyTimeoutError, DisconnectedError, MirrorError, NotFoundError
+from ..errors import (
+    BusyTimeoutError,
+    ConflictError,
+    DisconnectedError,
+    MirrorError,
+    NotFoundError,
+    UnsupportedError,
+)
+from ..remote.owner import process_text
 from ..remote.targets import NEW_STREAM
 from ..remote.wanted import Wanted
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..remote import Application, RemoteMirror, RemoteMirrorStats
     from ..spec import MirrorSpec
@@ -57,22 +68,24 @@ class Tap(Closeable):
     """Mirrors of some ports into one stream; each port has its interface block there.
 
     The application removes the mirrors when their reader has gone: within a second of this process's end, however it
-    ends. They count from when there is one.
+    ends. They count from when there is one. Each is named after whose it is, as in tcpdump-4711: ``program``, and this
+    process.
 
     Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
     """
 
-    def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec) -> None:
+    def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec, program: str) -> None:
         self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
         self._is_left = False
         app.timeout_s = min(app.timeout_s, _ANSWER_S)
         app.hang_up()  # connections keep the time that they began with
-        spec = spec.changed(linger=False)
+        spec = spec.changed(linger=False, ends_with=process_text(os.getpid()))
+        names = _names(f"{program}-{os.getpid()}")
         with ExitStack() as undo:
             to = NEW_STREAM
             for source in sources:
-                mirror = undo.enter_context(app.add(Wanted(source, to, force=False, spec=spec)))
+                mirror = undo.enter_context(_add(app, Wanted(source, to, force=False, spec=spec), names))
                 self.mirrors.append(mirror)
                 if to == NEW_STREAM:
                     mirror.pause()
@@ -135,3 +148,24 @@ class Tap(Closeable):
         for mirror in self.mirrors:
             if not self._is_left:
                 mirror.close()
+
+
+def _names(first: str) -> Iterator[str]:
+    """One after the other, for each mirror."""
+    yield first
+    for number in itertools.count(2):
+        yield f"{first}-{number}"
+
+
+def _add(app: Application, wanted: Wanted, names: Iterator[str]) -> RemoteMirror:
+    """Add a mirror that ends with this process; where the application does not see that, its reader has 5 s to come."""
+    spec = wanted.spec.changed(name=next(names))
+    try:
+        try:
+            return app.add(replace(wanted, spec=spec))
+        except UnsupportedError:
+            return app.add(replace(wanted, spec=spec.changed(ends_with=None)))
+    except ConflictError as error:  # a process of another container may have this one's number
+        if f" named {spec.name} " not in error.what:
+            raise
+    return _add(app, wanted, names)

@@ -21,7 +21,7 @@ from livekit.telemetry import RefusedError
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.errors import UnsupportedError
-from dpdk_mirror.remote import Application, connect
+from dpdk_mirror.remote import Application, connect, process_text
 
 COUNT = 100
 
@@ -165,18 +165,30 @@ def test_a_stream_has_what_comes_from_then_on(telemetry, forward, app, tmp_path)
     assert not socket.exists()
 
 
-@pytest.mark.parametrize("has_come", [True, False])
-def test_a_stream_may_end_with_its_reader_and_its_mirror_goes(telemetry, forward, app, has_come):
+def test_a_stream_may_end_with_its_reader_and_its_mirror_goes(telemetry, forward, app):
     added = telemetry.call("add", source=0, to="stream:", directions="rx", linger="no", name="in")
     socket = Path(added["target"].removeprefix("stream:"))
-    if has_come:
-        app.find("in").open_stream().close()
+    app.find("in").open_stream().close()
     wait_until(lambda: telemetry.call("list") == [], "the mirror's end")
-    why = "its reader has gone" if has_come else "nobody has connected within 5 s"
-    with pytest.raises(RefusedError, match=why):
+    with pytest.raises(RefusedError, match="its reader has gone"):
         telemetry.call("info", mirror="in")
     assert not socket.exists()
     forward(udp_frames(COUNT, longest=1400))
+
+
+def test_a_reader_has_5_s_to_come_or_as_long_as_its_process_lives(telemetry, forward, app):
+    of_streams = {"source": 0, "to": "stream:", "directions": "rx", "linger": "no"}
+    busy = telemetry.call("add", **of_streams, name="busy", ends_with=process_text(os.getpid()))
+    socket = Path(telemetry.call("add", **of_streams, name="nobody")["target"].removeprefix("stream:"))
+    wait_until(lambda: telemetry.call("list") == [busy["id"]], "the end of one that is not read")
+    with pytest.raises(RefusedError, match="nobody has connected within 5 s"):
+        telemetry.call("info", mirror="nobody")
+    assert not socket.exists()
+    with app.find("busy").open_stream() as stream:
+        assert stream.recv(4) == b"\x0a\x0d\x0d\x0a"
+        forward(udp_frames(COUNT, longest=1400))
+        assert telemetry.call("list") == [busy["id"]]
+    wait_until(lambda: telemetry.call("list") == [], "the end of one whose reader has gone")
 
 
 def test_a_slow_reader_holds_up_nobody(telemetry, forward, app):

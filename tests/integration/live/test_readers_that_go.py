@@ -38,7 +38,7 @@ def test_an_application_may_end_when_a_reader_has_just_gone(is_seen):
     """Also while its library removes the mirrors."""
     with Testpmd(TestpmdOptions(PORTS)) as testpmd:
         testpmd.start()
-        with Application(testpmd.telemetry_path) as app, Tap(app, PORTS, MirrorSpec(mode=Mode.AUTO)) as tap:
+        with Application(testpmd.telemetry_path) as app, Tap(app, PORTS, MirrorSpec(mode=Mode.AUTO), "test") as tap:
             tap.stream.close()
             if is_seen:
                 wait_until(lambda: len(app.mirrors()) < len(PORTS), "the first mirror's end")

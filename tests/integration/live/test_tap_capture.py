@@ -123,7 +123,7 @@ def test_killed_captures_leave_nothing_and_can_be_read(busy, app):
         kill_many(busy, 5, seed)
     except AssertionError as error:
         raise AssertionError(f"make stress's tests/stress/captures.py --count 5 --seed {seed}: {error}") from error
-    with Tap(app, PORTS[:1], MirrorSpec(mode=Mode.AUTO)):
+    with Tap(app, PORTS[:1], MirrorSpec(mode=Mode.AUTO), "test"):
         assert len(app.mirrors()) == 1
 
 

@@ -129,6 +129,7 @@ def test_options_of_the_interface_are_the_mirrors(wireshark, testpmd):
         (mirror,) = telemetry.call("list")
         info = telemetry.call("info", mirror=mirror)
         assert (info["snaplen"], info["directions"]) == (64, "rx")
+        assert "".join(info["name"]) == f"wireshark-{info['ends_with']}"
         assert "sample=2" in "".join(info["spec"])
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
