@@ -17,6 +17,8 @@ from .errors import EalError
 
 __all__ = ["rehearse"]
 
+_STARTED = 99
+"""No status that EAL ends a process with, which is 0 for --help."""
 _TELLS = re.compile(r"error|invalid|unrecogni|unknown|cannot|can't|fail|panic|not supported|no such", re.IGNORECASE)
 
 
@@ -31,12 +33,13 @@ def rehearse(arguments: list[str]) -> None:
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
-    if code == 0:
+    if code == _STARTED:
         return
     what = f"start EAL with {' '.join(arguments[1:])}"
     if code < 0:
         what += f": it dies of {signal.Signals(-code).name}"
-    raise EalError(errno.EINVAL, f"{what}: {_reason(lines)}")
+    reason = "EAL ends the process, and calls it a success" if code == 0 else _reason(lines)
+    raise EalError(errno.EINVAL, f"{what}: {reason}")
 
 
 def _start(arguments: list[str], said: IO[bytes], directory: str) -> NoReturn:
@@ -49,7 +52,7 @@ def _start(arguments: list[str], said: IO[bytes], directory: str) -> NoReturn:
         rc = lib.ffi_eal_init(len(c_arguments), ffi.new("char *[]", [*c_arguments, ffi.NULL]))
         if rc == 0:
             lib.ffi_eal_cleanup()
-            code = 0
+            code = _STARTED
     finally:
         os._exit(code)
 

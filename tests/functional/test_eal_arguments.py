@@ -48,6 +48,7 @@ def attempt(arguments):
     [
         ("args=['--bogus']", "--bogus"),
         ("args=['--vdev=net_none0']", "net_none0"),
+        ("args=['--help']", "EAL ends the process"),
         ("args=['-d', '/none.so']", "/none.so: cannot open shared object file"),
         ("lcores='nonsense'", "lcores"),
         ("lcores='0@0,1@9999'", "lcores"),
