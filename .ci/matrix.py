@@ -68,6 +68,7 @@ class Run:
     ovs: str = "-"
     c_tests: str = "-"
     pytest: str = "-"
+    minutes: str = "-"
     failed: list[str] = field(default_factory=list)
     not_run: str = ""
     cut: str = ""
@@ -146,7 +147,7 @@ class Chroot:
 
 def run_release(run: Run, chroot: Chroot, *, quick: bool) -> None:
     """Goes on after what fails, but not without a package."""
-    step = "its chroot"
+    step, begin = "its chroot", time.monotonic()
     try:
         if not (chroot.make() and chroot.copy_tree()):
             run.not_run = "its chroot cannot be made"
@@ -165,6 +166,7 @@ def run_release(run: Run, chroot: Chroot, *, quick: bool) -> None:
         if step == "its chroot":
             run.not_run = "no time for its chroot"
     finally:
+        run.minutes = f"{(time.monotonic() - begin) / 60:.0f}"
         count_tests(run, chroot)
 
 
@@ -204,11 +206,11 @@ def count_tests(run: Run, chroot: Chroot) -> None:
 
 
 def table(runs: list[Run]) -> str:
-    head = ("DPDK", "Debian", "Python", "OVS", "C tests", "pytest", "result")
+    head = ("DPDK", "Debian", "Python", "OVS", "C tests", "pytest", "minutes", "result")
     rows = [head]
     for run in runs:
         release = run.release if run.dpdk == "-" else run.dpdk
-        rows.append((release, run.suite, run.python, run.ovs, run.c_tests, run.pytest, run.result))
+        rows.append((release, run.suite, run.python, run.ovs, run.c_tests, run.pytest, run.minutes, run.result))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join(lines)

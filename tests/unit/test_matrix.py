@@ -4,11 +4,13 @@
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,8 +78,16 @@ def row(rows):
 def test_what_has_been_built_and_tested_has_passed(matrix, row):
     assert matrix() == 0
     assert [*filter(None, row().split("  "))] == [
-        *("24.11.4", "trixie", "3.13.5", "3.5.0", "65 ok, 0 not", "7 passed, 2 skipped", "passed"),
+        *("24.11.4", "trixie", "3.13.5", "3.5.0", "65 ok, 0 not", "7 passed, 2 skipped", "0", "passed"),
     ]
+
+
+def test_it_says_how_many_minutes_a_release_took(matrix, row, monkeypatch):
+    minutes = itertools.count(step=60)
+    monkeypatch.setattr(time, "monotonic", lambda: next(minutes))
+    matrix()
+    steps = 6  # each asks how much time is left
+    assert int(row().split()[-2]) > steps
 
 
 def test_without_its_chroot_a_release_is_not_run(matrix, row):
