@@ -287,10 +287,10 @@ more_segments_than_the_driver_takes_are_copied(void)
 	bond_wait(bond, real.pool);
 	CHECK_EQ(end_receive(&real.end, got), 60);
 	check_segments(&real, bond);
-	vdev_close(bond, "net_bonding0");
-	/* Which leaves it without queues. */
-	vdev_configure(real.end.port_id, &port_default);
+	CHECK_EQ(rte_eth_dev_stop(bond), 0);
+	/* First: from 24.11 on net_tap crashes when it loses its queues and stays, as a bond has it do that lets it go. */
 	real_target_close(&real);
+	vdev_close(bond, "net_bonding0");
 }
 
 const struct test_case test_cases[] = {
