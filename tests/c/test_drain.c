@@ -254,9 +254,9 @@ a_reset_while_packets_are_lost_leaves_no_counter(void)
 static void
 a_child_of_fork_forks_at_once(void)
 {
+	uint64_t start, took, shortest = UINT64_MAX;
 	struct drained drained;
 	unsigned int i;
-	uint64_t start;
 	int status;
 	pid_t pid;
 
@@ -266,14 +266,17 @@ a_child_of_fork_forks_at_once(void)
 	CHECK_WITHIN(SOON_MS, target_is_blocked());
 	pid = fork();
 	if (pid == 0) {
-		start = test_now_ms();
-		for (i = 0; i < 100; i++) {
+		/* One that waits does so for 100 ms; a busy machine takes its time for some, but not for each. */
+		for (i = 0; i < 20; i++) {
+			start = test_now_ms();
 			pid = fork();
 			if (pid == 0)
 				_exit(0);
+			took = test_now_ms() - start;
 			waitpid(pid, NULL, 0);
+			shortest = RTE_MIN(shortest, took);
 		}
-		_exit(test_now_ms() - start > 9000);
+		_exit(shortest >= 90);
 	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK_EQ(status, 0);
