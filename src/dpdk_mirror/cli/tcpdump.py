@@ -143,8 +143,10 @@ def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], Non
     heed()
     code = tcpdump.wait()
     unread = tcpdump.unread(tap.stream, finishing.is_alive)
-    for stats in finishing.result():
-        _print_summary(stats, stats.packets - unread, options)
+    counted = finishing.result()
+    if code <= 0 or ended is not None:  # else it has said what went wrong, and not how many it has taken
+        for stats in counted:
+            _print_summary(stats, stats.packets - unread, options)
     if code < 0:
         remark(f"tcpdump was ended by {signal.Signals(-code).name}")
     if ended is not None:

@@ -163,6 +163,13 @@ def test_files_are_tcpdumps(tap, forward, tmp_path):
     assert sum(len(read_capture(path).frames) for path in tmp_path.iterdir()) == 800
 
 
+def test_a_tcpdump_that_fails_says_why_and_nothing_counts_as_captured(tap):
+    with tap("net_tap0", "-n", "-w", "/nonexistent/x") as tapped:
+        assert tapped.wait() == 1
+    assert b"tcpdump: /nonexistent/x: No such file or directory\n" in tapped.said
+    assert summary(tapped) == {}
+
+
 def test_two_people_see_the_same_port(tap, forward):
     """Neither knows of the other; each has its own packets."""
     with tap("net_tap0", "-n", "-l") as one, tap("net_tap0", "-n", "-l", "src port 1003") as other:
