@@ -4,6 +4,7 @@
 
 import ctypes
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from children import child
 
+from dpdk_mirror.attach import outside
 from dpdk_mirror.attach.memory import executable
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.errors import (
@@ -309,3 +311,18 @@ def test_where_openat2_is_missing_it_is_refused(own, monkeypatch):
     monkeypatch.setattr(below, "_OPENAT2", 100000)
     with pytest.raises(UnsupportedError, match="no openat2"):
         own.open_below_root("/", os.O_PATH)
+
+
+def test_a_name_that_the_kernel_has_cut_off_is_shown_whole(tmp_path):
+    """By how it was called; one that it has given itself stays."""
+    program = tmp_path / "a-program-of-a-long-name"
+    program.symlink_to(shutil.which("sleep"))
+    code = "import ctypes; ctypes.CDLL(None).prctl(15, b'of-its-own-name', 0, 0, 0); print(flush=True); input()"
+    with (
+        child([program, "1000"]) as called,
+        child([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as renamed,
+        Process(called.pid) as long,
+        Process(renamed.pid) as own,
+    ):
+        renamed.stdout.readline()
+        assert (outside.name(long), outside.name(own)) == (program.name, "of-its-own-name")

@@ -33,6 +33,12 @@ def test_all_that_answer_are_found(start):
     assert [app.has_plugin for app in found] == [True, True, True, False]
 
 
+def test_a_program_is_found_by_its_name_and_by_what_the_kernel_keeps_of_it(processes):
+    processes.append(DpdkProcess(20, "ovs-vswitchd-dpdk"))
+    for name in ("ovs-vswitchd-dpdk", "ovs-vswitchd-dp"):
+        assert discovery.find_process(name).pid == 20
+
+
 def test_finding_applications_leaves_their_clients_free(start):
     start()  # it takes 10
     for _ in range(20):

@@ -64,7 +64,7 @@ class DpdkProcess:
 
     pid: int
     name: str
-    """As ps -e shows it."""
+    """As ps -e shows it, but whole: the kernel keeps 15 bytes of it."""
     program: str = ""
     """The path of its file, as the process sees it."""
     user: int | None = None
@@ -132,7 +132,7 @@ def identify(process: Process) -> DpdkProcess | None:
 
 def _look_outside(process: Process, found: DpdkProcess) -> None:
     """What anybody may know, or who may read of it."""
-    found.name = process.text("comm").removesuffix("\n")
+    found.name = outside.name(process)
     found.user = outside.status(process, "Uid")
     found.tracer = outside.status(process, "TracerPid")
     found.seccomp = outside.status(process, "Seccomp") > 0

@@ -10,7 +10,7 @@ import os
 import re
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
@@ -28,6 +28,7 @@ __all__ = [
     "environment",
     "file_limit",
     "is_frozen",
+    "name",
     "namespaces",
     "open_files",
     "ptrace_scope",
@@ -43,6 +44,7 @@ _CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[.
 # Where control groups of version 2 are; of version 1, below the first.
 _FROZEN = re.compile(r"^(frozen 1|FREEZING|FROZEN)$", re.MULTILINE)
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+_NAME_MAX = 15
 _ENVIRON_MAX = 8 << 20
 _DESCRIPTORS_MAX = 1 << 16
 _UNIX_MAX = 32 << 20
@@ -70,6 +72,19 @@ class Sockets:
     def prefix(self) -> str:
         """EAL's file prefix, the folder that they are in."""
         return next((Path(path).parent.name for path in (self.mp, *self.telemetry) if path), "")
+
+
+def name(process: Process) -> str:
+    """What the kernel calls it, made whole, where that has been cut off, by how it was called, or by its program."""
+    kept = process.text("comm").removesuffix("\n")
+    if len(os.fsencode(kept)) < _NAME_MAX:
+        return kept
+    with contextlib.suppress(MirrorError):
+        for path in (process.text("cmdline").partition("\0")[0], process.link("exe")):
+            whole = PurePosixPath(path).name.removesuffix(" (deleted)")
+            if whole.startswith(kept):
+                return whole
+    return kept
 
 
 def status(process: Process, field: str, tid: int = 0) -> int:

@@ -36,6 +36,9 @@ __all__ = [
 PROBE_S = 2.0
 """How long an application may take to say whether it is there."""
 
+_KERNELS_MAX = 15
+"""What ps shows of a program's name."""
+
 _ALL = "dpdk-mirror apps lists what runs"
 
 
@@ -156,7 +159,8 @@ def _is_application(process: DpdkProcess) -> bool:
 def _names(process: DpdkProcess) -> set[str]:
     """All that it may be called."""
     paths = [_seen_here(process, path) for path in (*process.telemetry, process.socket) if path]
-    own = {str(process.pid), process.prefix, process.name, PurePosixPath(process.program).name}
+    program = PurePosixPath(process.program).name
+    own = {str(process.pid), process.prefix, process.name, process.name[:_KERNELS_MAX], program}
     return own | {str(path) for path in paths} | {label(path) for path in paths}
 
 
