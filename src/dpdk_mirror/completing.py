@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .errors import MirrorError
 from .remote.application import Application
 from .remote.discovery import find_process, processes, socket_of, sockets_of
+from .remote.ovs import interfaces_in
 from .remote.sockets import label, sockets
 from .remote.targets import KINDS, at_port, port_in
 
@@ -51,7 +52,11 @@ def _apps(_words: Sequence[str]) -> Iterable[str]:
 
 
 def _ports(words: Sequence[str]) -> Iterable[str]:
-    return _ask(_sockets(words), lambda app: [port.name for port in app.ports() if not port.is_target])
+    def names(app: Application) -> list[str]:
+        ports = {port.id: port.name for port in app.ports() if not port.is_target}
+        return [*ports.values(), *interfaces_in(app, ports, timeout_s=_TIMEOUT_S).values()]
+
+    return _ask(_sockets(words), names)
 
 
 def _mirrors(words: Sequence[str]) -> Iterable[str]:

@@ -3,6 +3,8 @@
 """Applications that are none, for what controls live ones."""
 
 import contextlib
+import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,6 +36,21 @@ def start(runtime):
             return stack.enter_context(FakeApplication(runtime / "dpdk" / prefix / socket, **options))
 
         yield start
+
+
+@pytest.fixture
+def vsctl(tmp_path, monkeypatch):
+    """``vsctl([name, type, status, options], ...)`` has ovs-vsctl list these; the file that has what it was asked."""
+    program, asked = tmp_path / "ovs-vsctl", tmp_path / "asked"
+
+    def make(*interfaces):
+        rows = [[["map", [*cell.items()]] if isinstance(cell, dict) else cell for cell in row] for row in interfaces]
+        program.write_text(f"#!/bin/sh\necho \"$@\" >> {asked}\ncat <<'E'\n{json.dumps({'data': rows})}\nE\n", "utf-8")
+        program.chmod(0o755)
+        return asked
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return make
 
 
 @pytest.fixture

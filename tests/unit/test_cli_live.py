@@ -545,57 +545,55 @@ def test_an_application_that_is_no_switch_is_not_asked_about_one(command, fake, 
     assert near.endswith("there is no port net_rnig0 [ENODEV]; did you mean net_ring0? dpdk-mirror ports lists them\n")
 
 
-# In place of ovs-vsctl: what it prints for one column, and how it ends.
+UNKNOWN = "ovs-vsctl get Interface p0 status:port_no\n"
+
+# In place of ovs-vsctl: which interfaces of that name it lists, and what is advised if none is the application's.
 ANSWERS = {
-    "as it is": ({"status:port_no": '"1"', "options:dpdk-devargs": '"net_null1,size=64"'}, 0),
-    "another switch's": ({"status:port_no": '"1"', "options:dpdk-devargs": "net_null7"}, None),
-    "a port that is not there": ({"status:port_no": '"9"', "options:dpdk-devargs": "net_null9"}, None),
-    "no such interface": ({}, None),
+    "as it is": ([["p0", "dpdk", {"port_no": "1"}, {"dpdk-devargs": "net_null1,size=64"}]], ""),
+    "another switch's": ([["p0", "dpdk", {"port_no": "1"}, {"dpdk-devargs": "net_null7"}]], UNKNOWN),
+    "a port that is not there": ([["p0", "dpdk", {"port_no": "9"}, {"dpdk-devargs": "net_null9"}]], UNKNOWN),
+    "one that is not up": ([["p0", "dpdk", {}, {}]], "has no port: ovs-vsctl get Interface p0 error\n"),
+    "no such interface": ([], UNKNOWN),
+    "what nobody expects": ([["p0"]], UNKNOWN),
 }
 
 
 @pytest.mark.usefixtures("some_program")
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_open_vswitch_is_asked_for_a_name_that_the_application_does_not_know(
-    command, fake, tmp_path, monkeypatch, answer
-):
+def test_open_vswitch_is_asked_for_a_name_that_the_application_does_not_know(command, fake, tmp_path, vsctl, answer):
     """It is believed if the device is the application's, too."""
-    values, code = ANSWERS[answer]
-    program = tmp_path / "ovs-vsctl"
-    cases = "".join(f"{column}) echo '{value}';; " for column, value in values.items())
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\ncase $6 in {cases}esac\n', encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    interfaces, advice = ANSWERS[answer]
+    asked = vsctl(*interfaces)
     assert command("add", "net_ring0", "--to", "tap:m0")[0] == 0
-    assert not (tmp_path / "asked").exists()
+    assert not asked.exists()
     found, out, err = command("add", "p0", "--to", "tap:m1")
-    assert "get Interface p0 status:port_no" in (tmp_path / "asked").read_text(encoding="utf-8")
-    if code == 0:
+    assert "list Interface p0\n" in asked.read_text(encoding="utf-8")
+    if not advice:
         assert (found, out.splitlines()[0]) == (0, "added mirror mirror2: net_null1 -> tap:m1 (both)")
     else:
         assert (found, out) == (1, "")
-        assert err.endswith("ovs-vsctl get Interface p0 status:port_no\n")
+        assert err.endswith(advice)
     # Wherever a port is named.
     found, out, err = command("add", "net_ring0", "--to", "port:p0", "--force")
-    if code == 0:
+    if not advice:
         assert (found, out.splitlines()[0]) == (0, "added mirror mirror3: net_ring0 -> port:net_null1 (both)")
     else:
         assert (found, out) == (1, "")
-        assert err.endswith("ovs-vsctl get Interface p0 status:port_no\n")
+        assert err.endswith(advice)
     file = tmp_path / "mirrors.toml"
     file.write_text("[mirrors.there]\nsource = 'net_ring0'\nto = 'port:p0'\nforce = true\n", encoding="utf-8")
-    assert command("apply", file)[0] == (found if code == 0 else 1)
-    assert [each.to for each in fake.mirrors.values() if each.name == "there"] == ["port:net_null1"] * (code == 0)
+    assert command("apply", file)[0] == bool(advice)
+    assert [each.to for each in fake.mirrors.values() if each.name == "there"] == ["port:net_null1"] * (not advice)
 
 
 @pytest.mark.usefixtures("some_program")
 def test_a_switch_that_does_not_answer_is_not_waited_for(command, fake, tmp_path, monkeypatch):
-    monkeypatch.setattr("dpdk_mirror.remote.ovs._TIMEOUT_S", 0)
+    monkeypatch.setattr("dpdk_mirror.remote.ovs._TIMEOUT_S", 0.1)
     program = tmp_path / "ovs-vsctl"
     program.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert command("add", "p0", "--to", "tap:m1")[2].endswith("ovs-vsctl get Interface p0 status:port_no\n")
+    assert command("add", "p0", "--to", "tap:m1")[2].endswith(UNKNOWN)
 
 
 def test_a_port_that_takes_force_is_said_to_take_the_option(command, fake):

@@ -13,6 +13,7 @@ import pytest
 
 from dpdk_mirror.cli import main
 from dpdk_mirror.errors import ConflictError, NotFoundError
+from dpdk_mirror.remote import ovs
 from dpdk_mirror.tap import wireshark
 from dpdk_mirror.tap.extcap import KEYS, SSH, feed, interfaces, options, port_values
 from dpdk_mirror.tap.hosts import hosts_file
@@ -44,6 +45,23 @@ def test_each_port_has_a_name_that_stays(start):
     assert names_of(interfaces("1", local_ports())) == ["dpdk:other:a__b__c", "dpdk:ovs:0000:03:00.0", SSH]
     assert find_port("dpdk:other:a__b__c").port == "a {b}/c"
     assert find_port("0000:03:00.0").application == "ovs"
+
+
+def test_ports_of_open_vswitch_are_listed_by_its_own_names(start, vsctl, monkeypatch):
+    """Found by DPDK's, too; what is no port of this switch's has no part in it."""
+    monkeypatch.setattr(ovs, "_program", lambda app: "ovs-vswitchd-dp")
+    vsctl(
+        ["vm1", "dpdk", {"port_no": "1"}, {"dpdk-devargs": "net_vhost_vm1,iface=/tmp/a"}],
+        ["up", "dpdk", {"port_no": "0"}, {"dpdk-devargs": "class=eth,mac=02:00:00:00:00:01"}],
+        ["other", "dpdk", {"port_no": "2"}, {"dpdk-devargs": "net_null7"}],
+        ["br0", "internal", {}, {}],
+    )
+    start("ovs").ports = {0: "0000:03:00.0", 1: "net_vhost_vm1", 2: "net_null0"}
+    listed = interfaces("1", local_ports())
+    assert names_of(listed) == ["dpdk:ovs:up", "dpdk:ovs:vm1", "dpdk:ovs:net_null0", SSH]
+    assert "DPDK vm1 (net_vhost_vm1) of ovs" in listed[2]
+    for name in ("dpdk:ovs:vm1", "dpdk:ovs:net_vhost_vm1", "vm1", "net_vhost_vm1"):
+        assert find_port(name).port == "net_vhost_vm1"
 
 
 def test_a_name_for_several_ports_is_refused(start):
@@ -88,6 +106,10 @@ def test_hosts_of_the_file_can_be_chosen_and_nobody_is_asked(monkeypatch, tmp_pa
     found = read(options(SSH))
     assert found[0][1]["type"] == "selector"
     assert [values["value"] for kind, values in found if kind == "value" and values["arg"] == "0"] == ["lab", "other"]
+    hosts_file().write_text("[hosts.lab]\nssd = 1\n", encoding="utf-8")
+    found = read(options(SSH))
+    assert (found[0][1]["type"], len(found)) == ("string", 10)
+    assert "hosts.lab.ssd: there is no such key" in found[0][1]["tooltip"]
 
 
 def test_ports_over_there_become_what_can_be_chosen(start):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DisconnectedError, MirrorError
 from ..remote import DpdkProcess
 from ..remote.discovery import PROBE_S, not_found, own_socket, processes, scan, sockets_of
+from ..remote.ovs import interfaces_in
 from ..remote.sockets import SUDO, closed_directories, label, listener
 from .common import add_command, add_common_arguments, open_application, print_json, print_table, record, remark
 
@@ -37,9 +38,11 @@ examples:
       one of them, as JSON
 """,
 }
+_OF_PORTS = ("driver", "started", "rx_queues", "tx_queues", "mtu", "mac", "is_target")
 _PORTS = {
     "help": "list an application's ports",
-    "description": "List the ports of a running application, the targets of mirrors included.",
+    "description": "List the ports of a running application, the targets of mirrors included; of Open vSwitch, with "
+    "its own name\nfor each (interface).",
     "epilog": """\
 examples:
   dpdk-mirror ports
@@ -72,12 +75,14 @@ def run_apps(arguments: argparse.Namespace) -> int:
 
 def run_ports(arguments: argparse.Namespace) -> int:
     with open_application(arguments) as app:
-        rows = [record(port) for port in app.ports()]
+        ports = app.ports()
+        called = interfaces_in(app, {port.id: port.name for port in ports})
+        rows = [record(port) | {"interface": called.get(port.name)} for port in ports]
     if arguments.json:
         print_json(rows)
     elif rows:
-        columns = ("id", "name", "driver", "started", "rx_queues", "tx_queues", "mtu", "mac", "is_target")
-        print_table(columns, rows)
+        interface = ("interface",) if called else ()
+        print_table(("id", "name", *interface, *_OF_PORTS), rows)
     else:
         remark(f"{app} has no ports")
     return 0

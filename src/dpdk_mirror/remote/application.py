@@ -109,11 +109,11 @@ class Application(Closeable):
                 continue
         return found
 
-    def port_names(self) -> list[str]:
-        """List the names of its ports by DPDK's own telemetry, which tells them without librte_mirror, too."""
+    def port_names(self) -> dict[int, str]:
+        """The names of its ports, by id, as DPDK's own telemetry tells them, without librte_mirror, too."""
         doing = f"list ports in {self}"
         ids = numbers(doing, self._value(doing, "/ethdev/list", {}), 0)
-        return [Answer(doing, self._value(doing, "/ethdev/info", str(each))).string("name") for each in ids]
+        return {each: Answer(doing, self._value(doing, "/ethdev/info", str(each))).string("name") for each in ids}
 
     def port(self, port: str | int) -> RemotePort:
         """Find a port by its name or id."""

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import DisconnectedError
+from ..errors import DisconnectedError, InvalidConfigError
 from ..spec import PARAMETERS
 from ..waiting import nap
 from .hosts import hosts, hosts_file
@@ -31,7 +31,15 @@ SSH = "dpdk-ssh"
 KEYS = ("directions", "snaplen", "sample", "rate")
 """Parameters of mirrors that are options of interfaces; the filter is Wireshark's own field."""
 
-_DISPLAY = {"directions": "Direction", "snaplen": "Snapshot length", "sample": "One packet in", "rate": "At most"}
+_PORTS_NUMBER = "1"
+"""Of the option for ports of another host, behind the one for the host."""
+
+_DISPLAY = {
+    "directions": "Direction",
+    "snaplen": "Snapshot length",
+    "sample": "One packet in",
+    "rate": "Packets a second",
+}
 _DEFAULTS = {"directions": "both", "snaplen": "0"}
 _PIECE = 1 << 20
 _OPEN_S = 30  # for whoever is to read
@@ -55,7 +63,8 @@ def interfaces(version: str, ports: Iterable[LocalPort]) -> list[str]:
     lines = [_sentence("extcap", version=version, display="DPDK ports")]
     for port in ports:
         lacks = "" if port.has_library else ", which lacks the library"
-        lines.append(_sentence("interface", value=port.name, display=f"DPDK {port.port} of {port.application}{lacks}"))
+        called = f"{port.interface} ({port.port})" if port.interface else port.port
+        lines.append(_sentence("interface", value=port.name, display=f"DPDK {called} of {port.application}{lacks}"))
     return [*lines, _sentence("interface", value=SSH, display="DPDK over ssh")]
 
 
@@ -79,9 +88,8 @@ def options(interface: str) -> list[str]:
 def port_values(listed: Iterable[str]) -> list[str]:
     """The list of interfaces of another host, as what can be chosen for the option for ports."""
     found = (re.fullmatch(r"interface \{value=(.*?)\}\{display=(.*?)\}", line) for line in listed)
-    number = str([option.call for option in _places()].index("--remote-port"))
     return [
-        _sentence("value", arg=number, value=match[1], display=match[2])
+        _sentence("value", arg=_PORTS_NUMBER, value=match[1], display=match[2])
         for match in found
         if match is not None and match[1] != SSH
     ]
@@ -130,12 +138,16 @@ def feed(fd: int, stream: socket.socket) -> bool:
 
 
 def _places() -> tuple[_Option, ...]:
-    """Which port of which host: one of the file, if that has any."""
-    known = tuple((host.name, host.name) for host in hosts())
+    """Which port of which host: one of the file, if that has any. Wireshark 4.0 has no field with both."""
+    known: tuple[tuple[str, str], ...] = ()
+    what = f"[USER@]HOST, or one of {hosts_file()}"
+    try:
+        known = tuple((host.name, host.name) for host in hosts())
+    except InvalidConfigError as error:  # else there would be no options at all
+        what = str(error)
     load = {"required": "true", "reload": "true", "placeholder": "Load ports"}
-    kind = "selector" if known else "string"
     return (
-        _Option("--remote-host", "Host", kind, f"[USER@]HOST, or one of {hosts_file()}", {"required": "true"}, known),
+        _Option("--remote-host", "Host", "selector" if known else "string", what, {"required": "true"}, known),
         _Option("--remote-port", "Port", "selector", "its name over there", load),
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConflictError, MirrorError, NotFoundError
 from ..remote import Application
 from ..remote.discovery import PROBE_S, scan
+from ..remote.ovs import interfaces_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +26,25 @@ PREFIX = "dpdk"
 
 @dataclass(frozen=True, slots=True)
 class LocalPort:
-    """A port of the application that has its socket at ``path``; ``has_library``: it can be mirrored as it is."""
+    """A port of the application that has its socket at ``path``; ``has_library``: it can be mirrored as it is.
 
-    name: str
+    ``interface`` is what Open vSwitch calls it, "" in other applications.
+    """
+
     port: str
     application: str
     path: Path
     has_library: bool
+    interface: str = ""
+
+    @property
+    def name(self) -> str:
+        return _name(self.application, self.interface or self.port)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What it may be called besides."""
+        return (_name(self.application, self.port), self.port, self.interface)
 
 
 def local_ports() -> list[LocalPort]:
@@ -45,7 +58,7 @@ def local_ports() -> list[LocalPort]:
 def find_port(name: str) -> LocalPort:
     """The port that has this name, or that its application calls so."""
     ports = local_ports()
-    found = [each for each in ports if each.name == name] or [each for each in ports if each.port == name]
+    found = [each for each in ports if each.name == name] or [each for each in ports if name in each.others]
     if len(found) == 1:
         return found[0]
     if found:
@@ -60,11 +73,12 @@ def _ports(app: Application, *, alone: bool) -> list[LocalPort]:
     with app:
         try:
             able = app.has_plugin
-            names = [each.name for each in app.ports() if not each.is_target] if able else app.port_names()
+            names = {each.id: each.name for each in app.ports() if not each.is_target} if able else app.port_names()
             label = str(app) if alone else f"{app}@{app.pid}"
+            called = interfaces_in(app, names)
         except MirrorError:
             return []
-    return [LocalPort(_name(label, port), port, label, app.path, able) for port in names]
+    return [LocalPort(port, label, app.path, able, called.get(port, "")) for port in names.values()]
 
 
 def _name(application: str, port: str) -> str:
