@@ -191,6 +191,8 @@ def test_what_cannot_be_made_is_refused_before_anything_is_done(tmp_path):
         Files(str(tmp_path / "a.pcapng"), many=False).check()
     with pytest.raises(FileNotFoundError):
         Files(str(tmp_path / "no" / "a.pcapng"), many=False).check()
+    with pytest.raises(IsADirectoryError):
+        Files(f"{tmp_path}/", many=False).check()
     Files(str(tmp_path / "b.pcapng"), many=False).check()
     assert not (tmp_path / "b.pcapng").exists()
 

@@ -43,7 +43,9 @@ from .report import Heedless
 from .signals import Signals, left_to_the_system
 
 if TYPE_CHECKING:
-    from ..remote import RemoteMirrorStats
+    from collections.abc import Iterable
+
+    from ..remote import Application, RemoteMirrorStats
     from ..tap.conditions import Condition
 
 STDOUT = "-"
@@ -164,7 +166,7 @@ def run(arguments: argparse.Namespace) -> int:
     writer = Writer(store, files, Rotation(arguments.rotate_size, arguments.rotate_seconds), compress)
     with redirect_stderr(Heedless(sys.stderr)), Signals().caught() as signals, ExitStack() as stack:
         app = stack.enter_context(open_application(arguments))
-        sources = list(dict.fromkeys(source_in(app, port) for port in arguments.ports))
+        sources = _sources(app, arguments.ports)
         tap = stack.enter_context(Tap(app, sources, spec, "capture"))
         recorder = None
         if before := arguments.before:
@@ -173,6 +175,12 @@ def run(arguments: argparse.Namespace) -> int:
         capture = Capture(tap, reader, writer, Limits(arguments.seconds, arguments.packets))
         signals.begun = True
         return _Session(arguments, signals, tap, capture, writer, files).run(recorder)
+
+
+def _sources(app: Application, ports: Iterable[str]) -> list[str]:
+    """The application's names of ports, each once, by whatever names and ids they are given."""
+    found = (source_in(app, port) for port in ports)
+    return list(dict.fromkeys(app.port(source).name if source.isdecimal() else source for source in found))
 
 
 def _check(arguments: argparse.Namespace) -> None:

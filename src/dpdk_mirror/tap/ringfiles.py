@@ -38,6 +38,8 @@ class Files:
         if self._path == "-":
             return
         path = self._name()
+        if Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         if Path(path).is_file() and not self._overwrite:
             raise _exists_error(path)
         if not Path(path).exists():

@@ -67,8 +67,10 @@ def fields(path, *names, check=True):
 
 
 def test_ports_and_directions_come_in_one_file_in_order(busy, app, tmp_path):
+    """One that is named twice, by its id, too, is one."""
     path = tmp_path / "a.pcapng"
-    told = capture(busy, *PORTS, "-w", path, "--rate", "2k", "--seconds", 1, "--json")
+    told = capture(busy, *PORTS, 0, "-w", path, "--rate", "2k", "--seconds", 1, "--json")
+    assert len(told["mirrors"]) == len(PORTS)
     found = fields(path, "frame.interface_name", "frame.packet_flags_direction", "frame.time_epoch", "frame.len")
     assert len(found) == told["packets"] > 100
     assert {row[0] for row in found} == set(PORTS)
