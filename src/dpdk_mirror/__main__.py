@@ -24,20 +24,9 @@ def main() -> int:
         from .completing import main as complete  # noqa: PLC0415
 
         return complete(sys.argv[2:])
-    is_attach = sys.argv[1:2] == ["attach"]
-    is_for_long = sys.argv[1:2] == ["extcap"] or any(word.partition("=")[0] == "--host" for word in sys.argv)
-    if (is_attach or "--attach" in sys.argv) and not is_for_long:
-        from .attach.turns import take  # noqa: PLC0415
-
-        take()
     from .cli import main as command  # noqa: PLC0415  # takes most of the time that starting takes
 
-    code = command()
-    if is_attach:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        os._exit(code)  # taking Python apart would be one long turn
-    return code
+    return command()
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

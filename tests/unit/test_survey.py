@@ -2,9 +2,11 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """All processes, whatever some of them do to who looks."""
 
+import ast
 import contextlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -34,6 +36,26 @@ ctypes.CDLL(None).prctl(15, b"dpdk-intr", 0, 0, 0)
 print("ready", flush=True)
 time.sleep(1000)
 """
+
+
+@pytest.fixture(params=["forked", "started"])
+def who(request, monkeypatch):
+    """How the other process comes to be: of a process with one thread, of one with more."""
+    monkeypatch.setattr(apart, "_is_single", lambda: request.param == "forked")
+    return request.param
+
+
+@pytest.fixture
+def replace_worker(monkeypatch):
+    """``replace_worker(text)`` has another program be started in its stead."""
+
+    def replace(text):
+        monkeypatch.setattr(apart, "_is_single", lambda: False)
+        monkeypatch.setattr(
+            apart, "_WORKER", f"import os, sys\nsys.stdout = open(int(sys.argv[3].split()[0]), 'w')\n{text}"
+        )
+
+    return replace
 
 
 @pytest.fixture
@@ -169,33 +191,34 @@ def test_one_that_keeps_who_attaches_waiting_for_ever_is_refused(claim, tmp_path
         assert time.monotonic() - begin < 60
 
 
-def test_one_that_does_so_later_on_is_given_up(monkeypatch):
+def test_one_that_does_so_later_on_is_given_up(replace_worker, monkeypatch):
     """When it has been looked at: it may take as long as its loader may be busy, several times."""
-    monkeypatch.setattr(apart, "_WORKER", "import time; print('begun\\nlooked', flush=True); time.sleep(1000)")
+    replace_worker("import time; print('begun\\nlooked', flush=True); time.sleep(1000)")
     monkeypatch.setattr(attaching, "LOOK_S", 0.2)
     with pytest.raises(BusyTimeoutError, match="it keeps who looks at it waiting"):
         attaching.load_apart(1, Options(timeout_s=0.01))
 
 
-def test_what_goes_wrong_for_who_attaches_is_not_lost(monkeypatch):
+def test_what_goes_wrong_for_who_attaches_is_not_lost(replace_worker):
     """What is refused has its class, number and hint; what has not been thought of has its traceback."""
     with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]; dpdk-mirror apps lists what runs"):
         attach(1 << 22)
     lines = ["begun", json.dumps({"bug": "Traceback ..."})]
-    monkeypatch.setattr(apart, "_WORKER", f"print(*{lines}, sep='\\n')")
+    replace_worker(f"print(*{lines}, sep='\\n', flush=True)")
     with pytest.raises(RuntimeError, match=r"Traceback \.\.\."):
         attach(1 << 22)
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
 def test_where_no_other_process_can_attach_this_one_does(monkeypatch, program):
+    monkeypatch.setattr(apart, "_is_single", lambda: False)
     monkeypatch.setattr(sys, "executable", program)
     with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]"):
         attach(1 << 22)
 
 
-def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(claim, monkeypatch):
-    monkeypatch.setattr(apart, "_WORKER", "import time; print(1, flush=True); time.sleep(1000)")
+def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(replace_worker, monkeypatch):
+    replace_worker("import time; print(1, flush=True); time.sleep(1000)")
     monkeypatch.setattr(survey, "LOOK_S", 0.2)
     found = survey.survey(range(1, 100))
     assert [each.pid for each in found] == list(range(1, 9))
@@ -205,12 +228,13 @@ def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(claim, mon
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
 def test_where_no_other_process_can_look_this_one_does(claim, monkeypatch, program):
     running = claim()
+    monkeypatch.setattr(apart, "_is_single", lambda: False)
     monkeypatch.setattr(sys, "executable", program)
     (found,) = survey.survey([running.pid])
     assert found.name == "dpdk-intr"
 
 
-def test_one_that_is_interrupted_puts_back_what_it_has_changed(tmp_path, monkeypatch):
+def test_one_that_is_interrupted_puts_back_what_it_has_changed(tmp_path, replace_worker, monkeypatch):
     """As who attaches does."""
     done, is_ready = tmp_path / "done", apart._is_ready
     worker = f"""
@@ -224,14 +248,14 @@ except KeyboardInterrupt:
 """
 
     def interrupt(descriptor, wait_s):
-        if wait_s == 1:
+        if wait_s == 7:
             raise KeyboardInterrupt
         return is_ready(descriptor, wait_s)
 
-    monkeypatch.setattr(apart, "_WORKER", worker)
+    replace_worker(worker)
     monkeypatch.setattr(apart, "_is_ready", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        list(apart.answers(survey.__name__, b"", 1))
+        list(apart.answers(survey.__name__, b"", 7))
     assert done.exists()
 
 
@@ -248,11 +272,11 @@ def test_what_it_waits_for_a_cpu_is_not_counted(monkeypatch):
     assert apart._queued_s(1 << 22) == 0
 
 
-def test_there_may_be_any_time():
+def test_there_may_be_any_time(who):
     assert list(apart.answers(survey.__name__, b"", 1e300, 1e300)) == [b"end"]
 
 
-def test_who_looks_is_of_the_same_package(tmp_path, monkeypatch):
+def test_who_looks_is_of_the_same_package(who, tmp_path, monkeypatch):
     """Though another has come to be found first."""
     (tmp_path / "dpdk_mirror").mkdir()
     (tmp_path / "dpdk_mirror" / "__init__.py").write_text("raise SystemExit(1)")
@@ -260,15 +284,84 @@ def test_who_looks_is_of_the_same_package(tmp_path, monkeypatch):
     assert list(apart.answers(survey.__name__, b"", 1)) == [b"end"]
 
 
-def test_nothing_is_left_open_or_running(claim):
+def test_nothing_is_left_open_or_running(who, claim):
     running = claim()
     survey.survey([running.pid])
-    before = set(Path("/proc/self/fd").iterdir())
+    before = held()
     for _ in range(3):
         survey.survey([running.pid])
-    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert held() == before
+
+
+def held():
+    """What this process has open, and which processes of its own."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    assert [pid for pid in children if b"attach.survey" in Path(f"/proc/{pid}/cmdline").read_bytes()] == []
+    return set(Path("/proc/self/fd").iterdir()), children
+
+
+WORK = """
+import os, signal, time
+
+def work(request, say):
+    say(b"begun")
+    if request == b"wait":
+        time.sleep(1000)
+    elif request == b"tell":
+        links = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+        say(repr([os.readlink(each) for each in links if os.path.exists(each)]).encode())
+        say(repr([signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]).encode())
+    else:
+        say(b"x" * 1_000_000)
+"""
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    """The name of a module with such work."""
+    (tmp_path / "its_work.py").write_text(WORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "its_work"
+
+
+def test_it_holds_nothing_of_who_has_it_work(who, worker):
+    """Who waits for the end of a pipe does not wait for it; and signals end it that its parent catches."""
+    ours, theirs = os.pipe()
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        begun, links, handlers = apart.answers(worker, b"tell", 20)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert begun == b"begun"
+    assert {link.partition(":")[0] for link in ast.literal_eval(links.decode())} == {"/dev/null", "pipe"}
+    assert links.count(b"pipe:") == 1
+    assert handlers == repr([signal.SIG_DFL] * 2).encode()
+    for each in (ours, theirs):
+        os.close(each)
+
+
+def test_it_says_lines_of_any_length(who, worker):
+    assert [len(line) for line in apart.answers(worker, b"", 20)] == [5, 1_000_000]
+
+
+def test_it_goes_with_who_has_it_work(who, worker):
+    """Be it asked no more, or waited for no longer."""
+    before = held()
+    asking = apart.answers(worker, b"wait", 20)
+    assert next(asking) == b"begun"
+    asking.close()
+    assert list(apart.answers(worker, b"wait", 0.2)) == [b"begun"]
+    assert held() == before
+
+
+def test_only_a_process_with_one_thread_is_forked():
+    """Another thread may hold a lock, for ever as far as a forked process goes."""
+    before = (
+        "from dpdk_mirror.attach import apart; import threading; print(apart._is_single()); over = threading.Event()"
+    )
+    beside = "threading.Thread(target=over.wait).start(); print(apart._is_single()); over.set()"
+    done = subprocess.run([sys.executable, "-c", f"{before}; {beside}"], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"True", b"False"]
 
 
 def test_all_of_a_thousand_are_looked_at(tmp_path):

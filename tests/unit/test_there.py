@@ -12,6 +12,7 @@ from fakeapp import FakeApplication
 from stuckfs import LOOKUP, StuckFileSystem
 
 from dpdk_mirror import BusyTimeoutError, DisconnectedError, NotFoundError
+from dpdk_mirror.attach import apart
 from dpdk_mirror.remote import connect, sockets
 from dpdk_mirror.remote.discovery import scan
 from dpdk_mirror.remote.reach import below, identities
@@ -35,6 +36,7 @@ def test_a_socket_is_reached_where_a_process_has_it(there):
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
 def test_where_no_other_process_can_reach_it_this_one_does(there, monkeypatch, program):
+    monkeypatch.setattr(apart, "_is_single", lambda: False)
     monkeypatch.setattr(sys, "executable", program)
     with connect(there) as app:
         assert app.pid == os.getpid()

@@ -33,7 +33,7 @@ from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
-from .parked import Parked, busy_cpus, cpus_of, find_parked
+from .parked import Parked, cpus_of, find_parked, polled_cpus
 from .seccomp import forbidden
 from .socketpath import check_socket, choose_socket
 
@@ -104,14 +104,16 @@ class Options:
 def load(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
     """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen if telemetry does not."""
     try:
-        return _attach(process, library, options)
+        polled = polled_cpus(process)
+        with _elsewhere(process, 0, polled):
+            return _attach(process, library, options, polled)
     except MirrorError:
         # Whatever it looks like: if it has ended, that is why.
         process.check()
         raise
 
 
-def _attach(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
+def _attach(process: Process, library: Callable[[str], Library], options: Options, polled: set[int]) -> Attachment:
     began = time.monotonic()
     found = identify(process)
     if found is None:
@@ -130,7 +132,7 @@ def _attach(process: Process, library: Callable[[str], Library], options: Option
     path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:
         return _result(found, began, target)
-    with _elsewhere(process, target.parked.tid):
+    with _elsewhere(process, target.parked.tid, polled):
         loaded = _load(target, chosen, path) if chosen is not None else None
         image = _library_in(process, loaded)
         status = _check_works(process, image)
@@ -249,19 +251,18 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
 
 
 @contextlib.contextmanager
-def _elsewhere(process: Process, tid: int) -> Iterator[None]:
-    """Have the thread, and this one, on no CPU on which the application polls, for the while."""
-    busy = busy_cpus(process)
-    before = {tid: cpus_of(process, tid), 0: os.sched_getaffinity(0)}
-    spare = set().union(*before.values()) - busy
-    moved = {each: own for each, own in before.items() if spare and own & busy}
+def _elsewhere(process: Process, tid: int, polled: set[int]) -> Iterator[None]:
+    """Have a thread, 0: this one, on none of these CPUs for the while, if there is another."""
+    own = cpus_of(process, tid) if tid else os.sched_getaffinity(0)
+    spare = own - polled or os.sched_getaffinity(0) - polled
+    if not spare or spare == own:
+        yield
+        return
     try:
-        for each in moved:
-            _move(process, each, spare)
+        _move(process, tid, spare)
         yield
     finally:
-        for each, own in moved.items():
-            _move(process, each, own)
+        _move(process, tid, own)
 
 
 def _move(process: Process, tid: int, cpus: set[int]) -> None:

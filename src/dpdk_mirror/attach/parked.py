@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .process import Process, Task
     from .ptrace import Registers
 
-__all__ = ["Parked", "busy_cpus", "cpus_of", "find_parked"]
+__all__ = ["Parked", "cpus_of", "find_parked", "polled_cpus"]
 
 _ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 232, 281, 288, 441
 _EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
@@ -87,24 +87,29 @@ def cpus_of(process: Process, tid: int) -> set[int]:
     raise NotFoundError(errno.ESRCH, f"look at process {process.pid}: its thread {tid} ends", "try again")
 
 
-def busy_cpus(process: Process) -> set[int]:
-    """The CPUs on which a thread of the process runs all the time."""
+def polled_cpus(process: Process) -> set[int]:
+    """The CPUs that a thread of the process does not leave, and shares with no other for long."""
     before = _running(process)
     time.sleep(_SAMPLE_S)
-    least = _SAMPLE_S * os.sysconf("SC_CLK_TCK") / 2
-    return {cpu for tid, (cpu, ticks) in _running(process).items() if tid in before and ticks - before[tid][1] >= least}
+    after = _running(process)
+    return {
+        cpu
+        for tid, (cpu, waited_s) in after.items()
+        if tid in before and before[tid][0] == cpu and waited_s - before[tid][1] < _SAMPLE_S / 4
+    }
 
 
-def _running(process: Process) -> dict[int, tuple[int, int]]:
-    """CPU and ticks used so far, of each thread that runs or is ready to."""
+def _running(process: Process) -> dict[int, tuple[int, float]]:
+    """Of each thread that runs, or is ready to: its CPU, and how long it has waited for one in all."""
     found = {}
     for task in process.tasks():
         try:
             fields = process.text(f"task/{task.tid}/stat").rpartition(")")[2].split()
+            if fields and fields[0] == "R":
+                waited_ns = process.text(f"task/{task.tid}/schedstat").split()[1]
+                found[task.tid] = int(fields[36]), int(waited_ns) / 1e9
         except NotFoundError:
             continue
-        if fields and fields[0] == "R":
-            found[task.tid] = (int(fields[36]), int(fields[11]) + int(fields[12]))
     return found
 
 

@@ -7,18 +7,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MirrorError
-from .apart import answers, say
+from .apart import answers
 from .identify import DpdkProcess, Kind, identify
 from .process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["LOOK_S", "made", "survey"]
 
@@ -48,9 +47,9 @@ def survey(pids: Iterable[int] | None = None) -> list[DpdkProcess]:
     return found
 
 
-def work() -> None:
-    """Write what the processes are whose ids are read; for another process, that ends this one."""
-    for pid in map(int, sys.stdin.read().split()):
+def work(request: bytes, say: Callable[[bytes], None]) -> None:
+    """Say what the processes are whose ids are requested; for another process, that ends this one."""
+    for pid in map(int, request.split()):
         say(str(pid).encode())
         if (found := _look(pid)) is not None:
             say(json.dumps(asdict(found)).encode())

@@ -13,16 +13,15 @@ import json
 import os
 import socket
 import stat
-import sys
 from typing import TYPE_CHECKING
 
 from ..errors import BusyTimeoutError, MirrorError
-from .apart import answers, raise_refused, refused, say
+from .apart import answers, raise_refused, refused
 from .process import Process
 from .survey import LOOK_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["connect", "identities"]
 
@@ -60,9 +59,9 @@ def identities(places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple
     return found
 
 
-def work() -> None:
+def work(request: bytes, say: Callable[[bytes], None]) -> None:
     """Look at sockets, or connect to one; for another process, that ends this one."""
-    number, places = json.load(sys.stdin)
+    number, places = json.loads(request)
     for pid, path in places:
         say(_BEGUN)
         try:

@@ -8,7 +8,6 @@ them where it has slept before. Here each turn ends by itself, and who wants the
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
 import gc
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["TURN_S", "held", "leave", "take"]
+__all__ = ["TURN_S", "held", "take"]
 
 TURN_S = 0.0005
 """How long one takes."""
@@ -49,25 +48,14 @@ _state = _State()
 
 
 def take() -> None:
-    """Take turns until ``leave()``. A process's main thread can, which has no other use of SIGALRM."""
+    """Take turns from now on. A process's main thread can, which has no other use of SIGALRM."""
     signal.signal(signal.SIGALRM, _end_one)
     # What waits in the kernel is not to wait anew: it has given up the CPU already.
     signal.siginterrupt(signal.SIGALRM, False)  # noqa: FBT003
     _state.taken = True
     gc.disable()  # collecting garbage would be one long turn
-    _set_slice(_SLICE_NS)
+    _ask_for_short_slices()
     signal.setitimer(signal.ITIMER_REAL, TURN_S)
-    atexit.register(leave)
-
-
-def leave() -> None:
-    """Work as any process again."""
-    if _state.taken:
-        _state.taken = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # after what is on its way
-        _set_slice(0)
-        gc.enable()
 
 
 @contextlib.contextmanager
@@ -83,7 +71,7 @@ def held() -> Iterator[None]:
 
 
 def _end_one(_number: int, _frame: FrameType | None) -> None:
-    if _state.held or not _state.taken:
+    if _state.held:
         return
     if _state.rests:
         _state.rests -= 1
@@ -95,9 +83,9 @@ def _end_one(_number: int, _frame: FrameType | None) -> None:
     signal.setitimer(signal.ITIMER_REAL, TURN_S)
 
 
-def _set_slice(slice_ns: int) -> None:
-    """Ask for short slices of time, for which one gets a CPU the sooner, or for the system's: since Linux 6.12."""
+def _ask_for_short_slices() -> None:
+    """With which one gets a CPU the sooner, since Linux 6.12."""
     number = _SCHED_SETATTR.get(os.uname().machine)
     if number is not None and os.sched_getscheduler(0) == os.SCHED_OTHER:
         nice = os.getpriority(os.PRIO_PROCESS, 0)
-        ctypes.CDLL(None).syscall(number, 0, _ATTR.pack(_ATTR.size, os.SCHED_OTHER, 0, nice, 0, slice_ns, 0, 0), 0)
+        ctypes.CDLL(None).syscall(number, 0, _ATTR.pack(_ATTR.size, os.SCHED_OTHER, 0, nice, 0, _SLICE_NS, 0, 0), 0)

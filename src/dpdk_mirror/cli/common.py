@@ -133,11 +133,9 @@ def attached(done: Attachment) -> list[str]:
 def _attach(named: str | None) -> Application:
     # What few commands need, and takes long to import.
     from ..attach.load import Options  # noqa: PLC0415
-    from ..attach.turns import leave  # noqa: PLC0415
     from ..remote.attaching import load_apart  # noqa: PLC0415
 
     done = load_apart(find_process(named).pid, Options())
-    leave()
     if done.loaded:
         for line in attached(done):
             remark(line)

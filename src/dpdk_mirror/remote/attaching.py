@@ -8,14 +8,11 @@ import errno
 import json
 import os
 import signal
-import sys
-import traceback
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..attach.apart import answers, raise_refused, refused, say
+from ..attach.apart import answers, raise_refused, refused
 from ..attach.process import Process
 from ..attach.survey import LOOK_S, made
 from ..errors import BusyTimeoutError, MirrorError
@@ -78,27 +75,31 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     return Attachment(**{**answer, "process": process, "stops_s": tuple(answer["stops_s"])})
 
 
-def work() -> None:
-    """Attach as the request says that is read; for another process, that ends this one."""
+def work(request: bytes, say: Callable[[bytes], None]) -> None:
+    """Attach as the request says; for another process, that ends this one."""
     from ..attach.inject import hurry  # noqa: PLC0415  as above
     from ..attach.load import Options  # noqa: PLC0415
 
-    request: dict[str, Any] = json.load(sys.stdin)
     say(_BEGUN)
-    options = Options(**request["options"])
+    asked = json.loads(request)
+    options = Options(**asked["options"])
     # Who interrupts this process gives it time to put back what it has changed.
     signal.signal(signal.SIGINT, lambda *_: hurry())
     try:
-        done = asdict(_load(request["pid"], options, request["library"], lambda: say(_LOOKED)))
+        done = asdict(_load(asked["pid"], options, asked["library"], lambda: say(_LOOKED)))
     except MirrorError as error:
         done = refused(error)
     except Exception:  # noqa: BLE001  which is for who has asked
+        import traceback  # noqa: PLC0415  as above
+
         done = {"bug": traceback.format_exc()}
     say(json.dumps(done).encode())
 
 
 def load_into(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
     """The same by this process."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  as above
+
     # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
     with ThreadPoolExecutor(1) as tracer:
         return tracer.submit(_load, pid, options, library, lambda: None).result()

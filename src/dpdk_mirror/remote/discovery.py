@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -90,6 +89,8 @@ def scan(
     paths: list[Path] | None = None, *, timeout_s: float = TIMEOUT_S
 ) -> list[tuple[Path, Application | MirrorError]]:
     """Each telemetry socket that is found and not dead, and its application, or why that does not answer."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  it takes long, and who names one does without
+
     with ThreadPoolExecutor(max_workers=16) as pool:
         paths = sockets() if paths is None else paths
         found = zip(paths, pool.map(lambda path: _probe(path, timeout_s), paths), strict=True)

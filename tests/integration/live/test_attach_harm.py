@@ -13,13 +13,14 @@ from pathlib import Path
 
 import livekit
 import pytest
+from children import child
 from livekit.application import wait_until
 from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
-from dpdk_mirror.attach import load, memfd, outside
+from dpdk_mirror.attach import load, memfd, outside, parked
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.load import Options
@@ -64,19 +65,35 @@ def test_a_thread_that_has_the_number_of_one_that_was_is_not_touched():
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
-def test_whoever_is_on_a_pollers_cpu_moves_and_comes_back(monkeypatch):
+def test_whoever_is_on_a_pollers_cpu_moves_and_comes_back():
     """The thread that calls, and who attaches, which moves whether or not that thread has to."""
     first, second, *_ = own = sorted(os.sched_getaffinity(0))
-    monkeypatch.setattr(load, "busy_cpus", lambda _: {first})
     with sleeper() as pid, Process(pid) as process:
         for there in ({second}, {first}, set(own)):
             os.sched_setaffinity(pid, there)
-            with load._elsewhere(process, pid):
+            with load._elsewhere(process, 0, {first}), load._elsewhere(process, pid, {first}):
                 assert first not in os.sched_getaffinity(0) | os.sched_getaffinity(pid)
             assert (os.sched_getaffinity(0), os.sched_getaffinity(pid)) == (set(own), there)
-        monkeypatch.setattr(load, "busy_cpus", lambda _: set(own))
-        with load._elsewhere(process, pid):
+        with load._elsewhere(process, 0, set(own)), load._elsewhere(process, pid, set(own)):
             assert os.sched_getaffinity(0) == os.sched_getaffinity(pid) == set(own)
+
+
+def test_a_cpu_is_polled_by_a_thread_that_is_alone_on_it(monkeypatch):
+    """Where several wait for each other one more does no harm that they do not do each other."""
+    alone, shared, elsewhere, slept = (0, 1.0), (1, 2.0), (2, 3.0), (4, 0.0)
+    looks = iter([{1: alone, 2: shared, 3: elsewhere}, {1: (0, 1.002), 2: (1, 2.01), 3: (3, 3.0), 4: slept}])
+    monkeypatch.setattr(parked, "_running", lambda _: next(looks))
+    assert parked.polled_cpus(None) == {0}
+
+
+def test_threads_that_run_are_seen_with_what_they_have_waited():
+    with child([sys.executable, "-c", "while True: pass"]) as spinning, Process(spinning.pid) as process:
+        wait_until(lambda: spinning.pid in parked._running(process), "its run")
+        cpu, waited_s = parked._running(process)[spinning.pid]
+        assert cpu in os.sched_getaffinity(spinning.pid)
+        assert 0 <= waited_s < 60
+    with sleeper() as pid, Process(pid) as process:
+        assert parked._running(process) == {}
 
 
 @pytest.fixture(scope="module")
