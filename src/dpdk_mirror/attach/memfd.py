@@ -9,7 +9,6 @@ import ctypes
 import errno
 import fcntl
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError, NotFoundError, UnsupportedError, error_for
@@ -47,7 +46,7 @@ def memfd(process: Process, injector: Injector, libc: Libc, content: bytes) -> I
 
 
 def _make(process: Process, injector: Injector, libc: Libc) -> int:
-    name = f"dpdk-mirror-{secrets.token_hex(8)}"
+    name = f"dpdk-mirror-{os.urandom(8).hex()}"
     # A kernel before 6.3 does not know the last flag.
     for flags in (_CLOEXEC | _ALLOW_SEALING | _NOEXEC_SEAL, _CLOEXEC | _ALLOW_SEALING):
         injector.call(libc.memfd_create, name.encode(), flags)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
-import logging
 import os
 import signal
 import sys
@@ -63,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         arguments.parser.refuse_unknown(unknown)
     if arguments.debug:
-        logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+        _log_all()
     try:
         with ctrl_c_raises():
             code = _run(arguments, words)
@@ -108,6 +107,12 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         print(f"{parser.prog} {version()}")
         parser.exit()
+
+
+def _log_all() -> None:
+    import logging  # noqa: PLC0415  few need it
+
+    logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
 
 
 def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
