@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from dpdk_mirror.attach.dpdk import libc_of
 from dpdk_mirror.attach.image import Image, SymbolKind
-from dpdk_mirror.attach.memory import executable, images, link_map
+from dpdk_mirror.attach.memory import constant, executable, images, link_map
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.attach.symtab import ProgramFile, program_file
 from dpdk_mirror.errors import MalformedError, MirrorError
@@ -79,6 +79,30 @@ def test_all_that_is_loaded_is_listed(honest):
     assert link_map(honest)[0].base == executable(honest).base
 
 
+def test_what_is_found_once_is_not_read_again(tmp_path):
+    """Of what is loaded nothing that is looked at changes; what is loaded does."""
+    with program(tmp_path, EXPORTED) as process:
+        found = libc(process)
+        symbol = found.find("dlopen")
+        process.read = lambda *_: pytest.fail("it is read")
+        assert (executable(process).debug > 0, found.find("dlopen")) == (True, symbol)
+        del process.read
+        assert libc(process) is found
+        with overwritten(process, nodes(process)[1] + 16, struct.pack("<Q", 4711)):
+            assert images(process)[1][1] is not images(process)[0][1]
+            assert images(process)[1][0].dynamic == 4711
+
+
+def test_constants_are_where_the_kernel_has_them(honest):
+    """What can be read and not written."""
+    image = libc(honest)
+    for start, size, is_code in constant(image):
+        (mapping,) = [each for each in honest.maps() if each.start <= start < each.end]
+        assert start + size <= -(-mapping.end // 4096) * 4096
+        assert mapping.perms == ("r-xp" if is_code else "r--p")
+    assert sum(is_code for _, _, is_code in constant(image)) == 1
+
+
 def test_symbols_are_where_the_loader_finds_them(honest):
     """In the version that programs are linked with; of this process, of the same C library, dlsym() tells."""
     ours = ctypes.CDLL("libc.so.6")
@@ -125,7 +149,7 @@ def test_the_libraries_that_it_needs_are_named(honest):
 
 def test_the_c_library_is_told_with_its_release(honest):
     loaded = images(honest)
-    found = [libc_of(honest, image, each.name, honest.maps()) for each, image in loaded]
+    found = [libc_of(honest, image, each.name) for each, image in loaded]
     assert [each for each in found if each] == [os.confstr("CS_GNU_LIBC_VERSION")]
 
 
@@ -175,6 +199,7 @@ def test_local_and_repeated_symbols_are_told(tmp_path):
 def look(process):
     """All that is looked at; whether it has been refused."""
     begin = time.monotonic()
+    process.known.clear()
     with contextlib.suppress(MirrorError):
         for _, image in itertools.islice(images(process), 8):
             with contextlib.suppress(MirrorError):
@@ -182,8 +207,10 @@ def look(process):
                 image.find("dlopen")
                 image.find("rte_mirror_status")
                 assert len(image.needed) <= 4096
+                assert all(size >= 0 for _, size, _ in constant(image))
     with contextlib.suppress(MirrorError):
         executable(process).find("main")
+    process.known.clear()
     assert time.monotonic() - begin < 20
 
 
@@ -237,10 +264,10 @@ def test_namespaces_of_the_loader_without_an_end_are_refused(liar):
 
 
 def regions(process):
-    """Where what is read of it lies: the loader's structures, dynamic sections, tables of symbols."""
+    """Where what is read of it lies: the loader's structures, dynamic sections, headers, tables of symbols."""
     found = [(debug_at(process), 64), *((each, 40) for each in nodes(process))]
     for loaded, image in images(process):
-        found.append((loaded.dynamic, 512))
+        found += [(loaded.dynamic, 512), (image.base, 512)]
         found += [(image._dynamic[key], 4096) for key in (4, 5, 6, 0x6FFFFEF5) if key in image._dynamic]
     return found
 

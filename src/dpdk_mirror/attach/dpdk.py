@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError
-from .memory import mappings_of
+from .memory import constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .image import Image, Symbol
-    from .process import Mapping, Process
+    from .process import Process
 
 __all__ = [
     "STATUS",
@@ -109,9 +109,11 @@ def release_of(process: Process, find: Callable[[str], int | None]) -> str:
     return text if numbers[3] is None or candidate == _FINAL else f"{text}-rc{candidate % 100}"
 
 
-def release_in(process: Process, mappings: list[Mapping]) -> str:
-    """The release as rte_version() has left it there, if anybody has called that."""
-    return _scan(process, mappings, _RELEASE)
+def release_in(process: Process, program: Image) -> str:
+    """The release as rte_version() has left it in the program's variables, if anybody has called that."""
+    first, last = program.extent
+    written = [each for each in process.maps() if first <= each.start < last and each.perms.startswith("rw")]
+    return _scan(process, [(each.start, each.end) for each in written], _RELEASE)
 
 
 def release_by_abi(abi: int, part: int = 0) -> str:
@@ -119,14 +121,13 @@ def release_by_abi(abi: int, part: int = 0) -> str:
     return {1: f"{abi}.03", 2: f"{abi}.07"}.get(part, f"{abi - 1}.11")
 
 
-def libc_of(process: Process, image: Image, name: str, mappings: list[Mapping]) -> str:
+def libc_of(process: Process, image: Image, name: str) -> str:
     """The C library, if the image is one."""
     if "musl" in image.soname or "ld-musl" in name:
         return "musl"
     if image.soname != "libc.so.6":
         return ""
-    readable = [each for each in mappings_of(image, mappings) if each.perms.startswith("r-")]
-    version = _scan(process, readable, _BANNER)
+    version = _scan(process, [(start, start + size) for start, size, _ in constant(image)], _BANNER)
     return f"glibc {version}" if version else "glibc"
 
 
@@ -151,18 +152,18 @@ def _arm_number(code: tuple[int, ...]) -> int | None:
     return None
 
 
-def _scan(process: Process, mappings: list[Mapping], pattern: re.Pattern[bytes]) -> str:
-    for each in _chunks(process, mappings):
+def _scan(process: Process, places: list[tuple[int, int]], pattern: re.Pattern[bytes]) -> str:
+    for each in _chunks(process, places):
         if match := pattern.search(each):
             return match[1].decode()
     return ""
 
 
-def _chunks(process: Process, mappings: list[Mapping]) -> Iterator[bytes]:
+def _chunks(process: Process, places: list[tuple[int, int]]) -> Iterator[bytes]:
     left = _SCAN_MAX
-    for each in mappings:
-        for start in range(each.start, each.end, _CHUNK):
-            size = min(each.end - start, _CHUNK + 128)  # what is cut in two is whole in one of them
+    for first, last in places:
+        for start in range(first, last, _CHUNK):
+            size = min(last - start, _CHUNK + 128)  # what is cut in two is whole in one of them
             if left < size:
                 return
             left -= size

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .image import Image
     from .memory import Loaded
-    from .process import Mapping, Process
+    from .process import Process
 
 __all__ = ["EAL_INIT", "EAL_THREADS", "DpdkProcess", "Kind", "identify"]
 
@@ -153,7 +153,6 @@ def _look_inside(process: Process, found: DpdkProcess) -> None:
     """What its memory says, in which anything may be a lie."""
     loaded = images(process)
     program = executable(process)
-    mappings = process.maps()
     having = [(each, image) for each, image in loaded[1:] if image.find(EAL_INIT) is not None]
     exported = program.find(EAL_INIT) is not None
     if exported:
@@ -163,8 +162,8 @@ def _look_inside(process: Process, found: DpdkProcess) -> None:
         found.kind, find = Kind.LOADED if found.carriers else Kind.SHARED, _finder(having[0][1])
     else:
         found.kind, find = _static(process, program)
-    found.dpdk = release_of(process, find) or release_in(process, _variables(program, mappings)) or found.dpdk
-    found.libc = next((libc for each, image in loaded if (libc := libc_of(process, image, each.name, mappings))), "")
+    found.dpdk = release_of(process, find) or release_in(process, program) or found.dpdk
+    found.libc = next((libc for each, image in loaded if (libc := libc_of(process, image, each.name))), "")
     for image in (image for _, image in loaded):
         _look_at_library(process, found, image)
     if exported + len(having) > 1:
@@ -206,11 +205,6 @@ def _not_global(loaded: list[tuple[Loaded, Image]], having: list[tuple[Loaded, I
         return ()
     others = [each.name for each, image in loaded[1:] if _LIBRARY.fullmatch(image.soname)]
     return tuple(dict.fromkeys([each.name for each, _ in having] + others))
-
-
-def _variables(program: Image, mappings: list[Mapping]) -> list[Mapping]:
-    start, end = program.extent
-    return [each for each in mappings if start <= each.start < end and each.perms.startswith("rw")]
 
 
 def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None:

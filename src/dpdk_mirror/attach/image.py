@@ -65,9 +65,10 @@ KINDS = {each.value: each for each in SymbolKind}
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A program header, as far as it matters: PT_ kind, offset in the file, address before it is loaded, size."""
+    """A program header: PT_ kind, PF_ flags, offset in the file, address before it is loaded, size."""
 
     kind: int
+    flags: int
     offset: int
     address: int
     size: int
@@ -95,6 +96,7 @@ class Image:
                 dynamic = (base + each.address) % _WORD
         self._at = dynamic
         self._needed: list[int] = []
+        self._found: dict[str, Symbol | None] = {}
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -121,6 +123,13 @@ class Image:
 
     def find(self, name: str) -> Symbol | None:
         """The symbol that it defines for others under that name, in the version that programs are linked with."""
+        if name not in self._found:
+            self._found[name] = self._look_for(name)
+        return self._found[name]
+
+    # The inside: all of it may be a lie.
+
+    def _look_for(self, name: str) -> Symbol | None:
         found = None
         for index in self._candidates(name):
             symbol = self._symbol(name, index)
@@ -130,8 +139,6 @@ class Image:
                 return symbol
             found = found or symbol
         return found
-
-    # The inside: all of it may be a lie.
 
     @functools.cached_property
     def _dynamic(self) -> dict[int, int]:

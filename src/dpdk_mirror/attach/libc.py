@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
 from .image import SymbolKind
-from .memory import images, mappings_of, settled
+from .memory import constant, images, settled
 
 if TYPE_CHECKING:
     from .image import Image
@@ -58,7 +58,7 @@ def _find_libc(process: Process) -> Libc:
         raise _unsupported(
             process, f"its libc has no {'memfd_create' if dlopen else 'dlopen'}()", "use glibc 2.27 or later"
         )
-    code = _code(process, libc)
+    code = _code(libc)
     return Libc(
         dlopen=dlopen,
         memfd_create=memfd_create,
@@ -92,14 +92,13 @@ def _loader_data(loaded: list[tuple[Loaded, Image]]) -> tuple[int, int]:
     return 0, 0
 
 
-def _code(process: Process, image: Image) -> list[tuple[int, bytes]]:
+def _code(image: Image) -> list[tuple[int, bytes]]:
     """What of it can be executed."""
     found: list[tuple[int, bytes]] = []
     left = _CODE_MAX
-    for each in mappings_of(image, process.maps()):
-        size = each.end - each.start
-        if "x" in each.perms and "w" not in each.perms and size <= left:
-            found.append((each.start, process.read(each.start, size)))
+    for start, size, is_code in constant(image):
+        if is_code and size <= left:
+            found.append((start, image.process.read(start, size)))
             left -= size
     return found
 

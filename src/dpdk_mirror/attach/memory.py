@@ -11,7 +11,7 @@ import contextlib
 import errno
 import struct
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import MalformedError, UnsupportedError
@@ -20,15 +20,20 @@ from .image import PT_LOAD, Image, Segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .process import Mapping, Process
+    from .process import Process
 
-__all__ = ["Loaded", "executable", "images", "link_map", "mappings_of", "settled"]
+__all__ = ["Loaded", "constant", "executable", "images", "link_map", "settled"]
 
 _T = TypeVar("_T")
 
 _AT_PHDR, _AT_PHENT, _AT_PHNUM = 3, 4, 5
 _PT_PHDR = 6
 _PHENT, _SEGMENTS_MAX = 56, 512
+_PF_X, _PF_W, _PF_R = 1, 2, 4
+# C type: Elf64_Ehdr: magic; where program headers are, how large each is, and how many.
+_HEADER = struct.Struct("<4s28xQ14xHH6x")
+_MAGIC = b"\x7fELF"
+_PROGRAM = "program"  # what it is known by
 _LOADED_MAX = 4096
 _NAMESPACES_MAX = 16  # of dlmopen()
 _NAME_MAX = 4096
@@ -53,6 +58,13 @@ class Loaded:
 
 def executable(process: Process) -> Image:
     """The program itself."""
+    if _PROGRAM not in process.known:
+        process.known[_PROGRAM] = _executable(process)
+    found: Image = process.known[_PROGRAM]
+    return found
+
+
+def _executable(process: Process) -> Image:
     auxv = process.auxv()
     address, count = auxv.get(_AT_PHDR, 0), auxv.get(_AT_PHNUM, 0)
     if auxv.get(_AT_PHENT) != _PHENT:
@@ -115,26 +127,30 @@ def _link_map(process: Process, debug: int) -> list[Loaded]:
         if not debug:
             return found
         version, first = struct.unpack("<i4xQ", process.read(debug, 16))
-        found += (replace(each, namespace=namespace) for each in _walk(process, first, seen))
+        found += _walk(process, first, seen, namespace)
         # Since its version 2, of glibc 2.35, another follows for each namespace of dlmopen()'s.
         debug = struct.unpack("<Q", process.read(debug + 40, 8))[0] if version >= 2 else 0
     raise _malformed(process, f"its loader has more than {_NAMESPACES_MAX} namespaces, or a circle of them")
 
 
 def images(process: Process) -> list[tuple[Loaded, Image]]:
-    """All that is loaded, the program itself first."""
-    return [(each, Image(process, each.base, [], each.dynamic)) for each in link_map(process)]
+    """All that is loaded, the program itself first; an object that was there at another look is the same image."""
+    loaded, known = link_map(process), process.known
+    known |= {each: Image(process, each.base, [], each.dynamic) for each in loaded if each not in known}
+    return [(each, known[each]) for each in loaded]
 
 
-def mappings_of(image: Image, mappings: list[Mapping]) -> list[Mapping]:
-    """Those of the file that an image is of."""
-    inside = next((each for each in mappings if each.start <= image.base < each.end and each.inode), None)
-    if inside is None:
-        return []
-    return [each for each in mappings if (each.device, each.inode) == (inside.device, inside.inode)]
+def constant(image: Image) -> Iterator[tuple[int, int, bool]]:
+    """Where a library has what it does not write: start, size, and whether that can be executed."""
+    magic, start, size, count = _HEADER.unpack(image.process.read(image.base, _HEADER.size))
+    if magic != _MAGIC or size != _PHENT:
+        raise _malformed(image.process, f"what is loaded at {image.base:#x} does not begin as a library")
+    for each in _segments(image.process, image.base + start, count):
+        if each.kind == PT_LOAD and each.flags & _PF_R and not each.flags & _PF_W:
+            yield image.base + each.address, each.size, bool(each.flags & _PF_X)
 
 
-def _walk(process: Process, address: int, seen: set[int]) -> Iterator[Loaded]:
+def _walk(process: Process, address: int, seen: set[int], namespace: int) -> Iterator[Loaded]:
     while address:
         if address in seen:
             raise _malformed(process, "its loader's list is a circle")
@@ -142,16 +158,13 @@ def _walk(process: Process, address: int, seen: set[int]) -> Iterator[Loaded]:
             raise _malformed(process, f"its loader's list has more than {_LOADED_MAX} objects")
         seen.add(address)
         base, name, dynamic, address = struct.unpack("<4Q", process.read(address, 32))
-        yield Loaded(base, process.string(name, _NAME_MAX) if name else "", dynamic)
+        yield Loaded(base, process.string(name, _NAME_MAX) if name else "", dynamic, namespace)
 
 
 def _segments(process: Process, address: int, count: int) -> list[Segment]:
     if not 0 < count <= _SEGMENTS_MAX:
         raise _malformed(process, f"it says that a program has {count} segments")
-    raw = process.read(address, count * _PHENT)
-    return [
-        Segment(kind, offset, address, size) for kind, offset, address, size in struct.iter_unpack("<I4xQQ16xQ8x", raw)
-    ]
+    return [Segment(*each) for each in struct.iter_unpack("<IIQQ16xQ8x", process.read(address, count * _PHENT))]
 
 
 def _first(process: Process, segments: list[Segment]) -> int:

@@ -13,7 +13,7 @@ import select
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..closeable import Closeable
 from ..errors import ClosedError, MalformedError, MirrorError, NotFoundError, error_for
@@ -68,11 +68,12 @@ class Process(Closeable):
     """The process of an id, from the first look to the last.
 
     Errors say what was tried: NotFoundError when it has ended, NotPermittedError without the rights, MalformedError
-    when what it has there makes no sense.
+    when what it has there makes no sense. ``known`` is for what others have found in it, that does not change.
     """
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.known: dict[object, Any] = {}
         self._memory = -1
         self._root = -1
         self._thread = -1
