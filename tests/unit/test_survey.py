@@ -17,7 +17,7 @@ import pytest
 from children import child
 from stuckfs import StuckFileSystem
 
-from dpdk_mirror import BusyTimeoutError, NotFoundError
+from dpdk_mirror import BusyTimeoutError, NotFoundError, UnsupportedError
 from dpdk_mirror.attach import apart, survey
 from dpdk_mirror.attach import process as process_module
 from dpdk_mirror.attach.identify import Kind, identify
@@ -199,22 +199,29 @@ def test_one_that_does_so_later_on_is_given_up(replace_worker, monkeypatch):
         attaching.load_apart(1, Options(timeout_s=0.01))
 
 
-def test_what_goes_wrong_for_who_attaches_is_not_lost(replace_worker):
-    """What is refused has its class, number and hint; what has not been thought of has its traceback."""
+def test_what_goes_wrong_for_who_attaches_is_not_lost(who, claim):
+    """What is refused has its class, number and hint."""
+    no_dpdk = r"it has no DPDK \[ENOENT\]; dpdk-mirror apps lists those that have"
+    with child(["sleep", "1000"]) as sleeper, pytest.raises(NotFoundError, match=no_dpdk):
+        attach(sleeper.pid)
     with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]; dpdk-mirror apps lists what runs"):
         attach(1 << 22)
+
+
+def test_what_has_not_been_thought_of_has_its_traceback(replace_worker):
     lines = ["begun", json.dumps({"bug": "Traceback ..."})]
     replace_worker(f"print(*{lines}, sep='\\n', flush=True)")
     with pytest.raises(RuntimeError, match=r"Traceback \.\.\."):
-        attach(1 << 22)
+        attach(os.getpid())
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
-def test_where_no_other_process_can_attach_this_one_does(monkeypatch, program):
+def test_where_no_other_process_can_attach_this_one_does(claim, monkeypatch, program):
+    running = claim()
     monkeypatch.setattr(apart, "_is_single", lambda: False)
     monkeypatch.setattr(sys, "executable", program)
-    with pytest.raises(NotFoundError, match=r"there is none \[ESRCH\]"):
-        attach(1 << 22)
+    with pytest.raises(UnsupportedError, match="nothing names the functions"):
+        attach(running.pid)
 
 
 def test_after_some_that_keep_it_waiting_it_says_that_it_has_given_up(replace_worker, monkeypatch):

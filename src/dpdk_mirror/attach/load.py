@@ -26,6 +26,7 @@ from ..errors import (
     UnsupportedError,
 )
 from . import outside
+from .cpus import elsewhere
 from .dpdk import STATUS, SocketState, Status, status_of
 from .hidden import FP_OPS, check_alone, check_fp_ops, with_hidden
 from .identify import DpdkProcess, Kind, identify
@@ -33,12 +34,12 @@ from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
-from .parked import Parked, cpus_of, find_parked, polled_cpus
+from .parked import Parked, find_parked
 from .seccomp import forbidden
 from .socketpath import check_socket, choose_socket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     from .image import Image
     from .library import Library
@@ -101,19 +102,22 @@ class Options:
     timeout_s: float = TIMEOUT_S
 
 
-def load(process: Process, library: Callable[[str], Library], options: Options) -> Attachment:
-    """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen if telemetry does not."""
+def load(process: Process, library: Callable[[str], Library], options: Options, busy: Mapping[int, int]) -> Attachment:
+    """Load what ``library`` gives for a DPDK release, unless it is there; and have it listen if telemetry does not.
+
+    ``busy`` is what ``busy_cpus()`` says.
+    """
     try:
-        polled = polled_cpus(process)
-        with _elsewhere(process, 0, polled):
-            return _attach(process, library, options, polled)
+        return _attach(process, library, options, busy)
     except MirrorError:
         # Whatever it looks like: if it has ended, that is why.
         process.check()
         raise
 
 
-def _attach(process: Process, library: Callable[[str], Library], options: Options, polled: set[int]) -> Attachment:
+def _attach(
+    process: Process, library: Callable[[str], Library], options: Options, busy: Mapping[int, int]
+) -> Attachment:
     began = time.monotonic()
     found = identify(process)
     if found is None:
@@ -132,7 +136,7 @@ def _attach(process: Process, library: Callable[[str], Library], options: Option
     path = _path_for(target, chosen, _forbidden(target, force=options.force))
     if options.dry_run:
         return _result(found, began, target)
-    with _elsewhere(process, target.parked.tid, polled):
+    with elsewhere(process, target.parked.tid, busy):
         loaded = _load(target, chosen, path) if chosen is not None else None
         image = _library_in(process, loaded)
         status = _check_works(process, image)
@@ -248,29 +252,6 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
 
 
 # What changes the process.
-
-
-@contextlib.contextmanager
-def _elsewhere(process: Process, tid: int, polled: set[int]) -> Iterator[None]:
-    """Have a thread, 0: this one, on none of these CPUs for the while, if there is another."""
-    own = cpus_of(process, tid) if tid else os.sched_getaffinity(0)
-    spare = own - polled or os.sched_getaffinity(0) - polled
-    if not spare or spare == own:
-        yield
-        return
-    try:
-        _move(process, tid, spare)
-        yield
-    finally:
-        _move(process, tid, own)
-
-
-def _move(process: Process, tid: int, cpus: set[int]) -> None:
-    """Of a thread that has ended the number may be another's; one that may not be moved costs time, no more."""
-    with contextlib.suppress(MirrorError, OSError):
-        if tid:
-            process.check_thread(tid)
-        os.sched_setaffinity(tid, cpus)
 
 
 def _load(target: _Target, library: Library, path: str) -> Image | None:

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from .process import Process, Task
     from .ptrace import Registers
 
-__all__ = ["Parked", "cpus_of", "find_parked", "polled_cpus"]
+__all__ = ["Parked", "find_parked"]
 
 _ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 232, 281, 288, 441
 _EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
@@ -33,7 +31,6 @@ _THREADS: tuple[tuple[frozenset[str], frozenset[int]], ...] = (
 _SYSCALL = re.compile(r"(\d+)((?: 0x[0-9a-f]+){8})")
 
 _SYSCALL_CODE = b"\x0f\x05"
-_SAMPLE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +74,6 @@ def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:
         if time.monotonic() > deadline:
             raise _none(process, tasks)
         time.sleep(0.001)
-
-
-def cpus_of(process: Process, tid: int) -> set[int]:
-    """Where a thread of the process may run."""
-    with contextlib.suppress(ProcessLookupError):
-        return os.sched_getaffinity(tid)
-    process.check_thread(tid)
-    raise NotFoundError(errno.ESRCH, f"look at process {process.pid}: its thread {tid} ends", "try again")
-
-
-def polled_cpus(process: Process) -> set[int]:
-    """The CPUs that a thread of the process does not leave, and shares with no other for long."""
-    before = _running(process)
-    time.sleep(_SAMPLE_S)
-    after = _running(process)
-    return {
-        cpu
-        for tid, (cpu, waited_s) in after.items()
-        if tid in before and before[tid][0] == cpu and waited_s - before[tid][1] < _SAMPLE_S / 4
-    }
-
-
-def _running(process: Process) -> dict[int, tuple[int, float]]:
-    """Of each thread that runs, or is ready to: its CPU, and how long it has waited for one in all."""
-    found = {}
-    for task in process.tasks():
-        try:
-            fields = process.text(f"task/{task.tid}/stat").rpartition(")")[2].split()
-            if fields and fields[0] == "R":
-                waited_ns = process.text(f"task/{task.tid}/schedstat").split()[1]
-                found[task.tid] = int(fields[36]), int(waited_ns) / 1e9
-        except NotFoundError:
-            continue
-    return found
 
 
 def _parse(tid: int, comm: str, text: str) -> Parked | None:

@@ -187,13 +187,25 @@ class Process(Closeable):
 
     # Its threads.
 
+    def tids(self) -> list[int]:
+        """Their ids. The oldest, which EAL's are among, if there are more than are looked at."""
+        folder = self.open("task", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.scandir(folder) as entries:
+                names = itertools.islice((entry.name for entry in entries), _TASKS_MAX)
+                return sorted(int(name) for name in names if name.isdecimal())
+        except OSError as error:
+            raise self._error(error, "list threads of") from None
+        finally:
+            os.close(folder)
+
     def tasks(self) -> list[Task]:
         """Its threads, oldest first."""
-        return list(self._tasks(self._tids()))
+        return list(self._tasks(self.tids()))
 
     def thread_names(self) -> set[str]:
         """The names of its threads, which anybody may know."""
-        return {name for tid in self._tids() if (name := self._comm(tid)) is not None}
+        return {name for tid in self.tids() if (name := self._comm(tid)) is not None}
 
     def ns_tid(self, tid: int) -> int:
         """The number that a thread has in the process's own namespace."""
@@ -266,7 +278,7 @@ class Process(Closeable):
 
     def _open_living(self) -> int:
         """The folder of a thread that has not ended; none if there is none."""
-        for tid in self._tids():
+        for tid in self.tids():
             with contextlib.suppress(OSError, MirrorError):
                 if tid != self.pid and self.text(f"task/{tid}/stat").rpartition(")")[2].split()[0] != "Z":
                     return self._open(f"task/{tid}", os.O_PATH | os.O_DIRECTORY)
@@ -311,18 +323,6 @@ class Process(Closeable):
             start, end, match[3].decode(), offset, os.makedev(major, minor), int(match[7]),
             path.removesuffix(_DELETED), path.endswith(_DELETED),
         )  # fmt: skip
-
-    def _tids(self) -> list[int]:
-        """The oldest, which EAL's are among, if there are more than are looked at."""
-        folder = self.open("task", os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with os.scandir(folder) as entries:
-                names = itertools.islice((entry.name for entry in entries), _TASKS_MAX)
-                return sorted(int(name) for name in names if name.isdecimal())
-        except OSError as error:
-            raise self._error(error, "list threads of") from None
-        finally:
-            os.close(folder)
 
     def _comm(self, tid: int) -> str | None:
         """None if the thread has ended."""

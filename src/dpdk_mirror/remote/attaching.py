@@ -9,10 +9,12 @@ import json
 import os
 import signal
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attach.apart import answers, raise_refused, refused
+from ..attach.cpus import busy_cpus, elsewhere
 from ..attach.process import Process
 from ..attach.survey import LOOK_S, made
 from ..errors import BusyTimeoutError, MirrorError
@@ -60,8 +62,11 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     from ..attach.load import Attachment  # noqa: PLC0415  as above
 
     path = None if library is None else os.path.abspath(library)  # noqa: PTH100  not what it is a link to
-    request = json.dumps({"pid": pid, "options": asdict(options), "library": path})
-    said = list(answers(__name__, request.encode(), LOOK_S, LOOK_S + _STEPS * options.timeout_s))
+    with Process(pid) as process:
+        busy = busy_cpus(process)
+        request = json.dumps({"pid": pid, "options": asdict(options), "library": path, "busy": [*busy.items()]})
+        with elsewhere(process, 0, busy):
+            said = list(answers(__name__, request.encode(), LOOK_S, LOOK_S + _STEPS * options.timeout_s))
     if not said:  # nobody could be started who does it
         return load_into(pid, options, library)
     if said[-1] in {_BEGUN, _LOOKED}:
@@ -71,22 +76,23 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     if "bug" in answer:
         raise RuntimeError(answer["bug"])
     raise_refused(answer)
-    process = made(answer.pop("process"))
-    return Attachment(**{**answer, "process": process, "stops_s": tuple(answer["stops_s"])})
+    found = made(answer.pop("process"))
+    return Attachment(**{**answer, "process": found, "stops_s": tuple(answer["stops_s"])})
 
 
 def work(request: bytes, say: Callable[[bytes], None]) -> None:
     """Attach as the request says; for another process, that ends this one."""
     from ..attach.inject import hurry  # noqa: PLC0415  as above
-    from ..attach.load import Options  # noqa: PLC0415
+    from ..attach.load import Options, load  # noqa: PLC0415
 
     say(_BEGUN)
     asked = json.loads(request)
-    options = Options(**asked["options"])
     # Who interrupts this process gives it time to put back what it has changed.
     signal.signal(signal.SIGINT, lambda *_: hurry())
+    choose_library = _chooser(asked["library"], partial(say, _LOOKED))
     try:
-        done = asdict(_load(asked["pid"], options, asked["library"], lambda: say(_LOOKED)))
+        with Process(asked["pid"]) as process:
+            done = asdict(load(process, choose_library, Options(**asked["options"]), dict(asked["busy"])))
     except MirrorError as error:
         done = refused(error)
     except Exception:  # noqa: BLE001  which is for who has asked
@@ -102,18 +108,26 @@ def load_into(pid: int, options: Options, library: str | Path | None = None) -> 
 
     # What a thread traces is let go when it ends: so nothing stays stopped, whatever goes wrong.
     with ThreadPoolExecutor(1) as tracer:
-        return tracer.submit(_load, pid, options, library, lambda: None).result()
+        return tracer.submit(_load, pid, options, library).result()
 
 
-def _load(pid: int, options: Options, library: str | Path | None, looked: Callable[[], None]) -> Attachment:
+def _load(pid: int, options: Options, library: str | Path | None) -> Attachment:
+    from ..attach.load import load  # noqa: PLC0415  as above
+
+    with Process(pid) as process:
+        busy = busy_cpus(process)
+        with elsewhere(process, 0, busy):
+            return load(process, _chooser(library, lambda: None), options, busy)
+
+
+def _chooser(library: str | Path | None, looked: Callable[[], None]) -> Callable[[str], Library]:
     """``looked`` is called once it is known what the process is."""
-    from ..attach.library import read_library  # noqa: PLC0415  as above
-    from ..attach.load import load  # noqa: PLC0415
-    from ..plugin import plugin_for  # noqa: PLC0415
 
     def choose_library(series: str) -> Library:
+        from ..attach.library import read_library  # noqa: PLC0415  as above
+        from ..plugin import plugin_for  # noqa: PLC0415
+
         looked()
         return read_library(plugin_for(series) if library is None else Path(library))
 
-    with Process(pid) as process:
-        return load(process, choose_library, options)
+    return choose_library

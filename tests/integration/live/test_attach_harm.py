@@ -20,7 +20,8 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
-from dpdk_mirror.attach import load, memfd, outside, parked
+from dpdk_mirror.attach import cpus, load, memfd, outside
+from dpdk_mirror.attach.cpus import busy_cpus, elsewhere
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.load import Options
@@ -71,29 +72,31 @@ def test_whoever_is_on_a_pollers_cpu_moves_and_comes_back():
     with sleeper() as pid, Process(pid) as process:
         for there in ({second}, {first}, set(own)):
             os.sched_setaffinity(pid, there)
-            with load._elsewhere(process, 0, {first}), load._elsewhere(process, pid, {first}):
+            with elsewhere(process, 0, {first: 1}), elsewhere(process, pid, {first: 1}):
                 assert first not in os.sched_getaffinity(0) | os.sched_getaffinity(pid)
             assert (os.sched_getaffinity(0), os.sched_getaffinity(pid)) == (set(own), there)
-        with load._elsewhere(process, 0, set(own)), load._elsewhere(process, pid, set(own)):
+        polled = dict.fromkeys(own, 1)
+        with elsewhere(process, 0, polled), elsewhere(process, pid, polled):
             assert os.sched_getaffinity(0) == os.sched_getaffinity(pid) == set(own)
+        shared = polled | {second: 2}
+        with elsewhere(process, 0, shared), elsewhere(process, pid, shared):
+            assert os.sched_getaffinity(0) == os.sched_getaffinity(pid) == {second}
 
 
-def test_a_cpu_is_polled_by_a_thread_that_is_alone_on_it(monkeypatch):
-    """Where several wait for each other one more does no harm that they do not do each other."""
-    alone, shared, elsewhere, slept = (0, 1.0), (1, 2.0), (2, 3.0), (4, 0.0)
-    looks = iter([{1: alone, 2: shared, 3: elsewhere}, {1: (0, 1.002), 2: (1, 2.01), 3: (3, 3.0), 4: slept}])
-    monkeypatch.setattr(parked, "_running", lambda _: next(looks))
-    assert parked.polled_cpus(None) == {0}
+def test_a_cpu_is_busy_that_a_thread_does_not_leave(monkeypatch):
+    """Others may want it, too: as many as have been seen there at once."""
+    common = {1: 0, 2: 1, 3: 2}
+    seen = iter([common | {4: 1}, common | {5: 3}, common, common, {1: 0, 2: 1, 3: 3}])
+    monkeypatch.setattr(cpus, "_running", lambda _: next(seen))
+    assert busy_cpus(None) == {0: 1, 1: 2}
 
 
-def test_threads_that_run_are_seen_with_what_they_have_waited():
+def test_threads_that_run_are_seen_with_their_cpu():
     with child([sys.executable, "-c", "while True: pass"]) as spinning, Process(spinning.pid) as process:
-        wait_until(lambda: spinning.pid in parked._running(process), "its run")
-        cpu, waited_s = parked._running(process)[spinning.pid]
-        assert cpu in os.sched_getaffinity(spinning.pid)
-        assert 0 <= waited_s < 60
+        wait_until(lambda: spinning.pid in cpus._running(process), "its run")
+        assert cpus._running(process).items() <= {(spinning.pid, cpu) for cpu in os.sched_getaffinity(spinning.pid)}
     with sleeper() as pid, Process(pid) as process:
-        assert parked._running(process) == {}
+        assert cpus._running(process) == {}
 
 
 @pytest.fixture(scope="module")
