@@ -25,8 +25,10 @@
 
 #define NB_PACKETS 64
 #define BURST      32
+#define NB_THREADS 2
 
 static volatile sig_atomic_t is_over;
+static unsigned int nb_away;
 
 static void
 on_signal(int number)
@@ -58,6 +60,14 @@ move_away(void)
 	}
 	if (CPU_COUNT(&cpus) != 0)
 		pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	__atomic_fetch_add(&nb_away, 1, __ATOMIC_RELAXED);
+}
+
+static void
+await_all_away(void)
+{
+	while (__atomic_load_n(&nb_away, __ATOMIC_RELAXED) < NB_THREADS)
+		sched_yield();
 }
 
 static void *
@@ -153,7 +163,7 @@ int
 main(int argc, char **argv)
 {
 	struct rte_mempool *pool;
-	pthread_t threads[2];
+	pthread_t threads[NB_THREADS];
 	uint64_t longest;
 
 	need(rte_eal_init(argc, argv) >= 0, "rte_eal_init");
@@ -164,6 +174,7 @@ main(int argc, char **argv)
 	begin_circle(pool);
 	need(pthread_create(&threads[0], NULL, allocate, NULL) == 0, "thread");
 	need(pthread_create(&threads[1], NULL, load, "libBrokenLocale.so.1") == 0, "thread");
+	await_all_away();
 	puts("forwarding");
 	fflush(stdout);
 	longest = forward();
