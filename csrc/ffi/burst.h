@@ -26,9 +26,11 @@ struct ffi_burst_target {
 	struct rte_mempool *pool; /* gives the mbufs */
 	uint16_t port_id;
 	uint16_t queue_id;
-	uint16_t max_segs; /* of one packet */
-	uint16_t vlan_tci; /* of every mbuf: hazardous, see ol_flags */
-	uint64_t ol_flags; /* of every mbuf, as they are: drivers act on them without looking */
+	uint16_t max_segs;   /* of one packet */
+	uint16_t vlan_tci;   /* of every mbuf: hazardous, see ol_flags */
+	uint16_t seg_len;    /* bytes of a segment; 0: as many as fit */
+	uint64_t ol_flags;   /* of every mbuf, as they are: drivers act on them without looking */
+	uint64_t tx_offload; /* of every mbuf, as it is: lengths of headers */
 };
 
 /**

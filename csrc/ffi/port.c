@@ -107,6 +107,9 @@ ffi_port_start(uint16_t port_id, const struct ffi_port_config *config)
 	rc = rte_eth_dev_info_get(port_id, &info);
 	if (rc == 0)
 		rc = configure(port_id, config, &info);
+	/* Some drivers take it now, others from what they are configured with, which this sets, too. */
+	if (rc == 0 && config->mtu != 0)
+		rc = rte_eth_dev_set_mtu(port_id, config->mtu);
 	if (rc == 0)
 		rc = set_up_queues(port_id, config, &info);
 	if (rc == 0)
@@ -160,6 +163,24 @@ ffi_port_close(uint16_t port_id)
 	while (rc == 0 && i-- > 0)
 		rte_ring_free(own_ring(name, i));
 	return rc;
+}
+
+int
+ffi_port_mtu_get(uint16_t port_id, uint16_t *mtu)
+{
+	return rte_eth_dev_get_mtu(port_id, mtu);
+}
+
+int
+ffi_port_link_set(uint16_t port_id, bool up)
+{
+	return up ? rte_eth_dev_set_link_up(port_id) : rte_eth_dev_set_link_down(port_id);
+}
+
+int
+ffi_port_reset(uint16_t port_id)
+{
+	return rte_eth_dev_reset(port_id);
 }
 
 int

@@ -27,6 +27,7 @@ struct ffi_port_config {
 	uint16_t tx_descriptors;
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
+	uint16_t mtu;     /* 0: the driver's default */
 	bool promiscuous; /* where the driver can */
 };
 
@@ -88,8 +89,8 @@ void ffi_port_offload_name(bool tx, uint64_t offload, char *name);
  * Several rx queues are fed by RSS where the driver has it.
  *
  * @return
- *   0; -EINVAL: offloads or queues that the driver does not have; -errno of the call that failed. The port is
- *   stopped then.
+ *   0; -EINVAL: offloads, queues or an MTU that the driver does not have; -errno of the call that failed. The port
+ *   is stopped then.
  */
 int ffi_port_start(uint16_t port_id, const struct ffi_port_config *config);
 
@@ -103,6 +104,15 @@ int ffi_port_stop(uint16_t port_id);
  * were not configured, over which the next device of its name would stumble.
  */
 int ffi_port_close(uint16_t port_id);
+
+/** 0 or -errno. */
+int ffi_port_mtu_get(uint16_t port_id, uint16_t *mtu);
+
+/** Takes a started port's link up, or down. 0 or -errno; -ENOTSUP: the driver cannot. */
+int ffi_port_link_set(uint16_t port_id, bool up);
+
+/** Resets a port; it is stopped then, and not set up. 0 or -errno; -ENOTSUP: the driver cannot. */
+int ffi_port_reset(uint16_t port_id);
 
 /** 0 or -errno; does not wait for the link. */
 int ffi_port_link_get(uint16_t port_id, struct ffi_port_link *link);

@@ -168,16 +168,21 @@ class Eal(Closeable):
         self._check_open(f"make the pair {name}")
         return cross(self, (f"{name}a", f"{name}b"), queues, size)
 
-    def unplug(self, port: Port) -> None:
-        """Close a port, and remove its device with all its ports."""
+    def unplug(self, port: Port, *, hot: bool = False) -> None:
+        """Close a port, and remove its device with all its ports.
+
+        ``hot`` removes it under whoever uses it, as when a card is pulled: its mirrors stop, and ports are still to be
+        closed.
+        """
         self._check_open(f"unplug {port.name}")
         device = next((device for device in self._devices.values() if port.name in device.ports), None)
         if device is None:
             raise NotFoundError(errno.ENODEV, f"unplug {port.name}: it is no port of a device of this EAL")
-        port.close()
-        for name in device.ports:
-            if name in self._ports:
-                self._ports.pop(name).close()
+        if not hot:
+            port.close()
+            for name in device.ports:
+                if name in self._ports:
+                    self._ports.pop(name).close()
         self._remove(device)
 
     def drain_log(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ._binding import check, ffi, lib
+from .cframes import give_frames, take_frames
 from .closeable import Closeable
 from .errors import ClosedError, ConflictError, InvalidConfigError, MirrorError, error_for
 from .keywords import check_keywords, shows_keywords
@@ -144,6 +145,12 @@ class Port(Closeable):
         speed = None if link.speed_mbps == 0xFFFFFFFF else link.speed_mbps
         return Link(link.up, speed, link.full_duplex, link.autoneg)
 
+    @property
+    def mtu(self) -> int:
+        mtu = ffi.new("uint16_t *")
+        check(lib.ffi_port_mtu_get(self.id, mtu), f"read the MTU of port {self.name}")
+        return int(mtu[0])
+
     def stats(self) -> PortStats:
         stats = ffi.new("struct ffi_port_stats *")
         check(lib.ffi_port_stats_get(self.id, stats), f"read the counters of port {self.name}")
@@ -192,6 +199,15 @@ class Port(Closeable):
                 raise ConflictError(errno.EBUSY, f"stop port {self.name}: {user} uses it", "close that first")
         self._stop(port_id)
 
+    def set_link(self, *, up: bool) -> None:
+        """Take the link of a started port up or down; UnsupportedError if its driver cannot."""
+        check(lib.ffi_port_link_set(self.id, up), f"take the link of port {self.name} {'up' if up else 'down'}")
+
+    def reset(self) -> None:
+        """Stop the port and have its driver set the device up anew; UnsupportedError if it cannot."""
+        self.stop()
+        check(lib.ffi_port_reset(self.id), f"reset port {self.name}")
+
     def release(self) -> None:
         """Close the mirrors and forwarders that use the port, and stop it. It can be started again."""
         self._close_users()
@@ -231,8 +247,7 @@ class Port(Closeable):
             target.port_id, target.queue_id = self._queue("send on", "tx", queue)
             target.pool = self._pool.c if self._pool is not None else ffi.NULL
             target.max_segs, target.ol_flags, target.vlan_tci = self._max_segs, ol_flags, vlan_tci
-            c_data, lengths = ffi.from_buffer(b"".join(data)), ffi.new("uint32_t[]", [len(frame) for frame in data])
-            c_frames = ffi.new("struct ffi_frames *", {"data": c_data, "lengths": lengths, "count": len(data)})
+            c_frames, _kept = give_frames(data)
             rc = lib.ffi_burst_send(target, c_frames)
         if rc < 0:
             raise self._send_error(-rc, [len(frame) for frame in data])
@@ -310,13 +325,7 @@ class Port(Closeable):
         with self._own_lock:
             rc = lib.ffi_burst_receive(*self._queue("receive from", "rx", queue), limit, frames)
         check(rc, f"receive from port {self.name}")
-        try:
-            lengths = ffi.unpack(frames.lengths, frames.count)
-            data = ffi.buffer(frames.data, sum(lengths))
-            ends = list(itertools.accumulate(lengths))
-            return [data[end - length : end] for length, end in zip(lengths, ends, strict=True)]
-        finally:
-            lib.ffi_burst_release(frames)
+        return take_frames(frames)
 
     def _send_error(self, code: int, lengths: list[int]) -> Exception:
         what, pool = f"send a burst of {len(lengths)} on port {self.name}", self._pool

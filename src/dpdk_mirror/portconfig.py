@@ -27,6 +27,7 @@ class PortOptions(TypedDict, total=False):
     tx_offloads: tuple[str, ...]
     multi_segs: bool
     promiscuous: bool
+    mtu: int
 
 
 @takes_keywords()
@@ -36,6 +37,7 @@ class PortConfig:
 
     Descriptors are per queue; 0 is the driver's default. Offloads have DPDK's names, without prefix. ``multi_segs``
     enables SCATTER on rx and MULTI_SEGS on tx, which frames of several buffers need, where the driver has them.
+    ``mtu`` 0 is the driver's default.
     """
 
     rx_queues: int = 1
@@ -46,9 +48,10 @@ class PortConfig:
     tx_offloads: tuple[str, ...] = ()
     multi_segs: bool = True
     promiscuous: bool = True
+    mtu: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("rx_queues", "tx_queues", "rx_descriptors", "tx_descriptors"):
+        for name in ("rx_queues", "tx_queues", "rx_descriptors", "tx_descriptors", "mtu"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an int, not {type(value).__name__}")
@@ -65,7 +68,7 @@ class PortConfig:
             rx |= info.rx_capabilities & _bits("rx")["SCATTER"]
             tx |= info.tx_capabilities & _bits("tx")["MULTI_SEGS"]
         config = ffi.new("struct ffi_port_config *")
-        for name in ("rx_queues", "tx_queues", "rx_descriptors", "tx_descriptors", "promiscuous"):
+        for name in ("rx_queues", "tx_queues", "rx_descriptors", "tx_descriptors", "mtu", "promiscuous"):
             setattr(config, name, getattr(self, name))
         config.pool, config.rx_offloads, config.tx_offloads = pool, rx, tx
         return config
