@@ -136,6 +136,6 @@ def test_the_helps_examples_work(capsys):
     with pytest.raises(SystemExit):
         main(["drivers", "--help"])
     examples = re.findall(r"^  dpdk-mirror (.*)$", capsys.readouterr().out, re.MULTILINE)
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
         assert main(shlex.split(example)) == 0

@@ -8,27 +8,34 @@ import difflib
 import errno
 import fnmatch
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from ..errors import NotFoundError
-from ..pmdinfo import Driver, drivers
-from .common import add_command, print_json
+from ..pcidevices import Advice, PciDevice, advise, find_devices, parse_wanted, takers
+from ..pmdinfo import Driver, drivers, installed_release
+from .common import add_command, print_json, say
 
 if TYPE_CHECKING:
     import argparse
 
 _DRIVERS = {
     "help": "list the drivers of the installed DPDK",
-    "description": "List the drivers of the installed DPDK, with the arguments that they document.",
+    "description": """\
+List the drivers of the installed DPDK, with the arguments that they document. With --device, tell which of them takes
+a PCI device, what it is bound to now, and how to bind it.
+""",
     "epilog": """\
 examples:
   dpdk-mirror drivers 'net_*'
       all drivers for Ethernet ports
   dpdk-mirror drivers net_tap --json
       one driver, with all that its file says
+  dpdk-mirror drivers --device 8086:1572
+      which driver takes such a card, and what to do so that DPDK has it
 """,
 }
 
@@ -42,12 +49,18 @@ def add_parsers(commands: Any) -> None:
         default="*",
         help="name of a driver, or a shell pattern such as 'net_*'",
     )
+    parser.add_argument(
+        "--device", metavar="ID",
+        help="drivers of this PCI device alone: 8086:1572, or an address, 0000:03:00.0",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def run(arguments: argparse.Namespace) -> int:
     chosen = _matching(arguments.pattern)
+    if arguments.device is not None:
+        return _tell_device(arguments.device, chosen, as_json=arguments.json)
     if arguments.json:
         print_json([_as_json(driver) for driver in chosen])
     elif sys.stdout.isatty():
@@ -102,3 +115,33 @@ def _print_table(chosen: list[Driver]) -> None:
         table.add_row(*row)
     console = Console()
     console.print(table, markup=False, highlight=False)
+
+
+def _tell_device(text: str, known: list[Driver], *, as_json: bool) -> int:
+    """Who takes it, and of each that this machine has, how."""
+    wanted = parse_wanted(text)
+    taking = takers(wanted.ids, known)
+    if not taking:
+        what = f"look for a driver of device {text}: DPDK {installed_release()} has none that takes it"
+        raise NotFoundError(errno.ENODEV, what, "dpdk-mirror drivers --json has the ids of all")
+    advices = [(device, advise(device, driver)) for device in find_devices(wanted) for driver in taking[:1]]
+    if as_json:
+        devices = [asdict(device) | {"ids": str(device.ids)} | asdict(advice) for device, advice in advices]
+        print_json({"ids": str(wanted.ids), "drivers": [driver.name for driver in taking], "devices": devices})
+        return 0
+    say(f"{text}: taken by {', '.join(driver.name for driver in taking)}")
+    for device, advice in advices:
+        _tell_advice(device, advice)
+    if not advices:
+        say("this machine has none")
+    return 0
+
+
+def _tell_advice(device: PciDevice, advice: Advice) -> None:
+    interfaces = f", as {' and '.join(device.interfaces)}" if device.interfaces else ""
+    bound = f"bound to {device.driver}{interfaces}" if device.driver else "bound to nothing"
+    say(f"{device.address}: {bound}; {advice.says}")
+    for note in advice.notes:
+        say(f"  {note}")
+    for command in advice.commands:
+        say(f"  # {command}")
