@@ -54,6 +54,7 @@ docs/captures
 docs/wireshark
 docs/python
 docs/pytest
+docs/drivers
 docs/c
 docs/limits
 docs/performance

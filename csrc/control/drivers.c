@@ -9,6 +9,7 @@
 #include <rte_common.h>
 
 #include "drivers.h"
+#include "found.h"
 
 /* net_pcap sends what is in one piece, and has a buffer for what is not: RTE_ETH_PCAP_SNAPLEN. */
 #define PCAP_FRAME_SIZE 16128
@@ -16,15 +17,15 @@
 /* net_tap writes a packet in one writev(), with two headers of its own. */
 #define TAP_MAX_SEGS (IOV_MAX - 2)
 
-/* Each line is held by a test, see docs/architecture.md. */
+/* Whether each reads at once has been seen, see found.h; the rest is held by tests, see docs/architecture.md. */
 static const struct mirror_driver drivers[] = {
-	{ "net_af_packet", .reads_at_once = true, .limit = MIRROR_LIMIT_INTERFACE },
-	{ "net_null", .reads_at_once = true, .takes_chains = true, .limit = MIRROR_LIMIT_NONE },
-	{ "net_pcap", .reads_at_once = true, .takes_chains = true, .limit = MIRROR_LIMIT_INTERFACE,
+	{ MIRROR_FOUND_NET_AF_PACKET, .limit = MIRROR_LIMIT_INTERFACE },
+	{ MIRROR_FOUND_NET_NULL, .takes_chains = true, .limit = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_PCAP, .takes_chains = true, .limit = MIRROR_LIMIT_INTERFACE,
 			.frame_size = PCAP_FRAME_SIZE },
-	{ "net_ring", .limit = MIRROR_LIMIT_NONE },
-	{ "net_tap", .reads_at_once = true, .max_segs = TAP_MAX_SEGS, .limit = MIRROR_LIMIT_MTU },
-	{ "net_vhost", .reads_at_once = true, .limit = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_RING, .limit = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_TAP, .max_segs = TAP_MAX_SEGS, .limit = MIRROR_LIMIT_MTU },
+	{ MIRROR_FOUND_NET_VHOST, .limit = MIRROR_LIMIT_NONE },
 };
 
 const struct mirror_driver *

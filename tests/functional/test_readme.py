@@ -223,7 +223,7 @@ def test_contributing_tells_what_each_test_helper_is_for():
         for name in re.findall(r"`([^`]+)`", line.split("|")[1])
     }
     tests = ROOT / "tests"
-    helpers = [*tests.glob("*.py"), *(tests / "livekit").glob("*.[cp]*"), *(tests / "unit").glob("[!t]*.py")]
+    helpers = [*tests.glob("*.[cp]*"), *(tests / "livekit").glob("*.[cp]*"), *(tests / "unit").glob("[!t]*.py")]
     helpers += [path for folder in ("bench", "c", "filter", "stress") for path in (tests / folder).glob("*.h")]
     assert named == {path.relative_to(tests).as_posix() for path in helpers if path.stem != "__init__"}
 

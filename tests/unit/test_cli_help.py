@@ -29,7 +29,7 @@ _spec.loader.exec_module(generate)
 
 (MANUAL,) = (path for path in INSTALLED if path.name == generate.MANUAL)
 COMMANDS = generate.commands(make_parser())
-LIVE = sorted(set(COMMANDS) - {"run", "drivers", "tcpdump", "capture"})  # those have tests of their own
+LIVE = sorted(set(COMMANDS) - {"run", "drivers", "tcpdump", "capture", "verify"})  # those have tests of their own
 
 
 def options_of(command):

@@ -35,6 +35,7 @@ _COMMANDS = {
     "plugin": ("plugin", "plugin-path", "completion"),
     "run": ("run",),
     "drivers": ("drivers",),
+    "verify": ("verify",),
 }
 # Commands that do nothing but show: a reader that has had enough is a good end.
 _SHOW = {"apps", "ports", "list", "info", "stats", "top", "drivers", "plugin-path", "completion"}

@@ -31,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tests that use EAL in a child, so that a crash is one test's failure; auto: unless a worker of "
         "pytest-xdist is that child, or a debugger or coverage looks on",
     )
+    add(
+        "--dpdk-port",
+        action="append",
+        default=[],
+        metavar="DEVARGS",
+        help="port that dpdk_mirror.conformance is to verify; a second one is connected to it",
+    )
+    add("--dpdk-destructive", action="store_true", help="let dpdk_mirror.conformance change a PCI device's state")
     parser.addini(
         "dpdk_workers", "EAL's workers, unless --dpdk-lcores says; may be more than there are CPUs", default="2"
     )
@@ -38,9 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def eal_options(config: pytest.Config) -> EalOptions:
     """What Eal() is given."""
+    from ..ealconfig import is_pci
+
+    verified = [device for device in config.getoption("dpdk_port") if is_pci(device)]
     given: EalOptions = {
         "vdevs": config.getoption("dpdk_vdev"),
-        "devices": config.getoption("dpdk_allow"),
+        "devices": [*config.getoption("dpdk_allow"), *verified],
         "hugepages": config.getoption("dpdk_hugepages"),
         "lcores": config.getoption("dpdk_lcores"),
         "args": [part for text in config.getoption("dpdk_args") for part in shlex.split(text)],

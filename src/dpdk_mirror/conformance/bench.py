@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What properties are looked at with: EAL, the port, perhaps a second one, and what belongs to a mirror beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..ealconfig import is_pci
+from ..errors import MirrorError
+from ..mirror import Mirror
+from ..packets import external_buffers
+from ..testing.frames import PROTOCOLS, make_frames
+from ..waiting import nap
+from .frames import TIMEOUT_S
+from .properties import Failed, NotApplicable
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Unpack
+
+    from ..eal import Eal
+    from ..ethdev import Port
+    from ..mempool import Mempool
+    from ..mirror import MirrorOptions
+    from ..packets import Packets
+    from ..portconfig import PortOptions
+
+__all__ = ["Bench", "Plan"]
+
+_numbers = itertools.count()
+_JUMBO = 9000
+_PEERS_ROOM = 16384
+"""Whatever the port sends, its peer has room for."""
+_MOST_QUEUES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the port is looked at. ``shows``: what it sends can be seen; ``gives``: it receives frames.
+
+    ``protocols`` are those whose frames the port and its far end leave as they are.
+    """
+
+    name: str
+    driver: str
+    shows: bool
+    gives: bool
+    protocols: tuple[str, ...] = PROTOCOLS
+
+
+class Bench:
+    """A port to be looked at, and a second one that is connected to it, if there are two devices.
+
+    What is made here is closed by ``finish()``, latest first.
+    """
+
+    def __init__(self, eal: Eal, devices: Sequence[str], *, destructive: bool = False) -> None:
+        self.eal = eal
+        self.devices = tuple(devices)
+        self.destructive = destructive or not is_pci(devices[0])
+        self._open = contextlib.ExitStack()
+        self._pools: list[Mempool] = []
+        # A path, or an interface, may have to be made by one of the two; None: it is not known yet by which.
+        self._peer_first = None if len(devices) > 1 else False
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Found out by a try, once."""
+        try:
+            wire = self.wire()
+            shows = wire.settle()
+            gives = shows or wire.gives_by_itself()
+            name = "one-way" if not shows else "pair" if wire.peer is not None else "loopback"
+            return Plan(name, wire.port.driver, shows, gives, wire.protocols() if shows else PROTOCOLS)
+        finally:
+            self.finish()
+
+    def frames(self, count: int, size: int | None = None, *, seed: int = 0) -> list[bytes]:
+        """Frames, no two alike, that pass this way unchanged."""
+        return make_frames(count, size, of=self.plan.protocols, seed=seed)
+
+    def pool(self, *, size: int = 2047, data_room: int = 2048) -> Mempool:
+        """All of whose buffers must be back in the end."""
+        pool = self.eal.mempool(f"verify{next(_numbers)}", size=size, data_room=data_room)
+        self._pools.append(pool)
+        return pool
+
+    def wire(self, *, pool: Mempool | None = None, **options: Unpack[PortOptions]) -> Wire:
+        """The port, and its peer, started; options are those of Port.start(). Ready if the plan is known."""
+        pool, peers_pool = pool or self.pool(), self.pool(size=1023, data_room=_PEERS_ROOM)
+        orders = (False, True) if self._peer_first is None else (self._peer_first,)
+        errors: list[MirrorError] = []
+        for peer_first in orders:
+            wire = Wire(self.eal, self.devices, (pool, peers_pool), peer_first=peer_first)
+            try:
+                wire.open(**options)
+            except MirrorError as error:
+                errors.append(error)
+                wire.close()
+                continue
+            self._peer_first = peer_first
+            self._open.callback(wire.close)
+            wire.get_ready(self)
+            return wire
+        raise errors[0]
+
+    def pair(self, queues: int = 1, *, pool: Mempool | None = None) -> tuple[Port, Port]:
+        """Two ports that are known to work, each of which receives what the other sends: a mirror's other end."""
+        pair = self.eal.pair(f"v{next(_numbers)}", queues=queues)
+        pool = pool or self.pool()
+        for port in pair:
+            self._open.callback(port.close)
+        for port in pair:
+            port.start(pool, rx_queues=queues, tx_queues=queues)
+        return pair
+
+    def null(self) -> Port:
+        """A target that takes everything."""
+        port = self.eal.plug(f"net_null_v{next(_numbers)}")
+        self._open.callback(self.eal.unplug, port)
+        return port.start(self.pool())
+
+    def mirror(self, source: Port, target: Port, **options: Unpack[MirrorOptions]) -> Mirror:
+        return self._open.enter_context(Mirror(source, target, **options))
+
+    def hold(self, packets: Packets) -> Packets:
+        """Has them given back in the end."""
+        return self._open.enter_context(packets)
+
+    def jumbo_wire(self) -> Wire:
+        """As wire(), with an MTU of 9000; NotApplicable if the drivers do not have that."""
+        try:
+            return self.wire(mtu=_JUMBO)
+        except MirrorError as error:
+            raise NotApplicable(f"an MTU of {_JUMBO} cannot be set: {error}") from None
+
+    def queues(self) -> int:
+        """How many to try, at most 4; NotApplicable if there can be but one. Nothing may be open."""
+        port = self.wire().port
+        most = min(_MOST_QUEUES, port.max_rx_queues, port.max_tx_queues)
+        self.finish()
+        if most < 2:
+            raise NotApplicable("it has one queue, as it was plugged")
+        return most
+
+    def need(self, way: str, offload: str) -> None:
+        """NotApplicable if the port's driver does not have that offload. Nothing may be open."""
+        port = self.wire().port
+        able = port.rx_capabilities if way == "rx" else port.tx_capabilities
+        self.finish()
+        if offload not in able:
+            raise NotApplicable(f"its driver does not have the {way} offload {offload}")
+
+    @staticmethod
+    def until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
+        """Waits for what comes with the library's next look at ports; fails with what is there instead."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not condition():
+            if time.monotonic() > deadline:
+                raise Failed(what())
+            nap(0.01)
+
+    def finish(self) -> str:
+        """Closes all that is open. What has leaked then, in words; "" for nothing."""
+        self._open.close()
+        self._open = contextlib.ExitStack()
+        pools, self._pools = self._pools, []
+        held = sum(pool.in_use for pool in pools)
+        for pool in pools:
+            if not pool.in_use:
+                pool.close()
+        if held:
+            what = "buffers are still in use" if held > 0 else "buffers more than there are have been given back"
+            return f"{abs(held)} {what} after all ports have been closed"
+        if external := external_buffers():
+            what = "are still in use" if external > 0 else "have been given back twice"
+            return f"{abs(external)} external buffers {what} after all ports have been closed"
+        return ""

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""What the port's driver counts, and what a mirror costs it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ..forwarder import Forwarder
+from ..spec import Direction, Mode
+from ..waiting import nap
+from .frames import BURST, gather
+from .properties import Failed, Finding, Needs, NotApplicable, verifies
+from .wire import offer
+
+if TYPE_CHECKING:
+    from ..ethdev import Port, PortStats
+    from .bench import Bench
+
+_CRC = 4
+_FORWARD_S = 0.2
+_XSTATS = {
+    "rx_good_packets": "rx_packets",
+    "tx_good_packets": "tx_packets",
+    "rx_good_bytes": "rx_bytes",
+    "tx_good_bytes": "tx_bytes",
+}
+
+
+@verifies("counters", Needs.PORT)
+def stats(bench: Bench) -> str:
+    """Packets and bytes that it has sent and received, mirrored or not, are counted once."""
+    frames = bench.frames(BURST)
+    wire, (target, _sink) = bench.wire(), bench.pair()
+    bench.mirror(wire.port, target, direction=Direction.BOTH)
+    gather(wire.far, 0) if wire.shows else None
+    before = wire.port.stats()
+    offer(wire.port, frames)
+    sent, got = frames, gather(wire.port, len(frames)) if bench.plan.name == "loopback" else []
+    if bench.plan.name != "loopback" and bench.plan.gives:
+        got = wire.bring(frames)
+    after = _settled(wire.port, before, len(sent), len(got))
+    remarks = []
+    for way, moved in (("rx", got), ("tx", sent)):
+        remarks += _check_way(way, moved, before, after)
+    return ", ".join(remarks)
+
+
+def _settled(port: Port, before: PortStats, sent: int, got: int) -> PortStats:
+    """Once they have come to what has been sent and received; some devices count a little later."""
+    deadline = time.monotonic() + 1.5
+    while True:
+        stats = port.stats()
+        moved = (stats.tx_packets - before.tx_packets, stats.rx_packets - before.rx_packets)
+        if moved == (sent, got) or time.monotonic() > deadline:
+            return stats
+
+
+def _check_way(way: str, moved: list[bytes], before: PortStats, after: PortStats) -> list[str]:
+    packets, size = (
+        getattr(after, f"{way}_{what}") - getattr(before, f"{way}_{what}") for what in ("packets", "bytes")
+    )
+    if packets != len(moved):
+        raise Failed(f"{way}_packets has grown by {packets} with {len(moved)} packets")
+    length = sum(map(len, moved))
+    if size in (length, length + _CRC * len(moved)):
+        return [] if size == length else [f"{way}_bytes include check sequences"]
+    if size == 0:
+        return [f"it counts no {way}_bytes"]
+    raise Failed(f"{way}_bytes has grown by {size} with {length} bytes")
+
+
+@verifies("counters", Needs.PORT)
+def xstats(bench: Bench) -> str:
+    """Its extended counters say what its counters do."""
+    wire = bench.wire()
+    offer(wire.port, bench.frames(BURST))
+    gather(wire.far, 0) if wire.shows else None
+    extended, plain = wire.port.xstats(), wire.port.stats()
+    known = {name: field for name, field in _XSTATS.items() if name in extended}
+    if not known:
+        raise NotApplicable("it has none of the usual names")
+    for name, field in known.items():
+        if extended[name] != getattr(plain, field):
+            raise Failed(f"{name} is {extended[name]}, and {field} of its counters {getattr(plain, field)}")
+    return f"{len(extended)} counters"
+
+
+@verifies("counters", Needs.FRAMES)
+def rate(bench: Bench) -> Finding:
+    """Packets flow with a mirror of rx as without one; how many a second is told, not judged."""
+    rates = []
+    for mirrored in (False, True):
+        wire = bench.wire()
+        if mirrored:
+            bench.mirror(wire.port, bench.null(), direction=Direction.RX, mode=Mode.SHARE)
+        rates.append(_forwarded(bench, wire.port, wire.peer))
+        bench.finish()
+    plain, mirrored_rate = rates
+    if not mirrored_rate:
+        raise Failed("nothing flows with a mirror" if plain else "nothing flows, with a mirror or without")
+    text = f"{plain / 1e6:.2f} million packets a second without a mirror, {mirrored_rate / 1e6:.2f} with one"
+    return Finding(text, {"rate": round(plain), "rate_mirrored": round(mirrored_rate)})
+
+
+def _forwarded(bench: Bench, port: Port, peer: Port | None) -> float:
+    """Packets a second: of those that circulate between the ports, or that the port makes."""
+    if bench.plan.shows:
+        offer(peer or port, bench.frames(BURST))
+    sink = (peer or port) if bench.plan.shows else None
+    with Forwarder(port, sink, both_ways=peer is not None) as forwarder:
+        began = time.monotonic()
+        nap(_FORWARD_S)
+        received = forwarder.stats().forth.rx_packets
+        return received / (time.monotonic() - began)

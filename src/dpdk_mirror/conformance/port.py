@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The port by itself. What it, or its far end, does to frames of some protocol, is no other property's affair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..testing.frames import PROTOCOLS
+from .frames import BURST, is_ours, make, same, unlike
+from .properties import Failed, Needs, NotApplicable, verifies
+
+if TYPE_CHECKING:
+    from .bench import Bench
+
+
+@verifies("port", Needs.FAR_END)
+def sends(bench: Bench) -> None:
+    """What is sent on it, without a mirror, arrives once, unchanged and in order."""
+    frames = make(2 * BURST)
+    _unchanged(bench.wire().carried(frames), frames)
+
+
+@verifies("port", Needs.FAR_END)
+def receives(bench: Bench) -> None:
+    """What its far end sends comes, without a mirror, once, unchanged and in order."""
+    if bench.plan.name != "pair":
+        raise NotApplicable("it is its own far end")
+    frames = make(2 * BURST)
+    got = [frame for frame in bench.wire().bring(frames, strict=False) if is_ours(frame)]
+    _unchanged(got, frames)
+
+
+def _unchanged(got: list[bytes], frames: list[bytes]) -> None:
+    """Fails with what becomes of the frames of each protocol, or with the first that is out of order."""
+    by_addresses = {frame[:12]: frame for frame in got}
+    said = []
+    for number, protocol in enumerate(PROTOCOLS):
+        sent = frames[number :: len(PROTOCOLS)]
+        lost = [frame for frame in sent if frame[:12] not in by_addresses]
+        changed = [frame for frame in sent if by_addresses.get(frame[:12], frame) != frame]
+        if lost:
+            said.append(f"{len(lost)} of {len(sent)} frames of {protocol} do not arrive")
+        if changed:
+            how = unlike(by_addresses[changed[0][:12]], changed[0])
+            said.append(f"{len(changed)} of {len(sent)} frames of {protocol} change: one {how}")
+    if said:
+        raise Failed("; ".join(said))
+    same(got, frames, "without a mirror")

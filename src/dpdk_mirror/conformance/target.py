@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The port as what packets are mirrored to: whether they arrive, and when it gives them back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UnsupportedError
+from ..packets import Packets
+from ..spec import Direction, Mode
+from .frames import BURST, gather, is_ours, same, same_in_any_order
+from .held import packets_are_whole
+from .properties import Failed, Finding, Needs, NotApplicable, verifies
+from .wire import bursts, offer
+
+if TYPE_CHECKING:
+    from ..ethdev import Port
+    from .bench import Bench
+    from .wire import Wire
+
+_MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
+_BURSTS = (1, 4, 31, BURST)
+_EDIT = 0xEE
+_LONG = 4 * 1518
+_MANY = 16383  # drivers fill their queues
+_ENOUGH = 200
+"""Bursts that a port must have taken to be called never full."""
+
+
+def pass_through(near: Port, far: Port, wire: Wire, frames: list[bytes]) -> list[bytes]:
+    """Has a source receive frames, a burst at a time; what arrives behind the target."""
+    arrived = []
+    for burst in bursts(frames):
+        offer(near, burst)
+        same(gather(far, len(burst)), burst, "what the application receives")
+        arrived += wire.arrived(len(burst)) if wire.shows else []
+    return arrived
+
+
+@verifies("target", Needs.PORT)
+def frames(bench: Bench) -> str:
+    """What is mirrored to it arrives once, whole and in order, as what an application sends there does."""
+    sent = bench.frames(2 * BURST)
+    for mode in _MODES:
+        wire, (near, far) = bench.wire(), bench.pair()
+        mirror = bench.mirror(far, wire.port, direction=Direction.RX, mode=mode)
+        arrived = pass_through(near, far, wire, sent)
+        if wire.shows:
+            same(arrived, sent, f"mirrored by {mode}")
+        stats = mirror.stats()
+        if stats.packets != len(sent):
+            raise Failed(f"it has taken {stats.packets} of {len(sent)} packets by {mode}: {stats}")
+        bench.finish()
+    return "" if bench.plan.shows else "they are taken, and given back; nothing shows what is sent"
+
+
+@verifies("target", Needs.PORT)
+def releases(bench: Bench) -> Finding:
+    """Of a packet that a mirror shares with it, it gives back its own reference alone, once."""
+    at_once = 0
+    for size in _BURSTS:
+        sent, pool = bench.frames(size, 600), bench.pool()
+        wire, (near, far) = bench.wire(), bench.pair()
+        bench.mirror(far, wire.port, direction=Direction.RX)
+        with Packets.make(pool, sent) as packets:
+            packets.send(near)
+        held = bench.hold(Packets.receive(far, size))
+        at_once += sum(packet.references == 1 for packet in held.look())
+        wire.close()
+        packets_are_whole(held, sent, pool)
+        bench.finish()
+    total = sum(_BURSTS)
+    when = {0: "it gives all back later", total: "it has given all back when tx burst returns"}
+    text = when.get(at_once, f"it has given {at_once} of {total} back when tx burst returns")
+    return Finding(text, {"frees_at_once": at_once == total})
+
+
+@verifies("target", Needs.FAR_END)
+def reads(bench: Bench) -> Finding:
+    """What an application writes to a packet after its burst shows at the far end only if the driver reads late."""
+    late = 0
+    for size in _BURSTS:
+        sent = bench.frames(size, 600)
+        wire, (near, far) = bench.wire(), bench.pair()
+        bench.mirror(far, wire.port, direction=Direction.RX)
+        offer(near, sent)
+        held = bench.hold(Packets.receive(far, size))
+        held.overwrite(_EDIT)
+        arrived = gather(wire.far, len(sent), counts=bool)
+        mine = [frame for frame in arrived if is_ours(frame)]
+        edited = arrived.count(bytes([_EDIT]) * 600)
+        if (lost := len(sent) - len(mine) - edited) > 0:
+            raise Failed(f"{lost} of {len(sent)} packets that were written to are lost")
+        late += edited
+        bench.finish()
+    text = f"it has read {sum(_BURSTS) - late} of {sum(_BURSTS)} packets when tx burst returns"
+    return Finding(text, {"reads_at_once": late == 0})
+
+
+@verifies("target", Needs.PORT)
+def queues(bench: Bench) -> str:
+    """On several queues, all that is mirrored to it arrives, and what came by one queue keeps its order."""
+    nb, sent = bench.queues(), bench.frames(BURST)
+    wire, (near, far) = bench.wire(pool=bench.pool(size=_MANY), rx_queues=nb, tx_queues=nb), bench.pair(nb)
+    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    for queue in range(nb):
+        offer(near, sent[queue::nb], queue)
+        far.receive(BURST, queue)
+    if mirror.stats().packets != len(sent):
+        raise Failed(f"it has taken {mirror.stats().packets} of {len(sent)} packets")
+    if wire.shows:
+        arrived = wire.arrived(len(sent))
+        same_in_any_order(arrived, sent, "mirrored")
+        for queue in range(nb):
+            mine = sent[queue::nb]
+            same([frame for frame in arrived if frame in mine], mine, f"mirrored of queue {queue}")
+    return f"with {nb} queues"
+
+
+@verifies("target", Needs.PORT)
+def refuses(bench: Bench) -> Finding:
+    """What it does not take when it is full is counted, is the application's still, and later packets arrive."""
+    wire, (near, far) = bench.wire(), bench.pair()
+    mirror, pool = bench.mirror(far, wire.port, direction=Direction.RX), bench.pool()
+    for number in range(_ENOUGH):
+        sent = bench.frames(BURST, 200, seed=number)
+        with Packets.make(pool, sent) as packets:
+            packets.send(near)
+        with Packets.receive(far, BURST) as held:
+            if held.frames() != sent:
+                raise Failed("what the application receives has changed")
+        if mirror.stats().full:
+            break
+    else:
+        raise NotApplicable(f"it has taken {_ENOUGH * BURST} packets, though nobody has read them")
+    stats = mirror.stats()
+    if stats.packets + stats.full != stats.seen:
+        raise Failed(f"packets are missing from the counters: {stats}")
+    arrived = wire.arrived(stats.packets)
+    if len(arrived) != stats.packets:
+        raise Failed(f"{len(arrived)} of {stats.packets} packets that it has taken arrive")
+    later = bench.frames(BURST, 200)
+    same(pass_through(near, far, wire, later), later, "mirrored afterwards")
+    return Finding(f"it is full with {stats.packets} packets", {"room": stats.packets})
+
+
+@verifies("target", Needs.PORT)
+def fast_free(bench: Bench) -> None:
+    """With MBUF_FAST_FREE enabled nothing is shared with it, and copies arrive."""
+    bench.need("tx", "MBUF_FAST_FREE")
+    sent = bench.frames(BURST)
+    wire, (near, far) = bench.wire(tx_offloads=("MBUF_FAST_FREE",), multi_segs=False), bench.pair()
+    try:
+        bench.mirror(far, wire.port, direction=Direction.RX, mode=Mode.SHARE)
+    except UnsupportedError:
+        pass
+    else:
+        raise Failed("the library shares with it")
+    mirror = bench.mirror(far, wire.port, direction=Direction.RX, mode=Mode.AUTO)
+    if mirror.info().mode is not Mode.COPY:
+        raise Failed(f"auto chooses {mirror.info().mode}")
+    arrived = pass_through(near, far, wire, sent)
+    if wire.shows:
+        same(arrived, sent, "mirrored")
+
+
+@verifies("target", Needs.FAR_END, destructive=True)
+def link_down(bench: Bench) -> str:
+    """While its link is down mirrored packets are taken or counted as full, and when it is up they arrive again."""
+    sent = bench.frames(BURST)
+    wire, (near, far) = bench.wire(), bench.pair()
+    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    try:
+        wire.port.set_link(up=False)
+    except UnsupportedError:
+        raise NotApplicable("its driver has no way to take the link down") from None
+    for burst in bursts(bench.frames(2 * BURST, seed=1)):
+        offer(near, burst)
+        same(gather(far, len(burst)), burst, "what the application receives")
+    stats = mirror.stats()
+    if stats.packets + stats.full != 2 * BURST:
+        raise Failed(f"packets are missing from the counters: {stats}")
+    wire.port.set_link(up=True)
+    if not wire.opens(lambda frames: (near.send(frames), far.receive()), wire.far):
+        raise Failed("no frame comes through when the link is up again")
+    gather(wire.far, 0)
+    same(pass_through(near, far, wire, sent), sent, "mirrored afterwards")
+    return f"it has taken {stats.packets} of {2 * BURST} packets meanwhile"
+
+
+@verifies("target", Needs.PORT)
+def long_frames(bench: Bench) -> str:
+    """A frame that is too long for it is counted, and takes no other with it."""
+    (longest,), rest = bench.frames(1, _LONG, seed=1), bench.frames(BURST - 1, 200)
+    sent = [*rest[:8], longest, *rest[8:]]
+    without = _alone(bench, longest)
+    wire, (near, far) = bench.wire(), bench.pair()
+    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    offer(near, sent)
+    far.receive(len(sent))
+    stats = mirror.stats()
+    if stats.packets + stats.oversize + stats.full != len(sent) or stats.packets < len(rest):
+        raise Failed(f"it has taken {stats.packets} of {len(sent)} packets: {stats}")
+    if not wire.shows:
+        return f"of {_LONG} bytes it is {'taken' if stats.packets == len(sent) else 'counted as oversize'}"
+    arrived = wire.arrived(len(rest) + len(without))
+    same([frame for frame in arrived if len(frame) == len(rest[0])], rest, "mirrored beside it")
+    same([frame for frame in arrived if len(frame) != len(rest[0])], without, "the long frame")
+    if stats.packets == len(sent) and not without:
+        raise Failed(f"a frame of {_LONG} bytes is taken, counted as sent, and does not arrive, mirrored or not")
+    if not without:
+        return f"of {_LONG} bytes it does not arrive, mirrored or not"
+    return f"of {_LONG} bytes it arrives {'whole' if without == [longest] else f'cut to {len(without[0])} bytes'}"
+
+
+def _alone(bench: Bench, frame: bytes) -> list[bytes]:
+    """What arrives of a frame without a mirror, which the port may refuse."""
+    wire = bench.wire()
+    packets = bench.hold(Packets.make(bench.pool(size=63, data_room=_LONG), [frame]))
+    arrived = wire.arrived(1) if packets.send(wire.port) and wire.shows else []
+    bench.finish()
+    return arrived

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""Runs the properties in children: a driver that crashes, or never returns, fails that property alone."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from ..errors import EalError, MirrorError
+from .properties import Result, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .properties import Property
+
+__all__ = ["About", "Request", "verify"]
+
+
+_START_S = 120.0
+"""What EAL and the first look at a port may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to verify. ``devices`` are a port, and perhaps one that is connected to it, in EAL's form."""
+
+    devices: tuple[str, ...]
+    vdevs: tuple[str, ...] = ()  # that EAL has beside
+    destructive: bool = False
+    hugepages: bool | None = None
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What was verified, and with what."""
+
+    driver: str
+    plan: str
+    dpdk: str
+
+
+def verify(request: Request, properties: Sequence[Property]) -> Iterator[About | Result]:
+    """What the port is, then a result for each property, as they come.
+
+    EAL is started in children alone. MirrorError: it, or the port, could not be.
+    """
+    left, told = list(properties), False
+    while left or not told:
+        with _Child(request, left) as child:
+            for said in child.listen():
+                if isinstance(said, About):
+                    if not told:
+                        yield said
+                    told = True
+                else:
+                    yield said
+                    left = left[1:]
+            if left and not told:
+                raise child.error()
+            if left:
+                yield Result(left[0].name, Verdict.FAIL, child.death())
+                left = left[1:]
+
+
+class _Child:
+    """A process that looks at properties one after the other, until it dies or they are done."""
+
+    def __init__(self, request: Request, properties: Sequence[Property]) -> None:
+        self._request = request
+        self._ours, theirs = Pipe(duplex=False)
+        self._error: MirrorError | None = None
+        self._status = 0
+        self._hung = False
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._ours.close()
+            _serve(theirs, request, properties)
+        theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ours.close()
+        self._hung = self._hung or kind is not None  # nobody waits for it any more
+        self._end()
+
+    def listen(self) -> Iterator[About | Result]:
+        """What it says, until it says no more."""
+        timeout_s = _START_S
+        with contextlib.suppress(EOFError):
+            while self._ours.poll(timeout_s):
+                said, timeout_s = self._ours.recv(), self._request.timeout_s
+                if isinstance(said, MirrorError):
+                    self._error = said
+                elif said is None:
+                    break
+                else:
+                    yield said
+            else:
+                self._hung = True
+        self._end()
+
+    def _end(self) -> None:
+        if not self.pid:
+            return
+        if self._hung:
+            os.kill(self.pid, signal.SIGKILL)
+        self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.pid = 0
+
+    def death(self) -> str:
+        """How it has ended in the middle of a property."""
+        if self._hung:
+            return f"it has not come to an end within {self._request.timeout_s:.0f} s"
+        if self._error is not None:
+            return str(self._error)
+        if self._status < 0:
+            return f"it crashes: {signal.Signals(-self._status).name}"
+        return f"it ends the process, with status {self._status}"
+
+    def error(self) -> MirrorError:
+        """Why it could not begin."""
+        devices = " ".join(self._request.devices)
+        return self._error or EalError(errno.EIO, f"verify {devices}: {self.death()}")
+
+
+def _serve(connection: Connection, request: Request, properties: Sequence[Property]) -> NoReturn:
+    """The child, which leaves nothing to Python's exit: that is the parent's."""
+    code = 1
+    try:
+        os.dup2(2, 1)  # what drivers print is no result
+        _look(connection, request, properties)
+        code = 0
+    except MirrorError as error:
+        connection.send(error)
+    except KeyboardInterrupt:
+        code = 130
+    except Exception:
+        logging.getLogger(__name__).exception("verify")
+    finally:
+        connection.close()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _look(connection: Connection, request: Request, properties: Sequence[Property]) -> None:
+    from ..eal import Eal  # noqa: PLC0415 - DPDK is the child's alone
+    from ..ealconfig import is_pci  # noqa: PLC0415
+    from ..pmdinfo import installed_release  # noqa: PLC0415
+    from .catalog import Bench, judge  # noqa: PLC0415
+
+    pci = [device for device in request.devices if is_pci(device)]
+    with Eal(vdevs=request.vdevs, devices=pci, workers=2, hugepages=request.hugepages) as eal:
+        bench = Bench(eal, request.devices, destructive=request.destructive)
+        connection.send(About(bench.plan.driver, bench.plan.name, installed_release()))
+        for each in properties:
+            connection.send(judge(each, bench))
+    connection.send(None)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""The properties that drivers are verified by: a good driver has them, and one with a fault lacks the right one."""
+
+import ctypes
+import faulthandler
+import os
+import re
+import signal
+import time
+
+import pytest
+from programs import ROOT, compile_program, pkg_config
+from pytest_sessions import run_session
+
+from dpdk_mirror.conformance import Failed, Needs, NotApplicable, Property, Result, Verdict
+from dpdk_mirror.conformance.catalog import PROPERTIES, Bench, judge
+from dpdk_mirror.conformance.frames import BURST, same
+from dpdk_mirror.conformance.verify import About, Request, verify
+from dpdk_mirror.errors import MirrorError
+from dpdk_mirror.ethdev import Port
+
+pytest_plugins = "pytester"
+
+BY_NAME = {each.name: each for each in PROPERTIES}
+# What a port of net_ring has no use for, and what it lacks: what is in its rings when it goes is lost.
+NOT_OF_A_RING = {
+    "port.receives",
+    "source.reset",
+    "source.vlan_strip",
+    "source.vlan_insert",
+    "source.jumbo",
+    "target.fast_free",
+}
+LACKING = {"source.unplug": "32 buffers are still in use after all ports have been closed"}
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    library = tmp_path_factory.mktemp("faulty") / "faulty.so"
+    compile_program(library, [ROOT / "tests" / "faulty.c"], "-shared", "-fPIC", *pkg_config("--libs", "libdpdk"))
+    return ctypes.CDLL(str(library))
+
+
+@pytest.fixture(scope="module")
+def bench(dpdk_eal):
+    return Bench(dpdk_eal, ["net_ring_dut"])
+
+
+class FaultyBench(Bench):
+    """Whose port has a fault, once it is known what it is."""
+
+    def __init__(self, eal, library, fault):
+        super().__init__(eal, ["net_ring_dut"])
+        self._library, self._fault = library, fault.encode()
+        assert self.plan.name == "loopback"
+
+    def wire(self, **options):
+        wire = super().wire(**options)
+        if "plan" in vars(self):
+            where = (self._fault, wire.port.id, wire.port.rx_queues)
+            assert self._library.faulty_make(*where) == 0
+            wire._ports.callback(self._library.faulty_end, *where)  # before the port goes, or the next one has it
+        return wire
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_good_driver_has_each_property(bench, name):
+    """But for one, which net_ring really lacks."""
+    result = judge(BY_NAME[name], bench)
+    lacking = LACKING.get(name)
+    expected = Verdict.NOT_APPLICABLE if name in NOT_OF_A_RING else Verdict.FAIL if lacking else Verdict.PASS
+    assert result.verdict is expected, result.reason
+    assert result.reason == lacking if lacking else result.reason or expected is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "reason"),
+    [
+        ("port.sends", "tx_flip", "do not arrive"),
+        ("port.sends", "tx_swap", "without a mirror: all 64 frames are there, but not in their order, from frame 0 on"),
+        ("source.rx", "rx_swap", "mirrored by share: all 64 frames are there, but not in their order"),
+        ("source.tx", "tx_swap", "sent while mirrored by share: all 64 frames are there, but not in their order"),
+        ("source.both", "rx_double", "mirrored both ways: "),
+        ("source.tx_references", "tx_free", "buffers that the application holds have been given back"),
+        ("source.tx_references", "tx_keep", "1 references are left"),
+        ("source.segments", "rx_swap", "mirrored: all 32 frames are there, but not in their order"),
+        ("source.queues", "rx_double", "mirrored of rx: "),
+        ("target.frames", "tx_flip", "what the application receives: frame 31 of 32 has"),
+        (
+            "target.frames",
+            "tx_swap",
+            "mirrored by share: all 64 frames are there, but not in their order, from frame 0",
+        ),
+        ("target.frames", "tx_double", "mirrored by share: frame 0 of 64 has"),
+        ("target.frames", "tx_cut", "bytes instead of"),
+        ("target.releases", "tx_keep", "1 references are left"),
+        ("target.releases", "tx_free", "buffers that the application holds have been given back"),
+        ("target.reads", "tx_cut", "packets that were written to are lost"),
+        ("target.queues", "tx_swap", "mirrored of queue 0: all 8 frames are there, but not in their order"),
+        ("target.refuses", "tx_flip", "what the application receives has changed"),
+        ("target.link_down", "tx_swap", "mirrored afterwards: all 32 frames are there, but not in their order"),
+        ("target.long_frames", "tx_swap", "mirrored beside it: all 31 frames are there, but not in their order"),
+        ("buffers.chains", "tx_first_segment", "mirrored: "),
+        ("buffers.chains_unasked", "tx_keep", "1 references are left"),
+        ("buffers.indirect", "tx_keep", "are still in use after all ports have been closed"),
+        ("buffers.external", "tx_keep", "are still in use after all ports have been closed"),
+        ("buffers.received_later", "rx_scribble", "held by the application: "),
+        ("counters.stats", "rx_drop", "rx_packets has grown by 32 with 31 packets"),
+    ],
+)
+def test_a_fault_of_a_driver_is_found(dpdk_eal, faulty, name, fault, reason):
+    result = judge(BY_NAME[name], FaultyBench(dpdk_eal, faulty, fault))
+    assert (result.verdict, reason in result.reason) == (Verdict.FAIL, True), result.reason
+
+
+def test_counters_that_disagree_are_found(bench, monkeypatch):
+    monkeypatch.setattr(Port, "xstats", lambda port: {"tx_good_packets": port.stats().tx_packets + 1})
+    reason = judge(BY_NAME["counters.xstats"], bench).reason
+    sent, counted = map(
+        int, re.fullmatch(r"tx_good_packets is (\d+), and tx_packets of its counters (\d+)", reason).groups()
+    )
+    assert sent == counted + 1 > BURST
+
+
+@pytest.mark.parametrize(
+    ("got", "reason"),
+    [
+        ([b"aa", b"bb", b"cd"], "frame 2 of 3 has 64 at byte 1, where it had 63"),
+        ([b"aa", b"cc", b"bb"], "all 3 frames are there, but not in their order, from frame 1 on"),
+        ([b"aa", b"cc"], "1 of 3 frames are missing, the first is frame 1"),
+        ([b"aa", b"bb", b"cc", b"cc"], "1 are there that should not be"),
+        ([b"aa", b"b", b"cc"], "frame 1 of 3 has 1 bytes instead of 2"),
+        ([], "3 of 3 frames are missing, the first is frame 0"),
+    ],
+)
+def test_the_first_difference_is_told(got, reason):
+    with pytest.raises(Failed) as failed:
+        same(got, [b"aa", b"bb", b"cc"], "mirrored")
+    assert str(failed.value) == f"mirrored: {reason}"
+
+
+# In children of their own.
+
+
+def crash(bench):
+    faulthandler.disable()  # which the session has enabled
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def leave(bench):
+    os._exit(3)
+
+
+def hang(bench):
+    time.sleep(60)
+
+
+def refuse(bench):
+    raise NotApplicable("it is a test")
+
+
+def fail(bench):
+    raise Failed("it is a test")
+
+
+def has(bench):
+    return bench.plan.name
+
+
+def as_property(check):
+    return Property(f"test.{check.__name__}", "It does what it does.", Needs.PORT, destructive=False, check=check)
+
+
+def test_what_a_driver_does_to_its_process_fails_one_property():
+    """The ones behind it are looked at, in another process."""
+    checks = [has, crash, leave, hang, refuse, fail, has]
+    about, *results = verify(Request(("net_null0",), hugepages=False, timeout_s=3), list(map(as_property, checks)))
+    assert (about.driver, about.plan) == ("net_null", "one-way")
+    assert [(result.verdict.value, result.reason) for result in results] == [
+        ("pass", "one-way"),
+        ("fail", "it crashes: SIGSEGV"),
+        ("fail", "it ends the process, with status 3"),
+        ("fail", "it has not come to an end within 3 s"),
+        ("not applicable", "it is a test"),
+        ("fail", "it is a test"),
+        ("pass", "one-way"),
+    ]
+
+
+def test_a_device_that_is_not_there_is_an_error():
+    with pytest.raises(MirrorError, match="net_rign"):
+        list(verify(Request(("net_rign0",), hugepages=False), [as_property(has)]))
+
+
+def test_devices_that_are_not_connected_are_no_pair():
+    about, result = verify(Request(("net_ring_a", "net_ring_b"), hugepages=False), [BY_NAME["target.frames"]])
+    assert about == About("net_ring", "one-way", about.dpdk)
+    reason = "they are taken, and given back; nothing shows what is sent"
+    assert result == Result("target.frames", Verdict.PASS, reason)
+
+
+def test_pytest_runs_the_same_list(pytester):
+    """Of which these are one each of what passes, fails and is skipped."""
+    some = "source.rx or source.unplug or source.reset"
+    options = ["--pyargs", "dpdk_mirror.conformance", "--dpdk-port=net_ring0", "-rsf", "-k", some]
+    result = run_session(pytester, "", *options)
+    result.assert_outcomes(passed=1, failed=1, skipped=1, deselected=len(PROPERTIES) - 3)
+    result.stdout.fnmatch_lines(["*its driver has no reset", "FAILED *test_port[[]source.unplug[]]*"])
+
+
+def test_pytest_without_a_port_says_what_to_give(pytester):
+    result = run_session(pytester, "", "--pyargs", "dpdk_mirror.conformance", "-rs")
+    result.assert_outcomes(skipped=len(PROPERTIES))
+    result.stdout.fnmatch_lines(["*no port: give --dpdk-port DEVARGS*"])

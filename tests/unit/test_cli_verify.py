@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The dpdk-mirror authors
+"""``dpdk-mirror verify``, on results that need no DPDK: what it prints, writes and ends with."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from dpdk_mirror.cli import main
+from dpdk_mirror.conformance import Result, Verdict
+from dpdk_mirror.conformance import verify as conformance_verify
+from dpdk_mirror.conformance.catalog import PROPERTIES
+from dpdk_mirror.conformance.verify import About
+
+RESULTS = [
+    Result("source.rx", Verdict.PASS),
+    Result("target.releases", Verdict.PASS, "it gives all back later", {"frees_at_once": False}),
+    Result("target.frames", Verdict.FAIL, "mirrored by copy: 1 of 64 frames are missing"),
+    Result("target.fast_free", Verdict.NOT_APPLICABLE, "its driver does not have it"),
+]
+
+
+@pytest.fixture
+def results(monkeypatch):
+    """What is found, which a test may change; and what was asked for."""
+    found, asked = list(RESULTS), []
+
+    def verify(request, properties):
+        asked.append((request, [each.name for each in properties]))
+        yield About("net_x", "pair", "22.11.11")
+        yield from (result for result in found if result.name in asked[-1][1])
+
+    monkeypatch.setattr(conformance_verify, "verify", verify)
+    return found, asked
+
+
+def test_people_read_a_line_a_property(capsys, results):
+    """What was found, or what is so; of a failure what should be, too. And the exit status tells that there is one."""
+    says = {each.name: each.says for each in PROPERTIES}
+    assert main(["verify", "net_x0,a=1", "net_x1"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "net_x0,a=1 net_x1: net_x of DPDK 22.11.11, pair",
+        f"pass            source.rx                {says['source.rx']}",
+        "pass            target.releases          it gives all back later",
+        f"fail            target.frames            {says['target.frames']} But {RESULTS[2].reason}",
+        "not applicable  target.fast_free         its driver does not have it",
+        "2 pass, 1 fail, 1 not applicable",
+    ]
+
+
+def test_what_is_not_applicable_is_no_failure(capsys, results):
+    found, asked = results
+    del found[2]
+    assert main(["verify", "net_x0", "--no-huge", "--destructive", "--timeout", "2m"]) == 0
+    ((request, names),) = asked
+    assert (request.devices, request.hugepages, request.destructive) == (("net_x0",), False, True)
+    assert (request.timeout_s, names) == (120, [each.name for each in PROPERTIES])
+
+
+def test_programs_get_json(capsys, results):
+    assert main(["verify", "net_x0", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert {key: told[key] for key in ("devices", "driver", "plan", "dpdk")} == {
+        "devices": ["net_x0"], "driver": "net_x", "plan": "pair", "dpdk": "22.11.11",
+    }  # fmt: skip
+    assert told["results"][1] == {
+        "name": "target.releases",
+        "verdict": "pass",
+        "reason": "it gives all back later",
+        "facts": {"frees_at_once": False},
+    }
+    assert [each["verdict"] for each in told["results"]] == ["pass", "pass", "fail", "not applicable"]
+
+
+def test_ci_gets_junits_xml(capsys, results, tmp_path):
+    path = tmp_path / "report.xml"
+    main(["verify", "net_x0", "--junit", str(path)])
+    root = ET.parse(path).getroot()
+    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["skipped"]) == ("4", "1", "1")
+    cases = {f"{case.attrib['classname']}.{case.attrib['name']}": case for case in root.iter("testcase")}
+    assert list(cases) == [f"net_x.{result.name}" for result in RESULTS]
+    assert [child.tag for case in cases.values() for child in case] == ["system-out", "failure", "skipped"]
+    assert cases["net_x.target.frames"].find("failure").attrib["message"] == RESULTS[2].reason
+
+
+def test_some_are_chosen(capsys, results):
+    main(["verify", "net_x0", "--only", "target.re*", "--only", "counters.stats"])
+    assert results[1][0][1] == ["target.releases", "target.reads", "target.refuses", "counters.stats"]
+    assert main(["verify", "net_x0", "--only", "target.nothing"]) == 1
+    assert "there is no such property" in capsys.readouterr().err
+
+
+def test_the_list_says_what_each_property_is(capsys, results):
+    assert main(["verify", "--list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in told] == [each.name for each in PROPERTIES]
+    assert main(["verify", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [each.name for each in PROPERTIES]
+    assert results[1] == []
+
+
+def test_each_property_says_what_is_so():
+    """In one sentence, under a name of its own."""
+    assert len({each.name for each in PROPERTIES}) == len(PROPERTIES)
+    for each in PROPERTIES:
+        assert each.says.endswith(".")
+        assert each.says.count(". ") == 0
