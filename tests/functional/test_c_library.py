@@ -10,8 +10,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from captures import read_capture, write_capture
 from livekit.forwarder import FORMS
 from programs import ROOT, run
+
+from dpdk_mirror.testing import make_frames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +106,32 @@ def test_example_in_the_header_compiles(prefix, tmp_path):
     (tmp_path / "example.c").write_text(f"{includes}void example(void);\nvoid example(void)\n{{\n{body}\n}}\n")
     options = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags(prefix, "--cflags", "librte_mirror")]
     run("gcc", "-std=gnu11", *options, tmp_path / "example.c")
+
+
+def test_the_l2fwd_example_mirrors_what_it_forwards(prefix, tmp_path):
+    """Built by its own Makefile. What it received is mirrored as it came, though it then rewrites the addresses."""
+    folder = ROOT / "examples" / "l2fwd-mirror"
+    for name in ("main.c", "Makefile"):
+        shutil.copy(folder / name, tmp_path)
+    run("make", "-C", tmp_path, CFLAGS="-Wall -Wextra -Werror", PKG_CONFIG_PATH=str(prefix / "lib" / "pkgconfig"))
+    frames = make_frames(40, of=["udp", "tcp"])
+    write_capture(tmp_path / "in.pcap", frames)
+    write_capture(tmp_path / "nothing.pcap", [])
+    vdevs = [
+        f"net_pcap{number},rx_pcap={tmp_path}/{name}.pcap,tx_pcap={tmp_path}/out{number}.pcap"
+        for number, name in enumerate(("in", "nothing", "nothing"))
+    ]
+    eal = ["--no-huge", "--no-shconf", "-m", "128", "--no-pci", "--no-telemetry"]
+    eal += [part for vdev in vdevs for part in ("--vdev", vdev)]
+    ports = [f"net_pcap{number}" for number in range(3)]
+    options = ["-m", "auto", "-f", "udp", "-n", len(frames)]
+    said = run(
+        tmp_path / "build" / "l2fwd-mirror", *eal, "--", *map(str, options), *ports, LD_LIBRARY_PATH=str(prefix / "lib")
+    )
+    assert "mirroring by share: net_pcap has read a packet when its tx burst returns" in said
+    assert said.endswith("forwarded 40 frames; mirrored 20, 20 filtered, 0 lost\n")
+    captures = [read_capture(tmp_path / f"out{number}.pcap").frames for number in (1, 2)]
+    forwarded, mirrored = ([frame for frame, _ in frames] for frames in captures)
+    assert mirrored == frames[::2]
+    assert [frame[12:] for frame in forwarded] == [frame[12:] for frame in frames]
+    assert {frame[:6] for frame in forwarded} == {bytes([2, 0, 0, 0, 0, 1])}
