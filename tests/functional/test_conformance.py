@@ -172,6 +172,7 @@ def as_property(check):
     return Property(f"test.{check.__name__}", "It does what it does.", Needs.PORT, destructive=False, check=check)
 
 
+@pytest.mark.dpdk_forked
 def test_what_a_driver_does_to_its_process_fails_one_property():
     """The ones behind it are looked at, in another process."""
     checks = [has, crash, leave, hang, refuse, fail, has]
@@ -188,11 +189,13 @@ def test_what_a_driver_does_to_its_process_fails_one_property():
     ]
 
 
+@pytest.mark.dpdk_forked
 def test_a_device_that_is_not_there_is_an_error():
     with pytest.raises(MirrorError, match="net_rign"):
         list(verify(Request(("net_rign0",), hugepages=False), [as_property(has)]))
 
 
+@pytest.mark.dpdk_forked
 def test_devices_that_are_not_connected_are_no_pair():
     about, result = verify(Request(("net_ring_a", "net_ring_b"), hugepages=False), [BY_NAME["target.frames"]])
     assert about == About("net_ring", "one-way", about.dpdk)
