@@ -170,6 +170,21 @@ def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until):
     wait_until(lambda: not alive(group))
 
 
+def test_what_runs_in_a_chroot_may_have_mounts_of_its_own_and_leaves_none(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root has chroots")
+    for name in ("dev", "etc", "proc", "run", "sys", "usr"):
+        (tmp_path / name).mkdir()
+    for name in ("bin", "lib", "lib64", "sbin"):
+        (tmp_path / name).symlink_to(f"usr/{name}")
+    script = 'mount --bind /usr "$1/usr" && exec "$0" "$1" unshare -m mount -t tmpfs none /run'
+    mounts = Path("/proc/self/mounts").read_text()
+    command = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, ROOT / ".ci" / "in-chroot", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path("/proc/self/mounts").read_text() == mounts
+
+
 def test_without_time_nothing_is_run(matrix, rows):
     assert matrix(ONLY="24.11 25.11", MINUTES="0") == 3
     assert [row.split("  ")[-1].strip() for row in rows()] == ["not run: no time for its chroot"] * 2
