@@ -111,6 +111,15 @@ def test_what_a_mirror_of_the_applications_own_was_asked_is_not_told(app, fake):
         _ = mirror.spec
 
 
+def test_a_stream_of_a_process_that_is_not_seen_is_refused_in_a_sentence(app, monkeypatch):
+    """That of another container, whose socket is in a volume of both."""
+    mirror = app.mirror(0, to="stream:/s")
+    monkeypatch.setattr(Application, "pid", 0)
+    monkeypatch.setattr("dpdk_mirror.remote.mirror.listener", lambda path: None)
+    with pytest.raises(UnsupportedError, match="in no namespace that is seen from here"):
+        mirror.open_stream()
+
+
 def test_counters_are_read_and_reset(app, fake):
     mirror = app.mirror(0, to="ring:a")
     fake.mirrors[1].seen = 2**57  # more than a double can tell apart

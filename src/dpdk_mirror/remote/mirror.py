@@ -93,14 +93,18 @@ class RemoteMirror(Numbered):
     def open_stream(self) -> socket.socket:
         """Connect to the mirror's target, a ``stream:``, and return what to read pcapng from. It has one reader.
 
-        PermissionError: the socket is for the application's user, and root.
+        PermissionError: the socket is for the application's user, and root. UnsupportedError: it is no stream, or the
+        process cannot be seen, as that of another container.
         """
         target = self.info().target
         path = stream_in(target)
         if path is None:
             what = f"read {self}: its target {target} is no stream"
             raise UnsupportedError(errno.ENOTSUP, what, f"add a mirror to {NEW_STREAM}")
-        return connect(self.app.pid or listener(self.app.path) or 0, path)
+        if not (pid := self.app.pid or listener(self.app.path)):
+            what = f"read {self}: its application's process is in no namespace that is seen from here"
+            raise UnsupportedError(errno.ENOTSUP, what, "share the process namespace, or run this on the host")
+        return connect(pid, path)
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

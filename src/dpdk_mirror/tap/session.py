@@ -96,6 +96,7 @@ class Tap(Closeable):
                     mirror.reset()
                     mirror.resume()
             undo.pop_all()
+        app.hang_up()  # while nothing is asked: others may want to
 
     def stats(self) -> list[RemoteMirrorStats]:
         """The counters of the mirrors that there still are, in the order of the ports."""

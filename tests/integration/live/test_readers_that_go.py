@@ -2,6 +2,8 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Streams' readers that go, of an application under traffic. With AddressSanitizer: tests/stress/deaths.py."""
 
+from contextlib import ExitStack
+
 import pytest
 from livekit.application import wait_until
 from livekit.readers import LEAVING, PORTS
@@ -31,6 +33,15 @@ def app(busy):
 @pytest.mark.parametrize("when", LEAVING)
 def test_mirrors_go_with_their_reader_while(app, when):
     LEAVING[when](app)
+
+
+def test_more_may_look_than_an_application_takes_clients(busy, app):
+    """Ten are what telemetry takes: who looks asks for nothing meanwhile."""
+    with ExitStack() as stack:
+        for _ in range(11):
+            other = stack.enter_context(Application(busy.telemetry_path))
+            stack.enter_context(Tap(other, PORTS[:1], MirrorSpec(mode=Mode.AUTO), "test"))
+        assert len(app.mirrors()) == 11
 
 
 @pytest.mark.parametrize("is_seen", [False, True])
