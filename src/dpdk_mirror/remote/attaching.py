@@ -66,7 +66,9 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
         busy = busy_cpus(process)
         request = json.dumps({"pid": pid, "options": asdict(options), "library": path, "busy": [*busy.items()]})
         with elsewhere(process, 0, busy):
-            said = list(answers(__name__, request.encode(), LOOK_S, LOOK_S + _STEPS * options.timeout_s))
+            # A look takes long, too, while threads load and unload.
+            waits_s = [LOOK_S + steps * options.timeout_s for steps in (1, _STEPS)]
+            said = list(answers(__name__, request.encode(), *waits_s))
     if not said:  # nobody could be started who does it
         return load_into(pid, options, library)
     if said[-1] in {_BEGUN, _LOOKED}:
