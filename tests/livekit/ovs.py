@@ -145,7 +145,7 @@ class Ovs(Application):
         return done.stdout
 
     def vsctl(self, *command: object) -> str:
-        return self._tool(find_program("ovs-vsctl"), "--timeout=30", f"--db={self._socket}", *command)
+        return self._tool(find_program("ovs-vsctl"), "--timeout=30", "--retry", f"--db={self._socket}", *command)
 
     def appctl(self, command: str) -> str:
         """What ovs-appctl prints, without a process more: it is asked for while something is measured."""

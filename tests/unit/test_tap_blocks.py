@@ -169,20 +169,22 @@ def test_what_is_no_section_is_refused():
         fed(Store(SMALLEST), packet(60))
 
 
-def test_a_reader_waits_for_room_and_nothing_is_lost():
+def test_a_reader_waits_for_room_and_nothing_is_lost(wait_until):
     """More than it holds comes through, in order, and in memory of the size that was asked for."""
     stream = HEADER + b"".join(packet(1000, time_ns=number) for number in range(3 * SMALLEST // 1000))
     store = Store(SMALLEST)
     reader = threading.Thread(target=lambda: (fed(store, stream), store.end()))
     reader.start()
-    data, header = b"", 0
+    wait_until(lambda: store._more == 0)
+    data, header, segments = b"", 0, set()
     while not store.ended:
         if (span := store.take(1)) is not None:
+            segments.add(span.segment)
             data += bytes(store.header[header : span.header]) + bytes(span.segment.buffer[span.start : span.stop])
             header = span.header
     reader.join()
     assert data == stream
-    assert store._more == 0
+    assert len(segments) * SEGMENT <= SMALLEST
     assert len(store._free) <= SMALLEST // SEGMENT
 
 
