@@ -177,11 +177,14 @@ def test_what_runs_in_a_chroot_may_have_mounts_of_its_own_and_leaves_none(tmp_pa
         (tmp_path / name).mkdir()
     for name in ("bin", "lib", "lib64", "sbin"):
         (tmp_path / name).symlink_to(f"usr/{name}")
-    script = 'mount --bind /usr "$1/usr" && exec "$0" "$1" unshare -m mount -t tmpfs none /run'
+    script = """
+        mount --bind /usr "$1/usr"
+        exec "$0" "$1" sh -ec 'cd / && unshare -m mount -t tmpfs none /run && touch here && nsenter -m -t $$ ls /here'
+    """
     mounts = Path("/proc/self/mounts").read_text()
     command = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, ROOT / ".ci" / "in-chroot", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "/here\n", "")
     assert Path("/proc/self/mounts").read_text() == mounts
 
 
