@@ -5,6 +5,7 @@
 import errno
 import os
 import re
+import threading
 
 import pytest
 from fakeapp import refusal
@@ -60,6 +61,16 @@ def test_why_a_stream_has_ended_is_said(tap, fake, end, says):
     tap.app.hang_up()
     end(fake)
     assert re.match(re.escape(says), str(tap.why_ended()))
+
+
+def test_the_last_counters_are_read_once_others_let_go_of_an_application(tap, fake):
+    tap.app.hang_up()
+    fake.clients_max = 0
+    others_end = threading.Timer(0.1, setattr, (fake, "clients_max", 10))
+    others_end.start()
+    assert len(tap.finish()) == 2
+    assert fake.mirrors == {}
+    others_end.join()
 
 
 def add(fake, *, number=1):

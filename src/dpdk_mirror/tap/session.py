@@ -10,6 +10,7 @@ import os
 import re
 import select
 import threading
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ __all__ = ["Finishing", "Tap"]
 
 _ENDED = re.compile(r"it ended \d+ s ago \((.*)\), when")  # as the library says of a mirror that is no more
 _ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
+_BUSY_S, _LOOK_S = 2.0, 0.02
 
 
 class Finishing(threading.Thread):
@@ -112,6 +114,7 @@ class Tap(Closeable):
         Nobody waits twice for an application that does not answer: its mirrors go with their reader.
         """
         try:
+            self._connect_again()
             with suppress(DisconnectedError):
                 for mirror in self.mirrors:
                     with suppress(NotFoundError):
@@ -139,6 +142,20 @@ class Tap(Closeable):
         except MirrorError as error:
             return error
         return MirrorError(errno.EPIPE, f"{what}: its stream has ended, and its mirrors go on")
+
+    def _connect_again(self) -> None:
+        """Many may end at once, and an application takes few clients."""
+        end = time.monotonic() + _BUSY_S
+        with suppress(DisconnectedError):
+            while True:
+                try:
+                    self.app.greet()
+                except ConflictError:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(_LOOK_S)
+                else:
+                    return
 
     def finishing(self) -> Finishing:
         """The same beside this thread, which goes on reading: what a reader leaves for a second is cut off."""
