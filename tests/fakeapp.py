@@ -69,7 +69,7 @@ class FakeApplication:
         self.cost: dict[str, int] = {}  # of each mirror, as info has it
         self.first_seen = 0  # by a new mirror
         self.takes_by = False  # as the first libraries
-        self.sees_processes = True  # of its clients
+        self.blind = 0  # the errno with which it does not see its clients' processes
         self.odd: dict[str, Callable[[socket.socket], object]] = {}
         self.clients_max = 10
         self._clients: list[socket.socket] = []
@@ -222,8 +222,8 @@ class FakeApplication:
         if to in self.bad_targets and to not in {mirror.to for mirror in self.mirrors.values()}:
             raise RefusedError(refusal(errno.EEXIST, f"{to}: it exists"))
         spec = MirrorSpec.from_texts({"mode": "auto", **asked})
-        if spec.ends_with is not None and not self.sees_processes:
-            raise RefusedError(refusal(errno.ENOTSUP, "process 1: the application sees none of that number and start"))
+        if spec.ends_with is not None and self.blind:
+            raise RefusedError(refusal(self.blind, "process 1: the application cannot look at it"))
         mirror = FakeMirror(self._next_id, source, to, spec, seen=self.first_seen, owner=owner)
         self._check(mirror, gone)
         if dry == "yes":

@@ -89,8 +89,10 @@ def test_each_mirror_of_a_tap_is_named_after_whose_it_is(fake):
     assert list(add(fake, number=2))[2:] == ["tcpdump-4711-3", "tcpdump-4711-4"]
 
 
-def test_an_application_that_does_not_see_a_process_mirrors_for_it_all_the_same(fake):
+@pytest.mark.parametrize("why", [errno.ENOTSUP, errno.EPERM, errno.EACCES])
+def test_an_application_that_does_not_see_a_process_mirrors_for_it_all_the_same(fake, why):
+    """In a container, or where /proc hides others' processes."""
     (seen,) = add(fake).values()
     assert seen.spec.ends_with == process_text(os.getpid())
-    fake.sees_processes = False
+    fake.blind = why
     assert add(fake)["tcpdump-4711-2"].spec.ends_with is None

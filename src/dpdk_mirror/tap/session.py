@@ -22,6 +22,7 @@ from ..errors import (
     DisconnectedError,
     MirrorError,
     NotFoundError,
+    NotPermittedError,
     UnsupportedError,
 )
 from ..remote.owner import process_text
@@ -181,7 +182,7 @@ def _add(app: Application, wanted: Wanted, names: Iterator[str]) -> RemoteMirror
     try:
         try:
             return app.add(replace(wanted, spec=spec))
-        except UnsupportedError:
+        except (UnsupportedError, NotPermittedError):
             return app.add(replace(wanted, spec=spec.changed(ends_with=None)))
     except ConflictError as error:  # a process of another container may have this one's number
         if f" named {spec.name} " not in error.what:
