@@ -20,6 +20,7 @@ import tempfile
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "docs" / "drivers"
@@ -61,8 +62,7 @@ WAYS = {
         )
     ),
     "net_failsafe": Way(("net_failsafe0,dev(net_pcap9,iface=v0)", _FAR), _VETH),
-    "net_bonding": Way(("net_bonding0,mode=1,slave=net_pcap9", _FAR), _VETH, ("net_pcap9,iface=v0",)),
-    "net_af_xdp": Way(("net_af_xdp0,iface=v0", _FAR), _VETH.replace("9000", "1500")),
+    "net_bonding": Way(("net_bonding0,mode=1,slave=net_tap9", "net_pcap1,iface=t0"), vdevs=("net_tap9,iface=t0",)),
 }
 FIVE = ("net_null", "net_ring", "net_pcap", "net_tap", "net_af_packet")
 """What CI verifies anew."""
@@ -161,10 +161,17 @@ def _reasons(ways: dict[str, dict]) -> str:
     return "\n".join(lines) or "None."
 
 
+def _command(name: str, result: dict) -> str:
+    """As people type it, on two lines if it is long."""
+    first, *rest = [*map(quote, result["devices"]), *(f"--vdev {quote(vdev)}" for vdev in WAYS[name].vdevs)]
+    line = " ".join([f"    dpdk-mirror verify {first}", *rest])
+    return line if len(line) <= _WIDTH else f"    dpdk-mirror verify {first} \\\n        {' '.join(rest)}"
+
+
 def page_part() -> str:
     parts = []
     for release, ways in kept().items():
-        commands = "\n".join(f"    dpdk-mirror verify {' '.join(result['devices'])}" for result in ways.values())
+        commands = "\n".join(_command(name, result) for name, result in ways.items())
         parts += [
             f"### DPDK {release}",
             table(ways),

@@ -199,7 +199,7 @@ def test_a_device_that_is_not_there_is_an_error():
 def test_devices_that_are_not_connected_are_no_pair():
     about, result = verify(Request(("net_ring_a", "net_ring_b"), hugepages=False), [BY_NAME["target.frames"]])
     assert about == About("net_ring", "one-way", about.dpdk)
-    reason = "they are taken, and given back; nothing shows what is sent"
+    reason = "packets are taken, and given back; nothing shows what is sent"
     assert result == Result("target.frames", Verdict.PASS, reason)
 
 

@@ -9,10 +9,10 @@ import itertools
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..ealconfig import is_pci
-from ..errors import MirrorError
+from ..errors import MirrorError, UnsupportedError
 from ..mirror import Mirror
 from ..packets import external_buffers
 from ..testing.frames import PROTOCOLS, make_frames
@@ -86,7 +86,7 @@ class Bench:
         """Frames, no two alike, that pass this way unchanged."""
         return make_frames(count, size, of=self.plan.protocols, seed=seed)
 
-    def pool(self, *, size: int = 2047, data_room: int = 2048) -> Mempool:
+    def pool(self, *, size: int = 4095, data_room: int = 2048) -> Mempool:
         """All of whose buffers must be back in the end."""
         pool = self.eal.mempool(f"verify{next(_numbers)}", size=size, data_room=data_room)
         self._pools.append(pool)
@@ -150,13 +150,15 @@ class Bench:
             raise NotApplicable("it has one queue, as it was plugged")
         return most
 
-    def need(self, way: str, offload: str) -> None:
-        """NotApplicable if the port's driver does not have that offload. Nothing may be open."""
-        port = self.wire().port
-        able = port.rx_capabilities if way == "rx" else port.tx_capabilities
-        self.finish()
-        if offload not in able:
-            raise NotApplicable(f"its driver does not have the {way} offload {offload}")
+    def need(self, way: Literal["rx", "tx"], offload: str) -> None:
+        """NotApplicable if the port cannot be started with that offload. Nothing may be open."""
+        options: PortOptions = {"rx_offloads": (offload,)} if way == "rx" else {"tx_offloads": (offload,)}
+        try:
+            self.wire(**options)
+        except UnsupportedError:
+            raise NotApplicable(f"its driver does not have the {way} offload {offload}") from None
+        finally:
+            self.finish()
 
     @staticmethod
     def until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
