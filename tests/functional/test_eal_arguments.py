@@ -50,8 +50,8 @@ def attempt(arguments):
         ("args=['--vdev=net_none0']", "net_none0"),
         ("args=['--help']", "EAL ends the process"),
         ("args=['-d', '/none.so']", "/none.so: cannot open shared object file"),
-        ("lcores='nonsense'", "lcores"),
-        ("lcores='0@0,1@9999'", "lcores"),
+        ("lcores='nonsense'", "lcore"),
+        ("lcores='0@0,1@9999'", "lcore"),
     ],
 )
 def test_what_eal_refuses_is_told_and_it_can_be_started_otherwise(arguments, reason):
