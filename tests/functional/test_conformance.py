@@ -14,7 +14,7 @@ from programs import ROOT, compile_program, pkg_config
 from pytest_sessions import run_session
 
 from dpdk_mirror.conformance import Failed, Needs, NotApplicable, Property, Result, Verdict
-from dpdk_mirror.conformance.catalog import PROPERTIES, Bench, judge
+from dpdk_mirror.conformance.catalog import PROPERTIES, Testbed, judge
 from dpdk_mirror.conformance.frames import BURST, same
 from dpdk_mirror.conformance.verify import About, Request, verify
 from dpdk_mirror.errors import MirrorError
@@ -43,11 +43,11 @@ def faulty(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bench(dpdk_eal):
-    return Bench(dpdk_eal, ["net_ring_dut"])
+def testbed(dpdk_eal):
+    return Testbed(dpdk_eal, ["net_ring_dut"])
 
 
-class FaultyBench(Bench):
+class FaultyBench(Testbed):
     """Whose port has a fault, once it is known what it is."""
 
     def __init__(self, eal, library, fault):
@@ -65,9 +65,9 @@ class FaultyBench(Bench):
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_good_driver_has_each_property(bench, name):
+def test_a_good_driver_has_each_property(testbed, name):
     """But for one, which net_ring really lacks."""
-    result = judge(BY_NAME[name], bench)
+    result = judge(BY_NAME[name], testbed)
     lacking = LACKING.get(name)
     expected = Verdict.NOT_APPLICABLE if name in NOT_OF_A_RING else Verdict.FAIL if lacking else Verdict.PASS
     assert result.verdict is expected, result.reason
@@ -114,9 +114,9 @@ def test_a_fault_of_a_driver_is_found(dpdk_eal, faulty, name, fault, reason):
     assert (result.verdict, reason in result.reason) == (Verdict.FAIL, True), result.reason
 
 
-def test_counters_that_disagree_are_found(bench, monkeypatch):
+def test_counters_that_disagree_are_found(testbed, monkeypatch):
     monkeypatch.setattr(Port, "xstats", lambda port: {"tx_good_packets": port.stats().tx_packets + 1})
-    reason = judge(BY_NAME["counters.xstats"], bench).reason
+    reason = judge(BY_NAME["counters.xstats"], testbed).reason
     sent, counted = map(
         int, re.fullmatch(r"tx_good_packets is (\d+), and tx_packets of its counters (\d+)", reason).groups()
     )
@@ -143,29 +143,29 @@ def test_the_first_difference_is_told(got, reason):
 # In children of their own.
 
 
-def crash(bench):
+def crash(testbed):
     faulthandler.disable()  # which the session has enabled
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def leave(bench):
+def leave(testbed):
     os._exit(3)
 
 
-def hang(bench):
+def hang(testbed):
     time.sleep(60)
 
 
-def refuse(bench):
+def refuse(testbed):
     raise NotApplicable("it is a test")
 
 
-def fail(bench):
+def fail(testbed):
     raise Failed("it is a test")
 
 
-def has(bench):
-    return bench.plan.name
+def has(testbed):
+    return testbed.plan.name
 
 
 def as_property(check):

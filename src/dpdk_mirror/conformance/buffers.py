@@ -13,20 +13,20 @@ from .held import packets_are_whole
 from .properties import Failed, Finding, Needs, verifies
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .testbed import Testbed
 
 _SEGMENT = 250
 _LENGTH = 1200
 
 
-def _mirrored(bench: Bench, form: Form, segment: int, *, multi_segs: bool) -> None:
+def _mirrored(testbed: Testbed, form: Form, segment: int, *, multi_segs: bool) -> None:
     """Has a mirror share packets of that make with the port, while an application holds them."""
-    sent, pool = bench.frames(BURST, _LENGTH), bench.pool()
-    wire, (near, far) = bench.wire(multi_segs=multi_segs), bench.pair()
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    sent, pool = testbed.frames(BURST, _LENGTH), testbed.pool()
+    wire, (near, far) = testbed.wire(multi_segs=multi_segs), testbed.pair()
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX)
     with Packets.make(pool, sent, form, segment) as packets:
         packets.send(near)
-    held = bench.hold(Packets.receive(far, BURST))
+    held = testbed.hold(Packets.receive(far, BURST))
     if wire.shows:
         same(wire.arrived(len(sent)), sent, "mirrored")
     if (stats := mirror.stats()).packets != len(sent):
@@ -39,50 +39,50 @@ def _mirrored(bench: Bench, form: Form, segment: int, *, multi_segs: bool) -> No
 
 
 @verifies("buffers", Needs.PORT)
-def chains(bench: Bench) -> str:
+def chains(testbed: Testbed) -> str:
     """Packets of several segments arrive whole, with MULTI_SEGS enabled and without."""
     for multi_segs in (True, False):
-        _mirrored(bench, Form.DIRECT, _SEGMENT, multi_segs=multi_segs)
-        bench.finish()
-    able = "MULTI_SEGS" in bench.wire().port.tx_capabilities
+        _mirrored(testbed, Form.DIRECT, _SEGMENT, multi_segs=multi_segs)
+        testbed.finish()
+    able = "MULTI_SEGS" in testbed.wire().port.tx_capabilities
     return "" if able else "its driver does not have MULTI_SEGS"
 
 
 @verifies("buffers", Needs.PORT)
-def chains_unasked(bench: Bench) -> Finding:
+def chains_unasked(testbed: Testbed) -> Finding:
     """Without MULTI_SEGS enabled, it gives back all segments of the packets that it is sent all the same."""
-    sent, pool = bench.frames(4, _LENGTH), bench.pool()
-    wire = bench.wire(multi_segs=False)
-    packets = bench.hold(Packets.make(pool, sent, segment=_SEGMENT))
+    sent, pool = testbed.frames(4, _LENGTH), testbed.pool()
+    wire = testbed.wire(multi_segs=False)
+    packets = testbed.hold(Packets.make(pool, sent, segment=_SEGMENT))
     taken = packets.share(wire.port)
     arrived = wire.arrived(taken) if wire.shows else sent
     wire.close()
     packets_are_whole(packets, sent, pool)
     if taken == len(sent) and arrived == sent:
-        return Finding("they arrive whole" if bench.plan.shows else "they are taken", {"takes_chains": True})
+        return Finding("they arrive whole" if testbed.plan.shows else "they are taken", {"takes_chains": True})
     text = f"{taken} of {len(sent)} are taken, {sum(frame in sent for frame in arrived)} arrive whole"
     return Finding(f"{text}: the library copies them into one segment", {"takes_chains": False})
 
 
 @verifies("buffers", Needs.PORT)
-def indirect(bench: Bench) -> None:
+def indirect(testbed: Testbed) -> None:
     """Packets whose data is in other buffers arrive whole, and all buffers are given back."""
-    _mirrored(bench, Form.INDIRECT, 0, multi_segs=True)
+    _mirrored(testbed, Form.INDIRECT, 0, multi_segs=True)
 
 
 @verifies("buffers", Needs.PORT)
-def external(bench: Bench) -> None:
+def external(testbed: Testbed) -> None:
     """Packets whose data is in memory of no pool arrive whole, and that is given back once."""
-    _mirrored(bench, Form.EXTERNAL, 0, multi_segs=True)
+    _mirrored(testbed, Form.EXTERNAL, 0, multi_segs=True)
 
 
 @verifies("buffers", Needs.FRAMES)
-def received_later(bench: Bench) -> None:
+def received_later(testbed: Testbed) -> None:
     """What it has received stays as it is while the application holds it, whatever comes later."""
-    first, later = bench.frames(8, 600), bench.frames(BURST, 600, seed=1)
-    wire, (target, sink) = bench.wire(), bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.RX)
-    held = bench.hold(wire.receive_and_hold(first))
+    first, later = testbed.frames(8, 600), testbed.frames(BURST, 600, seed=1)
+    wire, (target, sink) = testbed.wire(), testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.RX)
+    held = testbed.hold(wire.receive_and_hold(first))
     before = held.frames()
     for _ in range(4):
         wire.bring(later)

@@ -7,7 +7,7 @@ from . import source  # isort: skip
 from . import target  # isort: skip
 from . import buffers  # isort: skip
 from . import counters  # isort: skip
-from .bench import Bench
 from .properties import PROPERTIES, judge
+from .testbed import Testbed
 
-__all__ = ["PROPERTIES", "Bench", "buffers", "counters", "judge", "port", "source", "target"]
+__all__ = ["PROPERTIES", "Testbed", "buffers", "counters", "judge", "port", "source", "target"]

@@ -16,7 +16,7 @@ from .wire import offer
 
 if TYPE_CHECKING:
     from ..ethdev import Port, PortStats
-    from .bench import Bench
+    from .testbed import Testbed
 
 _CRC = 4
 _FORWARD_S = 0.2
@@ -29,16 +29,16 @@ _XSTATS = {
 
 
 @verifies("counters", Needs.PORT)
-def stats(bench: Bench) -> str:
+def stats(testbed: Testbed) -> str:
     """Packets and bytes that it has sent and received, mirrored or not, are counted once."""
-    frames = bench.frames(BURST)
-    wire, (target, _sink) = bench.wire(), bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.BOTH)
+    frames = testbed.frames(BURST)
+    wire, (target, _sink) = testbed.wire(), testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.BOTH)
     gather(wire.far, 0) if wire.shows else None
     before = wire.port.stats()
     offer(wire.port, frames)
-    sent, got = frames, gather(wire.port, len(frames)) if bench.plan.name == "loopback" else []
-    if bench.plan.name != "loopback" and bench.plan.gives:
+    sent, got = frames, gather(wire.port, len(frames)) if testbed.plan.name == "loopback" else []
+    if testbed.plan.name != "loopback" and testbed.plan.gives:
         got = wire.bring(frames)
     after = _settled(wire.port, before, len(sent), len(got))
     remarks = []
@@ -72,10 +72,10 @@ def _check_way(way: str, moved: list[bytes], before: PortStats, after: PortStats
 
 
 @verifies("counters", Needs.PORT)
-def xstats(bench: Bench) -> str:
+def xstats(testbed: Testbed) -> str:
     """Its extended counters say what its counters do."""
-    wire = bench.wire()
-    offer(wire.port, bench.frames(BURST))
+    wire = testbed.wire()
+    offer(wire.port, testbed.frames(BURST))
     gather(wire.far, 0) if wire.shows else None
     extended, plain = wire.port.xstats(), wire.port.stats()
     known = {name: field for name, field in _XSTATS.items() if name in extended}
@@ -88,15 +88,15 @@ def xstats(bench: Bench) -> str:
 
 
 @verifies("counters", Needs.FRAMES)
-def rate(bench: Bench) -> Finding:
+def rate(testbed: Testbed) -> Finding:
     """Packets flow with a mirror of rx as without one; how many a second is told, not judged."""
     rates = []
     for mirrored in (False, True):
-        wire = bench.wire()
+        wire = testbed.wire()
         if mirrored:
-            bench.mirror(wire.port, bench.null(), direction=Direction.RX, mode=Mode.SHARE)
-        rates.append(_forwarded(bench, wire.port, wire.peer))
-        bench.finish()
+            testbed.mirror(wire.port, testbed.null(), direction=Direction.RX, mode=Mode.SHARE)
+        rates.append(_forwarded(testbed, wire.port, wire.peer))
+        testbed.finish()
     plain, mirrored_rate = rates
     if not mirrored_rate:
         raise Failed("nothing flows with a mirror" if plain else "nothing flows, with a mirror or without")
@@ -104,11 +104,11 @@ def rate(bench: Bench) -> Finding:
     return Finding(text, {"rate": round(plain), "rate_mirrored": round(mirrored_rate)})
 
 
-def _forwarded(bench: Bench, port: Port, peer: Port | None) -> float:
+def _forwarded(testbed: Testbed, port: Port, peer: Port | None) -> float:
     """Packets a second: of those that circulate between the ports, or that the port makes."""
-    if bench.plan.shows:
-        offer(peer or port, bench.frames(BURST))
-    sink = (peer or port) if bench.plan.shows else None
+    if testbed.plan.shows:
+        offer(peer or port, testbed.frames(BURST))
+    sink = (peer or port) if testbed.plan.shows else None
     with Forwarder(port, sink, both_ways=peer is not None) as forwarder:
         began = time.monotonic()
         nap(_FORWARD_S)

@@ -11,23 +11,23 @@ from .frames import BURST, is_ours, make, same, unlike
 from .properties import Failed, Needs, NotApplicable, verifies
 
 if TYPE_CHECKING:
-    from .bench import Bench
+    from .testbed import Testbed
 
 
 @verifies("port", Needs.FAR_END)
-def sends(bench: Bench) -> None:
+def sends(testbed: Testbed) -> None:
     """What is sent on it, without a mirror, arrives once, unchanged and in order."""
     frames = make(2 * BURST)
-    _unchanged(bench.wire().carried(frames), frames)
+    _unchanged(testbed.wire().carried(frames), frames)
 
 
 @verifies("port", Needs.FAR_END)
-def receives(bench: Bench) -> None:
+def receives(testbed: Testbed) -> None:
     """What its far end sends comes, without a mirror, once, unchanged and in order."""
-    if bench.plan.name != "pair":
+    if testbed.plan.name != "pair":
         raise NotApplicable("it is its own far end")
     frames = make(2 * BURST)
-    got = [frame for frame in bench.wire().bring(frames, strict=False) if is_ours(frame)]
+    got = [frame for frame in testbed.wire().bring(frames, strict=False) if is_ours(frame)]
     _unchanged(got, frames)
 
 

@@ -14,7 +14,7 @@ from ..errors import MirrorError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .bench import Bench
+    from .testbed import Testbed
 
 __all__ = [
     "PROPERTIES",
@@ -65,13 +65,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """``check(bench)`` returns a Finding, a text or nothing, or raises Failed or NotApplicable."""
+    """``check(testbed)`` returns a Finding, a text or nothing, or raises Failed or NotApplicable."""
 
     name: str
     says: str
     needs: Needs
     destructive: bool
-    check: Callable[[Bench], Finding | str | None]
+    check: Callable[[Testbed], Finding | str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ PROPERTIES: list[Property] = []
 
 def verifies(
     group: str, needs: Needs, *, destructive: bool = False
-) -> Callable[[Callable[[Bench], Finding | str | None]], Callable[[Bench], Finding | str | None]]:
+) -> Callable[[Callable[[Testbed], Finding | str | None]], Callable[[Testbed], Finding | str | None]]:
     """Makes a function a property: its name and docstring are the property's. ``destructive``: it changes a device."""
 
-    def register(check: Callable[[Bench], Finding | str | None]) -> Callable[[Bench], Finding | str | None]:
+    def register(check: Callable[[Testbed], Finding | str | None]) -> Callable[[Testbed], Finding | str | None]:
         says = " ".join((inspect.getdoc(check) or "").split("\n\n")[0].split())
         PROPERTIES.append(Property(f"{group}.{check.__name__}", says, needs, destructive, check))
         return check
@@ -99,11 +99,11 @@ def verifies(
     return register
 
 
-def judge(each: Property, bench: Bench) -> Result:
+def judge(each: Property, testbed: Testbed) -> Result:
     """Looks at a property. Whatever it leaves open is closed, and a buffer that is still in use then is a failure."""
-    result = _judge(each, bench)
+    result = _judge(each, testbed)
     try:
-        leaked = bench.finish()
+        leaked = testbed.finish()
     except MirrorError as error:
         leaked = str(error)
     if leaked and result.verdict is not Verdict.FAIL:
@@ -111,11 +111,11 @@ def judge(each: Property, bench: Bench) -> Result:
     return result
 
 
-def _judge(each: Property, bench: Bench) -> Result:
+def _judge(each: Property, testbed: Testbed) -> Result:
     try:
-        if reason := _obstacle(each, bench):
+        if reason := _obstacle(each, testbed):
             return Result(each.name, Verdict.NOT_APPLICABLE, reason)
-        found = each.check(bench)
+        found = each.check(testbed)
     except NotApplicable as reason:
         return Result(each.name, Verdict.NOT_APPLICABLE, str(reason))
     except (Failed, MirrorError) as reason:
@@ -125,12 +125,12 @@ def _judge(each: Property, bench: Bench) -> Result:
     return Result(each.name, Verdict.PASS, found or "")
 
 
-def _obstacle(each: Property, bench: Bench) -> str:
-    """Why it cannot be looked at on this bench; "" if it can."""
-    if each.destructive and not bench.destructive:
+def _obstacle(each: Property, testbed: Testbed) -> str:
+    """Why it cannot be looked at on this testbed; "" if it can."""
+    if each.destructive and not testbed.destructive:
         return "it changes the device, and --destructive is not given"
-    if each.needs is Needs.FAR_END and not bench.plan.shows:
+    if each.needs is Needs.FAR_END and not testbed.plan.shows:
         return "nothing shows what the port has sent"
-    if each.needs is Needs.FRAMES and not bench.plan.gives:
+    if each.needs is Needs.FRAMES and not testbed.plan.gives:
         return "the port receives nothing"
     return ""

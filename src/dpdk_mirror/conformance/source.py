@@ -10,10 +10,10 @@ from ..errors import MirrorError, UnsupportedError
 from ..info import MirrorState
 from ..packets import Packets
 from ..spec import Direction, Mode
-from .bench import Bench
 from .frames import BURST, gather, make, same, same_in_any_order
 from .held import packets_are_whole
 from .properties import Failed, Finding, Needs, NotApplicable, verifies
+from .testbed import Testbed
 from .wire import bursts
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ _TAG = 100
 
 
 @verifies("source", Needs.FRAMES)
-def rx(bench: Bench) -> None:
+def rx(testbed: Testbed) -> None:
     """A mirror of what it receives gets each packet once, whole and in order, and the application keeps its own."""
-    frames = bench.frames(2 * BURST)
+    frames = testbed.frames(2 * BURST)
     for mode in _MODES:
-        wire, (target, sink) = bench.wire(), bench.pair()
-        mirror = bench.mirror(wire.port, target, direction=Direction.RX, mode=mode)
+        wire, (target, sink) = testbed.wire(), testbed.pair()
+        mirror = testbed.mirror(wire.port, target, direction=Direction.RX, mode=mode)
         got = wire.bring(frames)
         same(gather(sink, 0), got, f"mirrored by {mode}")
         _counted(mirror, len(got))
-        bench.finish()
+        testbed.finish()
 
 
 def _counted(mirror: Mirror, count: int) -> None:
@@ -48,21 +48,21 @@ def _counted(mirror: Mirror, count: int) -> None:
 
 
 @verifies("source", Needs.PORT)
-def tx(bench: Bench) -> None:
+def tx(testbed: Testbed) -> None:
     """A mirror of what is sent on it gets each packet once, whole and in order, and the port sends what it would."""
-    frames = bench.frames(2 * BURST)
+    frames = testbed.frames(2 * BURST)
     for mode in _MODES:
-        wire, (target, sink) = bench.wire(), bench.pair()
-        mirror = bench.mirror(wire.port, target, direction=Direction.TX, mode=mode)
+        wire, (target, sink) = testbed.wire(), testbed.pair()
+        mirror = testbed.mirror(wire.port, target, direction=Direction.TX, mode=mode)
         arrived = []
         for burst in bursts(frames):
             _offer_once(wire, burst)
-            arrived += wire.arrived(len(burst)) if bench.plan.shows else []
-        if bench.plan.shows:
+            arrived += wire.arrived(len(burst)) if testbed.plan.shows else []
+        if testbed.plan.shows:
             same(arrived, frames, f"sent while mirrored by {mode}")
         same(gather(sink, 0), frames, f"mirrored by {mode}")
         _counted(mirror, len(frames))
-        bench.finish()
+        testbed.finish()
 
 
 def _offer_once(wire: Wire, frames: Sequence[bytes]) -> None:
@@ -72,12 +72,12 @@ def _offer_once(wire: Wire, frames: Sequence[bytes]) -> None:
 
 
 @verifies("source", Needs.FRAMES)
-def both(bench: Bench) -> None:
+def both(testbed: Testbed) -> None:
     """A mirror of both directions gets each packet once for each."""
-    frames = bench.frames(BURST)
-    wire, (target, sink) = bench.wire(), bench.pair()
-    mirror = bench.mirror(wire.port, target, direction=Direction.BOTH)
-    if bench.plan.name != "loopback":
+    frames = testbed.frames(BURST)
+    wire, (target, sink) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(wire.port, target, direction=Direction.BOTH)
+    if testbed.plan.name != "loopback":
         got = wire.bring(frames)
         _offer_once(wire, frames)
     else:
@@ -88,12 +88,12 @@ def both(bench: Bench) -> None:
 
 
 @verifies("source", Needs.PORT)
-def tx_references(bench: Bench) -> Finding:
+def tx_references(testbed: Testbed) -> Finding:
     """Of a packet that a mirror shares it gives back its own reference alone, once."""
-    frames, pool = bench.frames(BURST), bench.pool()
-    wire, (target, sink) = bench.wire(), bench.pair(pool=pool)
-    packets = bench.hold(Packets.make(pool, frames))
-    bench.mirror(wire.port, target, direction=Direction.TX)
+    frames, pool = testbed.frames(BURST), testbed.pool()
+    wire, (target, sink) = testbed.wire(), testbed.pair(pool=pool)
+    packets = testbed.hold(Packets.make(pool, frames))
+    testbed.mirror(wire.port, target, direction=Direction.TX)
     if (sent := packets.share(wire.port)) != len(frames):
         raise Failed(f"it takes {sent} of {len(frames)} packets, though nothing else has been sent on it")
     at_once = packets.references == 2  # this test's, and the mirror's
@@ -104,15 +104,15 @@ def tx_references(bench: Bench) -> Finding:
 
 
 @verifies("source", Needs.FRAMES)
-def segments(bench: Bench) -> str:
+def segments(testbed: Testbed) -> str:
     """Frames that take several buffers are mirrored whole."""
-    frames = bench.frames(BURST, 1000)
+    frames = testbed.frames(BURST, 1000)
     try:
-        wire = bench.wire(pool=bench.pool(data_room=_SMALL_ROOM))
+        wire = testbed.wire(pool=testbed.pool(data_room=_SMALL_ROOM))
     except MirrorError as error:
         raise NotApplicable(f"it refuses buffers of {_SMALL_ROOM} bytes: {error}") from None
-    target, sink = bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.RX)
+    target, sink = testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.RX)
     with _first(wire, frames) as packets:
         most = max((packet.segments for packet in packets.look()), default=0)
         got = packets.frames()
@@ -135,16 +135,16 @@ def _first(wire: Wire, frames: Sequence[bytes]) -> Packets:
 
 
 @verifies("source", Needs.FRAMES)
-def queues(bench: Bench) -> str:
+def queues(testbed: Testbed) -> str:
     """On several queues, all that each receives and sends is mirrored."""
-    nb, frames = bench.queues(), bench.frames(BURST)
-    wire, (target, sink) = bench.wire(pool=bench.pool(size=_MANY), rx_queues=nb, tx_queues=nb), bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.RX)
+    nb, frames = testbed.queues(), testbed.frames(BURST)
+    wire, (target, sink) = testbed.wire(pool=testbed.pool(size=_MANY), rx_queues=nb, tx_queues=nb), testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.RX)
     got = [frame for queue in range(nb) for frame in wire.bring(frames[queue::nb], by=queue)]
-    if not bench.plan.shows:
+    if not testbed.plan.shows:
         got += [frame for queue in range(1, nb) for frame in wire.port.receive(BURST, queue)]
     same_in_any_order(gather(sink, 0), got, "mirrored of rx")
-    bench.mirror(wire.port, target, direction=Direction.TX)
+    testbed.mirror(wire.port, target, direction=Direction.TX)
     for queue in range(nb):
         wire.port.send(frames[queue::nb], queue)
     same_in_any_order(gather(sink, 0), frames, "mirrored of tx")
@@ -152,11 +152,11 @@ def queues(bench: Bench) -> str:
 
 
 @verifies("source", Needs.FRAMES, destructive=True)
-def stop_start(bench: Bench) -> None:
+def stop_start(testbed: Testbed) -> None:
     """When the port has been stopped and started, its mirror goes on."""
-    frames = bench.frames(BURST)
-    wire, (target, sink) = bench.wire(), bench.pair()
-    mirror = bench.mirror(wire.port, target, direction=Direction.RX)
+    frames = testbed.frames(BURST)
+    wire, (target, sink) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(wire.port, target, direction=Direction.RX)
     wire.bring(frames)
     gather(sink, 0)
     wire.restart()
@@ -168,15 +168,15 @@ def stop_start(bench: Bench) -> None:
 
 def _becomes(mirror: Mirror, state: MirrorState) -> None:
     """Within the time that the library takes to look at ports again."""
-    Bench.until(lambda: mirror.info().state is state, lambda: f"the mirror is {mirror.info().state}, not {state}")
+    Testbed.until(lambda: mirror.info().state is state, lambda: f"the mirror is {mirror.info().state}, not {state}")
 
 
 @verifies("source", Needs.PORT, destructive=True)
-def reset(bench: Bench) -> None:
+def reset(testbed: Testbed) -> None:
     """When the port has been reset and started, its mirror goes on."""
-    frames = bench.frames(BURST)
-    wire, (target, sink) = bench.wire(), bench.pair()
-    mirror = bench.mirror(wire.port, target, direction=Direction.TX)
+    frames = testbed.frames(BURST)
+    wire, (target, sink) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(wire.port, target, direction=Direction.TX)
     try:
         wire.port.reset()
     except UnsupportedError:
@@ -189,11 +189,11 @@ def reset(bench: Bench) -> None:
 
 
 @verifies("source", Needs.PORT, destructive=True)
-def unplug(bench: Bench) -> str:
+def unplug(testbed: Testbed) -> str:
     """When the device is unplugged, its mirror stops, and no buffer is lost."""
-    wire, (target, sink) = bench.wire(), bench.pair()
-    mirror = bench.mirror(wire.port, target)
-    _offer_once(wire, bench.frames(BURST))
+    wire, (target, sink) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(wire.port, target)
+    _offer_once(wire, testbed.frames(BURST))
     gather(sink, 0)
     try:
         wire.pull()
@@ -204,14 +204,14 @@ def unplug(bench: Bench) -> str:
 
 
 @verifies("source", Needs.FAR_END)
-def vlan_strip(bench: Bench) -> None:
+def vlan_strip(testbed: Testbed) -> None:
     """Where the port takes VLAN tags out of what it receives, a mirror has them."""
     frames = _tagged()
-    bench.need("rx", "VLAN_STRIP")
-    with_tags = bench.wire().bring(frames)
-    bench.finish()
-    wire, (target, sink) = bench.wire(rx_offloads=("VLAN_STRIP",)), bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.RX)
+    testbed.need("rx", "VLAN_STRIP")
+    with_tags = testbed.wire().bring(frames)
+    testbed.finish()
+    wire, (target, sink) = testbed.wire(rx_offloads=("VLAN_STRIP",)), testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.RX)
     got = wire.bring(frames)
     same(gather(sink, 0), with_tags, "mirrored")
     if got == with_tags:
@@ -219,18 +219,18 @@ def vlan_strip(bench: Bench) -> None:
 
 
 @verifies("source", Needs.PORT)
-def vlan_insert(bench: Bench) -> None:
+def vlan_insert(testbed: Testbed) -> None:
     """Where the port is to insert a VLAN tag, a mirror of tx has it."""
-    frames = bench.frames(BURST, 200)
-    bench.need("tx", "VLAN_INSERT")
-    wire, (target, sink) = bench.wire(tx_offloads=("VLAN_INSERT",)), bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.TX)
-    packets = bench.hold(Packets.make(bench.pool(), frames, ol_flags=_TX_VLAN, vlan_tci=_TAG))
+    frames = testbed.frames(BURST, 200)
+    testbed.need("tx", "VLAN_INSERT")
+    wire, (target, sink) = testbed.wire(tx_offloads=("VLAN_INSERT",)), testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.TX)
+    packets = testbed.hold(Packets.make(testbed.pool(), frames, ol_flags=_TX_VLAN, vlan_tci=_TAG))
     packets.prepare(wire.port)
     packets.send(wire.port)
     tagged = [frame[:12] + bytes.fromhex("8100") + _TAG.to_bytes(2) + frame[12:] for frame in frames]
     same(gather(sink, 0), tagged, "mirrored")
-    if bench.plan.shows:
+    if testbed.plan.shows:
         same(wire.arrived(len(tagged)), tagged, "sent by the port itself")
 
 
@@ -239,12 +239,12 @@ def _tagged() -> list[bytes]:
 
 
 @verifies("source", Needs.FRAMES)
-def jumbo(bench: Bench) -> str:
+def jumbo(testbed: Testbed) -> str:
     """With an MTU of 9000, long frames are mirrored whole."""
-    frames = bench.frames(8, 9000)
-    wire = bench.jumbo_wire()
-    target, sink = bench.pair()
-    bench.mirror(wire.port, target, direction=Direction.RX)
+    frames = testbed.frames(8, 9000)
+    wire = testbed.jumbo_wire()
+    target, sink = testbed.pair()
+    testbed.mirror(wire.port, target, direction=Direction.RX)
     got = wire.bring(frames, strict=False)
     same(gather(sink, 0), got, "mirrored")
     if not any(len(frame) >= 9000 for frame in got):

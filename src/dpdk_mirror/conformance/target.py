@@ -16,7 +16,7 @@ from .wire import bursts, offer
 
 if TYPE_CHECKING:
     from ..ethdev import Port
-    from .bench import Bench
+    from .testbed import Testbed
     from .wire import Wire
 
 _MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
@@ -39,25 +39,25 @@ def pass_through(near: Port, far: Port, wire: Wire, frames: list[bytes]) -> list
 
 
 @verifies("target", Needs.PORT)
-def frames(bench: Bench) -> str:
+def frames(testbed: Testbed) -> str:
     """What is mirrored to it arrives once, whole and in order, as what an application sends there does."""
-    sent, remarks = bench.frames(2 * BURST), []
+    sent, remarks = testbed.frames(2 * BURST), []
     for mode in _MODES:
         try:
-            _mirrored(bench, mode, sent)
+            _mirrored(testbed, mode, sent)
         except UnsupportedError:
             if mode is not Mode.SPLIT:
                 raise
             remarks.append("nothing is split for it, since it takes one segment a packet")
-        bench.finish()
-    if not bench.plan.shows:
+        testbed.finish()
+    if not testbed.plan.shows:
         remarks.append("packets are taken, and given back; nothing shows what is sent")
     return "; ".join(remarks)
 
 
-def _mirrored(bench: Bench, mode: Mode, sent: list[bytes]) -> None:
-    wire, (near, far) = bench.wire(), bench.pair()
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX, mode=mode)
+def _mirrored(testbed: Testbed, mode: Mode, sent: list[bytes]) -> None:
+    wire, (near, far) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX, mode=mode)
     arrived = pass_through(near, far, wire, sent)
     if wire.shows:
         same(arrived, sent, f"mirrored by {mode}")
@@ -67,20 +67,20 @@ def _mirrored(bench: Bench, mode: Mode, sent: list[bytes]) -> None:
 
 
 @verifies("target", Needs.PORT)
-def releases(bench: Bench) -> Finding:
+def releases(testbed: Testbed) -> Finding:
     """Of a packet that a mirror shares with it, it gives back its own reference alone, once."""
     at_once = 0
     for size in _BURSTS:
-        sent, pool = bench.frames(size, 600), bench.pool()
-        wire, (near, far) = bench.wire(), bench.pair()
-        bench.mirror(far, wire.port, direction=Direction.RX)
+        sent, pool = testbed.frames(size, 600), testbed.pool()
+        wire, (near, far) = testbed.wire(), testbed.pair()
+        testbed.mirror(far, wire.port, direction=Direction.RX)
         with Packets.make(pool, sent) as packets:
             packets.send(near)
-        held = bench.hold(Packets.receive(far, size))
+        held = testbed.hold(Packets.receive(far, size))
         at_once += sum(packet.references == 1 for packet in held.look())
         wire.close()
         packets_are_whole(held, sent, pool)
-        bench.finish()
+        testbed.finish()
     total = sum(_BURSTS)
     when = {0: "it gives all back later", total: "it has given all back when tx burst returns"}
     text = when.get(at_once, f"it has given {at_once} of {total} back when tx burst returns")
@@ -88,15 +88,15 @@ def releases(bench: Bench) -> Finding:
 
 
 @verifies("target", Needs.FAR_END)
-def reads(bench: Bench) -> Finding:
+def reads(testbed: Testbed) -> Finding:
     """What an application writes to a packet after its burst shows at the far end only if the driver reads late."""
     late = 0
     for size in _BURSTS:
-        sent = bench.frames(size, 600)
-        wire, (near, far) = bench.wire(), bench.pair()
-        bench.mirror(far, wire.port, direction=Direction.RX)
+        sent = testbed.frames(size, 600)
+        wire, (near, far) = testbed.wire(), testbed.pair()
+        testbed.mirror(far, wire.port, direction=Direction.RX)
         offer(near, sent)
-        held = bench.hold(Packets.receive(far, size))
+        held = testbed.hold(Packets.receive(far, size))
         held.overwrite(_EDIT)
         arrived = gather(wire.far, len(sent), counts=bool)
         mine = [frame for frame in arrived if is_ours(frame)]
@@ -104,17 +104,17 @@ def reads(bench: Bench) -> Finding:
         if (lost := len(sent) - len(mine) - edited) > 0:
             raise Failed(f"{lost} of {len(sent)} packets that were written to are lost")
         late += edited
-        bench.finish()
+        testbed.finish()
     text = f"it has read {sum(_BURSTS) - late} of {sum(_BURSTS)} packets when tx burst returns"
     return Finding(text, {"reads_at_once": late == 0})
 
 
 @verifies("target", Needs.PORT)
-def queues(bench: Bench) -> str:
+def queues(testbed: Testbed) -> str:
     """On several queues, all that is mirrored to it arrives, and what came by one queue keeps its order."""
-    nb, sent = bench.queues(), bench.frames(BURST)
-    wire, (near, far) = bench.wire(pool=bench.pool(size=_MANY), rx_queues=nb, tx_queues=nb), bench.pair(nb)
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    nb, sent = testbed.queues(), testbed.frames(BURST)
+    wire, (near, far) = testbed.wire(pool=testbed.pool(size=_MANY), rx_queues=nb, tx_queues=nb), testbed.pair(nb)
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX)
     for queue in range(nb):
         offer(near, sent[queue::nb], queue)
         far.receive(BURST, queue)
@@ -130,12 +130,12 @@ def queues(bench: Bench) -> str:
 
 
 @verifies("target", Needs.PORT)
-def refuses(bench: Bench) -> Finding:
+def refuses(testbed: Testbed) -> Finding:
     """What it does not take when it is full is counted, is the application's still, and later packets arrive."""
-    wire, (near, far) = bench.wire(), bench.pair()
-    mirror, pool = bench.mirror(far, wire.port, direction=Direction.RX), bench.pool()
+    wire, (near, far) = testbed.wire(), testbed.pair()
+    mirror, pool = testbed.mirror(far, wire.port, direction=Direction.RX), testbed.pool()
     for number in range(_ENOUGH):
-        sent = bench.frames(BURST, 200, seed=number)
+        sent = testbed.frames(BURST, 200, seed=number)
         with Packets.make(pool, sent) as packets:
             packets.send(near)
         with Packets.receive(far, BURST) as held:
@@ -151,24 +151,24 @@ def refuses(bench: Bench) -> Finding:
     arrived = wire.arrived(stats.packets)
     if len(arrived) != stats.packets:
         raise Failed(f"{len(arrived)} of {stats.packets} packets that it has taken arrive")
-    later = bench.frames(BURST, 200)
+    later = testbed.frames(BURST, 200)
     same(pass_through(near, far, wire, later), later, "mirrored afterwards")
     return Finding(f"it is full with {stats.packets} packets", {"room": stats.packets})
 
 
 @verifies("target", Needs.PORT)
-def fast_free(bench: Bench) -> None:
+def fast_free(testbed: Testbed) -> None:
     """With MBUF_FAST_FREE enabled nothing is shared with it, and copies arrive."""
-    bench.need("tx", "MBUF_FAST_FREE")
-    sent = bench.frames(BURST)
-    wire, (near, far) = bench.wire(tx_offloads=("MBUF_FAST_FREE",), multi_segs=False), bench.pair()
+    testbed.need("tx", "MBUF_FAST_FREE")
+    sent = testbed.frames(BURST)
+    wire, (near, far) = testbed.wire(tx_offloads=("MBUF_FAST_FREE",), multi_segs=False), testbed.pair()
     try:
-        bench.mirror(far, wire.port, direction=Direction.RX, mode=Mode.SHARE)
+        testbed.mirror(far, wire.port, direction=Direction.RX, mode=Mode.SHARE)
     except UnsupportedError:
         pass
     else:
         raise Failed("the library shares with it")
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX, mode=Mode.AUTO)
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX, mode=Mode.AUTO)
     if mirror.info().mode is not Mode.COPY:
         raise Failed(f"auto chooses {mirror.info().mode}")
     arrived = pass_through(near, far, wire, sent)
@@ -177,16 +177,16 @@ def fast_free(bench: Bench) -> None:
 
 
 @verifies("target", Needs.FAR_END, destructive=True)
-def link_down(bench: Bench) -> str:
+def link_down(testbed: Testbed) -> str:
     """While its link is down mirrored packets are taken or counted as full, and when it is up they arrive again."""
-    sent = bench.frames(BURST)
-    wire, (near, far) = bench.wire(), bench.pair()
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    sent = testbed.frames(BURST)
+    wire, (near, far) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX)
     try:
         wire.port.set_link(up=False)
     except UnsupportedError:
         raise NotApplicable("its driver has no way to take the link down") from None
-    for burst in bursts(bench.frames(2 * BURST, seed=1)):
+    for burst in bursts(testbed.frames(2 * BURST, seed=1)):
         offer(near, burst)
         same(gather(far, len(burst)), burst, "what the application receives")
     stats = mirror.stats()
@@ -201,13 +201,13 @@ def link_down(bench: Bench) -> str:
 
 
 @verifies("target", Needs.PORT)
-def long_frames(bench: Bench) -> str:
+def long_frames(testbed: Testbed) -> str:
     """A frame that is too long for it is counted, and takes no other with it."""
-    (longest,), rest = bench.frames(1, _LONG, seed=1), bench.frames(BURST - 1, 200)
+    (longest,), rest = testbed.frames(1, _LONG, seed=1), testbed.frames(BURST - 1, 200)
     sent = [*rest[:8], longest, *rest[8:]]
-    without = _alone(bench, longest)
-    wire, (near, far) = bench.wire(), bench.pair()
-    mirror = bench.mirror(far, wire.port, direction=Direction.RX)
+    without = _alone(testbed, longest)
+    wire, (near, far) = testbed.wire(), testbed.pair()
+    mirror = testbed.mirror(far, wire.port, direction=Direction.RX)
     offer(near, sent)
     far.receive(len(sent))
     stats = mirror.stats()
@@ -225,10 +225,10 @@ def long_frames(bench: Bench) -> str:
     return f"of {_LONG} bytes it arrives {'whole' if without == [longest] else f'cut to {len(without[0])} bytes'}"
 
 
-def _alone(bench: Bench, frame: bytes) -> list[bytes]:
+def _alone(testbed: Testbed, frame: bytes) -> list[bytes]:
     """What arrives of a frame without a mirror, which the port may refuse."""
-    wire = bench.wire()
-    packets = bench.hold(Packets.make(bench.pool(size=63, data_room=_LONG), [frame]))
+    wire = testbed.wire()
+    packets = testbed.hold(Packets.make(testbed.pool(size=63, data_room=_LONG), [frame]))
     arrived = wire.arrived(1) if packets.send(wire.port) and wire.shows else []
-    bench.finish()
+    testbed.finish()
     return arrived

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .catalog import PROPERTIES, Bench, judge
+from .catalog import PROPERTIES, Testbed, judge
 from .properties import Property, Verdict
 
 if TYPE_CHECKING:
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def bench(dpdk_eal: Eal, pytestconfig: pytest.Config) -> Bench:
+def testbed(dpdk_eal: Eal, pytestconfig: pytest.Config) -> Testbed:
     devices = pytestconfig.getoption("dpdk_port")
     if not devices:
         pytest.skip("no port: give --dpdk-port DEVARGS, and once more for a port that is connected to it")
-    return Bench(dpdk_eal, devices, destructive=pytestconfig.getoption("dpdk_destructive"))
+    return Testbed(dpdk_eal, devices, destructive=pytestconfig.getoption("dpdk_destructive"))
 
 
 @pytest.mark.parametrize("each", PROPERTIES, ids=lambda each: each.name)
-def test_port(bench: Bench, each: Property) -> None:
-    result = judge(each, bench)
+def test_port(testbed: Testbed, each: Property) -> None:
+    result = judge(each, testbed)
     if result.verdict is Verdict.NOT_APPLICABLE:
         pytest.skip(result.reason)
     if result.verdict is Verdict.FAIL:

@@ -160,12 +160,12 @@ def _look(connection: Connection, request: Request, properties: Sequence[Propert
     from ..eal import Eal  # noqa: PLC0415 - DPDK is the child's alone
     from ..ealconfig import is_pci  # noqa: PLC0415
     from ..pmdinfo import installed_release  # noqa: PLC0415
-    from .catalog import Bench, judge  # noqa: PLC0415
+    from .catalog import Testbed, judge  # noqa: PLC0415
 
     pci = [device for device in request.devices if is_pci(device)]
     with Eal(vdevs=request.vdevs, devices=pci, workers=2, hugepages=request.hugepages) as eal:
-        bench = Bench(eal, request.devices, destructive=request.destructive)
-        connection.send(About(bench.plan.driver, bench.plan.name, installed_release()))
+        testbed = Testbed(eal, request.devices, destructive=request.destructive)
+        connection.send(About(testbed.plan.driver, testbed.plan.name, installed_release()))
         for each in properties:
-            connection.send(judge(each, bench))
+            connection.send(judge(each, testbed))
     connection.send(None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..ethdev import Port
     from ..mempool import Mempool
     from ..portconfig import PortOptions
-    from .bench import Bench, Plan
+    from .testbed import Plan, Testbed
 
 __all__ = ["Wire"]
 
@@ -89,9 +89,9 @@ class Wire:
 
     # The way is open once a frame has come through.
 
-    def get_ready(self, bench: Bench) -> None:
-        """Waits for that, if the bench knows that anything ever comes through."""
-        self._plan = vars(bench).get("plan")
+    def get_ready(self, testbed: Testbed) -> None:
+        """Waits for that, if the testbed knows that anything ever comes through."""
+        self._plan = vars(testbed).get("plan")
         if self._plan is not None and self._plan.shows and not self.settle():
             raise Failed("the link does not come up: no frame comes through")
 

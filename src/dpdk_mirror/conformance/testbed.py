@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..packets import Packets
     from ..portconfig import PortOptions
 
-__all__ = ["Bench", "Plan"]
+__all__ = ["Plan", "Testbed"]
 
 _numbers = itertools.count()
 _JUMBO = 9000
@@ -55,11 +55,13 @@ class Plan:
     protocols: tuple[str, ...] = PROTOCOLS
 
 
-class Bench:
+class Testbed:
     """A port to be looked at, and a second one that is connected to it, if there are two devices.
 
     What is made here is closed by ``finish()``, latest first.
     """
+
+    __test__ = False
 
     def __init__(self, eal: Eal, devices: Sequence[str], *, destructive: bool = False) -> None:
         self.eal = eal
