@@ -59,6 +59,8 @@ def test_a_mirror_in_it(dpdk_testpmd, tmp_path):
         testpmd.start()
         while not mirror.stats().packets:
             pass
+    assert testpmd.end() == 0
+    assert "Bye" in testpmd.output()
 """
 
 BAD = """
