@@ -51,11 +51,3 @@ ffi_burst_receive(uint16_t port_id, uint16_t queue_id, uint16_t limit, struct ff
 	free(pkts);
 	return rc;
 }
-
-void
-ffi_burst_release(struct ffi_frames *frames)
-{
-	free(frames->data);
-	free(frames->lengths);
-	*frames = (struct ffi_frames){ 0 };
-}

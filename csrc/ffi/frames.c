@@ -97,6 +97,14 @@ copy_out(const struct rte_mbuf *pkt, uint8_t *data)
 	}
 }
 
+void
+ffi_burst_release(struct ffi_frames *frames)
+{
+	free(frames->data);
+	free(frames->lengths);
+	*frames = (struct ffi_frames){ 0 };
+}
+
 int
 ffi_frames_of_packets(struct rte_mbuf *const *pkts, uint16_t nb, struct ffi_frames *frames)
 {
@@ -109,8 +117,7 @@ ffi_frames_of_packets(struct rte_mbuf *const *pkts, uint16_t nb, struct ffi_fram
 	made.data = malloc(bytes + 1); /* never of 0 bytes, which may give NULL */
 	made.lengths = calloc(nb + 1, sizeof(*made.lengths));
 	if (made.data == NULL || made.lengths == NULL) {
-		free(made.data);
-		free(made.lengths);
+		ffi_burst_release(&made);
 		return -ENOMEM;
 	}
 	for (i = 0; i < nb; i++) {
