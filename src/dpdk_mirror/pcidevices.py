@@ -173,23 +173,9 @@ def _is_up(interface: Path) -> bool:
 
 
 def _covers(wanted: PciId, ids: PciId) -> bool:
-    return all(
-        want is None or want == has
-        for want, has in (
-            (wanted.vendor, ids.vendor),
-            (wanted.device, ids.device),
-            (wanted.subsystem_vendor, ids.subsystem_vendor),
-            (wanted.subsystem_device, ids.subsystem_device),
-        )
-    )
+    return all(want is None or want == has for want, has in zip(wanted.parts, ids.parts, strict=True))
 
 
 def _meet(taken: PciId, ids: PciId) -> bool:
     """Whether some device is both."""
-    pairs = (
-        (taken.vendor, ids.vendor),
-        (taken.device, ids.device),
-        (taken.subsystem_vendor, ids.subsystem_vendor),
-        (taken.subsystem_device, ids.subsystem_device),
-    )
-    return all(first is None or second is None or first == second for first, second in pairs)
+    return all(None in pair or pair[0] == pair[1] for pair in zip(taken.parts, ids.parts, strict=True))

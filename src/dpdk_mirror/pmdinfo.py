@@ -46,11 +46,12 @@ class PciId:
     subsystem_vendor: int | None
     subsystem_device: int | None
 
+    @property
+    def parts(self) -> tuple[int | None, ...]:
+        return self.vendor, self.device, self.subsystem_vendor, self.subsystem_device
+
     def __str__(self) -> str:
-        return ":".join(
-            "*" if part is None else f"{part:04x}"
-            for part in (self.vendor, self.device, self.subsystem_vendor, self.subsystem_device)
-        )
+        return ":".join("*" if part is None else f"{part:04x}" for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
