@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from ..errors import MirrorError, UnsupportedError
 from ..info import MirrorState
 from ..packets import Packets
-from ..spec import Direction, Mode
+from ..spec import Direction
 from .frames import BURST, gather, make, same, same_in_any_order
 from .held import packets_are_whole
 from .properties import Failed, Finding, Needs, NotApplicable, verifies
-from .testbed import Testbed
+from .testbed import MODES, Testbed
 from .wire import bursts
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from ..mirror import Mirror
     from .wire import Wire
 
-_MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
 _SMALL_ROOM = 256
-_MANY = 16383  # drivers fill their queues
 _TX_VLAN = 1 << 57  # RTE_MBUF_F_TX_VLAN
 _TAG = 100
 
@@ -33,7 +31,7 @@ _TAG = 100
 def rx(testbed: Testbed) -> None:
     """A mirror of what it receives gets each packet once, whole and in order, and the application keeps its own."""
     frames = testbed.frames(2 * BURST)
-    for mode in _MODES:
+    for mode in MODES:
         wire, (target, sink) = testbed.wire(), testbed.pair()
         mirror = testbed.mirror(wire.port, target, direction=Direction.RX, mode=mode)
         got = wire.bring(frames)
@@ -51,7 +49,7 @@ def _counted(mirror: Mirror, count: int) -> None:
 def tx(testbed: Testbed) -> None:
     """A mirror of what is sent on it gets each packet once, whole and in order, and the port sends what it would."""
     frames = testbed.frames(2 * BURST)
-    for mode in _MODES:
+    for mode in MODES:
         wire, (target, sink) = testbed.wire(), testbed.pair()
         mirror = testbed.mirror(wire.port, target, direction=Direction.TX, mode=mode)
         arrived = []
@@ -138,7 +136,7 @@ def _first(wire: Wire, frames: Sequence[bytes]) -> Packets:
 def queues(testbed: Testbed) -> str:
     """On several queues, all that each receives and sends is mirrored."""
     nb, frames = testbed.queues(), testbed.frames(BURST)
-    wire, (target, sink) = testbed.wire(pool=testbed.pool(size=_MANY), rx_queues=nb, tx_queues=nb), testbed.pair()
+    wire, (target, sink) = testbed.queues_wire(nb), testbed.pair()
     testbed.mirror(wire.port, target, direction=Direction.RX)
     got = [frame for queue in range(nb) for frame in wire.bring(frames[queue::nb], by=queue)]
     if not testbed.plan.shows:

@@ -12,18 +12,19 @@ from ..spec import Direction, Mode
 from .frames import BURST, gather, is_ours, same, same_in_any_order
 from .held import packets_are_whole
 from .properties import Failed, Finding, Needs, NotApplicable, verifies
+from .testbed import MODES
 from .wire import bursts, offer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..ethdev import Port
     from .testbed import Testbed
     from .wire import Wire
 
-_MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
 _BURSTS = (1, 4, 31, BURST)
 _EDIT = 0xEE
 _LONG = 4 * 1518
-_MANY = 16383  # drivers fill their queues
 _ENOUGH = 200
 """Bursts that a port must have taken to be called never full."""
 
@@ -32,17 +33,22 @@ def pass_through(near: Port, far: Port, wire: Wire, frames: list[bytes]) -> list
     """Has a source receive frames, a burst at a time; what arrives behind the target."""
     arrived = []
     for burst in bursts(frames):
-        offer(near, burst)
-        same(gather(far, len(burst)), burst, "what the application receives")
+        _receive(near, far, burst)
         arrived += wire.arrived(len(burst)) if wire.shows else []
     return arrived
+
+
+def _receive(near: Port, far: Port, burst: Sequence[bytes]) -> None:
+    """Has a source receive frames, as they are."""
+    offer(near, burst)
+    same(gather(far, len(burst)), burst, "what the application receives")
 
 
 @verifies("target", Needs.PORT)
 def frames(testbed: Testbed) -> str:
     """What is mirrored to it arrives once, whole and in order, as what an application sends there does."""
     sent, remarks = testbed.frames(2 * BURST), []
-    for mode in _MODES:
+    for mode in MODES:
         try:
             _mirrored(testbed, mode, sent)
         except UnsupportedError:
@@ -113,7 +119,7 @@ def reads(testbed: Testbed) -> Finding:
 def queues(testbed: Testbed) -> str:
     """On several queues, all that is mirrored to it arrives, and what came by one queue keeps its order."""
     nb, sent = testbed.queues(), testbed.frames(BURST)
-    wire, (near, far) = testbed.wire(pool=testbed.pool(size=_MANY), rx_queues=nb, tx_queues=nb), testbed.pair(nb)
+    wire, (near, far) = testbed.queues_wire(nb), testbed.pair(nb)
     mirror = testbed.mirror(far, wire.port, direction=Direction.RX)
     for queue in range(nb):
         offer(near, sent[queue::nb], queue)
@@ -187,8 +193,7 @@ def link_down(testbed: Testbed) -> str:
     except UnsupportedError:
         raise NotApplicable("its driver has no way to take the link down") from None
     for burst in bursts(testbed.frames(2 * BURST, seed=1)):
-        offer(near, burst)
-        same(gather(far, len(burst)), burst, "what the application receives")
+        _receive(near, far, burst)
     stats = mirror.stats()
     if stats.packets + stats.full != 2 * BURST:
         raise Failed(f"packets are missing from the counters: {stats}")

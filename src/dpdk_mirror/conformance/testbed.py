@@ -15,6 +15,7 @@ from ..ealconfig import is_pci
 from ..errors import MirrorError, UnsupportedError
 from ..mirror import Mirror
 from ..packets import external_buffers
+from ..spec import Mode
 from ..testing.frames import PROTOCOLS, make_frames
 from ..waiting import nap
 from .frames import TIMEOUT_S
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
     from ..packets import Packets
     from ..portconfig import PortOptions
 
-__all__ = ["Plan", "Testbed"]
+__all__ = ["MODES", "Plan", "Testbed"]
+
+MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
+"""Those that ``auto`` chooses from."""
 
 _numbers = itertools.count()
 _JUMBO = 9000
 _PEERS_ROOM = 16384
 """Whatever the port sends, its peer has room for."""
 _MOST_QUEUES = 4
+_MANY = 16383  # drivers fill their queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,10 @@ class Testbed:
             wire.get_ready(self)
             return wire
         raise errors[0]
+
+    def queues_wire(self, queues: int) -> Wire:
+        """As wire(), with so many queues each way."""
+        return self.wire(pool=self.pool(size=_MANY), rx_queues=queues, tx_queues=queues)
 
     def pair(self, queues: int = 1, *, pool: Mempool | None = None) -> tuple[Port, Port]:
         """Two ports that are known to work, each of which receives what the other sends: a mirror's other end."""
