@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .process import Process
 
 __all__ = [
+    "NAME_MAX",
     "Sockets",
     "architecture",
     "container",
@@ -37,6 +38,9 @@ __all__ = [
     "unix_sockets",
 ]
 
+NAME_MAX = 15
+"""Bytes that the kernel keeps of a program's name."""
+
 _NAMESPACES = ("mnt", "pid", "user", "net", "ipc", "uts", "cgroup")
 _MACHINES = {0x3E: "x86_64", 0xB7: "aarch64", 3: "i386", 0x28: "arm", 0x15: "ppc64le", 0xF3: "riscv64"}
 # Docker, containerd, CRI-O and Podman name groups by the container's id, LXC by its name.
@@ -44,7 +48,6 @@ _CONTAINER = re.compile(r"([0-9a-f]{64})(?:\.scope)?(?:/|$)|/lxc(?:\.payload)?[.
 # Where control groups of version 2 are; of version 1, below the first.
 _FROZEN = re.compile(r"^(frozen 1|FREEZING|FROZEN)$", re.MULTILINE)
 _GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
-_NAME_MAX = 15
 _ENVIRON_MAX = 8 << 20
 _DESCRIPTORS_MAX = 1 << 16
 _UNIX_MAX = 32 << 20
@@ -77,7 +80,7 @@ class Sockets:
 def name(process: Process) -> str:
     """What the kernel calls it, made whole, where that has been cut off, by how it was called, or by its program."""
     kept = process.text("comm").removesuffix("\n")
-    if len(os.fsencode(kept)) < _NAME_MAX:
+    if len(os.fsencode(kept)) < NAME_MAX:
         return kept
     with contextlib.suppress(MirrorError):
         for path in (process.text("cmdline").partition("\0")[0], process.link("exe")):

@@ -8,6 +8,7 @@ import errno
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..attach.outside import NAME_MAX
 from ..attach.survey import survey
 from ..errors import ConflictError, DisconnectedError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
 from .application import TIMEOUT_S, Application
@@ -34,9 +35,6 @@ __all__ = [
 
 PROBE_S = 2.0
 """How long an application may take to say whether it is there."""
-
-_KERNELS_MAX = 15
-"""What ps shows of a program's name."""
 
 _ALL = "dpdk-mirror apps lists what runs"
 
@@ -161,7 +159,7 @@ def _names(process: DpdkProcess) -> set[str]:
     """All that it may be called."""
     paths = [_seen_here(process, path) for path in (*process.telemetry, process.socket) if path]
     program = PurePosixPath(process.program).name
-    own = {str(process.pid), process.prefix, process.name, process.name[:_KERNELS_MAX], program}
+    own = {str(process.pid), process.prefix, process.name, process.name[:NAME_MAX], program}
     return own | {str(path) for path in paths} | {label(path) for path in paths}
 
 
