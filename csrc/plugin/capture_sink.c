@@ -37,10 +37,10 @@ struct capture_sink {
 
 	/* Written once, by the thread, before is_over. */
 	char reason[RTE_MIRROR_REASON_SIZE];
-	bool is_left; /* by its reader */
+	bool is_left; /* by its reader, or nobody has come */
 	bool is_over;
-	bool is_late; /* its reader, that is yet to come; written by the thread again and again */
 
+	bool expects_nobody; /* written by control */
 	struct counted counted;
 
 	/* The thread's own. */
@@ -96,14 +96,20 @@ close_recording(struct capture_sink *sink)
 }
 
 static void
+finish_left(struct capture_sink *sink, const char *why)
+{
+	if (!sink->config.ends_with_reader || sink->is_over)
+		return;
+	sink->is_left = true;
+	finish_for(sink, "%s: %s", sink->config.name, why);
+}
+
+static void
 lose_reader(struct capture_sink *sink)
 {
 	close_recording(sink);
 	sink->has_lost = true;
-	if (!sink->config.ends_with_reader || sink->is_over)
-		return;
-	sink->is_left = true;
-	finish_for(sink, "%s: its reader has gone", sink->config.name);
+	finish_left(sink, "its reader has gone");
 }
 
 static void
@@ -118,16 +124,15 @@ end_by_seconds(struct capture_sink *sink)
 static void
 end_by_limit(struct capture_sink *sink)
 {
-	const struct mirror_capture_limits *limits = &sink->config.limits;
 	struct mirror_capture_status status;
 
 	mirror_capture_status_get(sink->recording.capture, &status);
 	if (status.end == MIRROR_CAPTURE_ENDED_BY_PACKETS)
 		finish_for(sink, "%s has its %" PRIu64 " packets", sink->config.name,
-				limits->packets);
+				sink->config.limits.packets);
 	else
 		finish_for(sink, "%s has its %" PRIu64 " bytes", sink->config.name,
-				limits->max_size);
+				sink->config.limits.max_size);
 	mirror_capture_flush(sink->recording.capture);
 }
 
@@ -186,9 +191,8 @@ finish(struct capture_sink *sink)
 static bool
 has_time(const struct capture_sink *sink, uint64_t now_ns)
 {
-	const uint64_t seconds = sink->config.seconds;
-
-	return seconds == 0 || (now_ns - sink->start_ns) / (1000 * NS_PER_MS) < seconds;
+	return sink->config.seconds == 0 ||
+			(now_ns - sink->start_ns) / (1000 * NS_PER_MS) < sink->config.seconds;
 }
 
 /* A reader that comes. What the last one has lost has been counted before. */
@@ -203,14 +207,17 @@ look_for_reader(struct capture_sink *sink, uint64_t now_ns)
 	}
 	fd = sink->has_lost ? -1 : mirror_stream_socket_accept(&sink->config.socket);
 	sink->has_lost = false;
-	if (fd >= 0 && sink->config.ends_with_reader)
-		mirror_stream_socket_close(&sink->config.socket);
-	if (fd >= 0 && begin(sink, fd) != 0) {
-		mirror_stream_socket_hang_up(fd);
-		close(fd);
+	if (fd >= 0) {
+		if (sink->config.ends_with_reader)
+			mirror_stream_socket_close(&sink->config.socket);
+		if (begin(sink, fd) != 0) {
+			mirror_stream_socket_hang_up(fd);
+			close(fd);
+		}
+	} else if (now_ns - sink->start_ns > NOBODY_NS &&
+			__atomic_load_n(&sink->expects_nobody, __ATOMIC_RELAXED)) {
+		finish_left(sink, "nobody has connected within 5 s");
 	}
-	__atomic_store_n(&sink->is_late, fd < 0 && now_ns - sink->start_ns > NOBODY_NS,
-			__ATOMIC_RELAXED);
 }
 
 /* One at a time. */
@@ -314,14 +321,8 @@ bool
 mirror_capture_sink_is_left(
 		struct capture_sink *sink, bool will_come, char reason[RTE_MIRROR_REASON_SIZE])
 {
-	if (is_over(sink, reason))
-		return sink->is_left;
-	if (will_come || !sink->config.ends_with_reader ||
-			!__atomic_load_n(&sink->is_late, __ATOMIC_RELAXED))
-		return false;
-	snprintf(reason, RTE_MIRROR_REASON_SIZE, "%s: nobody has connected within 5 s",
-			sink->config.name);
-	return true;
+	__atomic_store_n(&sink->expects_nobody, !will_come, __ATOMIC_RELAXED);
+	return is_over(sink, reason) && sink->is_left;
 }
 
 static const struct mirror_sink_ops ops = {

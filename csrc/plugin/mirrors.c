@@ -159,11 +159,24 @@ mirror_asked_sweep(void)
 	return 0;
 }
 
+/* A process that a mirror ends with is its stream's reader, however long that takes to come. */
+static bool
+will_come(const struct target *target)
+{
+	const struct asked_mirror *mirror;
+
+	LIST_FOREACH(mirror, &asked_mirrors, next)
+	{
+		if (mirror->target == target && mirror->lease.process.pid != 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_over(const struct asked_mirror *mirror, char reason[RTE_MIRROR_REASON_SIZE])
 {
-	/* A process that it ends with is its stream's reader, however long that takes to come. */
-	return mirror_targets_is_left(mirror->target, mirror->lease.process.pid != 0, reason) ||
+	return mirror_targets_is_left(mirror->target, will_come(mirror->target), reason) ||
 			mirror_lease_is_over(&mirror->lease, reason);
 }
 
