@@ -43,6 +43,8 @@ PACKAGES := .ci/packages.build $(if $(filter test lint doxygen docs c-test bench
 # Each is a build folder of the library and its C tests.
 C_BUILDS := gcc clang-asan
 RUN_C_TESTS = for build in $(C_BUILDS); do $(IN_VENV) meson test -C build/c/$$build --print-errorlogs; done
+# pytest's exit code.
+TESTS_FAILED := 1
 # Folders too: a file that has gone is a change.
 SOURCES := meson.build meson.options build_ffi.py pyproject.toml README.md LICENSE docs/meson.build docs/generate.py \
 	$(shell find csrc src -name __pycache__ -prune -o -print)
@@ -54,7 +56,8 @@ demo: $(STAMPS)/package
 	@$(IN_VENV) python examples/demo.py
 
 # The C tests are compiled and run beside all else: each waits much of its time, for processes, for threads. What they
-# print is shown if they fail; else pytest's closing line comes last.
+# print is shown if they fail; else pytest's closing line comes last. A test that fails beside others, on a machine that
+# others use too, is run once more by itself, and counts as it is then.
 test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
 	@$(if $(DPDK),$(IN_VENV) python .ci/check-dpdk.py $(DPDK))
 	@echo "C tests: build/c-test.log"
@@ -62,7 +65,8 @@ test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \
 	make --no-print-directory lint docs || { kill -- -$$c_tests 2>/dev/null; exit 1; }; \
 	$(IN_VENV) pytest -n 4 --dist loadfile --no-loadscope-reorder || status=$$?; \
-	wait $$c_tests || { status=$$?; cat build/c-test.log; }; exit $$status
+	wait $$c_tests || { cat build/c-test.log; exit 1; }; \
+	[ $$status -ne $(TESTS_FAILED) ] || { $(IN_VENV) pytest --last-failed -x && status=0; }; exit $$status
 
 lint: $(STAMPS)/test-tools $(STAMPS)/package doxygen
 	$(IN_VENV) ruff check

@@ -31,7 +31,10 @@ def come_and_go(testpmd, port, end, over):
 def test_clients_that_change_mirrors_at_once_hold_up_neither_each_other_nor_the_application():
     """Ports of the application's come and go meanwhile, whose events run in a thread that holds DPDK's own locks."""
     options = TestpmdOptions(["net_null0", "net_null1"], lcores="0@0,1@1", interfaces=True)
-    with Testpmd(options) as testpmd, ThreadPoolExecutor(len(ENDS)) as clients:
+    testpmd = Testpmd(options)
+    # A change waits for the poller, for 5 s at most.
+    testpmd.niceness = 0
+    with testpmd, ThreadPoolExecutor(len(ENDS)) as clients:
         # Else testpmd sets up the targets, too.
         testpmd.command("set port setup on iterator")
         testpmd.start()

@@ -160,7 +160,9 @@ def test_files_are_tcpdumps(tap, forward, tmp_path):
         forward([udp_frame(number, bytes(1400)) for number in range(800)])
         assert tapped.end() == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ring0", "ring1"]
-    assert sum(len(read_capture(path).frames) for path in tmp_path.iterdir()) == 800
+    written = sum(len(read_capture(path).frames) for path in tmp_path.iterdir())
+    # A reader that comes late, on a busy machine, loses some.
+    assert written == 800 - summary(tapped)["dropped"] > 700
 
 
 def test_a_tcpdump_that_fails_says_why_and_nothing_counts_as_captured(tap):
