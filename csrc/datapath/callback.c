@@ -36,7 +36,7 @@ mirror_send_for(const struct mirror_entry *entry, const struct mirror_burst *bur
 		struct rte_mbuf **taken, uint16_t nb, uint64_t bytes)
 {
 	burst->visit->sending = entry;
-	mirror_send(entry, taken, nb, burst->tsc, bytes);
+	mirror_send(entry, taken, nb, burst->visit, bytes);
 }
 
 /*
@@ -225,16 +225,11 @@ mirror_begin_inside(struct mirror_visit *visit)
 	return outer == NULL;
 }
 
-/*
- * When a burst comes, for what is put into rings; and where, seldom, since whoever drains them is to run elsewhere. Neither
- * asks the kernel.
- */
-static inline void
-mirror_note_when_and_where(struct mirror_context *context, struct mirror_burst *burst)
+/* Where a burst comes, since whoever drains rings is to run elsewhere. It does not ask the kernel. */
+static __rte_noinline void
+mirror_note_cpu(struct mirror_context *context)
 {
-	burst->tsc = rte_rdtsc();
-	if (unlikely(context->cpu == 0 || burst->is_sampled))
-		__atomic_store_n(&context->cpu, 1 + sched_getcpu(), __ATOMIC_RELAXED);
+	__atomic_store_n(&context->cpu, 1 + sched_getcpu(), __ATOMIC_RELAXED);
 }
 
 /* Apart from mirror_offer(), so that a burst with nothing to do pays for none of this. */
@@ -258,8 +253,8 @@ mirror_pass(struct mirror_context *context, uint16_t port_id, uint16_t queue_id,
 	rte_smp_mb();
 	list = __atomic_load_n(&context->list, __ATOMIC_ACQUIRE);
 	burst.is_sampled = use / 2 % MIRROR_SAMPLE_PERIOD == MIRROR_SAMPLE_PERIOD / 2;
-	if (list != NULL && list->has_rings)
-		mirror_note_when_and_where(context, &burst);
+	if (list != NULL && list->has_rings && unlikely(context->cpu == 0 || burst.is_sampled))
+		mirror_note_cpu(context);
 	while (list != NULL && nb_pkts > 0) {
 		burst.pkts = pkts;
 		burst.nb_pkts = RTE_MIN(nb_pkts, MIRROR_BURST);

@@ -5,13 +5,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_mbuf_dyn.h>
-#include <rte_mempool.h>
 #include <rte_prefetch.h>
 
 #include "../filter/read.h"
 #include "datapath.h"
+#include "stock.h"
 
 /*
  * Mbufs of the mirror's own: copies, and references to the rest of a packet.
@@ -25,13 +24,6 @@
 
 struct mirror_origin_field mirror_origin_field;
 
-/* Mbufs had from the pool at once. Two for each packet: for what is copied, and to refer to the rest. */
-struct stock {
-	struct rte_mempool *pool;
-	unsigned int nb;
-	struct rte_mbuf *mbufs[2 * MIRROR_BURST];
-};
-
 /* A packet of our own in the making, and where in the original its next byte is. */
 struct chain {
 	struct rte_mbuf *first;
@@ -39,33 +31,6 @@ struct chain {
 	struct rte_mbuf *seg;
 	uint32_t offset;
 };
-
-static void
-mirror_stock_fill(struct stock *stock, struct rte_mempool *pool, unsigned int nb)
-{
-	stock->pool = pool;
-	stock->nb = 0;
-	/* All or none. What is left of a pool that runs dry is had one by one. */
-	if (pool != NULL && rte_mempool_get_bulk(pool, (void **)stock->mbufs, nb) == 0)
-		stock->nb = nb;
-}
-
-static inline struct rte_mbuf *
-mirror_stock_next(struct stock *stock)
-{
-	void *mbuf;
-
-	if (likely(stock->nb > 0))
-		return stock->mbufs[--stock->nb];
-	return stock->pool != NULL && rte_mempool_get(stock->pool, &mbuf) == 0 ? mbuf : NULL;
-}
-
-static void
-mirror_stock_return(struct stock *stock)
-{
-	if (stock->nb > 0)
-		rte_mempool_put_bulk(stock->pool, (void **)stock->mbufs, stock->nb);
-}
 
 static inline void
 mirror_mbuf_init(struct rte_mbuf *own, const struct mirror_entry *entry, const struct rte_mbuf *pkt,
@@ -147,8 +112,8 @@ mirror_chain_copy_bytes(struct chain *chain, void *to, uint32_t length)
 }
 
 static bool
-mirror_chain_append_copy(struct chain *chain, const struct mirror_entry *entry, struct stock *stock,
-		uint32_t length)
+mirror_chain_append_copy(struct chain *chain, const struct mirror_entry *entry,
+		struct mirror_stock *stock, uint32_t length)
 {
 	struct rte_mbuf *own;
 	uint32_t nb;
@@ -167,7 +132,7 @@ mirror_chain_append_copy(struct chain *chain, const struct mirror_entry *entry, 
 }
 
 static bool
-mirror_chain_append_references(struct chain *chain, struct stock *stock, uint32_t length)
+mirror_chain_append_references(struct chain *chain, struct mirror_stock *stock, uint32_t length)
 {
 	struct rte_mbuf *own;
 	uint32_t nb;
@@ -186,7 +151,7 @@ mirror_chain_append_references(struct chain *chain, struct stock *stock, uint32_
 
 /* The first bytes of a packet copied, and references to what follows up to a length; NULL: not enough mbufs. */
 static struct rte_mbuf *
-mirror_gather(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt,
+mirror_gather(const struct mirror_entry *entry, struct mirror_stock *stock, struct rte_mbuf *pkt,
 		uint32_t copied, uint32_t length)
 {
 	/* Of an empty packet the copy is an empty mbuf. */
@@ -204,7 +169,7 @@ mirror_gather(const struct mirror_entry *entry, struct stock *stock, struct rte_
 
 /* The same where all of it is in the first segment, and what is copied fits in one mbuf and is not nothing. */
 static __rte_always_inline struct rte_mbuf *
-mirror_make(const struct mirror_entry *entry, struct stock *stock, struct rte_mbuf *pkt,
+mirror_make(const struct mirror_entry *entry, struct mirror_stock *stock, struct rte_mbuf *pkt,
 		uint32_t copied, uint32_t length)
 {
 	struct rte_mbuf *own = mirror_stock_next(stock), *rest;
@@ -282,7 +247,7 @@ mirror_leave_out(struct rte_mbuf *own, uint64_t *counter)
 /* Of any packet, whatever it looks like; NULL: it cannot be had, and is counted. */
 static __rte_noinline struct rte_mbuf *
 mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *burst,
-		struct stock *stock, uint64_t tsc, struct rte_mbuf *pkt)
+		struct mirror_stock *stock, uint64_t tsc, struct rte_mbuf *pkt)
 {
 	struct mirror_counters *counters = entry->counters;
 	const uint64_t flags = mirror_off_wire(pkt, burst->off_wire);
@@ -335,7 +300,7 @@ mirror_is_single(const struct rte_mbuf *pkt)
 /* The same, sooner for what most packets are; others are odd. */
 static inline struct rte_mbuf *
 mirror_take_one(const struct mirror_entry *entry, const struct mirror_burst *burst,
-		struct stock *stock, uint64_t tsc, uint64_t odd, struct rte_mbuf *pkt)
+		struct mirror_stock *stock, uint64_t tsc, uint64_t odd, struct rte_mbuf *pkt)
 {
 	const uint32_t length = RTE_MIN(pkt->pkt_len, entry->snaplen);
 	const uint32_t copied = mirror_bytes_to_copy(entry, length);
@@ -357,15 +322,15 @@ mirror_take_one(const struct mirror_entry *entry, const struct mirror_burst *bur
 	return own;
 }
 
-uint16_t
-mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *burst,
+static inline uint16_t
+mirror_take_each(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
 		uint64_t *bytes)
 {
-	const uint64_t tsc = entry->with_origin ? rte_rdtsc() : 0;
+	const uint64_t tsc = entry->with_origin ? mirror_visit_tsc(burst->visit) : 0;
 	uint64_t odd = burst->off_wire;
 	unsigned int needed = nb_pkts;
-	struct stock stock;
+	struct mirror_stock stock;
 	uint64_t sum = 0;
 	uint16_t i, nb = 0;
 
@@ -386,6 +351,30 @@ mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *bur
 		taken[nb++] = own;
 	}
 	mirror_stock_return(&stock);
+	if (entry->ring != NULL && nb > 0)
+		mirror_fetch_next(entry->pool, needed, taken[0]->data_len);
 	*bytes = sum;
+	return nb;
+}
+
+uint16_t
+mirror_take_own(const struct mirror_entry *entry, const struct mirror_burst *burst,
+		struct rte_mbuf *const *pkts, uint16_t nb_pkts, struct rte_mbuf **taken,
+		uint64_t *bytes)
+{
+	uint64_t *nombuf = &entry->counters->stats.nombuf;
+	const uint64_t before = *nombuf;
+	uint16_t nb;
+
+	*bytes = 0;
+	if (entry->ring != NULL && mirror_ring_is_dry(entry->ring)) {
+		*nombuf += nb_pkts;
+		return 0;
+	}
+	nb = mirror_take_each(entry, burst, pkts, nb_pkts, taken, bytes);
+	/* Not because one packet has needed more than the pool ever has. */
+	if (unlikely(*nombuf != before) && entry->ring != NULL && entry->pool != NULL &&
+			mirror_is_low(entry->pool))
+		mirror_ring_set_dry(entry->ring);
 	return nb;
 }

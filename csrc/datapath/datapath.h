@@ -26,6 +26,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_config.h>
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
 
@@ -139,9 +140,19 @@ struct mirror_context {
 struct mirror_visit {
 	const struct mirror_visit *outer;   /**< from which it comes; NULL: from the application */
 	const struct mirror_entry *sending; /**< the mirror that is sending now; NULL: none is */
+	uint64_t tsc;                       /**< when its packets came; 0: nobody has asked */
 	uint16_t port_id;                   /**< the source */
 	bool may_wait;                      /**< for locks; says nothing where outer is NULL */
 };
+
+/** When its packets came. To read the clock takes longer than to leave a burst out: it is read if one is taken. */
+static inline uint64_t
+mirror_visit_tsc(struct mirror_visit *visit)
+{
+	if (visit->tsc == 0)
+		visit->tsc = rte_rdtsc();
+	return visit->tsc;
+}
 
 /**
  * Counts, for each port id, the devices that come and go: even while there is one, odd from its DESTROY event to the
@@ -196,7 +207,6 @@ struct mirror_burst {
 	struct rte_mbuf *const *pkts;
 	struct mirror_visit *visit;
 	uint64_t off_wire; /**< the list's */
-	uint64_t tsc;      /**< when it came; of lists with rings */
 	uint16_t nb_pkts;
 	uint16_t port_id;
 	uint16_t queue_id;
@@ -337,6 +347,6 @@ bool mirror_put_on_wire(struct rte_mbuf *own, const struct rte_mbuf *pkt, uint64
  * into the entry's ring, where mirror_find_room() has found room.
  */
 void mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
-		uint64_t tsc, uint64_t bytes);
+		struct mirror_visit *visit, uint64_t bytes);
 
 #endif /* MIRROR_DATAPATH_DATAPATH_H */

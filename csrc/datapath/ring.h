@@ -53,6 +53,7 @@ struct mirror_ring {
 	uint64_t head_seen;     /**< head, when it was last looked at */
 	uint64_t sent;          /**< segments held by what was put in */
 	uint64_t released_seen; /**< released, when it was last looked at */
+	uint64_t dry_until; /**< head, when the mirror's pool, which was empty, is asked again */
 
 	/* Written by the thread. */
 	uint64_t head __rte_cache_aligned; /**< packets taken out */
@@ -97,6 +98,29 @@ mirror_ring_room(struct mirror_ring *ring, uint16_t nb)
 		return RTE_MIN(nb, MIRROR_RING_SIZE - (ring->tail - ring->head_seen));
 	}
 	return nb;
+}
+
+/**
+ * The mirror's pool is empty, and to find that out takes long: it is not asked again before the thread has given back half
+ * of what it has, or a good part of a ring.
+ */
+static inline void
+mirror_ring_set_dry(struct mirror_ring *ring)
+{
+	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
+
+	ring->dry_until = head + RTE_MIN((ring->tail - head + 1) / 2, MIRROR_RING_SIZE / 16U);
+}
+
+/** Whether the mirror's pool counts as empty. */
+static inline bool
+mirror_ring_is_dry(struct mirror_ring *ring)
+{
+	if (likely(ring->head_seen >= ring->dry_until))
+		return false;
+	/* The slots before it have been read. Pairs with the release in mirror_ring_release(). */
+	ring->head_seen = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	return ring->head_seen < ring->dry_until;
 }
 
 /**

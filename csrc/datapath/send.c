@@ -53,7 +53,7 @@ mirror_give_back_all(struct rte_mbuf **refused, uint16_t nb_refused)
 
 void
 mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t nb_taken,
-		uint64_t tsc, uint64_t bytes)
+		struct mirror_visit *visit, uint64_t bytes)
 {
 	struct rte_mirror_stats *stats = &entry->counters->stats;
 	uint16_t nb;
@@ -64,7 +64,7 @@ mirror_send(const struct mirror_entry *entry, struct rte_mbuf **taken, uint16_t 
 		/* First, so that none is lost that has not been counted. */
 		stats->packets += nb_taken;
 		stats->bytes += bytes;
-		mirror_ring_put(entry->ring, taken, nb_taken, entry->pool, tsc);
+		mirror_ring_put(entry->ring, taken, nb_taken, entry->pool, mirror_visit_tsc(visit));
 		return;
 	}
 	nb = mirror_transmit(entry, taken, nb_taken);

@@ -312,8 +312,52 @@ what_arrives_is_whole_and_in_order_however_the_reader_stalls(void)
 		run(modes[i], NB_ARRIVE / RTE_DIM(modes), seed + i);
 }
 
+static bool
+takes_a_burst(const struct drained *drained)
+{
+	const struct rte_mirror_stats before = stats_of(drained->id);
+
+	read_some(drained, TARGET_RING);
+	pass(drained, 0, 0);
+	return stats_of(drained->id).packets == before.packets + NB_PACKETS;
+}
+
+/* To find a pool empty takes long. What comes back to it is used once the thread has given back its part. */
+static void
+a_pool_that_was_empty_is_asked_again_when_the_target_is_done_with_some(void)
+{
+	struct rte_mirror_stats stats;
+	struct rte_mbuf *others[10];
+	struct drained drained;
+
+	drained_open(&drained, RTE_MIRROR_COPY, NULL);
+	mirror_off(drained.id);
+	drained.param.pool = rte_pktmbuf_pool_create(
+			"dry", 127, 0, 0, RTE_PKTMBUF_HEADROOM + LENGTH, SOCKET_ID_ANY);
+	CHECK(drained.param.pool != NULL);
+	drained.id = mirror_with(drained.testbed.source.id, &drained.param);
+	block_target(&drained);
+	CHECK_EQ(rte_pktmbuf_alloc_bulk(drained.param.pool, others, RTE_DIM(others)), 0);
+	do
+		pass(&drained, 0, 0);
+	while (stats_of(drained.id).nombuf == 0);
+	stats = stats_of(drained.id);
+	CHECK_EQ(stats.packets, 127 - RTE_DIM(others));
+	packets_free(others, RTE_DIM(others));
+	pass(&drained, 0, 0);
+	CHECK_EQ(stats_of(drained.id).packets, stats.packets);
+	CHECK_EQ(stats_of(drained.id).nombuf, stats.nombuf + NB_PACKETS);
+	unblock_target();
+	CHECK_WITHIN(SOON_MS, takes_a_burst(&drained));
+	read_some(&drained, TARGET_RING);
+	drained_close(&drained);
+	rte_mempool_free(drained.param.pool);
+}
+
 const struct test_case test_cases[] = {
 	{ "what_arrives_is_whole_and_in_order_however_the_reader_stalls",
 			what_arrives_is_whole_and_in_order_however_the_reader_stalls },
+	{ "a_pool_that_was_empty_is_asked_again_when_the_target_is_done_with_some",
+			a_pool_that_was_empty_is_asked_again_when_the_target_is_done_with_some },
 	{ NULL, NULL },
 };
