@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """What tests of several folders use, beside the package's own pytest plugin."""
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +17,12 @@ Application.niceness = 10
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sessions_without_hypothesis() -> None:
+    """Tests' own pytest sessions are many and use none of it, and its plugin imports for most of a second."""
+    os.environ["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} -p no:hypothesispytest"
 
 
 @pytest.fixture

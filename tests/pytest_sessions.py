@@ -31,7 +31,9 @@ def run_session(pytester, code, *arguments, ini=""):
     pytester.makeini(f"[pytest]\n{ini}\n")
     # By name only where the package is not installed with its entry point.
     plugin = [] if _installed() else ["-p", "dpdk_mirror.pytest_plugin"]
-    return pytester.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", *arguments, timeout=200)
+    # Hypothesis's plugin, which they have no use for, imports for most of a second.
+    others = ["-p", "no:hypothesispytest", "-p", "no:cacheprovider"]
+    return pytester.runpytest_subprocess(*plugin, *others, *arguments, timeout=200)
 
 
 def _installed():
