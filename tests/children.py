@@ -7,19 +7,21 @@ from __future__ import annotations
 import os
 import pty
 import select
-import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+import commands
+
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
 
 
 @contextmanager
 def child(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen[Any]]:
     """A process, killed if it still runs at the end: subprocess.Popen's own end would wait for it for ever."""
-    with subprocess.Popen([str(part) for part in command], **options) as process:
+    with commands.Popen([str(part) for part in command], **options) as process:
         try:
             yield process
         finally:

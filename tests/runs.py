@@ -6,25 +6,24 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import commands
 import pytest
 from children import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMAND = [str(Path(sys.executable).with_name("dpdk-mirror")), "run"]
+COMMAND = [commands.COMMAND, "run"]
 _TIMEOUT_S = 120
 
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """A run to its end; options are subprocess.run()'s."""
     options = {"capture_output": True, "timeout": _TIMEOUT_S, **options}
-    return subprocess.run([*COMMAND, *map(str, arguments)], check=False, **options)
+    return commands.run([*COMMAND, *map(str, arguments)], check=False, **options)
 
 
 def run_well(*arguments: object, **options: Any) -> dict[str, Any]:

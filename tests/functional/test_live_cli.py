@@ -10,18 +10,18 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import commands
 import pytest
 from captures import read_capture, some_frames, write_capture
 from children import child
+from commands import COMMAND
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.plugin import plugin_path, writable_parents
 
-COMMAND = str(Path(sys.executable).with_name("dpdk-mirror"))
 NULLS = TestpmdOptions(["net_null0", "net_null1"])
 _MEMORY = ("--no-huge", "--no-shconf", "-m", "512")
 
@@ -33,7 +33,7 @@ def testpmd():
 
 
 def run(*arguments, **options):
-    return subprocess.run(
+    return commands.run(
         [COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, **options
     )
 
@@ -84,7 +84,16 @@ def test_from_the_first_look_to_the_last_mirror_that_goes(tmp_path, wait_until):
 def test_stats_watched_show_rates_until_ctrl_c(testpmd, mirror):
     testpmd.start()
     mirror("add", "net_null0", "--to", "ring:r", "--name", "web")
-    command = [COMMAND, "stats", "--watch", "--interval", "0.1", "--json", "--app", str(testpmd.telemetry_path)]
+    command = [
+        COMMAND,
+        "stats",
+        "--watch",
+        "--interval",
+        "0.1",
+        "--json",
+        "--app",
+        str(testpmd.telemetry_path),
+    ]
     with child(command, stdout=subprocess.PIPE) as process:
         rows = [json.loads(process.stdout.readline())[0]]
         while len(rows) < 3:

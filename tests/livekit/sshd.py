@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from commands import COMMAND
 
 from .application import Application, find_program, need_namespaces, wait_until
 from .wire import run_in
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME = "elsewhere"
-COMMAND = Path(sys.executable).with_name("dpdk-mirror")
 _SSHD = """
 ListenAddress 127.0.0.1
 HostKey {folder}/host
@@ -68,7 +68,7 @@ class Elsewhere(Application):
 
     def caller(self, remote: str = "") -> dict[str, str]:
         """The environment of who calls it; ``remote`` is how dpdk-mirror is run there, if that is to be said."""
-        words = ["env", *(f"{key}={value}" for key, value in self._variables.items()), str(COMMAND)]
+        words = ["env", *(f"{key}={value}" for key, value in self._variables.items()), COMMAND]
         path = f"{self.directory}:{os.environ['PATH']}"
         home = str(self.directory)
         return {"PATH": path, "XDG_CONFIG_HOME": home, "HOME": home, "DPDK_MIRROR_REMOTE": remote or " ".join(words)}

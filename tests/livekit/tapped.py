@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import commands
+
 from dpdk_mirror.remote import Application
 from livekit.application import wait_until
 
@@ -28,7 +30,7 @@ class Tapped:
 
     def __init__(self, socket: Path, *words: str, stdout: Any = subprocess.PIPE, within: Sequence[str] = ()) -> None:
         command = [*within, sys.executable, "-m", "dpdk_mirror", "tcpdump", *words, "--app", str(socket)]
-        self.process = subprocess.Popen(
+        self.process = commands.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True
         )
         self.said = b""

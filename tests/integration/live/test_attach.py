@@ -15,9 +15,11 @@ import tempfile
 import threading
 from pathlib import Path
 
+import commands
 import livekit
 import pytest
 from captures import read_capture, write_capture
+from commands import COMMAND
 from livekit.application import innermost, need_namespaces, wait_until
 from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
@@ -34,7 +36,6 @@ from dpdk_mirror.plugin import plugin_path
 from dpdk_mirror.remote import attach, connect
 from dpdk_mirror.remote.attaching import load_into
 
-COMMAND = Path(sys.executable).with_name("dpdk-mirror")
 CONFINED = Path(livekit.__file__).with_name("confined.py")
 COUNT = 100
 # What it has for its runtime directory nobody else sees.
@@ -48,7 +49,7 @@ pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86
 
 def mirror(*arguments, code=0):
     """What the command prints, and its errors."""
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    done = commands.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 

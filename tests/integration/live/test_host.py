@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from captures import read_capture
 from children import child
+from commands import COMMAND
 from livekit.application import wait_until
-from livekit.sshd import COMMAND, NAME, Elsewhere
+from livekit.sshd import NAME, Elsewhere
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.tap.caller import SILENCE_S

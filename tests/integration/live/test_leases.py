@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import commands
 import pytest
 from captures import read_capture
 from livekit.application import need_namespaces, wait_until
@@ -156,7 +157,7 @@ def test_a_file_says_for_how_long(telemetry, testpmd, tmp_path):
     def applied(text):
         path.write_text(text, encoding="utf-8")
         command = [*COMMAND, "apply", str(path), "--app", str(testpmd.pid)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        return commands.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
     text = '[mirrors.m]\nsource = 0\nto = "null:x"\nlease = "{}"\n'
     assert applied(text.format("1h"))[0].startswith("add m: ")

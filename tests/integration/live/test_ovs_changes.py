@@ -3,10 +3,8 @@
 """Open vSwitch changes while it is mirrored: its threads, queues and ports; and it restarts."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
+import commands
 import pytest
 from livekit.application import wait_until
 from livekit.frames import udp_frames
@@ -93,8 +91,8 @@ def test_a_mirror_ends_with_its_port_and_never_moves_to_the_next(ovs):
 
 def apply(ovs, path):
     """What dpdk-mirror apply has done, by mirror."""
-    command = [Path(sys.executable).with_name("dpdk-mirror"), "apply", path, "--json", "--app", ovs.telemetry_path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = [commands.COMMAND, "apply", path, "--json", "--app", ovs.telemetry_path]
+    done = commands.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return {change["name"]: change["action"] for change in json.loads(done.stdout)["changes"]}
 

@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from commands import COMMAND
 from livekit.application import need_namespaces, wait_until
 from livekit.testpmd import Testpmd, TestpmdOptions
 
 from dpdk_mirror.pmdinfo import driver_directory
 from dpdk_mirror.remote import connect
 
-COMMAND = Path(sys.executable).with_name("dpdk-mirror")
 NULL = ["net_null0", "net_null1"]
 # A copy instead of the folder, which nobody else sees.
 PRIVATE = ("unshare", "-m", "--propagation", "private", "sh", "-c",

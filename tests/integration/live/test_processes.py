@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import commands
 import livekit
 import pytest
+from commands import COMMAND
 from livekit.application import innermost, need_namespaces
 from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
 from livekit.ovs import Ovs
@@ -27,7 +29,6 @@ from dpdk_mirror.pmdinfo import installed_release
 from dpdk_mirror.remote import Kind, applications, connect, processes
 
 LIVEKIT = Path(livekit.__file__).parent
-COMMAND = Path(sys.executable).with_name("dpdk-mirror")
 NULL = TestpmdOptions(["net_null0"], plugin=False)
 # What it has for its runtime directory nobody else sees.
 HIDDEN = ("unshare", "-m", "-n", "sh", "-c", 'mount -t tmpfs none "$RUNTIME_DIRECTORY" && exec "$@"', "sh")
@@ -58,7 +59,7 @@ def forwarder(program):
 
 
 def mirror_json(*arguments):
-    done = subprocess.run([COMMAND, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
+    done = commands.run([COMMAND, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
     # What else runs here need not be in order.
     assert done.returncode == 0 or arguments[0] == "doctor", done.stderr
     return json.loads(done.stdout)

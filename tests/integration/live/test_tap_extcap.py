@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from children import child
+from commands import COMMAND
 from livekit.application import find_program, wait_until
 from livekit.frames import udp_frames
-from livekit.sshd import COMMAND, NAME, Elsewhere
+from livekit.sshd import NAME, Elsewhere
 from livekit.tapped import streams_of
 from livekit.testpmd import Testpmd, TestpmdOptions
 from livekit.wire import run_in

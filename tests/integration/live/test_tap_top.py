@@ -11,13 +11,13 @@ import select
 import shutil
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import termios
 from dataclasses import replace
 from pathlib import Path
 
+import commands
 import pytest
 from captures import write_capture
 from livekit.application import wait_until
@@ -78,7 +78,7 @@ def switch():
 
 def run_top(*arguments):
     command = [sys.executable, "-m", "dpdk_mirror", "top", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return commands.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_rates_are_those_of_the_application(switch):
@@ -106,7 +106,7 @@ def top_on_a_terminal(path):
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     command = [sys.executable, "-m", "dpdk_mirror", "top", "--app", str(path)]
     environment = os.environ | {"TERM": "xterm-256color"}
-    with subprocess.Popen(
+    with commands.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
     ) as top:
         os.close(theirs)
