@@ -6,9 +6,9 @@
  * What a mirror costs in instructions. They are the same in every run, as cycles are not: this is the part of the
  * benchmark that a test can hold.
  *
- * An application receives bursts of 32 packets from a net_ring port and sends them back there. Counted is what it
- * executes with mirrors on that port, less what it executes without: also in DPDK's mempools and in the driver of the
- * targets, net_null, which frees what it is sent (about 48 instructions a segment with DPDK 22.11).
+ * An application receives a burst of 32 packets from a net_ring port and sends it back there; each such burst takes the
+ * same. Counted is what it executes with mirrors on that port, less what it executes without: also in DPDK's mempools and
+ * in the driver of the targets, net_null, which frees what it is sent (about 48 instructions a segment with DPDK 22.11).
  *
  * PROGRAM         prints a table; fails if a figure is above its bound
  * PROGRAM --json  prints one object a line
@@ -26,7 +26,6 @@
 #include "singlestep.h"
 
 #define BURST       32
-#define NB_BURSTS   4
 #define MAX_MIRRORS 4
 #define DATA_ROOM   (RTE_PKTMBUF_HEADROOM + 2048)
 
@@ -80,14 +79,9 @@ static void
 forward(void *arg)
 {
 	struct rte_mbuf *pkts[BURST];
-	unsigned int i;
 
 	(void)arg;
-	for (i = 0; i < NB_BURSTS; i++) {
-		const uint16_t nb = rte_eth_rx_burst(source, 0, pkts, BURST);
-
-		rte_eth_tx_burst(source, 0, pkts, nb);
-	}
+	rte_eth_tx_burst(source, 0, pkts, rte_eth_rx_burst(source, 0, pkts, BURST));
 }
 
 /* A source that receives what it sends, and targets. */
@@ -163,8 +157,7 @@ warm_up(const struct method *method, const uint32_t *ids)
 	for (i = 0; i < method->nb_mirrors; i++) {
 		const struct rte_mirror_stats stats = stats_of(ids[i]);
 
-		CHECK_EQ(method->select != NULL ? stats.filtered : stats.packets,
-				NB_BURSTS * BURST);
+		CHECK_EQ(method->select != NULL ? stats.filtered : stats.packets, BURST);
 	}
 }
 
@@ -233,7 +226,7 @@ measure(struct rte_mempool *pool, unsigned int shape, void (*print_figure)(const
 			continue;
 		figure.method = method;
 		figure.bound = method->bounds[shape];
-		figure.instructions = (double)(int64_t)(count(method) - without) / NB_BURSTS;
+		figure.instructions = (double)(int64_t)(count(method) - without);
 		if (method->fate == AT_WORK)
 			figure.instructions /= BURST;
 		print_figure(&figure);
