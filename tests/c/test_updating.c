@@ -143,17 +143,6 @@ pauses_leave_out_what_comes_meanwhile_alone(void)
 	testbed_close(&testbed);
 }
 
-/* Says that the poller is inside: about to wait for the mirror's lock. */
-static uint16_t
-announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
-{
-	(void)port_id;
-	(void)queue_id;
-	(void)pkts;
-	__atomic_store_n((bool *)ctx, true, __ATOMIC_RELEASE);
-	return nb_pkts;
-}
-
 /* A mirror whose poller waits, inside, for a lock that the caller holds. */
 struct stuck {
 	struct testbed testbed;
@@ -164,13 +153,28 @@ struct stuck {
 	uint32_t id;
 };
 
+/* Says that the poller is inside, and waits for the mirror's lock: asleep, as the lock itself would not. */
+static uint16_t
+announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
+{
+	struct stuck *stuck = ctx;
+
+	(void)port_id;
+	(void)queue_id;
+	(void)pkts;
+	__atomic_store_n(&stuck->is_inside, true, __ATOMIC_RELEASE);
+	while (rte_spinlock_is_locked(&stuck->lock))
+		test_pause();
+	return nb_pkts;
+}
+
 static void
 stuck_open(struct stuck *stuck)
 {
 	*stuck = (struct stuck){ .param = { .directions = RTE_MIRROR_RX,
 						 .lock = &stuck->lock,
 						 .offload = announce,
-						 .ctx = &stuck->is_inside },
+						 .ctx = stuck },
 		.poller = { .directions = RTE_MIRROR_RX,
 				.nb_wanted = 1,
 				.testbed = &stuck->testbed } };

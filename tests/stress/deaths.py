@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from livekit.application import Application as Started
 from livekit.deaths import DEATHS, MODES, Testbed, die_and_come_back, die_and_go, sanitized
 from livekit.readers import LEAVING
 
@@ -43,6 +44,7 @@ def main() -> int:
     parser.add_argument("library", type=Path, help="librte_mirror.so of a build with -Db_sanitize=address")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     arguments = parser.parse_args()
+    Started.niceness = 10  # as in conftest.py: much else may run beside it
     try:
         run(arguments.library, arguments.modes)
     except pytest.skip.Exception as reason:
