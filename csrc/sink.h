@@ -45,6 +45,7 @@ struct mirror_sink_packet {
 struct mirror_sink_progress {
 	uint64_t written;
 	uint64_t lost;
+	int room_fd; /**< it may take more when this can be read from; -1: nobody knows when */
 };
 
 /** All but the last three are called by the sink's thread, outside of all locks. */

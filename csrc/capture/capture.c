@@ -112,6 +112,12 @@ mirror_capture_flush(struct mirror_capture *capture)
 	return note(capture, mirror_capture_output_flush(&capture->output));
 }
 
+bool
+mirror_capture_is_shared(const struct mirror_capture *capture)
+{
+	return capture->output.is_shared;
+}
+
 static int
 make_room(struct mirror_capture *capture, size_t size)
 {

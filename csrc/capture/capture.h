@@ -17,6 +17,7 @@
  * Times are given twice: now_ns counts from anywhere and is never set (CLOCK_MONOTONIC), time_ns is since 1970.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "meta.h"
@@ -96,6 +97,9 @@ void mirror_capture_set_counters(struct mirror_capture *capture, uint32_t interf
 
 /** Writes what waits. 0: nothing does any more; otherwise as mirror_capture_write(). */
 int mirror_capture_flush(struct mirror_capture *capture);
+
+/** Whether a stream's reader reads memory: then it is the descriptor's being readable that tells of room, after -EAGAIN. */
+bool mirror_capture_is_shared(const struct mirror_capture *capture);
 
 /**
  * Does what is due: writes what has waited for a second, adds statistics every five, and looks whether the time is up. To

@@ -16,6 +16,32 @@
 #include "output.h"
 #include "pcap.h"
 
+/* Tells the reader all that it does not know. */
+static int
+tell_reader(struct mirror_capture_output *output)
+{
+	int rc = 0;
+
+	if (mirror_capture_output_waits(output))
+		rc = mirror_capture_memory_tell(
+				&output->memory, output->written, output->filled - output->written);
+	if (rc == 0)
+		output->record = output->written = output->filled;
+	return rc;
+}
+
+static int
+find_room(struct mirror_capture_output *output, size_t size)
+{
+	int rc = tell_reader(output);
+
+	if (rc != 0)
+		return rc;
+	rc = mirror_capture_memory_find_room(&output->memory, size, &output->filled, &output->size);
+	output->record = output->written = output->filled;
+	return rc;
+}
+
 int
 mirror_capture_output_open(struct mirror_capture_output *output, int fd,
 		enum mirror_capture_format format, size_t size)
@@ -31,9 +57,11 @@ mirror_capture_output_open(struct mirror_capture_output *output, int fd,
 		.is_file = S_ISREG(status.st_mode),
 		.is_socket = S_ISSOCK(status.st_mode),
 		.is_appending = (flags & O_APPEND) != 0,
-		.buffer = malloc(size),
 		.size = size,
 	};
+	output->is_shared = output->is_socket && mirror_capture_memory_is_wanted(fd) &&
+			mirror_capture_memory_open(&output->memory, fd) == 0;
+	output->buffer = output->is_shared ? output->memory.bytes : malloc(size);
 	return output->buffer != NULL ? 0 : -ENOMEM;
 }
 
@@ -108,6 +136,8 @@ mirror_capture_output_flush(struct mirror_capture_output *output)
 {
 	int error;
 
+	if (output->is_shared)
+		return tell_reader(output);
 	while (mirror_capture_output_waits(output)) {
 		const ssize_t size = write_some(output);
 
@@ -145,6 +175,8 @@ mirror_capture_output_make_room(struct mirror_capture_output *output, size_t siz
 
 	if (size <= mirror_capture_output_room(output))
 		return 0;
+	if (output->is_shared)
+		return find_room(output, size);
 	rc = mirror_capture_output_flush(output);
 	move_up(output);
 	if (size <= mirror_capture_output_room(output))
@@ -177,6 +209,9 @@ mirror_capture_output_waiting(const struct mirror_capture_output *output)
 void
 mirror_capture_output_free(struct mirror_capture_output *output)
 {
-	free(output->buffer);
+	if (output->is_shared)
+		mirror_capture_memory_close(&output->memory);
+	else
+		free(output->buffer);
 	output->buffer = NULL;
 }

@@ -13,6 +13,9 @@
  * again: a stream that stops within a record goes on there. A file never ends within one: where a disk is full
  * after half of it, the half is cut off, and the record is written anew later.
  *
+ * A socket's reader that asks for it gets memory instead (memory.h), which then is the buffer: what the reader has been told
+ * of is written.
+ *
  * Only a file makes anyone wait, whatever O_NONBLOCK says. Block SIGPIPE and SIGXFSZ.
  */
 
@@ -20,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memory.h"
 #include "meta.h"
 
 struct mirror_capture_output {
@@ -27,6 +31,7 @@ struct mirror_capture_output {
 	enum mirror_capture_format format;
 	bool is_file;
 	bool is_socket;
+	bool is_shared;    /* the buffer is the reader's, too */
 	bool is_appending; /* to a file that others may append to, too */
 	bool has_begun;    /* the first record has been written, which of a pcap is its header */
 	uint8_t *buffer;
@@ -36,6 +41,7 @@ struct mirror_capture_output {
 	size_t written;
 	size_t filled;
 	uint64_t total; /* bytes that came, up to filled */
+	struct mirror_capture_memory memory;
 };
 
 /** 0; -ENOMEM; -errno of what is no descriptor. Closing the descriptor is up to the caller. */

@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #define NAP_MAX_NS  400000
 #define NAP_IDLE_NS 10000000
 #define IDLE_US     100000
+/* So long at a time one that is stuck is waited for. */
+#define STUCK_NS 1000000
 
 /* For so long after it was called it is not to make way for pollers: somebody waits. */
 #define CALLED_US 2000000
@@ -113,6 +116,24 @@ mirror_drain_nap(struct mirror_drain *drain, uint64_t ns)
 	pthread_mutex_unlock(&drain->mutex);
 }
 
+/* Sleeps until a sink has room, where that can be told: whether it can. A nap may take the CPU from who makes room. */
+static bool
+mirror_drain_wait_for_room(const struct mirror_drain *drain)
+{
+	const struct timespec longest = { .tv_nsec = STUCK_NS };
+	struct mirror_sink_progress progress = { .room_fd = -1 };
+	struct pollfd fd = { .events = POLLIN };
+
+	if (drain->target.ops == NULL)
+		return false;
+	drain->target.ops->progress(drain->target.sink, &progress);
+	if (progress.room_fd < 0)
+		return false;
+	fd.fd = progress.room_fd;
+	ppoll(&fd, 1, &longest, NULL);
+	return true;
+}
+
 static bool
 mirror_drain_is_to_end(struct mirror_drain *drain)
 {
@@ -142,6 +163,8 @@ mirror_drain_work(struct mirror_drain *drain)
 		}
 		if (rte_rdtsc() - last_tsc > mirror_drain_to_tsc(IDLE_US))
 			ns = NAP_IDLE_NS;
+		if (is_stuck && ns < NAP_IDLE_NS && mirror_drain_wait_for_room(drain))
+			continue;
 		mirror_drain_nap(drain, ns);
 		ns = RTE_MIN(2 * ns, (uint64_t)NAP_MAX_NS);
 	}

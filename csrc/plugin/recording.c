@@ -130,9 +130,12 @@ mirror_recording_progress(const struct recording *recording)
 	struct mirror_sink_progress progress = recording->progress;
 	struct mirror_capture_status status;
 
+	progress.room_fd = -1;
 	if (recording->capture != NULL) {
 		mirror_capture_status_get(recording->capture, &status);
 		progress.written = recording->base + status.written;
+		if (mirror_capture_is_shared(recording->capture))
+			progress.room_fd = recording->fd;
 	}
 	return progress;
 }
@@ -147,7 +150,8 @@ mirror_recording_tick(struct recording *recording, uint64_t now_ns)
 void
 mirror_recording_finish(struct recording *recording, uint64_t until_ns)
 {
-	struct pollfd fd = { .fd = recording->fd, .events = POLLOUT };
+	const bool is_shared = mirror_capture_is_shared(recording->capture);
+	struct pollfd fd = { .fd = recording->fd, .events = is_shared ? POLLIN : POLLOUT };
 	int rc;
 
 	do {

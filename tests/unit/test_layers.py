@@ -45,6 +45,7 @@ TESTED_ON_ITS_FILES = {
     "test_capture_clock": {"csrc/capture/clock.h"},
     "test_capture_format": {f"csrc/{name}.h" for name in ("counter_names", *CAPTURE)},
     "test_capture_file": {"csrc/capture/newfile.h"},
+    "test_capture_memory": {"csrc/capture/memory.h"},
     "test_capture_newfile": {"csrc/capture/newfile.h"},
     "test_handshake": {"csrc/control/ports.h", "csrc/control/points.h"},
     "test_ondemand": {*TARGETS, "csrc/plugin/portinfo.h"},

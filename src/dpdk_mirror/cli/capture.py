@@ -24,7 +24,7 @@ from ..tap.conditions import FORMS, CounterRises, FilterMatches, KeyPressed, Sig
 from ..tap.expression import resolve, resolved
 from ..tap.reader import Reader
 from ..tap.ringfiles import Files
-from ..tap.session import Tap
+from ..tap.session import MemoryTap, Tap
 from ..tap.sinks import COMPRESSIONS, compression
 from ..tap.store import SMALLEST, Store
 from ..tap.writer import Rotation, Writer
@@ -167,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
     with redirect_stderr(Heedless(sys.stderr)), Signals().caught() as signals, ExitStack() as stack:
         app = stack.enter_context(open_application(arguments))
         sources = _sources(app, arguments.ports)
-        tap = stack.enter_context(Tap(app, sources, spec, "capture"))
+        tap = stack.enter_context(MemoryTap(app, sources, spec, "capture"))
         recorder = None
         if before := arguments.before:
             recorder = Recorder(_conditions(asked, tap, sources, stack), before.seconds, arguments.again)

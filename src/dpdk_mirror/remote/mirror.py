@@ -90,8 +90,10 @@ class RemoteMirror(Numbered):
         """Change options as ``update()`` does, given as texts by key."""
         self._ask("update", "update", texts)
 
-    def open_stream(self) -> socket.socket:
+    def open_stream(self, *, memory: bool = False) -> socket.socket:
         """Connect to the mirror's target, a ``stream:``, and return what to read pcapng from. It has one reader.
+
+        ``memory``: for who knows what to do with memory of the application's that comes in place of pcapng, if it does.
 
         PermissionError: the socket is for the application's user, and root. UnsupportedError: it is no stream, or the
         process cannot be seen, as that of another container.
@@ -104,7 +106,7 @@ class RemoteMirror(Numbered):
         if not (pid := self.app.pid or listener(self.app.path)):
             what = f"read {self}: its application's process is in no namespace that is seen from here"
             raise UnsupportedError(errno.ENOTSUP, what, "share the process namespace, or run this on the host")
-        return connect(pid, path)
+        return connect(pid, path, memory=memory)
 
     def remove(self) -> None:
         """Remove the mirror. When it returns, no thread of the application is inside it."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import stat
 import time
@@ -25,6 +26,7 @@ __all__ = ["connect"]
 # A process that is killed may close its connections before the socket that it listens at.
 _DEATH_S = 0.1
 _LOOK_S = 0.01
+_MEMORY = "\0dpdk-mirror-memory"
 
 
 class _Address:
@@ -94,8 +96,10 @@ class _Stream(socket.socket):
             raise
 
 
-def connect(pid: int, path: str) -> socket.socket:
+def connect(pid: int, path: str, *, memory: bool = False) -> socket.socket:
     """Connect to the UNIX stream socket that process ``pid`` has at ``path``, also in a container.
+
+    ``memory``: ask for memory to read in place of bytes, by the name of this end.
 
     Raises OSError, and MirrorError if the process, or its folder, is not there.
 
@@ -104,6 +108,8 @@ def connect(pid: int, path: str) -> socket.socket:
     address = _Address(pid, PurePosixPath(path))
     connection = _Stream(address)
     try:
+        if memory:
+            connection.bind(f"{_MEMORY}-{os.getpid()}-{secrets.token_hex(8)}")
         address.connect(connection)
     except BaseException:
         connection.close()

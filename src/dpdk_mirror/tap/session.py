@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..remote import Application, RemoteMirror, RemoteMirrorStats
     from ..spec import MirrorSpec
 
-__all__ = ["Finishing", "Tap"]
+__all__ = ["Finishing", "MemoryTap", "Tap"]
 
 _ENDED = re.compile(r"it ended \d+ s ago \((.*)\), when")  # as the library says of a mirror that is no more
 _ANSWER_S = 8.0  # changes to mirrors wait up to 5 s for pollers
@@ -77,6 +77,8 @@ class Tap(Closeable):
     Raises what ``Application.mirror()`` and ``RemoteMirror.open_stream()`` do; then no mirror is left.
     """
 
+    _memory = False
+
     def __init__(self, app: Application, sources: Sequence[str], spec: MirrorSpec, program: str) -> None:
         self.app, self.directions = app, spec.directions
         self.mirrors: list[RemoteMirror] = []
@@ -93,7 +95,7 @@ class Tap(Closeable):
                 if to == NEW_STREAM:
                     mirror.pause()
                     to = mirror.info().target
-                    self.stream: socket.socket = undo.enter_context(mirror.open_stream())
+                    self.stream: socket.socket = undo.enter_context(mirror.open_stream(memory=self._memory))
                     # It has been let in when there is something to read: what comes before counts as full.
                     select.select([self.stream], [], [], _ANSWER_S)
                     mirror.reset()
@@ -167,6 +169,12 @@ class Tap(Closeable):
         for mirror in self.mirrors:
             if not self._is_left:
                 mirror.close()
+
+
+class MemoryTap(Tap):
+    """Whoever reads its stream takes memory of the application's, too."""
+
+    _memory = True
 
 
 def _names(first: str) -> Iterator[str]:

@@ -13,11 +13,15 @@ import mmap
 import threading
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import ProtocolError
 from .blocks import LONGEST, SECTION, find_time, header_length, pass_blocks, words_of
 
-__all__ = ["SEGMENT", "SMALLEST", "Span", "Store"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["SEGMENT", "SMALLEST", "LentSegment", "Span", "Store"]
 
 SEGMENT = 1 << 20
 SMALLEST = 4_000_000
@@ -27,14 +31,27 @@ _HEADER_MAX = LONGEST  # bytes, of all headers
 
 
 class Segment:
-    """A part of the memory. It begins with a block, of which the last one may be in part: that moves to the next."""
+    """Memory that has bytes up to ``fill``, and of blocks that are known to be whole up to ``whole``."""
 
-    __slots__ = ("buffer", "fill", "newest_ns", "whole", "words")
+    def __init__(self, buffer: memoryview, words: memoryview) -> None:
+        self.buffer, self.words = buffer, words
+        self.fill = self.whole = self.newest_ns = 0
+
+
+class LentSegment(Segment):
+    """Another's memory, of which blocks from ``start`` on are lent until ``give_back()``."""
+
+    def __init__(self, memory: tuple[memoryview, memoryview], span: slice, give_back: Callable[[], None]) -> None:
+        super().__init__(*memory)
+        self.whole, self.fill, self.give_back = span.start, span.stop, give_back
+
+
+class _OwnSegment(Segment):
+    """A part of a store's own. It begins with a block, of which the last one may be in part: that moves to the next."""
 
     def __init__(self) -> None:
-        self.buffer = memoryview(mmap.mmap(-1, SEGMENT, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
-        self.words = words_of(self.buffer)
-        self.begin(memoryview(b""))
+        buffer = memoryview(mmap.mmap(-1, SEGMENT, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        super().__init__(buffer, words_of(buffer))
 
     def begin(self, rest: memoryview) -> None:
         self.buffer[: len(rest)] = rest
@@ -60,8 +77,8 @@ class Store:
         self.recording = False
         self.error: Exception | None = None
         self._more = size // SEGMENT - 1  # segments that may be made yet
-        self._free: list[Segment] = []
-        self._current = Segment()
+        self._free: list[_OwnSegment] = []
+        self._current = _OwnSegment()
         self._spans: deque[Span] = deque()
         self._taken: Span | None = None
         self._ended = False
@@ -93,6 +110,26 @@ class Store:
             self._pass(segment, found)
         finally:
             self._keep(found, now_ns, keep_ns)
+
+    @property
+    def has_part(self) -> bool:
+        """Whether the rest of a block is to come."""
+        return self._current.whole < self._current.fill
+
+    def lend(self, segment: LentSegment, now_ns: int) -> None:
+        """Whole blocks have come, and stay where they are until they have been taken; not while the store records.
+
+        ProtocolError: they are not whole.
+        """
+        found: list[Span] = []
+        try:
+            self._pass(segment, found)
+            if segment.whole < segment.fill:
+                raise ProtocolError(errno.EPROTO, "read the application's stream: a part of a block")
+        finally:
+            self._keep(found, now_ns, None)
+            if not found:
+                segment.give_back()
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing comes any more, for that reason."""
@@ -155,9 +192,9 @@ class Store:
         self._current.begin(old.buffer[old.whole :])
         self._release(old)
 
-    def _made(self) -> Segment:
+    def _made(self) -> _OwnSegment:
         self._more -= 1
-        return Segment()
+        return _OwnSegment()
 
     def _pass(self, segment: Segment, found: list[Span]) -> None:
         """Find what is whole now. ProtocolError: behind it is no block."""
@@ -219,5 +256,8 @@ class Store:
         spans = [self._taken, *list(self._spans)[:1], *list(self._spans)[-1:]]
         if segment is self._current or any(span and span.segment is segment for span in spans):
             return
-        self._free.append(segment)
+        if isinstance(segment, LentSegment):
+            segment.give_back()
+        elif isinstance(segment, _OwnSegment):
+            self._free.append(segment)
         self._changed.notify_all()

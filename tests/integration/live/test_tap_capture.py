@@ -110,6 +110,7 @@ def test_a_signal_ends_a_capture_well(busy, app, tmp_path, number):
     path = tmp_path / "a.pcapng"
     with capturing(busy, PORTS[0], "-w", path, "--rate", "1k", "--json") as process:
         wait_until(lambda: path.exists() and path.stat().st_size > 20_000, "packets")
+        assert "memfd:dpdk-mirror-stream" in Path(f"/proc/{process.pid}/maps").read_text()
         process.send_signal(number)
         process.send_signal(number)
         told = json.loads(process.communicate(timeout=30)[0])
