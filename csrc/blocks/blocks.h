@@ -7,8 +7,8 @@
 
 /**
  * @file
- * Finds its way through a pcapng of this machine's byte order, for who reads one from an application. Python has the
- * same in tap/blocks.py, for where this is not compiled, and says there what it means.
+ * Finds its way through a pcapng of this machine's byte order, for who reads one from an application, and writes it. Python
+ * has the same in tap/blocks.py, for where this is not compiled, and says there what it means.
  *
  * Nothing of DPDK's. Positions are in bytes, and multiples of 4; of what is between start and end anything may be untrue.
  */
@@ -34,5 +34,14 @@ struct mirror_blocks_passed mirror_blocks_find_time(
 
 /** Passes whole blocks, up to the first that counts what became of packets: where it begins. */
 uint64_t mirror_blocks_find_statistics(const uint32_t *words, uint64_t start, uint64_t end);
+
+/** So many bytes have been written; the errno of what has ended it. */
+struct mirror_blocks_written {
+	uint64_t size;
+	int32_t error;
+};
+
+/** Writes all, in pieces that files' caches take best. */
+struct mirror_blocks_written mirror_blocks_write(int fd, const void *data, uint64_t size);
 
 #endif /* MIRROR_BLOCKS_BLOCKS_H */

@@ -4,6 +4,7 @@
 
 import contextlib
 import re
+import socket
 import struct
 import threading
 from pathlib import Path
@@ -15,7 +16,7 @@ from pcapng_blocks import INTERFACE, SECTION, STATISTICS, block, packet
 
 from dpdk_mirror.errors import ProtocolError
 from dpdk_mirror.tap import blocks as blocks_module
-from dpdk_mirror.tap.blocks import LONGEST, find_statistics, find_time, pass_blocks, words_of
+from dpdk_mirror.tap.blocks import LONGEST, find_statistics, find_time, pass_blocks, words_of, write_some
 from dpdk_mirror.tap.blocks import SECTION as SECTION_KIND
 from dpdk_mirror.tap.store import SEGMENT, SMALLEST, Store
 
@@ -233,3 +234,23 @@ def test_what_is_recorded_again_begins_behind_what_was_taken():
     span = store.take(0)
     assert bytes(span.segment.buffer[span.start : span.stop]) == packet(2) + packet(3)
     assert bytes(store.header[: span.header]) == HEADER
+
+
+def test_files_are_written_in_pieces_that_the_kernel_has_memory_for():
+    """As messages show, of which each is one write."""
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    data = memoryview(bytes(range(250)) * 1200)
+    with near, far:
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * len(data))
+        done = 0
+        while done < len(data):
+            done += write_some(near.fileno(), data[done:])
+        near.close()
+        pieces = list(iter(lambda: far.recv(len(data)), b""))
+    assert b"".join(pieces) == data
+    assert [len(piece) for piece in pieces] == [1 << 17, 1 << 17, len(data) - (2 << 17)]
+
+
+def test_what_a_file_takes_nothing_of_is_an_error():
+    with open("/dev/full", "wb") as full, pytest.raises(OSError, match="No space left"):  # noqa: PTH123
+        write_some(full.fileno(), memoryview(b"x"))

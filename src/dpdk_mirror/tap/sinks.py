@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnsupportedError
 from ..waiting import nap
-from .blocks import pass_blocks, words_of
+from .blocks import pass_blocks, words_of, write_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class FileSink:
         done = 0
         try:
             while done < len(data):
-                done += os.write(self._fd, data[done:])
+                done += write_some(self._fd, data[done:])
         except OSError:
             self._cut(done - whole(done))
             raise

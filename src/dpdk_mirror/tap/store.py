@@ -150,7 +150,7 @@ class Store:
         """The next blocks; those that were taken before are given back. None: there are none yet, or it records."""
         with self._changed:
             self._give_back()
-            if not self._ended and (self.recording or not self._spans):
+            if timeout_s and not self._ended and (self.recording or not self._spans):
                 self._changed.wait(timeout_s)
             if self.recording or not self._spans:
                 return None
