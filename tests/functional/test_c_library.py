@@ -38,9 +38,10 @@ main(void)
 
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory) -> Path:
-    """Where ``meson setup build --prefix P && meson install -C build`` has put the library."""
+    """Where ``meson setup build --prefix P && meson install -C build`` has put it, built as distributions do: plain."""
     folder = tmp_path_factory.mktemp("c")
-    run("meson", "setup", folder / "build", ROOT, "--prefix", folder / "prefix", "--libdir", "lib", CC="gcc")
+    where = ["--prefix", folder / "prefix", "--libdir", "lib"]
+    run("meson", "setup", folder / "build", ROOT, *where, "-Dbuildtype=plain", CC="gcc")
     run("meson", "install", "-C", folder / "build")
     return folder / "prefix"
 

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """On a machine without DPDK: what needs none works, the rest says what to install."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -21,21 +22,66 @@ except UnsupportedError as error:
 """
 
 
-@pytest.fixture
-def python(tmp_path):
-    """``python(code)`` runs code, with a copy of the package that has nothing that was compiled; returns its output."""
-    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+# Each from nothing of the package, and by itself.
+IMPORT_EACH = """\
+import importlib, os, sys
+for name in sys.stdin.read().split():
+    if (child := os.fork()) == 0:
+        importlib.import_module(name)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(name, status, flush=True)
+"""
+MODULES = sorted(
+    ".".join(path.relative_to(Path(dpdk_mirror.__file__).parents[1]).with_suffix("").parts)
+    for path in Path(dpdk_mirror.__file__).parent.rglob("*.py")
+    if path.name != "__init__.py"
+)
+
+
+def run(folder, code, **options):
+    """Runs code with the copy that is in a folder; returns its output."""
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    options |= {"env": {"PYTHONPATH": path}, "capture_output": True, "text": True}
+    process = subprocess.run([sys.executable, "-c", code], check=False, **options)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def copy_to(folder):
+    """A copy of the package that has nothing that was compiled."""
     ignored = shutil.ignore_patterns("*.so", "__pycache__", "include")
-    shutil.copytree(Path(dpdk_mirror.__file__).parent, tmp_path / "dpdk_mirror", ignore=ignored)
+    shutil.copytree(Path(dpdk_mirror.__file__).parent, folder / "dpdk_mirror", ignore=ignored)
+    return folder
 
-    def run(code):
-        process = subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
-        )
-        assert process.returncode == 0, process.stderr
-        return process.stdout
 
-    return run
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    return copy_to(tmp_path_factory.mktemp("copy"))
+
+
+@pytest.fixture
+def python(copy):
+    """``python(code)`` runs code with the copy."""
+    return functools.partial(run, copy)
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """``changed(text, code)`` runs code with a copy whose extension is that text."""
+
+    def run_changed(text, code):
+        (copy_to(tmp_path) / "dpdk_mirror" / "_ffi.py").write_text(text)
+        return run(tmp_path, code)
+
+    return run_changed
+
+
+@pytest.fixture(scope="module")
+def imported(copy):
+    """The status with which each module's import has ended."""
+    output = run(copy, IMPORT_EACH, input="\n".join(MODULES))
+    return dict(line.split() for line in output.splitlines())
 
 
 def test_the_copy_has_no_extension(python):
@@ -44,16 +90,9 @@ def test_the_copy_has_no_extension(python):
     )
 
 
-@pytest.mark.parametrize(
-    "module",
-    sorted(
-        ".".join(path.relative_to(Path(dpdk_mirror.__file__).parent).with_suffix("").parts)
-        for path in Path(dpdk_mirror.__file__).parent.rglob("*.py")
-        if path.name != "__init__.py"
-    ),
-)
-def test_each_module_can_be_imported(python, module):
-    python(f"import dpdk_mirror.{module}")
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_can_be_imported(imported, python, module):
+    assert imported[module] == "0", python(f"import {module}")
 
 
 def test_each_name_of_the_package_can_be_had(python):
@@ -98,24 +137,22 @@ class lib:
 
 
 @pytest.mark.parametrize("release", ["DPDK 24.11.4", "DPDK 22.03.0", "DPDK 22.110.0", ""])
-def test_an_extension_for_another_release_is_not_used(python, tmp_path, release):
+def test_an_extension_for_another_release_is_not_used(changed, release):
     """However well the loader takes it: a year's releases have the same names of libraries."""
-    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(BUILT_FOR.format(release=release))
-    output = python(USE)
+    output = changed(BUILT_FOR.format(release=release), USE)
     assert f"dpdk_mirror was built for DPDK 22.11, and this is {release}" in output
     assert "reinstall dpdk-mirror" in output
 
 
 @pytest.mark.parametrize("release", ["DPDK 22.11.11", "DPDK 22.11.0-rc1", "Somebody's DPDK 22.11.3"])
-def test_an_extension_for_this_release_is_used(python, tmp_path, release):
-    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(BUILT_FOR.format(release=release))
-    assert python("from dpdk_mirror._binding import lib\nprint(lib.ffi_eal_series())") == "22.11\n"
+def test_an_extension_for_this_release_is_used(changed, release):
+    code = "from dpdk_mirror._binding import lib\nprint(lib.ffi_eal_series())"
+    assert changed(BUILT_FOR.format(release=release), code) == "22.11\n"
 
 
-def test_an_extension_whose_dpdk_is_not_here_says_which_that_is(python, tmp_path):
+def test_an_extension_whose_dpdk_is_not_here_says_which_that_is(changed):
     """As the loader tells it: the first of DPDK's libraries that it does not find."""
     error = "librte_ethdev.so.25: cannot open shared object file: No such file or directory"
-    (tmp_path / "dpdk_mirror" / "_ffi.py").write_text(f"raise ImportError({error!r})\n")
-    output = python(USE)
+    output = changed(f"raise ImportError({error!r})\n", USE)
     assert "dpdk_mirror was built for DPDK 24.11, whose librte_ethdev.so.25 is not here [ENOTSUP]" in output
     assert "reinstall dpdk-mirror" in output

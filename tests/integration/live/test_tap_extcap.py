@@ -8,6 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
+import commands
 import pytest
 from children import child
 from commands import COMMAND
@@ -36,7 +37,7 @@ class Wireshark:
         self.environment.pop("XDG_CONFIG_HOME", None)
         self.environment.update(variables)
         self._inside = ["nsenter", f"--net=/proc/{pid or application.pid}/ns/net"]
-        self.run(COMMAND, "extcap", "--install")
+        commands.run([COMMAND, "extcap", "--install"], env=self.environment, check=True, timeout=120)
 
     def run(self, *words):
         options = {"env": self.environment, "capture_output": True, "text": True, "timeout": 120}
