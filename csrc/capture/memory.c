@@ -10,8 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <rte_common.h>
-
 #include "memory.h"
 #include "meta.h"
 
@@ -19,9 +17,7 @@
 #define NB_SEGMENTS MIRROR_CAPTURE_MEMORY_SEGMENTS
 #define SIZE        ((size_t)SEGMENT * NB_SEGMENTS)
 
-/* After so many bytes the reader is told: often enough for it to be at work meanwhile, rarely enough to cost nothing. */
-#define TELL_SIZE  (1u << 17)
-#define NB_ANSWERS 64
+#define NB_ANSWERS  64
 
 _Static_assert(SEGMENT >= MIRROR_CAPTURE_SNAPLEN + MIRROR_CAPTURE_PACKET_OVERHEAD, "records fit");
 
@@ -191,8 +187,7 @@ mirror_capture_memory_find_room(
 		*filled = memory->current * (size_t)SEGMENT;
 		room = SEGMENT;
 	}
-	size = RTE_MAX(size, (size_t)TELL_SIZE);
-	*end = *filled + RTE_MIN(room, size);
+	*end = *filled + room;
 	return 0;
 }
 

@@ -13,8 +13,9 @@
  * read and not to be written. Whatever comes after that through the socket are numbers: where bytes have come, and, from the
  * reader, which of them it is done with. What it says is checked, so one that lies harms nobody but itself.
  *
- * The memory is made of segments. One is filled at a time, front to back, until a record does not fit any more; it is filled
- * again once the reader is done with all of it. The reader may be done with segments in any order.
+ * The memory is made of segments. One is filled at a time, front to back, until a record does not fit any more; then the
+ * reader is told, if it has not been before. It is filled again once the reader is done with all of it. The reader may be
+ * done with segments in any order.
  */
 
 #include <stdbool.h>

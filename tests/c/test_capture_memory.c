@@ -132,9 +132,9 @@ read_in_turns(struct reader *reader)
 {
 	unsigned int turn;
 
-	for (turn = rand() % 8; turn > 0 && receive(reader);)
+	for (turn = rand() % 2; turn > 0 && receive(reader);)
 		turn--;
-	for (turn = rand() % 8; turn > 0 && reader->nb_held > 0; turn--)
+	for (turn = rand() % 2; turn > 0 && reader->nb_held > 0; turn--)
 		release_any(reader);
 }
 
