@@ -16,6 +16,20 @@
 /* Of a packet, where its time ends. */
 #define TIME_END 5
 
+/* So many blocks ahead. */
+#define AHEAD 8
+
+/*
+ * What is passed is in no near cache as a rule, and each block says where the next one is: they would be waited for one by one.
+ * Packets are often as long as the one before; where they are not, it does no harm.
+ */
+static void
+fetch_ahead(const uint32_t *words, uint64_t at, uint64_t length)
+{
+	__builtin_prefetch(
+			(const void *)((uintptr_t)words + (at + AHEAD * length) * sizeof(*words)));
+}
+
 /* How many words the whole block at words[at] has; 0: it is broken, or ends behind last. */
 static uint64_t
 whole_block(const uint32_t *words, uint64_t at, uint64_t last)
@@ -41,6 +55,7 @@ mirror_blocks_pass(const uint32_t *words, uint64_t start, uint64_t end, int64_t 
 		length = whole_block(words, at, last);
 		if (length == 0 || words[at] == SECTION || words[at] == INTERFACE)
 			break;
+		fetch_ahead(words, at, length);
 		passed.packets += words[at] == PACKET;
 		at += length;
 	}
