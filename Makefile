@@ -25,6 +25,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is compiled once is kept: pytest works for seconds on the tests' files.
+unexport PYTHONDONTWRITEBYTECODE
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 ifdef DPDK
@@ -56,14 +58,16 @@ demo: $(STAMPS)/package
 	@$(IN_VENV) python examples/demo.py
 
 # The C tests are compiled and run beside all else: each waits much of its time, for processes, for threads. What they
-# print is shown if they fail; else pytest's closing line comes last. A test that fails beside others, on a machine that
-# others use too, is run once more by itself, and counts as it is then.
+# print is shown if they fail; else pytest's closing line comes last. It first compiles the tests' files, which else each of
+# the four would, all at once. A test that fails beside others, on a machine that others use too, is run once more by itself,
+# and counts as it is then.
 test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
 	@$(if $(DPDK),$(IN_VENV) python .ci/check-dpdk.py $(DPDK))
 	@echo "C tests: build/c-test.log"
 	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \
 	make --no-print-directory lint docs || { kill -- -$$c_tests 2>/dev/null; exit 1; }; \
+	$(IN_VENV) pytest -q --collect-only >/dev/null || :; \
 	$(IN_VENV) pytest -n 4 --dist loadfile --no-loadscope-reorder || status=$$?; \
 	wait $$c_tests || { cat build/c-test.log; exit 1; }; \
 	[ $$status -ne $(TESTS_FAILED) ] || { $(IN_VENV) pytest --last-failed -x && status=0; }; exit $$status
