@@ -7,6 +7,7 @@ import faulthandler
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -148,6 +149,11 @@ def crash(testbed):
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def crash_open(testbed):
+    testbed.wire()
+    crash(testbed)
+
+
 def leave(testbed):
     os._exit(3)
 
@@ -193,6 +199,32 @@ def test_what_a_driver_does_to_its_process_fails_one_property():
 def test_a_device_that_is_not_there_is_an_error():
     with pytest.raises(MirrorError, match="net_rign"):
         list(verify(Request(("net_rign0",), hugepages=False), [as_property(has)]))
+
+
+@pytest.mark.dpdk_forked
+def test_an_end_that_cannot_be_plugged_says_why(tmp_path):
+    """Though the other one could be: a socket that another program has left is not removed."""
+    path = tmp_path / "m"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as left:
+        left.bind(str(path))
+    ends = [f"net_memif{n},role={role},socket={path},socket-abstract=no" for n, role in enumerate(("server", "client"))]
+    with pytest.raises(MirrorError, match="Address already in use"):
+        list(verify(Request(tuple(ends), hugepages=False), [as_property(has)]))
+    assert path.is_socket()
+
+
+@pytest.mark.dpdk_forked
+def test_what_a_crashed_process_has_left_is_no_hindrance(tmp_path):
+    """Its socket is removed, at which nobody listens any more."""
+    ends = [
+        f"net_memif{n},role={role},socket={tmp_path}/m,socket-abstract=no"
+        for n, role in enumerate(("server", "client"))
+    ]
+    results = list(verify(Request(tuple(ends), hugepages=False), list(map(as_property, [crash_open, has]))))[1:]
+    assert [(result.verdict.value, result.reason) for result in results] == [
+        ("fail", "it crashes: SIGSEGV"),
+        ("pass", "pair"),
+    ]
 
 
 @pytest.mark.dpdk_forked

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
+import re
 import signal
+import socket
 import sys
+import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from ..errors import EalError, MirrorError
@@ -70,6 +73,16 @@ def verify(request: Request, properties: Sequence[Property]) -> Iterator[About |
             if left:
                 yield Result(left[0].name, Verdict.FAIL, child.death())
                 left = left[1:]
+                _remove_dead_sockets(request.devices)
+
+
+def _remove_dead_sockets(devices: Sequence[str]) -> None:
+    """Those of a child that has died: the next one could not bind to their paths."""
+    for path in re.findall(r"=(/[^,]+)", ",".join(devices)):
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+            # One of another type is alive, too.
+            if probe.connect_ex(path) == errno.ECONNREFUSED and Path(path).is_socket():
+                Path(path).unlink()
 
 
 class _Child:
@@ -148,8 +161,8 @@ def _serve(connection: Connection, request: Request, properties: Sequence[Proper
         connection.send(error)
     except KeyboardInterrupt:
         code = 130
-    except Exception:
-        logging.getLogger(__name__).exception("verify")
+    except Exception:  # noqa: BLE001 - the parent tells that it has ended, this tells why
+        traceback.print_exc()
     finally:
         connection.close()
         sys.stderr.flush()

@@ -70,7 +70,7 @@ class Wire:
         self._ports.close()
 
     def _give_back(self, port: Port) -> None:
-        if port is self.port and self._is_pulled:
+        if self._is_pulled and port is self.port:
             port.close()
         elif is_pci(port.name):
             port.release()
