@@ -292,23 +292,17 @@ pollers_share_the_applications_lock(void)
 	testbed_close(&testbed);
 }
 
-/* A poller's stay in a mirror whose lock another has. */
-struct stay {
-	rte_spinlock_t lock;
-	bool is_inside;
-};
+static bool is_inside;
 
 /* Says that the poller is inside, and waits for the mirror's lock: asleep, as the lock itself would not. */
 static uint16_t
 announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t nb_pkts, void *ctx)
 {
-	struct stay *stay = ctx;
-
 	(void)port_id;
 	(void)queue_id;
 	(void)pkts;
-	__atomic_store_n(&stay->is_inside, true, __ATOMIC_RELEASE);
-	while (rte_spinlock_is_locked(&stay->lock))
+	__atomic_store_n(&is_inside, true, __ATOMIC_RELEASE);
+	while (rte_spinlock_is_locked(ctx))
 		test_pause();
 	return nb_pkts;
 }
@@ -316,9 +310,9 @@ announce(uint16_t port_id, uint16_t queue_id, struct rte_mbuf **pkts, uint16_t n
 static void
 removal_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 {
-	struct stay stay = { .lock = RTE_SPINLOCK_INITIALIZER };
+	rte_spinlock_t lock = RTE_SPINLOCK_INITIALIZER;
 	struct rte_mirror_param param = {
-		.directions = RTE_MIRROR_RX, .lock = &stay.lock, .offload = announce, .ctx = &stay
+		.directions = RTE_MIRROR_RX, .lock = &lock, .offload = announce, .ctx = &lock
 	};
 	struct poller poller = { .nb_wanted = 1 };
 	struct testbed testbed;
@@ -329,15 +323,15 @@ removal_while_a_poller_is_held_up_times_out_and_succeeds_later(void)
 	poller.pool = testbed.pool;
 	poller.port = &testbed.source;
 	id = mirror_with(testbed.source.id, &param);
-	rte_spinlock_lock(&stay.lock);
+	rte_spinlock_lock(&lock);
 	test_launch(0, poll, &poller);
-	CHECK_WITHIN(30000, __atomic_load_n(&stay.is_inside, __ATOMIC_ACQUIRE));
+	CHECK_WITHIN(30000, __atomic_load_n(&is_inside, __ATOMIC_ACQUIRE));
 	CHECK_EQ(rte_mirror_remove(id), -ETIMEDOUT);
 	CHECK(rte_mirror_last_error()[0] != '\0');
 	/* Another mirror cannot be added meanwhile, and is not half-added. */
 	CHECK_EQ(rte_mirror_list(NULL, 0), 1);
 	CHECK_EQ(info_of(id).state, RTE_MIRROR_STOPPED);
-	rte_spinlock_unlock(&stay.lock);
+	rte_spinlock_unlock(&lock);
 	test_join(0);
 	CHECK_EQ(stats_of(id).packets, BURST);
 	/* No packet is offered to it any more. */

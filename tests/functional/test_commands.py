@@ -25,7 +25,7 @@ def state(pid):
     """What others see of a process."""
     folder = Path(f"/proc/{pid}")
     lines = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines())
-    told = ("Umask", "PPid", "Uid", "SigBlk", "SigIgn", "SigCgt", "Cpus_allowed_list")
+    told = ("Umask", "PPid", "Uid", "SigIgn", "SigCgt", "Cpus_allowed_list")
     files = {path.name: str(path.readlink()) for path in (folder / "fd").iterdir()}
     streams = [files[name] for name in "012"]
     kinds = {text.partition(":")[0] for text in files.values()}
