@@ -123,7 +123,7 @@ def reader(tmp_path_factory):
     assert reader.process.wait(10) == 0
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spec=WRITTEN)
 def test_what_python_writes_c_reads_and_remembers_the_same(reader, spec):
     """The text is the same to the letter."""
@@ -145,7 +145,7 @@ def fits_into_c(text: str, spec: MirrorSpec) -> bool:
     return 0 < len(name) < NAME_SIZE and b"\0" not in name and "\0" not in text and len(text.encode()) < TEXT_SIZE
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(text=ANY)
 def test_c_and_python_read_the_same_texts_as_the_same(reader, text):
     """What Python reads C reads as the same; what C refuses Python refuses, or C has no room for it.

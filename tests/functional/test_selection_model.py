@@ -277,7 +277,7 @@ def mirrored(request, dpdk_eal):
         yield mirrored
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_mirror_takes_what_the_model_chooses(mirrored, data):
     some = data.draw(st.lists(frames(), min_size=1, max_size=8))
