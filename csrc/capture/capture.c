@@ -81,6 +81,8 @@ mirror_capture_open(const struct mirror_capture_config *config, uint64_t now_ns,
 		free(opened);
 		return rc;
 	}
+	if (config->shares)
+		mirror_capture_output_share(&opened->output);
 	opened->start = -1;
 	if (opened->output.is_file && !opened->output.is_appending)
 		opened->start = lseek(config->fd, 0, SEEK_CUR);

@@ -48,6 +48,8 @@ struct mirror_capture_config {
 	 * interfaces are told in the end; a stream's are not. */
 	uint32_t longest;
 	struct mirror_capture_limits limits;
+	/* A socket's reader that asks for memory gets it (memory.h): then mirror_capture_is_shared() is to be heeded. */
+	bool shares;
 };
 
 struct mirror_capture_status {

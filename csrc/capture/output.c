@@ -57,12 +57,21 @@ mirror_capture_output_open(struct mirror_capture_output *output, int fd,
 		.is_file = S_ISREG(status.st_mode),
 		.is_socket = S_ISSOCK(status.st_mode),
 		.is_appending = (flags & O_APPEND) != 0,
+		.buffer = malloc(size),
 		.size = size,
 	};
-	output->is_shared = output->is_socket && mirror_capture_memory_is_wanted(fd) &&
-			mirror_capture_memory_open(&output->memory, fd) == 0;
-	output->buffer = output->is_shared ? output->memory.bytes : malloc(size);
 	return output->buffer != NULL ? 0 : -ENOMEM;
+}
+
+void
+mirror_capture_output_share(struct mirror_capture_output *output)
+{
+	if (!output->is_socket || !mirror_capture_memory_is_wanted(output->fd) ||
+			mirror_capture_memory_open(&output->memory, output->fd) != 0)
+		return;
+	free(output->buffer);
+	output->buffer = output->memory.bytes;
+	output->is_shared = true;
 }
 
 /* Bytes of the record that is the first in the buffer. */

@@ -13,8 +13,8 @@
  * again: a stream that stops within a record goes on there. A file never ends within one: where a disk is full
  * after half of it, the half is cut off, and the record is written anew later.
  *
- * A socket's reader that asks for it gets memory instead (memory.h), which then is the buffer: what the reader has been told
- * of is written.
+ * A socket's reader may have memory instead (memory.h), which then is the buffer: what the reader has been told of is
+ * written.
  *
  * Only a file makes anyone wait, whatever O_NONBLOCK says. Block SIGPIPE and SIGXFSZ.
  */
@@ -47,6 +47,9 @@ struct mirror_capture_output {
 /** 0; -ENOMEM; -errno of what is no descriptor. Closing the descriptor is up to the caller. */
 int mirror_capture_output_open(struct mirror_capture_output *output, int fd,
 		enum mirror_capture_format format, size_t size);
+
+/** Gives a socket's reader memory, if it asks for that and there is some. To be called first. */
+void mirror_capture_output_share(struct mirror_capture_output *output);
 
 /**
  * Sees to it that there is room for a record: writes what waits, and, when nothing does any more, has a larger buffer.

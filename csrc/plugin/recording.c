@@ -24,11 +24,14 @@ mirror_recording_start(struct recording *recording)
 int
 mirror_recording_begin(struct recording *recording, const struct mirror_capture_config *config)
 {
+	struct mirror_capture_config shared = *config;
+
+	shared.shares = true;
 	recording->start_tsc = rte_rdtsc();
 	recording->nb_interfaces = 0;
 	recording->fd = config->fd;
 	recording->format = config->format;
-	return mirror_capture_open(config, mirror_capture_monotonic(),
+	return mirror_capture_open(&shared, mirror_capture_monotonic(),
 			mirror_capture_clock_now(&recording->clock), &recording->capture);
 }
 

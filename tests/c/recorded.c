@@ -33,7 +33,7 @@ struct mirror_capture *
 recorded_open(int fd, enum mirror_capture_format format, const struct mirror_capture_limits *limits)
 {
 	static const struct mirror_capture_interface interface = { "eth0", "tests", 1, 0 };
-	struct mirror_capture_config config = { .fd = fd, .format = format };
+	struct mirror_capture_config config = { .fd = fd, .format = format, .shares = true };
 	struct mirror_capture *capture;
 	uint32_t number;
 

@@ -292,7 +292,29 @@ a_reader_that_goes_is_told(void)
 	}
 }
 
+/* As run does, whose writer does not know when there is room. */
+static void
+who_shares_with_nobody_sends_bytes(void)
+{
+	struct mirror_capture_config config = { .format = MIRROR_CAPTURE_PCAPNG };
+	struct mirror_capture *capture;
+	uint32_t kind;
+	int fds[2];
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ask(fds[0]);
+	config.fd = fds[1];
+	CHECK_EQ(mirror_capture_open(&config, 0, 1, &capture), 0);
+	CHECK(!mirror_capture_is_shared(capture));
+	CHECK_EQ(mirror_capture_flush(capture), 0);
+	CHECK_EQ(read(fds[0], &kind, sizeof(kind)), sizeof(kind));
+	CHECK_EQ(kind, 0x0a0d0d0a);
+	CHECK_EQ(mirror_capture_close(capture), 0);
+	close(fds[0]);
+}
+
 const struct test_case test_cases[] = {
+	{ "who_shares_with_nobody_sends_bytes", who_shares_with_nobody_sends_bytes },
 	{ "readers_get_all_that_was_taken_in_whatever_order_they_are_done_with_it",
 			readers_get_all_that_was_taken_in_whatever_order_they_are_done_with_it },
 	{ "what_a_reader_holds_stays_as_it_is", what_a_reader_holds_stays_as_it_is },
