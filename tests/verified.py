@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
+from programs import pkg_config
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "docs" / "drivers"
 PAGE = ROOT / "docs" / "drivers.md"
@@ -35,7 +37,10 @@ _VETH = "ip link add v0 mtu 9000 type veth peer name v1 mtu 9000 && ip link set 
 
 @dataclass(frozen=True)
 class Way:
-    """A driver, and what is at its other end. ``{0}`` in devices is a folder, ``setup`` a shell's command."""
+    """A driver, and what is at its other end. ``setup`` is a shell's command.
+
+    ``{0}`` in devices is a folder, ``{member}`` what this release's net_bonding calls its ports.
+    """
 
     devices: tuple[str, ...]
     setup: str = "true"
@@ -62,7 +67,9 @@ WAYS = {
         )
     ),
     "net_failsafe": Way(("net_failsafe0,dev(net_pcap9,iface=v0)", _FAR), _VETH),
-    "net_bonding": Way(("net_bonding0,mode=1,slave=net_tap9", "net_pcap1,iface=t0"), vdevs=("net_tap9,iface=t0",)),
+    "net_bonding": Way(
+        ("net_bonding0,mode=1,{member}=net_af_packet9", _FAR), _VETH, vdevs=("net_af_packet9,iface=v0",)
+    ),
 }
 
 
@@ -71,7 +78,8 @@ def verify(way: Way, *options: str) -> dict:
     namespace = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urnm"]
     quiet = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6"
     with tempfile.TemporaryDirectory() as folder:
-        devices = [device.format(folder) for device in way.devices]
+        member = "slave" if pkg_config("--modversion", "libdpdk") < ["23.11"] else "member"
+        devices = [device.format(folder, member=member) for device in way.devices]
         script = f'{quiet}; ip link set lo up; {way.setup} && exec "$@"'
         command = [sys.executable, "-m", "dpdk_mirror", "verify", *devices, "--no-huge", "--json", *options]
         command += [part for vdev in way.vdevs for part in ("--vdev", vdev)]

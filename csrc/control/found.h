@@ -20,6 +20,7 @@
 #define MIRROR_FOUND_NET_RING .name = "net_ring", .reads_at_once = false
 #define MIRROR_FOUND_NET_TAP .name = "net_tap", .reads_at_once = true
 #define MIRROR_FOUND_NET_VHOST .name = "net_vhost", .reads_at_once = true
+#define MIRROR_FOUND_NET_VIRTIO_USER .name = "net_virtio_user", .reads_at_once = false
 /* clang-format on */
 
 #endif /* MIRROR_CONTROL_FOUND_H */
