@@ -25,14 +25,14 @@
  */
 __asm__(".pushsection .bss\n"
 	".balign 8\n"
-	".globl dpdk_mirror_copy\n"
-	".type dpdk_mirror_copy, \"gnu_unique_object\"\n"
-	".size dpdk_mirror_copy, 8\n"
-	"dpdk_mirror_copy:\n"
+	".globl mirror_copy\n"
+	".type mirror_copy, \"gnu_unique_object\"\n"
+	".size mirror_copy, 8\n"
+	"mirror_copy:\n"
 	".zero 8\n"
 	".popsection\n");
 
-extern const char *dpdk_mirror_copy;
+extern const char *mirror_copy;
 
 /*
  * For who loads the library from outside, see src/dpdk_mirror/attach: where the program keeps DPDK's names to itself, the
@@ -115,7 +115,7 @@ is_built_for_this(void)
 static bool
 is_only_copy(void)
 {
-	const char *other = __atomic_load_n(&dpdk_mirror_copy, __ATOMIC_ACQUIRE);
+	const char *other = __atomic_load_n(&mirror_copy, __ATOMIC_ACQUIRE);
 
 	return other == NULL ||
 			refuse("no mirrors by this copy of librte_mirror: another is loaded, %s",
@@ -130,7 +130,7 @@ is_first_copy(void)
 
 	if (dladdr(&once, &self) == 0)
 		return refuse("no mirrors: cannot tell where librte_mirror was loaded from");
-	if (__atomic_compare_exchange_n(&dpdk_mirror_copy, &none, self.dli_fname, false,
+	if (__atomic_compare_exchange_n(&mirror_copy, &none, self.dli_fname, false,
 			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return true;
 	return is_only_copy();

@@ -140,16 +140,6 @@ def test_a_queue_of_several_can_be_chosen():
     assert 0 < result["mirrors"][0]["seen"] < result["ports"][0]["rx_packets"]
 
 
-@pytest.mark.parametrize(("option", "nb"), [((), 1), (("--nb-queues", "3"), 3), (("--queues", "3"), 3)])
-def test_how_many_queues_has_an_older_name(option, nb):
-    parsed = make_parser().parse_args(["run", "net_null0", "--to", "net_null1", *option])
-    assert (parsed.nb_queues, texts_of(parsed)) == (nb, {})
-
-
-@pytest.mark.parametrize("text", ["0,2-3", "0", "1-2"])
-def test_the_older_name_points_to_the_choice_of_queues(capsys, text):
-    """Other commands mean that by --queues."""
-    with pytest.raises(SystemExit) as ended:
-        make_parser().parse_args(["run", "net_null0", "--to", "net_null1", "--queues", text])
-    assert ended.value.code == 2
-    assert f"to mirror these queues alone, give --queue {text}" in capsys.readouterr().err
+def test_how_many_queues_there_are_is_no_choice_of_them():
+    parsed = make_parser().parse_args(["run", "net_null0", "--to", "net_null1", "--nb-queues", "3", "--queues", "0-1"])
+    assert (parsed.nb_queues, texts_of(parsed)) == (3, {"queues": "0-1"})

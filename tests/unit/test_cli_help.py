@@ -129,14 +129,13 @@ def test_the_page_on_run_has_each_option_with_its_value():
     options = " ".join(row.replace(r"\|", "/").split("|")[1] for row in table)
     told = dict(re.findall(r"`(--[\w-]+)(?: ([^`.]+))?", options))
     actions = [each for each in COMMANDS["run"]._actions if each.option_strings and each.dest != "help"]
-    older = {"--queues"}  # is told of in the row of what it is an older name of
     values = {
         name: "/".join(each.choices) if each.choices else each.metavar
         for each in actions
         for name in each.option_strings
     }
     assert set(told) <= set(values)
-    assert [each for each in actions if not {*each.option_strings} & (set(told) | older)] == []
+    assert [each for each in actions if not {*each.option_strings} & set(told)] == []
     assert [name for name, value in told.items() if value and value.strip() != values[name]] == []
 
 
@@ -177,7 +176,7 @@ def test_bash_completes_commands_options_and_choices(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mirrors.toml").write_text("", encoding="utf-8")
     assert complete("apply", "mirr") == ["mirrors.toml"]
-    for words in (["run"], ["run", "in.pcap"], ["run", "in.pcap", "--to"], ["run", "--queues", "2", "--mirror-to"]):
+    for words in (["run"], ["run", "in.pcap"], ["run", "in.pcap", "--to"], ["run", "--nb-queues", "2", "--mirror-to"]):
         assert complete(*words, "mirr") == ["mirrors.toml"]
 
 

@@ -26,7 +26,7 @@ from dpdk_mirror import (
 )
 
 if TYPE_CHECKING:
-    from dpdk_mirror.pytest_plugin import FramesMaker, PortMaker
+    from dpdk_mirror.pytest_plugin import FramesMaker, PortMaker, ProcessMaker, TestpmdMaker
     from dpdk_mirror.remote import Application
 
 
@@ -85,6 +85,13 @@ def around(pool: Mempool, eal: Eal) -> None:
         Forwarder(port, threads=1)  # error: call-arg
     with CaptureWriter("out.pcapng") as writer:
         writer.open_port(eal, pool, size=PortConfig().rx_queues)
+
+
+def programs(dpdk_process: ProcessMaker, dpdk_testpmd: TestpmdMaker) -> None:
+    dpdk_process("app", "-x", vdevs=["net_null0"], ready="up", timeout_s=7, memory_mb=64, env={"A": "b"})
+    dpdk_process("app", memroy_mb=64)  # error: call-arg
+    dpdk_testpmd("net_null0", mode="macswap", hugepages=True)
+    dpdk_testpmd("net_null0", timeout_s=7)  # error: call-arg
 
 
 def fixtures(dpdk_port: PortMaker, dpdk_frames: FramesMaker) -> int:

@@ -80,7 +80,6 @@ def add_parsers(commands: Any) -> None:
         help="forward packets or replay a capture, and mirror it",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        conflict_handler="resolve",  # --queues has long been how many; the parameter is --queue here
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", type=parse_end, help="where packets come from")
@@ -90,7 +89,7 @@ def add_parsers(commands: Any) -> None:
         help="where to mirror packets to; may be repeated",
     )  # fmt: skip
     add_parameter_arguments(parser, _KEYS)
-    _add_queue_arguments(parser)
+    parser.add_argument("--nb-queues", metavar="N", type=count, default=1, help="rx and tx queues of each port (1)")
     parser.add_argument(
         "--one-way", action="store_true", help="forward from SOURCE to SINK only, as with captures and net_null"
     )
@@ -103,14 +102,6 @@ def add_parsers(commands: Any) -> None:
     _add_other_arguments(parser)
     parser.set_defaults(run=run, parser=parser)
     parser.word_hint = "a run has one SOURCE and one SINK"
-
-
-def _add_queue_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--nb-queues", metavar="N", type=count, default=1, help="rx and tx queues of each port (1)")
-    parser.add_argument(
-        "--queues", metavar="N", type=_old_count, default=argparse.SUPPRESS, dest="nb_queues",
-        help="older name of --nb-queues; --queue chooses queues to mirror",
-    )  # fmt: skip
 
 
 def _add_other_arguments(parser: argparse.ArgumentParser) -> None:
@@ -126,14 +117,6 @@ def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
         "--packets", metavar="N", type=count, help="end after exactly N packets from SOURCE; 1M is 1000000"
     )
     ends.add_argument("--until-idle", metavar="S", type=seconds, help="end after S seconds without packets from SOURCE")
-
-
-def _old_count(text: str) -> int:
-    """Of --queues, which is a choice of queues in other commands."""
-    try:
-        return count(text)
-    except argparse.ArgumentTypeError as error:
-        raise argparse.ArgumentTypeError(f"{error}; to mirror these queues alone, give --queue {text}") from None
 
 
 def _open_closed() -> None:

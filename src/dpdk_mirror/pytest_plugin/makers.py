@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Unpack
 
     from ..ethdev import Port
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from ..testing import Program, Testpmd
     from ..vdev import Vdev
 
-__all__ = ["FramesMaker", "MirrorMaker", "PortMaker", "ProcessMaker", "TestpmdMaker"]
+__all__ = [
+    "EalOptions",
+    "FramesMaker",
+    "MirrorMaker",
+    "PortMaker",
+    "ProcessMaker",
+    "ProcessOptions",
+    "ReadyOptions",
+    "TestpmdMaker",
+]
 
 
 class PortMaker(Protocol):
@@ -46,6 +55,28 @@ class MirrorMaker(Protocol):
     def __call__(self, source: Port, target: Port, **options: Unpack[MirrorOptions]) -> Mirror: ...
 
 
+class EalOptions(TypedDict, total=False):
+    """Keywords for EAL of another process."""
+
+    devices: Sequence[str]
+    workers: int
+    memory_mb: int
+    hugepages: bool
+    eal: Sequence[str]
+
+
+class ProcessOptions(EalOptions, total=False):
+    """``env`` is added to its environment."""
+
+    env: Mapping[str, str]
+
+
+class ReadyOptions(ProcessOptions, total=False):
+    """``timeout_s`` is how long ``ready`` may take."""
+
+    timeout_s: float
+
+
 class ProcessMaker(Protocol):
     """What the fixture ``dpdk_process`` is."""
 
@@ -55,7 +86,7 @@ class ProcessMaker(Protocol):
         *arguments: object,
         vdevs: Sequence[Vdev | str] = (),
         ready: str = "",
-        **options: Any,
+        **options: Unpack[ReadyOptions],
     ) -> Program: ...
 
 
@@ -63,5 +94,9 @@ class TestpmdMaker(Protocol):
     """What the fixture ``dpdk_testpmd`` is."""
 
     def __call__(
-        self, *vdevs: Vdev | str, mode: str = "io", arguments: Sequence[str] = (), **options: Any
+        self,
+        *vdevs: Vdev | str,
+        mode: str = "io",
+        arguments: Sequence[str] = (),
+        **options: Unpack[ProcessOptions],
     ) -> Testpmd: ...

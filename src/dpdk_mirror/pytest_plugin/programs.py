@@ -17,11 +17,12 @@ from .needs import cannot_run
 from .report import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from ..testing import Program, Testpmd
     from ..vdev import Vdev
-    from .makers import ProcessMaker, TestpmdMaker
+    from .makers import ProcessMaker, ProcessOptions, ReadyOptions, TestpmdMaker
 
 _MAX_LCORES = 128
 _MEMORY_MB = 512
@@ -71,19 +72,18 @@ def dpdk_process(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
             *arguments: object,
             vdevs: Sequence[Vdev | str] = (),
             ready: str = "",
-            **options: Any,
+            **options: Unpack[ReadyOptions],
         ) -> Program:
             __tracebackhide__ = True
             from ..testing import Program
 
-            env, timeout_s = options.pop("env", {}), options.pop("timeout_s", 60.0)
             path = _find(pytestconfig, program)
-            app = Program(env)
+            app = Program(dict(options.get("env", {})))
             app.prefix = f"pytest{os.getpid()}-{next(_numbers)}"
             add(app, os.path.basename(path))  # noqa: PTH119 - of a str
-            app.spawn([path, *_line(pytestconfig, app.prefix, vdevs=vdevs, **options), "--", *arguments])
+            app.spawn([path, *_line(pytestconfig, app.prefix, vdevs, options), "--", *arguments])
             if ready:
-                app.wait_for(ready, timeout_s=timeout_s)
+                app.wait_for(ready, timeout_s=options.get("timeout_s", 60.0))
             return app
 
         yield make
@@ -102,16 +102,20 @@ def dpdk_testpmd(pytestconfig: pytest.Config, request: pytest.FixtureRequest) ->
     """
     with _running(request.node) as add:
 
-        def make(*vdevs: Vdev | str, mode: str = "io", arguments: Sequence[str] = (), **options: Any) -> Testpmd:
+        def make(
+            *vdevs: Vdev | str,
+            mode: str = "io",
+            arguments: Sequence[str] = (),
+            **options: Unpack[ProcessOptions],
+        ) -> Testpmd:
             __tracebackhide__ = True
             from ..testing import Testpmd, TestpmdOptions
 
-            env = options.pop("env", {})
             path = _find(pytestconfig, "dpdk-testpmd")
             prefix = f"pytest{os.getpid()}-{next(_numbers)}"
-            line = _line(pytestconfig, prefix, vdevs=vdevs, **options)
+            line = _line(pytestconfig, prefix, vdevs, options)
             how = TestpmdOptions((), mode, arguments=arguments, prefix=prefix, program=path, line=line)
-            started = Testpmd(how, env)
+            started = Testpmd(how, dict(options.get("env", {})))
             add(started, f"testpmd {' '.join(map(str, vdevs))}".rstrip())
             return started
 
@@ -151,12 +155,13 @@ def _end(program: Program) -> str:
     return died
 
 
-def _line(config: pytest.Config, prefix: str, **options: Any) -> list[str]:
+def _line(config: pytest.Config, prefix: str, vdevs: Sequence[Vdev | str], options: Mapping[str, Any]) -> list[str]:
     __tracebackhide__ = True
     from ..errors import OutOfMemoryError
 
     try:
-        return _EalLine(**options).arguments(prefix)
+        others = {key: value for key, value in options.items() if key not in {"env", "timeout_s"}}
+        return _EalLine(vdevs, **others).arguments(prefix)
     except OutOfMemoryError as error:
         cannot_run(config, str(error))
 
