@@ -23,6 +23,20 @@ from dpdk_mirror.spec import MirrorSpec
 SCRIPTS = Path(dpdk_mirror.__file__).parent / "completions"
 PROMPT = "ready> "
 NAME = "dm-completed"  # as nothing else that runs here
+# The command, but it waits longer for answers.
+PROGRAM = """\
+#!{python}
+import sys
+from dpdk_mirror import __main__, completing
+completing._TIMEOUT_S = 60
+sys.exit(__main__.main())
+"""
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A busy machine takes longer to answer."""
+    monkeypatch.setattr(completing, "_TIMEOUT_S", 60)
 
 
 @pytest.fixture
@@ -66,7 +80,8 @@ def test_nothing_is_offered_that_a_shell_would_have_to_quote(fake, capsys):
     assert offered(capsys, "mirrors", "info", "$") == []
 
 
-def test_those_that_hang_or_lack_the_library_offer_nothing(fake, start, capsys):
+def test_those_that_hang_or_lack_the_library_offer_nothing(fake, start, capsys, monkeypatch):
+    monkeypatch.setattr(completing, "_TIMEOUT_S", 2)  # one is waited for
     start("without", plugin=False)
     hanging = start("hanging")
     hanging.odd["/mirror/list"] = hanging.hang
@@ -85,7 +100,7 @@ def test_unknown_kinds_are_wrong_usage(capsys):
 def environment(fake, runtime, tmp_path):
     """Of a shell that finds the stand-ins, and the command by its name."""
     program = tmp_path / "dpdk-mirror"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m dpdk_mirror "$@"\n', encoding="utf-8")
+    program.write_text(PROGRAM.format(python=sys.executable), encoding="utf-8")
     program.chmod(0o755)
     return {
         "PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), "TERM": "dumb", "LC_ALL": "C.UTF-8",

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from selections import selects
 
@@ -39,6 +39,7 @@ def specs(draw):
     )
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(specs())
 @example(MirrorSpec(name=""))
 @example(MirrorSpec(name="a b,c=d"))
