@@ -7,7 +7,7 @@
 
 /**
  * @file
- * The counters of a mirror by their names, for who tells them.
+ * The counters of a mirror by their names, for whoever tells them.
  */
 
 #include <stdbool.h>

@@ -35,7 +35,7 @@ bool mirror_eal_must_leave(void);
 bool mirror_eal_is_over(void);
 /** Whether this process is such a child. It has the parent's memory, but none of its threads. */
 bool mirror_eal_is_inherited(void);
-/** Shuts the gate: nobody comes in any more, and who is inside is waited for, but not for ever. */
+/** Shuts the gate: nobody comes in any more, and whoever is inside is waited for, but not for ever. */
 void mirror_eal_shut(void);
 
 #endif /* MIRROR_EAL_GATE_H */

@@ -12,8 +12,8 @@ TAILQ_HEAD(mirror_pool_list, rte_tailq_entry);
 
 /*
  * rte_mempool_walk() holds the pools' lock, under which pools are made. rte_mempool_free() takes that of all lists alone, and
- * frees the entry, and the pool, that a walk is at. So who walks here holds both, in the order of who makes pools, and who
- * frees here keeps others from walking.
+ * frees the entry, and the pool, that a walk is at. So a thread that walks here holds both, in the order of one that makes pools,
+ * and one that frees here keeps others from walking.
  */
 
 void

@@ -11,7 +11,7 @@
  *
  * Any thread of the application's may remove a port, and ethdev has no call that keeps it. But it tells of the end while
  * the driver can still answer, in the thread that removes the port, which may hold any lock. So nothing here takes one:
- * who asks says so and then looks whether the port is going; who removes it says so and then waits until nobody asks.
+ * whoever asks says so and then looks whether the port is going; whoever removes it says so and then waits until nobody asks.
  */
 
 #include <stdbool.h>

@@ -65,7 +65,7 @@ struct mirror_sink_ops {
 	bool (*has_room)(void *sink);
 	/** A mirror's counters, as they are now; reset or not, they only grow. At first, when it comes, they are 0. */
 	void (*count)(void *sink, uint32_t mirror_id, const struct rte_mirror_stats *stats);
-	/** Whether it takes nothing any more, and why, for who reads of it. */
+	/** Whether it takes nothing any more, and why, for whoever reads of it. */
 	bool (*is_over)(void *sink, char reason[RTE_MIRROR_REASON_SIZE]);
 };
 

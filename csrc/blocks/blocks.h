@@ -7,7 +7,7 @@
 
 /**
  * @file
- * Finds its way through a pcapng of this machine's byte order, for who reads one from an application, and writes it. Python
+ * Finds its way through a pcapng of this machine's byte order, for whoever reads one from an application, and writes it. Python
  * has the same in tap/blocks.py, for where this is not compiled, and says there what it means.
  *
  * Nothing of DPDK's. Positions are in bytes, and multiples of 4; of what is between start and end anything may be untrue.

@@ -66,7 +66,7 @@ struct mirror_capture_packet {
 	uint16_t queue;
 	bool has_queue; /* the queue is known */
 	enum mirror_capture_direction direction;
-	uint64_t end; /* written by who takes it: how many bytes the capture has with it */
+	uint64_t end; /* written by whoever takes it: how many bytes the capture has with it */
 };
 
 /** What became of the packets that an interface has seen so far. */

@@ -12,7 +12,7 @@
  * A new file, of its owner alone (0600); nothing that is there is followed or written to, so all that others could do
  * is to move the file away, and put another in its place. In a folder that anybody may write to they can, unless it is
  * sticky: then only the folder's owner can. So such a folder has to be sticky, and to belong to root, as /tmp does, or to
- * the process' user. A folder that others may not write to is its owner's affair, and that of who names it.
+ * the process' user. A folder that others may not write to is its owner's affair, and that of whoever names it.
  */
 
 /**

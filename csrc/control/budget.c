@@ -97,7 +97,7 @@ held(const struct mirror_ring *ring)
 
 /*
  * What a ring may hold. Nothing if its thread runs only when pollers have nothing to do: it would be stopped in the midst
- * of giving a buffer back, for long, and who gives one back to the same pool waits for it then.
+ * of giving a buffer back, for long, and a thread that gives one back to the same pool would wait for it.
  */
 static uint64_t
 part_of(const struct mirror *mirror, uint64_t share)

@@ -22,7 +22,7 @@ mirror_check_caller(void)
 	if (mirror_eal_is_inherited())
 		return mirror_refuse(ENOTSUP,
 				"this process was forked from the one that has the mirrors: call from there");
-	/* Looked at first: who holds the mutex may be waiting for this very thread to leave. */
+	/* Looked at first: whoever holds the mutex may be waiting for this very thread to leave. */
 	if (mirror_poller_is_inside())
 		return mirror_refuse(EDEADLK,
 				"called from inside a mirror's data path: call from another thread");

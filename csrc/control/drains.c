@@ -18,7 +18,7 @@
 #include "points.h"
 #include "ports.h"
 
-/* A target that is drained: until its last user has gone, each mirror to it and, of a sink, who has added that. */
+/* A target that is drained: until its last user has gone, each mirror to it and, of a sink, whoever has added that. */
 struct drained_target {
 	struct mirror_drain_target is;
 	unsigned int nb_users;

@@ -35,7 +35,7 @@ __asm__(".pushsection .bss\n"
 extern const char *mirror_copy;
 
 /*
- * For who loads the library from outside, see src/dpdk_mirror/attach: where the program keeps DPDK's names to itself, the
+ * For whoever loads the library from outside, see src/dpdk_mirror/attach: where the program keeps DPDK's names to itself, the
  * addresses are written into the library's file, and `is_bound` with them, before it is loaded. As in plugin/status.c,
  * the name may be another copy's.
  */

@@ -32,7 +32,7 @@ mirror_origin_register(void)
 				"RTE_MIRROR_F_ORIGIN",
 				rte_strerror(rte_errno));
 	mirror_origin_field.offset = offset;
-	/* Last: who finds the flag set on a packet finds the field. */
+	/* Last: whoever finds the flag set on a packet finds the field. */
 	__atomic_store_n(&mirror_origin_field.flag, UINT64_C(1) << bit, __ATOMIC_RELEASE);
 	return 0;
 }

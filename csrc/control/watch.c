@@ -56,7 +56,7 @@ look(void)
 {
 	bool go_on;
 
-	/* EAL's end does not wait for who waits for the registry. */
+	/* EAL's end does not wait for a thread that waits for the registry. */
 	if (!mirror_eal_enter())
 		return false;
 	/* Before, since what may be held depends on it. */

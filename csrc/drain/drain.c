@@ -116,7 +116,7 @@ mirror_drain_nap(struct mirror_drain *drain, uint64_t ns)
 	pthread_mutex_unlock(&drain->mutex);
 }
 
-/* Sleeps until a sink has room, where that can be told: whether it can. A nap may take the CPU from who makes room. */
+/* Sleeps until a sink has room, where that can be told: whether it can. A nap may take the CPU from whoever makes room. */
 static bool
 mirror_drain_wait_for_room(const struct mirror_drain *drain)
 {

@@ -107,7 +107,7 @@ static void
 mirror_drain_fetch_mbuf(const struct rte_mbuf *mbuf)
 {
 	rte_prefetch0(mbuf);
-	/* Drivers look at next, and so does who frees it. */
+	/* Drivers look at next, and so does whoever frees it. */
 	rte_prefetch0(RTE_PTR_ADD(mbuf, RTE_CACHE_LINE_MIN_SIZE));
 }
 

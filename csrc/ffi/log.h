@@ -8,7 +8,7 @@
 /**
  * @file
  * DPDK's log, kept in memory until somebody reads it. When there is no more room the oldest goes. A file may get a
- * copy, for who reads it when this process is no more.
+ * copy, for whoever reads it when this process is no more.
  */
 
 #include <stdint.h>

@@ -33,7 +33,7 @@ ffi_original_register(void)
 		return -rte_errno;
 	ffi_original_field.length_offset = length_offset;
 	ffi_original_field.time_offset = time_offset;
-	/* Last: who finds the flag set on a packet finds the fields. */
+	/* Last: whoever finds the flag set on a packet finds the fields. */
 	__atomic_store_n(&ffi_original_field.flag, UINT64_C(1) << bit, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -13,7 +13,7 @@
  * flag says where the fields hold something: drivers and rte_pktmbuf_reset() leave dynamic fields as they are, but
  * clear the flags.
  *
- * The time is in the field that DPDK has for times, whose unit is the affair of who sets it: here nanoseconds since 1970.
+ * The time is in the field that DPDK has for times, whose unit is the affair of whoever sets it: here nanoseconds since 1970.
  */
 
 #include <stdbool.h>

@@ -32,7 +32,7 @@
 
 struct capture_sink {
 	struct capture_sink_config config;
-	uint32_t nb_owners; /* its thread, and who has opened it */
+	uint32_t nb_owners; /* its thread, and whoever has opened it */
 	bool is_closed;     /* all has been written that will be */
 
 	/* Written once, by the thread, before is_over. */

@@ -127,7 +127,7 @@ run_in_turn(const struct command *command, struct pairs *params, struct reply *r
 	int rc;
 
 	mirror_turn_take();
-	/* Not before: EAL's end does not wait for who waits for a turn. */
+	/* Not before: EAL's end does not wait for a thread that waits for a turn. */
 	if (mirror_eal_enter()) {
 		rc = run(command, params, reply);
 		mirror_eal_leave();

@@ -32,7 +32,7 @@ static int (*vdev_add_custom_scan)(void (*on_scan)(void *arg), void *arg);
 
 /*
  * Devices' arguments are in a list of EAL's, which has no lock: whoever plugs a device adds to its end and then goes
- * through it. So ours are at its beginning, before one that stays, where nobody else adds or removes anything; and who
+ * through it. So ours are at its beginning, before one that stays, where nobody else adds or removes anything; and whoever
  * is at one that leaves finds the way on from there, since it is freed only RETIRE_MS later.
  */
 #define RETIRE_MS 10000

@@ -9,7 +9,7 @@
  * @file
  * Virtual devices that come and go in an application which may plug devices itself, in any thread.
  *
- * EAL's list of device arguments has no lock. Whoever plugs a device adds to that list and then goes through it; who
+ * EAL's list of device arguments has no lock. Whoever plugs a device adds to that list and then goes through it; whoever
  * removes one takes from it. So what is done here is done without going through the list, under the lock of the bus of
  * virtual devices, which the application takes when it removes one; and not while the application goes through the list
  * for one of its virtual devices, which the bus tells. Nothing tells when it adds to the list, or goes through it

@@ -7,7 +7,7 @@
 
 /**
  * @file
- * Descriptors that a child of fork() closes: else who reads at the other end would not notice the parent's end, and who
+ * Descriptors that a child of fork() closes: else whoever reads at the other end would not notice the parent's end, and whoever
  * comes would wait for a child that serves nobody.
  */
 

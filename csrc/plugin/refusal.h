@@ -9,8 +9,8 @@
  * @file
  * Why a command is refused: one sentence that says what, why, and what to do.
  *
- * Who finds the reason writes it here and returns what mirror_plugin_refuse() returns; who calls returns that too, and the
- * command's answer reads the sentence. So there is one for each refusal, and it is written where the most is known.
+ * Whoever finds the reason writes it here and returns what mirror_plugin_refuse() returns; whoever calls returns that too,
+ * and the command's answer reads the sentence. So there is one for each refusal, and it is written where the most is known.
  */
 
 #include <rte_common.h>

@@ -25,7 +25,7 @@ struct rte_tel_data;
 /** How many pieces a text may have. */
 #define REPLY_MAX_PIECES 64
 
-/** How many numbers an array may have; who wants more asks again. */
+/** How many numbers an array may have; whoever wants more asks again. */
 #define REPLY_MAX_NUMBERS 256
 
 struct reply;

@@ -30,7 +30,7 @@ mirror_status_loaded(const char *reason)
 	struct rte_mirror_status *status = &own_status;
 
 	COPY_TEXT(status->reason, reason);
-	/* After the texts, for who reads them. */
+	/* After the texts, for whoever reads them. */
 	__atomic_store_n(&status->state, reason == NULL ? MIRROR_STATUS_READY : MIRROR_STATUS_INERT,
 			__ATOMIC_RELEASE);
 }

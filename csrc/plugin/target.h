@@ -66,7 +66,7 @@ struct target_kind {
 	const char *value; /* what is behind its colon */
 	/** Chooses one, of a target that is given none: 0 or -errno, the refusal kept. NULL: there must be one. */
 	int (*choose_value)(char value[SOCKET_PATH_SIZE]);
-	const char *meaning; /* for who has to choose one */
+	const char *meaning; /* for whoever has to choose one */
 	/** What it adds to the parameters of a mirror. */
 	void (*set_param)(const struct target *target, struct rte_mirror_param *param);
 

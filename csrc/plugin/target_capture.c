@@ -23,7 +23,8 @@ mirror_target_options_check(const struct target *target)
 	if ((options->seconds | options->packets | options->max_size) != 0 &&
 			target->kind->open == NULL)
 		return mirror_plugin_refuse(EINVAL,
-				"%s: seconds, packets and max_size are for file: and stream:: leave them out",
+				"%s: seconds, packets and max_size are only for file and stream targets: "
+				"leave them out",
 				target->shown);
 	if (options->max_size != 0 && options->max_size < MIRROR_CAPTURE_LEAST)
 		return mirror_plugin_refuse(EINVAL,
@@ -31,8 +32,9 @@ mirror_target_options_check(const struct target *target)
 				" bytes there is no room for packets: give %d or more",
 				target->shown, options->max_size, MIRROR_CAPTURE_LEAST);
 	if (options->ends_with_reader && !target->kind->is_stream)
-		return mirror_plugin_refuse(
-				EINVAL, "%s: linger is for stream:: leave it out", target->shown);
+		return mirror_plugin_refuse(EINVAL,
+				"%s: linger is only for stream targets: leave it out",
+				target->shown);
 	return 0;
 }
 

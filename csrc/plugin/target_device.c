@@ -141,7 +141,7 @@ mirror_target_device_make(struct target *target)
 		return rc;
 	rc = rte_eth_dev_owner_new(&target->owner);
 	if (rc != 0)
-		return mirror_plugin_refuse(-rc, "%s: its port can have no owner: %s",
+		return mirror_plugin_refuse(-rc, "%s: cannot set an owner for its port: %s",
 				target->shown, strerror(-rc));
 	target->kind->describe(target, args);
 	target->port_id = RTE_MAX_ETHPORTS;
@@ -161,7 +161,7 @@ mirror_target_device_make(struct target *target)
 
 /*
  * Removing the device closes its port, and in secondary processes, too, which do not find it when it is closed already:
- * only who has a reason closes it before. The port of net_ring has a name of its own and is not found, but left.
+ * it is closed before only where there is a reason. The port of net_ring has a name of its own and is not found, but left.
  */
 void
 mirror_target_device_end(const struct target *target)

@@ -6,7 +6,7 @@
 
 #include "target.h"
 
-/* Nobody polls its rx queues; who does all the same gets no frames. */
+/* Nobody polls its rx queues; whoever does all the same gets no frames. */
 static void
 describe(const struct target *target, char args[TARGET_ARGS_SIZE])
 {

@@ -107,7 +107,7 @@ clean_up(const struct target *target, bool was_used)
 	free_rings(target);
 }
 
-/* A port of it receives what it was sent, by who reads it. */
+/* A port of it receives what it was sent, by whoever reads it. */
 const struct target_kind mirror_target_ring = {
 	.name = "ring",
 	.value = "NAME",

@@ -202,7 +202,7 @@ def _named(where: str) -> Iterator[Finding]:
 
 
 def _mirrors(app: Application) -> Iterator[Finding]:
-    """What they cost. Who does not answer has been told of before, and a mirror may go meanwhile."""
+    """What they cost. Whoever does not answer has been told of before, and a mirror may go meanwhile."""
     end = time.monotonic() + _MIRRORS_S
     with contextlib.suppress(MirrorError):
         for mirror in app.mirrors():

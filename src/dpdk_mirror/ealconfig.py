@@ -223,7 +223,8 @@ def _check_pci(devargs: object) -> None:
     if not is_pci(devargs) or not devargs.isprintable():
         refuse(f"device {devargs!r}: not a PCI address with arguments", "virtual devices go into vdevs")
     if not Path("/sys/bus/pci/devices", pci_address(devargs)).exists():
-        raise NotFoundError(errno.ENODEV, f"start EAL with device {devargs}: this machine has none of that address")
+        what = f"start EAL with device {devargs}: no device with this address on this machine"
+        raise NotFoundError(errno.ENODEV, what)
 
 
 def available_mb() -> int:

@@ -115,9 +115,9 @@ class Forwarder(Closeable):
         self.source, self.sink = source, sink
         self.config = ForwarderConfig(**options)
         if (sink is None) != (self.config.mode is ForwardMode.DRAIN):
-            raise InvalidConfigError(errno.EINVAL, f"{self}: mode drain goes without a sink, and no other does")
+            raise InvalidConfigError(errno.EINVAL, f"{self}: mode drain takes no sink; all other modes require one")
         if sink is source and self.config.both_ways:
-            raise InvalidConfigError(errno.EINVAL, f"{self}: one port has one way")
+            raise InvalidConfigError(errno.EINVAL, f"{self}: both_ways requires two ports")
         self._c: Any = None  # C type: struct ffi_forward *; None before start() and after close()
         self._finalizer: Any = None
 

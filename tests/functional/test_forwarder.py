@@ -291,7 +291,7 @@ def test_a_port_that_is_not_started_is_refused(dpdk_port):
 @pytest.mark.parametrize(
     ("options", "error", "reason"),
     [
-        ({"mode": ForwardMode.DRAIN}, InvalidConfigError, "without a sink"),
+        ({"mode": ForwardMode.DRAIN}, InvalidConfigError, "drain takes no sink"),
         ({"workers": 0}, InvalidConfigError, "workers=0"),
         ({"packets": 0}, InvalidConfigError, "packets=0"),
         ({"packets": 2**64}, InvalidConfigError, "packets="),
@@ -311,9 +311,9 @@ def test_ways_that_cannot_be_are_refused(dpdk_port):
     """No sink to forward to; the two ways of one port; queues with nowhere to go."""
     source, deaf = dpdk_port("source"), dpdk_port("deaf", rx_queues=0)
     mute = dpdk_port("mute", tx_queues=0)
-    with pytest.raises(InvalidConfigError, match="without a sink"):
+    with pytest.raises(InvalidConfigError, match="takes no sink; all other modes require one"):
         Forwarder(source, mode=ForwardMode.IO)
-    with pytest.raises(InvalidConfigError, match="one port has one way"):
+    with pytest.raises(InvalidConfigError, match="both_ways requires two ports"):
         Forwarder(source, source, both_ways=True)
     for forwarder in (Forwarder(deaf, source), Forwarder(source, mute), Forwarder(deaf)):
         with pytest.raises(InvalidConfigError, match="queue"):

@@ -387,7 +387,7 @@ def test_an_existing_port_as_a_target_takes_force(apply, fake):
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nrate_unit = 'bits'", "rate_unit=bits: there is no rate"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nsnaplen = 13", "snaplen=13: less than an Ethernet header"),
         ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nsnapln = 64", "snapln: no such parameter [EINVAL]; did you mean"),
-        ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nname = 'x'", "name: that is what stands in [mirrors.NAME]"),
+        ("[mirrors.web]\nsource = 0\nto = 'tap:m0'\nname = 'x'", "name: use the table's name, [mirrors.NAME]"),
     ],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense_changes_nothing(apply, fake, text, message):

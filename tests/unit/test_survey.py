@@ -186,7 +186,7 @@ def test_one_that_keeps_who_looks_waiting_for_ever_holds_up_nobody(claim, tmp_pa
 def test_one_that_keeps_who_attaches_waiting_for_ever_is_refused(claim, tmp_path):
     with stuck(claim, tmp_path) as pid:
         begin = time.monotonic()
-        with pytest.raises(BusyTimeoutError, match=f"attach to process {pid}: it keeps who looks at it waiting"):
+        with pytest.raises(BusyTimeoutError, match=f"attach to process {pid}: it keeps whoever looks at it waiting"):
             attaching.load_apart(pid, Options(timeout_s=0.1))
         assert time.monotonic() - begin < 60
 
@@ -195,7 +195,7 @@ def test_one_that_does_so_later_on_is_given_up(replace_worker, monkeypatch):
     """When it has been looked at: it may take as long as its loader may be busy, several times."""
     replace_worker("import time; print('begun\\nlooked', flush=True); time.sleep(1000)")
     monkeypatch.setattr(attaching, "LOOK_S", 0.2)
-    with pytest.raises(BusyTimeoutError, match="it keeps who looks at it waiting"):
+    with pytest.raises(BusyTimeoutError, match="it keeps whoever looks at it waiting"):
         attaching.load_apart(1, Options(timeout_s=0.01))
 
 

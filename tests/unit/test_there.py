@@ -72,7 +72,7 @@ def test_a_way_there_that_never_ends_holds_up_nobody_for_ever(start, there, tmp_
     begin = time.monotonic()
     with StuckFileSystem(folder, LOOKUP) as files:
         stuck = below(os.getpid(), f"{folder}/dpdk_telemetry.v2")
-        with pytest.raises(BusyTimeoutError, match="what is mounted there keeps who looks waiting"):
+        with pytest.raises(BusyTimeoutError, match="what is mounted there keeps whoever looks waiting"):
             connect(stuck, timeout_s=0.5)
         assert files.has_waiting
         monkeypatch.setattr(sockets, "_elsewhere", lambda: [stuck, there])

@@ -167,7 +167,7 @@ def _fork(module: str, request: bytes, *keeps: int) -> int:
 
 
 def _close_all_but(descriptors: set[int]) -> None:
-    """Who waits for the end of one of them is not to wait for this process."""
+    """Whoever waits for the end of one of them is not to wait for this process."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for each in {*_STANDARD} - descriptors:
         os.dup2(nothing, each)

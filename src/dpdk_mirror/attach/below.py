@@ -29,10 +29,10 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_below(root: int, path: str, flags: int, doing: str) -> int:
-    """Open ``path`` as who has ``root`` for its root would; ``doing`` is what errors say that was tried.
+    """Open ``path`` as whoever has ``root`` for its root would; ``doing`` is what errors say that was tried.
 
     Symbolic links lead nowhere else, and those of /proc nowhere at all. What is opened for more than O_PATH is a file
-    or a folder: a pipe could keep who opens it waiting.
+    or a folder: a pipe could keep whoever opens it waiting.
     """
     how = _OpenHow(os.O_PATH | os.O_CLOEXEC | flags & (os.O_DIRECTORY | os.O_NOFOLLOW), 0, _RESOLVE)
     found = _openat2(root, path, how, doing)

@@ -3,7 +3,7 @@
 """A call that a stopped thread is made to do, and what takes it back: the frame of a signal that never came. x86-64.
 
 The function returns into rt_sigreturn(), which restores every register, vectors too, and the signal mask from the
-frame. So nothing that happens after the thread has been let go depends on who made it call.
+frame. So nothing that happens after the thread has been let go depends on whoever made it call.
 
 Source: arch/x86/kernel/signal_64.c and fpu/signal.c of Linux (struct rt_sigframe, struct _fpx_sw_bytes).
 """

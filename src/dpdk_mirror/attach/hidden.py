@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FP_OPS", "OPTIONAL", "check_alone", "check_fp_ops", "with_hidden"]
 
 FP_OPS = "rte_eth_fp_ops"
-"""What DPDK's inlined functions read: an array whose form is compiled into who calls them."""
+"""What DPDK's inlined functions read: an array whose form is compiled into whoever calls them."""
 
 _PT_TLS = 7
 OPTIONAL = re.compile(r"rte_tel|rte_vdev_|rte_eth_bond_")

@@ -38,7 +38,7 @@ _SHARED = re.compile(rb"/librte_eal\.so\.(\d{1,4})[^/\n]*$", re.MULTILINE)
 _OWN = re.compile(rb"/dpdk_mirror/_[^/\n]*\.so")
 # Drivers have their kind before their name, as in librte_net_tap.
 _LIBRARY = re.compile(r"librte_(?!mirror\b)[a-z0-9]+\.so\.[\d.]+")
-_YAMA = {1: "only its parents", 2: "only who has CAP_SYS_PTRACE", 3: "nobody"}
+_YAMA = {1: "only its parents", 2: "only processes with CAP_SYS_PTRACE", 3: "nobody"}
 
 
 class Kind(enum.StrEnum):
@@ -131,7 +131,7 @@ def identify(process: Process) -> DpdkProcess | None:
 
 
 def _look_outside(process: Process, found: DpdkProcess) -> None:
-    """What anybody may know, or who may read of it."""
+    """What anybody may know, or whoever may read of it."""
     found.name = outside.name(process)
     found.user = outside.status(process, "Uid")
     found.tracer = outside.status(process, "TracerPid")

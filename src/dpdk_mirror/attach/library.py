@@ -47,7 +47,7 @@ def read_library(path: Path) -> Library:
     """Read librte_mirror.so as EAL would take it: from its owner, root or the caller, and nobody else may write it."""
     doing = f"read {path}"
     try:
-        # A pipe would keep who opens it waiting.
+        # A pipe would keep whoever opens it waiting.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
             is_file = stat.S_ISREG(status.st_mode) and status.st_size <= _SIZE_MAX

@@ -238,7 +238,7 @@ def _sees(process: Process, path: str, content: bytes | None = None) -> bool:
 
 
 def _forbidden(target: _Target, *, force: bool) -> list[str]:
-    """What the thread's seccomp filters do not allow of what it will do; some kill who tries."""
+    """What the thread's seccomp filters do not allow of what it will do; some kill whoever tries."""
     if force or not target.is_filtered:
         return []
     try:

@@ -167,7 +167,7 @@ def ptrace_scope() -> int:
 
 
 def sockets(process: Process) -> Sockets:
-    """Which of its own sockets are EAL's. Another's path may claim to be one: who connects asks whose it is."""
+    """Which of its own sockets are EAL's. Another's path may claim to be one: whoever connects asks whose it is."""
     own = set(_inodes(process))
     telemetry, mp = [], ""
     for listens, inode, name in unix_sockets(process.raw("net/unix", _UNIX_MAX)) if own else ():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""All DPDK processes of this machine, whatever they do to who looks at them."""
+"""All DPDK processes of this machine, whatever they do to whoever looks at them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOK_S = 3.0
 """How long a look at one process may take, without what it waits for a CPU."""
 
 _STUCK_MAX = 8
-"""Processes that do not let go of who looks, before the rest is let be: each takes so much time."""
+"""Processes that do not let go of whoever looks, before the rest is let be: each takes so much time."""
 
 _ENDED = b"end"
 

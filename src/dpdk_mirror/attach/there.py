@@ -38,7 +38,7 @@ def connect(connection: socket.socket, pid: int, path: str, timeout_s: float) ->
     if not said:  # nobody could be started who does it
         _connect(pid, path, number)
     elif said[-1] == _BEGUN:
-        what = f"open {path} of process {pid}: what is mounted there keeps who looks waiting"
+        what = f"open {path} of process {pid}: what is mounted there keeps whoever looks waiting"
         raise BusyTimeoutError(errno.ETIMEDOUT, what, f"see ps -L {pid}")
     else:
         raise_refused(json.loads(said[-1]))

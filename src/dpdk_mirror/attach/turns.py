@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Work in short turns: who polls on the CPU that this process is on waits for one of them, and for no slice of time.
+"""Work in short turns: whoever polls on this process's CPU waits for one of them, and for no slice of time.
 
 A scheduler lets a process run on from one tick of its clock to another, which is 4 ms at 250 Hz, and for several of
-them where it has slept before. Here each turn ends by itself, and who wants the CPU has it.
+them where it has slept before. Here each turn ends by itself, and whoever wants the CPU has it.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MirrorError, OSError) as error:
         if arguments.debug:
             raise
-        # Who is told to attach may do so in passing.
+        # Whoever is told to attach may do so in passing.
         also = ", or add --attach to this command" if _wants_attach(error) and "attach" in arguments else ""
         print(f"dpdk-mirror: {_sentence(error)}{also}", file=sys.stderr)
         return 1

@@ -26,9 +26,9 @@ _APPS = {
     "description": """\
 List the DPDK applications that run here, in containers, too.
 
-  process  primary, or secondary: of another's memory
+  process  primary, or secondary: shares a primary's memory
   where    its container, or the namespaces that it has of its own
-  plugin   the version of librte_mirror in it; no (attach): it can be loaded; no, or inert: why is said below
+  plugin   the version of librte_mirror in it; no (attach): it can be loaded; no, or inert: the reason follows the table
 """,
     "epilog": """\
 examples:
@@ -41,8 +41,8 @@ examples:
 _OF_PORTS = ("driver", "started", "rx_queues", "tx_queues", "mtu", "mac", "is_target")
 _PORTS = {
     "help": "list an application's ports",
-    "description": "List the ports of a running application, the targets of mirrors included; of Open vSwitch, with "
-    "its own name\nfor each (interface).",
+    "description": "List the ports of a running application, the targets of mirrors included;\n"
+    "for Open vSwitch, with its interface names.",
     "epilog": """\
 examples:
   dpdk-mirror ports

@@ -60,9 +60,9 @@ _TEXTS = {
 Capture what passes PORTs of a running application, as pcapng, until Ctrl-C, --seconds or --packets. The mirrors end
 with the command, within a second, however it ends. Every packet says its port, direction and queue.
 
-A file is new, has mode 0600, and can be read at any moment. With --rotate-size, --rotate-seconds or --again there are
-several: words of strftime(3) in FILE mean the time when one begins, and of the same name the others are numbered, as in
-trace.pcapng, trace1.pcapng, trace2.pcapng. Each can be read alone.
+Files are created with mode 0600, and can be read at any time. With --rotate-size, --rotate-seconds or --again there are
+several: strftime(3) conversions in FILE give the time at which one begins, and files of the same name are numbered, as
+in trace.pcapng, trace1.pcapng, trace2.pcapng. Each can be read alone.
 
 With --before, only what comes last is kept, in memory. When a condition of --when is met, that is written, and what
 follows until Ctrl-C, --seconds or --packets. Conditions:
@@ -105,10 +105,8 @@ def add_parsers(commands: Any) -> None:
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", "--for", metavar="TIME", type=seconds, help="end after TIME: 90, 10m, 2h, 1d")
     parser.add_argument("--packets", metavar="N", type=count, help="end after N packets; 1M is 1000000")
-    parser.add_argument(
-        "--rotate-size", metavar="N", type=count, help="begin another file before one has more than N bytes"
-    )
-    parser.add_argument("--rotate-seconds", metavar="TIME", type=seconds, help="begin another file when one is so old")
+    parser.add_argument("--rotate-size", metavar="N", type=count, help="start a new file before one exceeds N bytes")
+    parser.add_argument("--rotate-seconds", metavar="TIME", type=seconds, help="start a new file every TIME")
     parser.add_argument("--keep", metavar="N", type=count, help="keep the last N files of this capture; default: all")
     parser.add_argument("--compress", choices=COMPRESSIONS, help="compress the files, a second at a time")
     parser.add_argument(
@@ -257,7 +255,7 @@ class _Session:
                 with suppress(OSError):
                     self.writer.finish()
         if isinstance(failure, BrokenPipeError):
-            return 0  # who read it has had enough
+            return 0  # whoever read it has had enough
         self._report(counted, recorder)
         if failure is not None:
             raise failure

@@ -71,7 +71,7 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
     with left_to_the_system():  # name servers
         expression = resolve(_expression(arguments))
     if arguments.caller is not None:
-        arguments.passed.append("-l")  # who looks is not to wait for more
+        arguments.passed.append("-l")  # whoever looks is not to wait for more
     if arguments.code:
         return _print_code([*arguments.code, *arguments.passed], expression)
     with each_raises() as heed, open_application(arguments) as app:

@@ -16,7 +16,7 @@ __all__ = ["packets_are_whole"]
 
 
 def packets_are_whole(packets: Packets, frames: list[bytes] | None, pool: Mempool) -> None:
-    """Nobody but who holds them has a reference, and nobody has given back what is not his.
+    """Nobody but whoever holds them has a reference, and nobody has given back what is not his.
 
     ``pool`` has no other buffers in use; ``frames`` are their data, None if somebody has written to them.
     """

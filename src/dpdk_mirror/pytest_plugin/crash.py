@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """What is known of a test that has taken its process with it: DPDK's log, and where Python was.
 
-Both go into a file as they come, which another process reads: pytest-xdist's main one, or who has forked this one.
+Both go into a file as they come, which another process reads: pytest-xdist's main one, or whoever has forked this one.
 """
 
 from __future__ import annotations

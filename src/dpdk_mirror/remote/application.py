@@ -209,7 +209,7 @@ class Application(Closeable):
             self._drop()
 
     def near(self, port: str) -> str:
-        """A hint for who asked for a port that is not there, by a wrong name, perhaps."""
+        """A hint for whoever asked for a port that is not there, by a wrong name, perhaps."""
         near = difflib.get_close_matches(port, [each.name for each in self.ports()])
         return f"did you mean {' or '.join(near)}? {_PORTS}" if near else _PORTS
 

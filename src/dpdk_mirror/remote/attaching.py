@@ -58,7 +58,7 @@ def attach(
 
 
 def load_apart(pid: int, options: Options, library: str | Path | None = None) -> Attachment:
-    """The same without the connection, by another process: one that is attached to can keep who does it for ever."""
+    """The same without the connection, by another process: an attached one can keep whoever does it for ever."""
     from ..attach.load import Attachment  # noqa: PLC0415  as above
 
     path = None if library is None else os.path.abspath(library)  # noqa: PTH100  not what it is a link to
@@ -72,7 +72,7 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     if not said:  # nobody could be started who does it
         return load_into(pid, options, library)
     if said[-1] in {_BEGUN, _LOOKED}:
-        what = f"attach to process {pid}: it keeps who looks at it waiting"
+        what = f"attach to process {pid}: it keeps whoever looks at it waiting"
         raise BusyTimeoutError(errno.ETIMEDOUT, what, f"see ps -L {pid}")
     answer = json.loads(said[-1])
     if "bug" in answer:
@@ -89,7 +89,7 @@ def work(request: bytes, say: Callable[[bytes], None]) -> None:
 
     say(_BEGUN)
     asked = json.loads(request)
-    # Who interrupts this process gives it time to put back what it has changed.
+    # Whoever interrupts this process gives it time to put back what it has changed.
     signal.signal(signal.SIGINT, lambda *_: hurry())
     choose_library = _chooser(asked["library"], partial(say, _LOOKED))
     try:
@@ -97,7 +97,7 @@ def work(request: bytes, say: Callable[[bytes], None]) -> None:
             done = asdict(load(process, choose_library, Options(**asked["options"]), dict(asked["busy"])))
     except MirrorError as error:
         done = refused(error)
-    except Exception:  # noqa: BLE001  which is for who has asked
+    except Exception:  # noqa: BLE001  which is for whoever has asked
         import traceback  # noqa: PLC0415  as above
 
         done = {"bug": traceback.format_exc()}

@@ -80,7 +80,7 @@ def _wanted_of(name: str, values: dict[str, Any], folder: Path) -> Wanted:
         if key not in texts:
             raise InvalidConfigError(errno.EINVAL, f"{key}: not given")
     if "name" in texts:
-        raise InvalidConfigError(errno.EINVAL, "name: that is what stands in [mirrors.NAME]")
+        raise InvalidConfigError(errno.EINVAL, "name: use the table's name, [mirrors.NAME]")
     check_new(texts)
     source, to = texts.pop("source"), texts.pop("to")
     return Wanted(source, absolute(to, folder), force, MirrorSpec.from_texts({**_DEFAULTS, **texts, "name": name}))

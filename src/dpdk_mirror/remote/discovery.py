@@ -87,7 +87,7 @@ def scan(
     paths: list[Path] | None = None, *, timeout_s: float = TIMEOUT_S
 ) -> list[tuple[Path, Application | MirrorError]]:
     """Each telemetry socket that is found and not dead, and its application, or why that does not answer."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  it takes long, and who names one does without
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  it takes long, and whoever names one does without
 
     with ThreadPoolExecutor(max_workers=16) as pool:
         paths = sockets() if paths is None else paths

@@ -93,7 +93,7 @@ class RemoteMirror(Numbered):
     def open_stream(self, *, memory: bool = False) -> socket.socket:
         """Connect to the mirror's target, a ``stream:``, and return what to read pcapng from. It has one reader.
 
-        ``memory``: for who knows what to do with memory of the application's that comes in place of pcapng, if it does.
+        ``memory``: for callers that can read the application's memory, if that comes in place of pcapng.
 
         PermissionError: the socket is for the application's user, and root. UnsupportedError: it is no stream, or the
         process cannot be seen, as that of another container.

@@ -57,7 +57,7 @@ class _Address:
         # What is no socket at all refuses connections, too.
         if not stat.S_ISSOCK(os.stat(self._name, dir_fd=self._folder, follow_symlinks=False).st_mode):
             raise FileExistsError
-        # Who listens does not notice: connections to it are of another type.
+        # Whoever listens does not notice: connections to it are of another type.
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, suppress(OSError):
             try:
                 self.connect(probe)

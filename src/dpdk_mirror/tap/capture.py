@@ -103,7 +103,7 @@ class Capture:
 
     @contextmanager
     def _heeded(self, ended: Callable[[], bool]) -> Iterator[None]:
-        """The mirrors go when they are to, though who reads a pipe does not read."""
+        """The mirrors go when they are to, though whoever reads a pipe does not read."""
 
         def heed() -> None:
             if ended():

@@ -34,7 +34,7 @@ FORMS = {
     "filter:EXPR": "a packet of the ports matches the tcpdump expression",
     "counter:NAME": "a counter of a mirror (full ..) or a port (imissed, ierrors, rx_nombuf ..) rises",
     "signal": "this process gets SIGUSR1",
-    "key": "Enter is pressed, or a line comes on stdin",
+    "key": "Enter is pressed, or a line arrives on stdin",
 }
 """How conditions are written, and when they have happened."""
 

@@ -106,7 +106,7 @@ class Memory:
     def _check(self, version: int, count: int, descriptors: list[int]) -> None:
         if version != _VERSION or len(descriptors) != 1 or not 0 < self._segment * count <= _MOST or self._segment & 3:
             raise _broken(f"{count} segments of {self._segment} bytes, version {version}")
-        # What is cut off would kill who looks at it.
+        # What is cut off would kill whoever looks at it.
         if not fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
             raise _broken("it could be cut")
 

@@ -27,7 +27,7 @@ _PATIENCE_S = 0.003
 class Reader(Closeable):
     """Reads until the stream ends, or close(). The store's ``error`` says what it broke off for.
 
-    Who calls take() in turn with writing reads, too: what has just been read is in the CPU's cache, and nobody is
+    Whoever calls take() in turn with writing reads, too: what has just been read is in the CPU's cache, and nobody is
     woken for it. When a disk stalls, or nobody calls, the thread reads on, and holds up the application no longer
     than that takes to be noticed.
 
@@ -46,7 +46,7 @@ class Reader(Closeable):
         self._keep_ns = None if keep_s is None else int(keep_s * 1e9)
         self._poll = select.poll()
         self._poll.register(stream, select.POLLIN)
-        self._reading = threading.Lock()  # who reads has it
+        self._reading = threading.Lock()  # whoever reads has it
         self._calls = 0  # of take()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)

@@ -84,7 +84,7 @@ class Store:
         self._ended = False
         self._changed = threading.Condition()
 
-    # For who reads a stream.
+    # For whoever reads a stream.
 
     def room(self) -> memoryview | None:
         """Where the next bytes go, of which there is one at least; None: no more are wanted."""
@@ -138,7 +138,7 @@ class Store:
                 self._ended, self.error = True, error
             self._changed.notify_all()
 
-    # For who takes blocks out.
+    # For whoever takes blocks out.
 
     @property
     def ended(self) -> bool:
