@@ -126,21 +126,24 @@ def _prctl(what: int, value: Any) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(what, value, 0, 0, 0)
 
 
-def _serve(channel: socket.socket) -> dict[str, Any] | None:
-    """Forks a process for each request, in which it returns that; None once nobody asks any more."""
+def _serve(channel: socket.socket) -> bool:
+    """Forks a process for each request, in which it returns True; False once nobody asks any more."""
     while True:
         said, streams, *_ = socket.recv_fds(channel, 1 << 20, 3)
         if not said:
-            return None
+            return False
         if (between := os.fork()) == 0:
             between = os.getpid()
             if os.fork() != 0:
                 os._exit(0)
             while os.getppid() == between:  # and not yet the child of who has asked
                 time.sleep(0.0001)
+            _become(json.loads(said))
+            # Whoever learns its number may send signals to its group.
             channel.send(str(os.getpid()).encode())
+            channel.detach()
             _take_streams(streams)
-            return dict(json.loads(said))
+            return True
         os.waitpid(between, 0)
         for stream in streams:
             os.close(stream)
@@ -189,14 +192,12 @@ def _main() -> None:
     """The process that imports it, and then those forked from that."""
     del sys.path[0]  # the tests' folder
     channel = socket.socket(fileno=int(sys.argv[1]))
-    request = None
+    is_forked = False
     with contextlib.suppress(KeyboardInterrupt):
         _import_all()
-        request = _serve(channel)
-    if request is None:
+        is_forked = _serve(channel)
+    if not is_forked:
         return
-    channel.detach()
-    _become(request)
     try:
         code = dpdk_mirror.__main__.main()
     except SystemExit as end:
