@@ -143,7 +143,7 @@ def test_only_the_pci_devices_that_are_asked_for_are_allowed(memory, monkeypatch
     arguments = EalConfig(devices=["0a:00.1,key=1"]).arguments(MAX_LCORES)
     assert option(arguments, "-a") == "0a:00.1,key=1"
     assert "--no-pci" not in arguments
-    with pytest.raises(NotFoundError, match=r"device 0000:0b:00\.0: this machine has none"):
+    with pytest.raises(NotFoundError, match=r"device 0000:0b:00\.0: no device with this address"):
         EalConfig(devices=["0000:0b:00.0"])
 
 
