@@ -79,8 +79,8 @@ def verify(request: Request, properties: Sequence[Property]) -> Iterator[About |
 def _remove_dead_sockets(devices: Sequence[str]) -> None:
     """Those of a child that has died: the next one could not bind to their paths."""
     for path in re.findall(r"=(/[^,]+)", ",".join(devices)):
-        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-            # One of another type is alive, too.
+        # Whoever listens, at the port's other end, does not notice: connections to it are of another type.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
             if probe.connect_ex(path) == errno.ECONNREFUSED and Path(path).is_socket():
                 Path(path).unlink()
 

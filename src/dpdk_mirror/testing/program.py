@@ -120,7 +120,7 @@ class Program:
 
     def wait_for(self, pattern: str, *, timeout_s: float = 60.0) -> re.Match[str]:
         """The first match of a regular expression in its output, as soon as it is there."""
-        __tracebackhide__ = True  # pytest shows whoever has called it
+        __tracebackhide__ = True  # pytest shows who has called it
         deadline = time.monotonic() + timeout_s
         while True:
             ended = not self.running
