@@ -180,7 +180,7 @@ def steps(*, quick: bool) -> list[tuple[str, str]]:
         ]
     return [
         ("make demo", "make demo"),
-        ("C tests", "make c-test"),
+        ("C tests", "make c-test PCH=false"),
         ("docs", "make docs"),
         ("pytest", pytest),
     ]

@@ -4,7 +4,7 @@
 
 /**
  * @file
- * What most files include, read once: it takes gcc half of the time that a file takes. No file relies on it. There are
+ * What most files include, read once: it takes half of the time that a file takes. No file relies on it. There are
  * builds without, which see that each includes what it needs.
  */
 
