@@ -153,11 +153,11 @@ $(STAMPS)/package: $(STAMPS)/build-tools $(SOURCES)
 	@touch $@
 
 $(STAMPS)/test-tools: $(STAMPS)/build-tools
-	$(IN_VENV) pip install -q --group test
+	$(IN_VENV) pip install -q --no-compile --group test
 	@touch $@
 
 $(STAMPS)/docs-tools: $(STAMPS)/build-tools
-	$(IN_VENV) pip install -q --group docs
+	$(IN_VENV) pip install -q --no-compile --group docs
 	@touch $@
 
 $(STAMPS)/bench-tools: $(STAMPS)/build-tools
