@@ -71,6 +71,17 @@ check_lengths(const struct rte_mirror_param *param)
 }
 
 static int
+check_rate(const struct rte_mirror_param *param)
+{
+	if ((unsigned int)param->rate_unit > RTE_MIRROR_BITS)
+		return mirror_refuse(EINVAL, "rate_unit %d is unknown", (int)param->rate_unit);
+	if (param->rate_unit != RTE_MIRROR_PACKETS && param->rate == 0)
+		return mirror_refuse(
+				EINVAL, "rate_unit: there is no rate: give one, or leave it out");
+	return 0;
+}
+
+static int
 check_flags(const struct rte_mirror_param *param)
 {
 	if ((param->flags & ~ALL_FLAGS) != 0)
@@ -103,9 +114,7 @@ mirror_check_param(const struct rte_mirror_param *param)
 	if ((param->directions & ~ALL_DIRECTIONS) != 0)
 		return mirror_refuse(EINVAL, "directions 0x%" PRIx32 " has unknown bits",
 				param->directions);
-	if ((unsigned int)param->rate_unit > RTE_MIRROR_BITS)
-		return mirror_refuse(EINVAL, "rate_unit %d is unknown", (int)param->rate_unit);
-	if (check_name(param->name) != 0 || check_lengths(param) != 0)
+	if (check_name(param->name) != 0 || check_lengths(param) != 0 || check_rate(param) != 0)
 		return -EINVAL;
 	return check_flags(param);
 }

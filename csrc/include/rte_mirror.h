@@ -346,8 +346,8 @@ int rte_mirror_unregister(uint16_t source_port);
  * @return
  *   0, or a negative errno, and nothing has changed:
  *   - -EINVAL: NULL or contradictory parameters, unknown bits, no queue to mirror or to send on; a snaplen or
- *     split_len that makes no sense; a pool whose mbufs are too small, or whose kind the mode cannot use; a select that
- *     cannot choose anything, or whose filter is no expression
+ *     split_len that makes no sense; a rate_unit without a rate; a pool whose mbufs are too small, or whose kind the
+ *     mode cannot use; a select that cannot choose anything, or whose filter is no expression
  *   - -ERANGE: target queues, or queues of select, that are not there
  *   - -ENODEV: no such port
  *   - -ENETDOWN: a port that is not started

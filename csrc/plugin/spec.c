@@ -56,6 +56,7 @@ struct key {
 	/* Of what has a grammar of its own. */
 	int (*read_own)(struct spec_select *select, const char *name, const char *value);
 	bool is_taken_back; /* by an empty value */
+	bool is_of_rate;    /* goes with the rate */
 };
 
 static void *
@@ -198,7 +199,11 @@ static const struct key keys[] = {
 	NUMBER(snaplen, false),
 	NUMBER(split_len, false),
 	NUMBER(rate, true),
-	CHOICE("rate_unit", NULL, param.rate_unit, rate_units),
+	{ .name = "rate_unit",
+			.read = read_choice,
+			FIELD(param.rate_unit),
+			.choices = rate_units,
+			.is_of_rate = true },
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
 	NUMBER_OF(options, seconds, false),
 	NUMBER_OF(options, packets, true),
@@ -262,6 +267,8 @@ mirror_spec_read(struct spec *spec, const char *text, struct pairs *changes)
 	for (i = 0; rc == 0 && i < RTE_DIM(keys); i++) {
 		value = NULL;
 		rc = take(&said, &keys[i], &value);
+		if (keys[i].is_of_rate && spec->param.rate == 0)
+			value = NULL;
 		if (rc == 0)
 			rc = take(changes, &keys[i], &value);
 		if (rc != 0 || value == NULL || (value[0] == '\0' && keys[i].is_taken_back))

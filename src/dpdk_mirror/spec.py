@@ -52,7 +52,6 @@ __all__ = [
     "Named",
     "RateUnit",
     "SpecOptions",
-    "check_new",
     "nested",
 ]
 
@@ -300,6 +299,8 @@ class MirrorSpec:
         for key, parameter in parameters_of(self).items():
             parameter.check(key, getattr(self, key))
         _check_lengths(self)
+        if self.rate_unit is not RateUnit.PACKETS and not self.rate:
+            refuse(f"rate_unit={self.rate_unit}: there is no rate", "give rate, too, or leave it out")
         if self.origin and self.mode is Mode.SHARE and not self.snaplen:
             refuse("origin: a shared packet has no room for it", "take mode split, copy or auto, or a snaplen")
         if not isinstance(self.select, Select | None):
@@ -311,7 +312,10 @@ class MirrorSpec:
     def changed(self, **options: Unpack[SpecOptions]) -> MirrorSpec:
         """Return a spec with these options changed; ``direction`` is another name of ``directions``."""
         check_keywords(options, SpecOptions.__annotations__, ELSEWHERE)
-        return replace(self, **by_key(options, ALIASES))
+        changes = by_key(options, ALIASES)
+        if changes.get("rate") == 0:
+            changes.setdefault("rate_unit", RateUnit.PACKETS)  # a rate's unit goes with it
+        return replace(self, **changes)
 
     def texts(self) -> dict[str, str]:
         """Return every parameter's value as text, by key; the name only if there is one."""
@@ -360,12 +364,6 @@ ALIASES = aliases_in(PARAMETERS)
 """Second names of keys."""
 
 
-def check_new(texts: Mapping[str, str]) -> None:
-    """Refuse what a mirror that is not there yet has no use for."""
-    if "rate_unit" in texts and "rate" not in texts:
-        refuse(f"rate_unit={texts['rate_unit']}: there is no rate", "give rate, too, or leave it out")
-
-
 def _check_lengths(spec: MirrorSpec) -> None:
     if spec.split_len and spec.mode not in (Mode.SPLIT, Mode.AUTO):
         refuse(f"split_len={spec.split_len}: mode {spec.mode} does not split", "take mode split or auto")
@@ -376,5 +374,5 @@ def _check_lengths(spec: MirrorSpec) -> None:
 
 _DEFAULTS = MirrorSpec().texts()
 
-ANY = MirrorSpec(mode=Mode.AUTO, snaplen=(1 << 32) - 1)
+ANY = MirrorSpec(mode=Mode.AUTO, snaplen=(1 << 32) - 1, rate=1)
 """Contradicts nothing: an update is checked on it where the mirror's own spec is not known."""

@@ -197,7 +197,7 @@ an_update_changes_the_rate(void)
 }
 
 static void
-an_unknown_unit_is_refused(void)
+an_unknown_unit_and_one_without_a_rate_are_refused(void)
 {
 	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX, .rate_unit = 2 };
 	struct testbed testbed;
@@ -207,8 +207,10 @@ an_unknown_unit_is_refused(void)
 	param.target_port = testbed.target.id;
 	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, &id), -EINVAL);
 	CHECK(strstr(rte_mirror_last_error(), "rate_unit") != NULL);
-	/* Without a rate the unit does not matter. */
 	param.rate_unit = RTE_MIRROR_BITS;
+	CHECK_EQ(rte_mirror_add(testbed.source.id, &param, &id), -EINVAL);
+	CHECK(strstr(rte_mirror_last_error(), "rate_unit: there is no rate") != NULL);
+	param.rate = 1;
 	mirror_off(mirror_with(testbed.source.id, &param));
 	testbed_close(&testbed);
 }
@@ -221,6 +223,7 @@ const struct test_case test_cases[] = {
 	{ "what_is_within_the_rate_passes", what_is_within_the_rate_passes },
 	{ "only_what_is_chosen_counts", only_what_is_chosen_counts },
 	{ "an_update_changes_the_rate", an_update_changes_the_rate },
-	{ "an_unknown_unit_is_refused", an_unknown_unit_is_refused },
+	{ "an_unknown_unit_and_one_without_a_rate_are_refused",
+			an_unknown_unit_and_one_without_a_rate_are_refused },
 	{ NULL, NULL },
 };

@@ -189,6 +189,22 @@ what_is_not_named_stays(void)
 	CHECK(strcmp(spec.text, "directions=rx,mode=copy,snaplen=128,origin=no,name=n") == 0);
 }
 
+static void
+a_rate_that_goes_takes_its_unit_along(void)
+{
+	struct spec spec;
+
+	CHECK_EQ(read_spec("rate=8k,rate_unit=bits", &spec), 0);
+	CHECK_EQ(change_spec(&spec, "rate=9k"), 0);
+	CHECK_EQ(spec.param.rate_unit, RTE_MIRROR_BITS);
+	CHECK_EQ(change_spec(&spec, "rate=0"), 0);
+	CHECK_EQ(spec.param.rate_unit, RTE_MIRROR_PACKETS);
+	CHECK(strcmp(spec.text, "directions=both,mode=auto,rate=0") == 0);
+	/* For the library to refuse. */
+	CHECK_EQ(change_spec(&spec, "rate_unit=bits"), 0);
+	CHECK_EQ(spec.param.rate_unit, RTE_MIRROR_BITS);
+}
+
 const struct test_case test_cases[] = {
 	{ "the_library_is_given_what_is_read", the_library_is_given_what_is_read },
 	{ "text_is_remembered_as_it_was_sent_in_the_keys_order",
@@ -197,5 +213,6 @@ const struct test_case test_cases[] = {
 	{ "a_name_has_room_or_is_refused", a_name_has_room_or_is_refused },
 	{ "a_text_has_room_or_is_refused", a_text_has_room_or_is_refused },
 	{ "what_is_not_named_stays", what_is_not_named_stays },
+	{ "a_rate_that_goes_takes_its_unit_along", a_rate_that_goes_takes_its_unit_along },
 	{ NULL, NULL },
 };

@@ -13,7 +13,7 @@ from selections import selects
 
 from dpdk_mirror.errors import InvalidConfigError
 from dpdk_mirror.selection import Flow, Mac, Sample, Select
-from dpdk_mirror.spec import COUNTERS, LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode
+from dpdk_mirror.spec import COUNTERS, LEN_MIN, PARAMETERS, Direction, MirrorSpec, Mode, RateUnit
 
 HEADER = Path(__file__).parents[2] / "csrc/include/rte_mirror.h"
 
@@ -203,7 +203,7 @@ def test_each_parameter_is_a_field_with_its_key_and_a_text():
     for key, parameter in PARAMETERS.items():
         assert bool(parameter.choices) != bool(parameter.value)
         for text in parameter.choices:
-            assert MirrorSpec.from_texts({"mode": "auto", key: text}).texts()[key] == text
+            assert MirrorSpec.from_texts({"mode": "auto", "rate": "1", key: text}).texts()[key] == text
 
 
 @given(specs())
@@ -214,3 +214,11 @@ def test_a_spec_survives_its_texts(spec):
 @pytest.mark.parametrize(("text", "rate"), [("0", 0), ("10k", 10_000), ("1M", 10**6), ("18G", 18 * 10**9), ("7", 7)])
 def test_a_rate_may_be_of_thousands_and_millions(text, rate):
     assert MirrorSpec.from_texts({"rate": text}).rate == rate
+
+
+def test_a_rates_unit_comes_and_goes_with_the_rate():
+    with pytest.raises(InvalidConfigError, match=r"rate_unit=bits: there is no rate.*; give rate, too"):
+        MirrorSpec(rate_unit=RateUnit.BITS)
+    limited = MirrorSpec(rate=8000, rate_unit=RateUnit.BITS)
+    assert limited.changed(rate=9000).rate_unit is RateUnit.BITS
+    assert limited.changed(rate=0) == MirrorSpec()

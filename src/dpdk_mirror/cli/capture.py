@@ -38,7 +38,7 @@ from .common import (
     remark,
     seconds,
 )
-from .options import add_parameter_arguments, new_spec_of
+from .options import add_parameter_arguments, spec_of
 from .report import Heedless
 from .signals import Signals, left_to_the_system
 
@@ -153,7 +153,7 @@ def _condition(text: str) -> str:
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     with left_to_the_system():  # name servers
-        spec = resolved(new_spec_of(arguments))
+        spec = resolved(spec_of(arguments))
         asked = {text: _resolved_condition(text) for text in arguments.when or ()}
     compress = compression(arguments.compress) if arguments.compress else None
     many = bool(arguments.rotate_size or arguments.rotate_seconds or arguments.again)

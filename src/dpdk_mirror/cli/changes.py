@@ -16,7 +16,7 @@ from ..remote.owner import process_text
 from ..remote.targets import KINDS, absolute
 from ..spec import ANY, PARAMETERS
 from .common import add_command, add_common_arguments, open_application, print_json, record, remark, say
-from .options import add_parameter_arguments, new_spec_of, spec_of, texts_of
+from .options import add_parameter_arguments, spec_of, texts_of
 from .shell import name_of, shell
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _process(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def run_add(arguments: argparse.Namespace) -> int:
-    spec = new_spec_of(arguments)
+    spec = spec_of(arguments)
     spec = spec.changed(ends_with=_process(arguments).get(_PROCESS))
     with open_application(arguments) as app:
         try:

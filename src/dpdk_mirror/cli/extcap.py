@@ -20,7 +20,7 @@ from ..tap.ports import find_port, local_ports
 from ..tap.session import Tap
 from .common import add_command, add_common_arguments, add_host_argument, print_json, say
 from .host import call
-from .options import add_parameter_arguments, new_spec_of, texts_of
+from .options import add_parameter_arguments, spec_of, texts_of
 from .signals import Signals
 from .version import version
 
@@ -141,7 +141,7 @@ def _capture(arguments: argparse.Namespace) -> int:
         end_with_parent()
     if arguments.extcap_interface == SSH:
         return _capture_there(arguments)
-    spec = new_spec_of(arguments, **_filter(arguments))
+    spec = spec_of(arguments, **_filter(arguments))
     port = find_port(arguments.extcap_interface)
     with (
         Signals().caught(),

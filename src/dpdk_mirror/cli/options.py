@@ -8,7 +8,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError
-from ..spec import PARAMETERS, MirrorSpec, check_new
+from ..spec import PARAMETERS, MirrorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,16 +52,6 @@ def spec_of(arguments: argparse.Namespace, **defaults: str) -> MirrorSpec:
     except InvalidConfigError as error:
         parser: Parser = arguments.parser
         parser.refuse(_reason(error))
-
-
-def new_spec_of(arguments: argparse.Namespace, **defaults: str) -> MirrorSpec:
-    """The same of a mirror that is not there yet, which has nothing that is not given."""
-    try:
-        check_new(texts_of(arguments))
-    except InvalidConfigError as error:
-        parser: Parser = arguments.parser
-        parser.refuse(_reason(error))
-    return spec_of(arguments, **defaults)
 
 
 def _checked(key: str) -> Callable[[str], str]:

@@ -21,7 +21,7 @@ from ..spec import PARAMETERS, Direction, MirrorSpec, Mode
 from .circuit import Circuit, Files, Plan
 from .common import count, print_json, seconds
 from .ends import Ends, FileEnd, parse_end
-from .options import add_parameter_arguments, new_spec_of, texts_of
+from .options import add_parameter_arguments, spec_of, texts_of
 from .report import Heedless, live_line, print_tables, report
 from .signals import Signals
 
@@ -226,7 +226,7 @@ def _spec(arguments: argparse.Namespace) -> MirrorSpec:
     for key, length in lengths.items():
         if length == 0:
             arguments.parser.refuse(f"argument --{key.replace('_', '-')}: 0 is the default: leave it out")
-    return new_spec_of(arguments, mode="auto" if lengths else "share")
+    return spec_of(arguments, mode="auto" if lengths else "share")
 
 
 def _remarks(plan: Plan) -> Iterator[str]:

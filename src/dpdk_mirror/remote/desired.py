@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import InvalidConfigError
 from ..pairs import join_pairs
-from ..spec import MirrorSpec, check_new
+from ..spec import MirrorSpec
 from .targets import absolute
 from .wanted import Wanted
 
@@ -81,7 +81,6 @@ def _wanted_of(name: str, values: dict[str, Any], folder: Path) -> Wanted:
             raise InvalidConfigError(errno.EINVAL, f"{key}: not given")
     if "name" in texts:
         raise InvalidConfigError(errno.EINVAL, "name: use the table's name, [mirrors.NAME]")
-    check_new(texts)
     source, to = texts.pop("source"), texts.pop("to")
     return Wanted(source, absolute(to, folder), force, MirrorSpec.from_texts({**_DEFAULTS, **texts, "name": name}))
 
