@@ -145,8 +145,8 @@ def _synopsis(command: argparse.ArgumentParser) -> str:
 
 
 def _argument(command: argparse.ArgumentParser, action: argparse.Action) -> Iterator[str]:
-    """A paragraph of its own for each but --help."""
-    if "--help" in action.option_strings:
+    """A paragraph of its own for each but --help, and old names."""
+    if "--help" in action.option_strings or action.help is argparse.SUPPRESS:
         return
     value = "" if action.nargs == 0 else str(action.metavar or "|".join(action.choices or ()))
     name = ", ".join(action.option_strings)

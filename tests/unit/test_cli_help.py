@@ -33,7 +33,9 @@ LIVE = sorted(set(COMMANDS) - {"run", "drivers", "tcpdump", "capture", "verify"}
 
 
 def options_of(command):
-    return [option for action in command._actions for option in action.option_strings if option != "-h"]
+    """Those that help lists."""
+    actions = [action for action in command._actions if action.help is not argparse.SUPPRESS]
+    return [option for action in actions for option in action.option_strings if option != "-h"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

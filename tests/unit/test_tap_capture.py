@@ -342,7 +342,7 @@ def test_the_helps_examples_are_understood(capsys):
     ("text", "seconds"), [("0.5", 0.5), ("90", 90), ("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400)]
 )
 def test_times_may_have_a_unit(text, seconds):
-    """Whatever a capture is to take: --for is the same as --seconds."""
+    """Whatever a capture is to take: --for is an old name of --seconds."""
     words = [
         "capture",
         "0",

@@ -103,7 +103,8 @@ def add_parsers(commands: Any) -> None:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seconds", "--for", metavar="TIME", type=seconds, help="end after TIME: 90, 10m, 2h, 1d")
+    parser.add_argument("--seconds", metavar="TIME", type=seconds, help="end after TIME: 90, 10m, 2h, 1d")
+    parser.add_argument("--for", dest="seconds", type=seconds, help=argparse.SUPPRESS)  # its old name; add's is a lease
     parser.add_argument("--packets", metavar="N", type=count, help="end after N packets; 1M is 1000000")
     parser.add_argument("--rotate-size", metavar="N", type=count, help="start a new file before one exceeds N bytes")
     parser.add_argument("--rotate-seconds", metavar="TIME", type=seconds, help="start a new file every TIME")
