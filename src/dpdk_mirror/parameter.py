@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .keywords import check_keywords
 from .pairs import refuse
-from .values import check_flag, check_number, ranges, to_flag, to_number, to_scaled_number, to_seconds
+from .values import (
+    FLAGS,
+    check_flag,
+    check_number,
+    flag_text,
+    ranges,
+    to_flag,
+    to_number,
+    to_scaled_number,
+    to_seconds,
+)
 
 if TYPE_CHECKING:
     import enum
@@ -186,7 +196,7 @@ def flag(meaning: str) -> Mapping[str, Parameter]:
         check_flag(key, value)
         return value
 
-    return Parameter(meaning, choices=("no", "yes"), read=to_flag, check=check).metadata()
+    return Parameter(meaning, choices=FLAGS, read=to_flag, check=check).metadata()
 
 
 def numbers(meaning: str, value: str, last: int, *, alias: str) -> Mapping[str, Parameter]:
@@ -208,5 +218,5 @@ def text_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return flag_text(value)
     return str(value.to_text()) if hasattr(value, "to_text") else str(value)

@@ -15,8 +15,8 @@ from .errors import InvalidConfigError
 from .pairs import refuse, split_pairs
 
 __all__ = [
-    "Address", "Numbers", "check_flag", "check_number", "check_ports", "family_of", "mac", "one_range", "prefix",
-    "protocol", "ranges", "split_nested", "to_flag", "to_number", "to_scaled_number",
+    "FLAGS", "Address", "Numbers", "check_flag", "check_number", "check_ports", "family_of", "flag_text", "mac",
+    "one_range", "prefix", "protocol", "ranges", "split_nested", "to_flag", "to_number", "to_scaled_number",
     "to_seconds",
 ]  # fmt: skip
 
@@ -32,6 +32,9 @@ PROTOCOLS = {
 }  # fmt: skip
 """Protocols that have a name here. They are written by it."""
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
+
+FLAGS = ("no", "yes")
+"""Truth values, as text."""
 
 _SCALES = {"k": 10**3, "M": 10**6, "G": 10**9}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -92,9 +95,13 @@ def check_flag(key: str, value: object) -> None:
 
 
 def to_flag(key: str, text: str) -> bool:
-    if text not in {"no", "yes"}:
+    if text not in FLAGS:
         refuse(f"{key}={text}: neither yes nor no")
-    return text == "yes"
+    return bool(FLAGS.index(text))
+
+
+def flag_text(value: bool) -> str:  # noqa: FBT001  it is what is written
+    return FLAGS[value]
 
 
 def mac(key: str, value: str) -> str | None:

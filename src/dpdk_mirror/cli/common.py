@@ -26,7 +26,7 @@ from ..errors import (
 from ..remote import TIMEOUT_S, Application, connect
 from ..remote.discovery import PROBE_S, connect_to, find_process, scan
 from ..remote.sockets import SUDO, closed_directories
-from ..values import to_scaled_number, to_seconds
+from ..values import flag_text, to_scaled_number, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -225,7 +225,7 @@ def remark(text: str) -> None:
 def shown(value: Any) -> str:
     """A value as people read it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return flag_text(value)
     return "-" if value in {"", None} else str(value)
 
 

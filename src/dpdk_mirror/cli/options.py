@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError
 from ..spec import PARAMETERS, MirrorSpec
+from ..values import FLAGS, flag_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +26,7 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, keys: Iterable[str]
     for key in keys:
         parameter = PARAMETERS[key]
         options: dict[str, Any] = {"dest": _PREFIX + key, "help": parameter.meaning.replace("%", "%%")}
-        if parameter.choices == ("no", "yes"):
+        if parameter.choices == FLAGS:
             options |= {"action": argparse.BooleanOptionalAction, "default": None}
         elif parameter.choices:
             options["choices"] = parameter.choices
@@ -39,9 +40,7 @@ def texts_of(arguments: argparse.Namespace) -> dict[str, str]:
     """The texts of those that are given, by their keys."""
     given = {key: getattr(arguments, _PREFIX + key, None) for key in PARAMETERS}
     return {
-        key: ("yes" if value else "no") if isinstance(value, bool) else value
-        for key, value in given.items()
-        if value is not None
+        key: flag_text(value) if isinstance(value, bool) else value for key, value in given.items() if value is not None
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import InvalidConfigError
 from ..pairs import join_pairs
 from ..spec import MirrorSpec
+from ..values import flag_text
 from .targets import absolute
 from .wanted import Wanted
 
@@ -88,7 +89,7 @@ def _wanted_of(name: str, values: dict[str, Any], folder: Path) -> Wanted:
 def _text(key: str, value: object) -> str:
     """A value as it stands in pairs; a table becomes pairs itself, an array what it holds with commas between."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return flag_text(value)
     if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, dict):
