@@ -35,7 +35,7 @@ struct look {
 };
 
 static uint64_t
-read_clock(clockid_t clock)
+mirror_cpus_read_clock(clockid_t clock)
 {
 	struct timespec time = { 0 };
 
@@ -45,7 +45,7 @@ read_clock(clockid_t clock)
 
 /* Kernels without the file do not say how long it has waited. */
 static uint64_t
-find_wanted(pid_t tid)
+mirror_cpus_find_wanted(pid_t tid)
 {
 	uint64_t waited = 0;
 	char path[64];
@@ -58,11 +58,11 @@ find_wanted(pid_t tid)
 			waited = 0;
 		fclose(file);
 	}
-	return read_clock(CPU_CLOCK_OF(tid)) + waited;
+	return mirror_cpus_read_clock(CPU_CLOCK_OF(tid)) + waited;
 }
 
 static bool
-is_poller(const struct look *before, const struct look *now, const struct bound *thread)
+mirror_cpus_is_poller(const struct look *before, const struct look *now, const struct bound *thread)
 {
 	const int64_t passed = (int64_t)(now->at_ns - before->at_ns);
 	unsigned int i;
@@ -77,7 +77,8 @@ is_poller(const struct look *before, const struct look *now, const struct bound 
 }
 
 static void
-look_at(pid_t tid, const struct look *before, struct look *now, struct mirror_cpus *found)
+mirror_cpus_look_at(
+		pid_t tid, const struct look *before, struct look *now, struct mirror_cpus *found)
 {
 	struct bound *thread = &now->threads[now->nb];
 	cpu_set_t cpus;
@@ -87,8 +88,8 @@ look_at(pid_t tid, const struct look *before, struct look *now, struct mirror_cp
 	CPU_OR(&found->allowed, &found->allowed, &cpus);
 	if (CPU_COUNT(&cpus) > 1 || now->nb == MAX_BOUND)
 		return;
-	*thread = (struct bound){ .tid = tid, .wanted_ns = find_wanted(tid) };
-	if (is_poller(before, now, thread))
+	*thread = (struct bound){ .tid = tid, .wanted_ns = mirror_cpus_find_wanted(tid) };
+	if (mirror_cpus_is_poller(before, now, thread))
 		CPU_OR(&found->polled, &found->polled, &cpus);
 	now->nb++;
 }
@@ -104,14 +105,14 @@ mirror_cpus_find(bool (*is_ours)(pid_t tid), struct mirror_cpus *found)
 	struct dirent *entry;
 
 	now->nb = 0;
-	now->at_ns = read_clock(CLOCK_MONOTONIC);
+	now->at_ns = mirror_cpus_read_clock(CLOCK_MONOTONIC);
 	CPU_ZERO(&found->allowed);
 	CPU_ZERO(&found->polled);
 	while (threads != NULL && (entry = readdir(threads)) != NULL) {
 		const pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (tid > 0 && !is_ours(tid))
-			look_at(tid, before, now, found);
+			mirror_cpus_look_at(tid, before, now, found);
 	}
 	if (threads != NULL)
 		closedir(threads);

@@ -44,7 +44,7 @@ static uint32_t nb_at_work;
 static bool is_forking;
 
 static void
-before_fork(void)
+mirror_drain_before_fork(void)
 {
 	const struct timespec moment = { .tv_nsec = 100000 };
 	const uint64_t start = rte_rdtsc();
@@ -57,23 +57,23 @@ before_fork(void)
 }
 
 static void
-after_fork(void)
+mirror_drain_after_fork(void)
 {
 	__atomic_store_n(&is_forking, false, __ATOMIC_RELEASE);
 }
 
 /* Where no thread is at work, whatever was when it came to be. */
 static void
-in_child(void)
+mirror_drain_in_child(void)
 {
 	nb_at_work = 0;
 	is_forking = false;
 }
 
 static void __attribute__((constructor))
-watch_forks(void)
+mirror_drain_watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, in_child);
+	pthread_atfork(mirror_drain_before_fork, mirror_drain_after_fork, mirror_drain_in_child);
 }
 
 /* Whether the thread may work until mirror_drain_leave(). */
@@ -94,7 +94,7 @@ mirror_drain_leave(void)
 }
 
 static struct drained_ring *
-drained(struct mirror_ring *ring)
+mirror_drained(struct mirror_ring *ring)
 {
 	return container_of(ring, struct drained_ring, ring);
 }
@@ -172,7 +172,7 @@ mirror_drain_work(struct mirror_drain *drain)
 
 /* Frees the rings that the thread would have: what is in them has gone with EAL's memory. */
 static void
-free_dropped(struct mirror_drain *drain)
+mirror_drain_free_dropped(struct mirror_drain *drain)
 {
 	struct drained_ring **where = &drain->first, *ring;
 
@@ -203,7 +203,7 @@ mirror_drain_run(void *arg)
 		drain->target.ops->end(drain->target.sink);
 	pthread_mutex_lock(&drain->mutex);
 	drain->tid = 0;
-	free_dropped(drain);
+	mirror_drain_free_dropped(drain);
 	is_ending = drain->is_ending;
 	__atomic_store_n(&drain->is_over, true, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&drain->mutex);
@@ -214,7 +214,7 @@ mirror_drain_run(void *arg)
 }
 
 static struct mirror_drain *
-create(const struct mirror_drain_target *target)
+mirror_drain_create(const struct mirror_drain_target *target)
 {
 	struct mirror_drain *drain = calloc(1, sizeof(*drain));
 	pthread_condattr_t attr;
@@ -236,7 +236,7 @@ mirror_drain_start(const struct mirror_drain_target *target, struct mirror_drain
 	char name[16];
 	int rc;
 
-	*drain = create(target);
+	*drain = mirror_drain_create(target);
 	if (*drain == NULL)
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "mirror-to-%u", target->port_id);
@@ -248,7 +248,7 @@ mirror_drain_start(const struct mirror_drain_target *target, struct mirror_drain
 
 /* With the mutex. Somebody waits for what it is called for: so it need not be when pollers have nothing to do. */
 static void
-call(struct mirror_drain *drain)
+mirror_drain_call(struct mirror_drain *drain)
 {
 	const struct sched_param none = { 0 };
 
@@ -267,7 +267,7 @@ mirror_drain_end(struct mirror_drain *drain)
 	pthread_mutex_lock(&drain->mutex);
 	drain->is_ending = true;
 	is_over = drain->is_over;
-	call(drain);
+	mirror_drain_call(drain);
 	pthread_mutex_unlock(&drain->mutex);
 	if (is_over)
 		free(drain);
@@ -298,7 +298,7 @@ void
 mirror_drain_set_queue(struct mirror_ring *ring, uint16_t queue_id, const struct rte_ring *behind)
 {
 	__atomic_store_n(&ring->target_queue, queue_id, __ATOMIC_RELAXED);
-	__atomic_store_n(&drained(ring)->behind, behind, __ATOMIC_RELAXED);
+	__atomic_store_n(&mirror_drained(ring)->behind, behind, __ATOMIC_RELAXED);
 }
 
 void
@@ -307,8 +307,8 @@ mirror_drain_close_ring(struct mirror_drain *drain, struct mirror_ring *ring)
 	pthread_mutex_lock(&drain->mutex);
 	/* With the mutex, and so not between the end of the thread's round and the start of its next. */
 	__atomic_store_n(&ring->is_closing, true, __ATOMIC_RELEASE);
-	__atomic_store_n(&drained(ring)->is_quiet, false, __ATOMIC_RELAXED);
-	call(drain);
+	__atomic_store_n(&mirror_drained(ring)->is_quiet, false, __ATOMIC_RELAXED);
+	mirror_drain_call(drain);
 	pthread_mutex_unlock(&drain->mutex);
 }
 
@@ -323,8 +323,8 @@ mirror_drain_is_quiet(struct mirror_drain *drain, struct mirror_ring *ring)
 {
 	if (__atomic_load_n(&drain->is_over, __ATOMIC_ACQUIRE))
 		return true;
-	return __atomic_load_n(&drained(ring)->is_quiet, __ATOMIC_ACQUIRE) &&
-			__atomic_load_n(&drained(ring)->next, __ATOMIC_ACQUIRE) ==
+	return __atomic_load_n(&mirror_drained(ring)->is_quiet, __ATOMIC_ACQUIRE) &&
+			__atomic_load_n(&mirror_drained(ring)->next, __ATOMIC_ACQUIRE) ==
 			mirror_ring_tail(ring);
 }
 
@@ -333,9 +333,9 @@ mirror_drain_drop_ring(struct mirror_drain *drain, struct mirror_ring *ring)
 {
 	mirror_drain_close_ring(drain, ring);
 	pthread_mutex_lock(&drain->mutex);
-	drained(ring)->is_dropped = true;
+	mirror_drained(ring)->is_dropped = true;
 	if (drain->is_over)
-		free_dropped(drain);
+		mirror_drain_free_dropped(drain);
 	pthread_mutex_unlock(&drain->mutex);
 }
 

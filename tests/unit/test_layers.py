@@ -213,11 +213,14 @@ def test_no_file_of_control_uses_a_higher_layer():
     assert any(layers[used] < layers[name] for name in uses for used in uses[name])
 
 
-# What a poller of the application's runs.
-DATA_PATH = [*sorted((CSRC / "datapath").glob("*.c")), CSRC / "filter" / "interpreter.c", CSRC / "filter" / "read.c"]
+# What a poller of the application's runs, and the threads beside it.
+BUSY = [
+    *sorted(path for folder in ("datapath", "drain") for path in (CSRC / folder).glob("*.c")),
+    *(CSRC / "filter" / name for name in ("interpreter.c", "read.c")),
+]
 
 
-@pytest.mark.parametrize("path", DATA_PATH, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", BUSY, ids=lambda path: str(path.relative_to(ROOT)))
 def test_functions_of_the_data_path_say_whose_they_are(path):
     """A profile of somebody's switch shows them among its own: static ones, too."""
     code = DIRECTIVE.sub("", COMMENTS_AND_TEXTS.sub(" ", path.read_text()))
