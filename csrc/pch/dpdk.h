@@ -2,6 +2,9 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#ifndef MIRROR_PCH_DPDK_H
+#define MIRROR_PCH_DPDK_H
+
 /**
  * @file
  * What most files include, read once: it takes half of the time that a file takes. No file relies on it. There are
@@ -26,3 +29,5 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 #include <rte_string_fns.h>
+
+#endif /* MIRROR_PCH_DPDK_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef BED_H
-#define BED_H
+#ifndef TESTS_BENCH_BED_H
+#define TESTS_BENCH_BED_H
 
 /**
  * @file
@@ -73,4 +73,4 @@ void source_configure(const struct source *source, uint16_t nb_rx_queues, struct
 /** Whether there is a second CPU, for a reader that frees later. */
 bool bed_has_reader(void);
 
-#endif /* BED_H */
+#endif /* TESTS_BENCH_BED_H */

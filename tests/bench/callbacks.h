@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef CALLBACKS_H
-#define CALLBACKS_H
+#ifndef TESTS_BENCH_CALLBACKS_H
+#define TESTS_BENCH_CALLBACKS_H
 
 /**
  * @file
@@ -29,4 +29,4 @@ CALLBACK(callback_pktmbuf_copy);
 /** rte_pktmbuf_copy() of each packet into a ring, as librte_pdump does. */
 CALLBACK(callback_pdump);
 
-#endif /* CALLBACKS_H */
+#endif /* TESTS_BENCH_CALLBACKS_H */

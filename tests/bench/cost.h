@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef COST_H
-#define COST_H
+#ifndef TESTS_BENCH_COST_H
+#define TESTS_BENCH_COST_H
 
 /**
  * @file
@@ -23,4 +23,4 @@ struct cost_chunk {
 /** A chunk_fn; arg is a struct cost_chunk. */
 double cost_chunk(struct flow *flow, void *arg);
 
-#endif /* COST_H */
+#endif /* TESTS_BENCH_COST_H */

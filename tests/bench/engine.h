@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef BENCH_ENGINE_H
-#define BENCH_ENGINE_H
+#ifndef TESTS_BENCH_ENGINE_H
+#define TESTS_BENCH_ENGINE_H
 
 /**
  * @file
@@ -15,4 +15,4 @@
 /** Whether filters that are made from now on are interpreted, as on a machine that lets nobody make code. */
 void engine_interpret(bool interpret);
 
-#endif /* BENCH_ENGINE_H */
+#endif /* TESTS_BENCH_ENGINE_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MEASURE_H
-#define MEASURE_H
+#ifndef TESTS_BENCH_MEASURE_H
+#define TESTS_BENCH_MEASURE_H
 
 /**
  * @file
@@ -58,4 +58,4 @@ struct quartiles measured_cycles(const struct comparison *comparison, unsigned i
 /** Of what it costs more than the baseline in the same round. */
 struct quartiles measured_difference(const struct comparison *comparison, unsigned int flow);
 
-#endif /* MEASURE_H */
+#endif /* TESTS_BENCH_MEASURE_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef TESTS_BENCH_MEMORY_H
+#define TESTS_BENCH_MEMORY_H
 
 /**
  * @file
@@ -22,4 +22,4 @@ struct memory {
 /** Adds it to EAL, which has started. */
 struct memory memory_open(void);
 
-#endif /* MEMORY_H */
+#endif /* TESTS_BENCH_MEMORY_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef METHODS_H
-#define METHODS_H
+#ifndef TESTS_BENCH_METHODS_H
+#define TESTS_BENCH_METHODS_H
 
 /**
  * @file
@@ -100,4 +100,4 @@ struct flow_counts {
 };
 struct flow_counts flow_count(const struct flow *flow);
 
-#endif /* METHODS_H */
+#endif /* TESTS_BENCH_METHODS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef SINGLESTEP_H
-#define SINGLESTEP_H
+#ifndef TESTS_BENCH_SINGLESTEP_H
+#define TESTS_BENCH_SINGLESTEP_H
 
 /**
  * @file
@@ -19,4 +19,4 @@
 /** How many instructions a function executes in user space, and a constant few. A repeated one (rep movs) is one. */
 uint64_t singlestep_count(void (*run)(void *arg), void *arg);
 
-#endif /* SINGLESTEP_H */
+#endif /* TESTS_BENCH_SINGLESTEP_H */

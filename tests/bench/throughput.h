@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef THROUGHPUT_H
-#define THROUGHPUT_H
+#ifndef TESTS_BENCH_THROUGHPUT_H
+#define TESTS_BENCH_THROUGHPUT_H
 
 /**
  * @file
@@ -27,4 +27,4 @@ void forward_close(struct flow *flow);
 /** A chunk_fn; arg is a struct forward. */
 double forward_chunk(struct flow *flow, void *arg);
 
-#endif /* THROUGHPUT_H */
+#endif /* TESTS_BENCH_THROUGHPUT_H */

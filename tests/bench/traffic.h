@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef TRAFFIC_H
-#define TRAFFIC_H
+#ifndef TESTS_BENCH_TRAFFIC_H
+#define TESTS_BENCH_TRAFFIC_H
 
 /**
  * @file
@@ -128,4 +128,4 @@ void reader_choose(const struct ring_set *set);
 /** Waits until all that has been put into its rings is freed. */
 void reader_wait(void);
 
-#endif /* TRAFFIC_H */
+#endif /* TESTS_BENCH_TRAFFIC_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef BLOCKS_H
-#define BLOCKS_H
+#ifndef TESTS_C_BLOCKS_H
+#define TESTS_C_BLOCKS_H
 
 /**
  * @file
@@ -57,4 +57,4 @@ void loose_free(struct rte_mbuf *pkt);
 /** A block has the first bytes of that packet. */
 void loose_check(const struct block *block, uint32_t seed);
 
-#endif /* BLOCKS_H */
+#endif /* TESTS_C_BLOCKS_H */

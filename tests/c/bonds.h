@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef BONDS_H
-#define BONDS_H
+#ifndef TESTS_C_BONDS_H
+#define TESTS_C_BONDS_H
 
 /**
  * @file
@@ -29,4 +29,4 @@ void watched_open(struct testbed *testbed, const struct port_options *source,
 		const struct port_options *target);
 void watched_close(struct testbed *testbed);
 
-#endif /* BONDS_H */
+#endif /* TESTS_C_BONDS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef DRAINED_H
-#define DRAINED_H
+#ifndef TESTS_C_DRAINED_H
+#define TESTS_C_DRAINED_H
 
 /**
  * @file
@@ -50,4 +50,4 @@ void unblock_target(void);
 /** Whether a thread is held up by that. */
 bool target_is_blocked(void);
 
-#endif /* DRAINED_H */
+#endif /* TESTS_C_DRAINED_H */

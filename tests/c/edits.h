@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef EDITS_H
-#define EDITS_H
+#ifndef TESTS_C_EDITS_H
+#define TESTS_C_EDITS_H
 
 /**
  * @file
@@ -26,4 +26,4 @@ extern const struct edit header_edits[];
 /** Edits behind those bytes; ends with an empty one. */
 extern const struct edit payload_edits[];
 
-#endif /* EDITS_H */
+#endif /* TESTS_C_EDITS_H */

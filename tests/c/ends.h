@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef ENDS_H
-#define ENDS_H
+#ifndef TESTS_C_ENDS_H
+#define TESTS_C_ENDS_H
 
 /**
  * @file
@@ -63,4 +63,4 @@ uint32_t end_receive(struct end *end, uint8_t frame[END_FRAME_SIZE]);
 /** Nothing more has arrived. */
 void end_check_empty(struct end *end);
 
-#endif /* ENDS_H */
+#endif /* TESTS_C_ENDS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FAULTS_H
-#define FAULTS_H
+#ifndef TESTS_C_FAULTS_H
+#define TESTS_C_FAULTS_H
 
 /**
  * @file
@@ -40,4 +40,4 @@ extern __thread unsigned int fail_calloc;
 /** Callbacks that the library has had attached, less those it has had removed. */
 int nb_callbacks_now(void);
 
-#endif /* FAULTS_H */
+#endif /* TESTS_C_FAULTS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FRAMES_H
-#define FRAMES_H
+#ifndef TESTS_C_FRAMES_H
+#define TESTS_C_FRAMES_H
 
 /**
  * @file
@@ -63,4 +63,4 @@ uint16_t frame_sum(const uint8_t *bytes, uint32_t length, uint32_t sum);
 /** SCTP's checksum (RFC 9260). */
 uint32_t frame_crc32c(const uint8_t *bytes, uint32_t length);
 
-#endif /* FRAMES_H */
+#endif /* TESTS_C_FRAMES_H */

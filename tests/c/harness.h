@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef HARNESS_H
-#define HARNESS_H
+#ifndef TESTS_C_HARNESS_H
+#define TESTS_C_HARNESS_H
 
 /**
  * @file
@@ -77,4 +77,4 @@ void test_join(unsigned int worker);
 
 #define TEST_WORKERS 3
 
-#endif /* HARNESS_H */
+#endif /* TESTS_C_HARNESS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef HEXFRAMES_H
-#define HEXFRAMES_H
+#ifndef TESTS_C_HEXFRAMES_H
+#define TESTS_C_HEXFRAMES_H
 
 /**
  * @file
@@ -52,4 +52,4 @@ void hex_check(const struct testbed *testbed, const struct rte_mirror_select *se
 #define TCP   "06"
 #define UDP   "11"
 
-#endif /* HEXFRAMES_H */
+#endif /* TESTS_C_HEXFRAMES_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef LATE_TARGET_H
-#define LATE_TARGET_H
+#ifndef TESTS_C_LATE_TARGET_H
+#define TESTS_C_LATE_TARGET_H
 
 /**
  * @file
@@ -45,4 +45,4 @@ void late_target_pass(struct late_target *late, struct rte_mbuf **pkts, uint16_t
 /** Takes what the target was sent, which has to be so many. */
 void late_target_get(struct late_target *late, struct rte_mbuf **got, uint16_t nb_got);
 
-#endif /* LATE_TARGET_H */
+#endif /* TESTS_C_LATE_TARGET_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef NUMBERED_H
-#define NUMBERED_H
+#ifndef TESTS_C_NUMBERED_H
+#define TESTS_C_NUMBERED_H
 
 /**
  * @file
@@ -48,4 +48,4 @@ void reader_take_all(struct reader *reader);
 /** Takes until the poller has passed some bursts more. */
 void reader_follow(struct reader *reader, const struct poller *poller);
 
-#endif /* NUMBERED_H */
+#endif /* TESTS_C_NUMBERED_H */

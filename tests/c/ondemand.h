@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef ONDEMAND_H
-#define ONDEMAND_H
+#ifndef TESTS_C_ONDEMAND_H
+#define TESTS_C_ONDEMAND_H
 
 /**
  * @file
@@ -58,4 +58,4 @@ void target_check_refused(const char *text, int error, const char *says);
 /** Closes it for its last user, and ends it if it is kept. */
 void target_end(struct target *target);
 
-#endif /* ONDEMAND_H */
+#endif /* TESTS_C_ONDEMAND_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef ORIGINALS_H
-#define ORIGINALS_H
+#ifndef TESTS_C_ORIGINALS_H
+#define TESTS_C_ORIGINALS_H
 
 /**
  * @file
@@ -59,4 +59,4 @@ struct rte_mbuf *original_make(const struct originals *originals, enum original_
 void originals_make(const struct originals *originals, enum original_kind kind,
 		struct rte_mbuf *pkts[NB_LAYOUTS]);
 
-#endif /* ORIGINALS_H */
+#endif /* TESTS_C_ORIGINALS_H */

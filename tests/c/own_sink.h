@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef OWN_SINK_H
-#define OWN_SINK_H
+#ifndef TESTS_C_OWN_SINK_H
+#define TESTS_C_OWN_SINK_H
 
 /**
  * @file
@@ -41,4 +41,4 @@ void own_sink_open(struct own_sink *sink);
 /** Removes it, and waits for its last call. */
 void own_sink_close(struct own_sink *sink);
 
-#endif /* OWN_SINK_H */
+#endif /* TESTS_C_OWN_SINK_H */

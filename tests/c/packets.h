@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PACKETS_H
-#define PACKETS_H
+#ifndef TESTS_C_PACKETS_H
+#define TESTS_C_PACKETS_H
 
 /**
  * @file
@@ -55,4 +55,4 @@ uint16_t ring_get(struct rte_ring *ring, struct rte_mbuf **pkts, uint16_t nb_pkt
 /** Checks that a ring holds these very packets in this order, and frees its references. */
 void ring_check(struct rte_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts);
 
-#endif /* PACKETS_H */
+#endif /* TESTS_C_PACKETS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PARAM_TEXT_H
-#define PARAM_TEXT_H
+#ifndef TESTS_C_PARAM_TEXT_H
+#define TESTS_C_PARAM_TEXT_H
 
 /**
  * @file
@@ -19,4 +19,4 @@
 /** Appends them, and what else the spec says: directions, mode and all that is not the default. */
 void param_write(const struct rte_mirror_param *param, const struct spec *spec, struct text *text);
 
-#endif /* PARAM_TEXT_H */
+#endif /* TESTS_C_PARAM_TEXT_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PINNED_H
-#define PINNED_H
+#ifndef TESTS_C_PINNED_H
+#define TESTS_C_PINNED_H
 
 /**
  * @file
@@ -19,4 +19,4 @@ void pinned_back(void);
 /** Has this thread stay on the CPU that it is on. */
 void pinned_here(void);
 
-#endif /* PINNED_H */
+#endif /* TESTS_C_PINNED_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef POISON_H
-#define POISON_H
+#ifndef TESTS_C_POISON_H
+#define TESTS_C_POISON_H
 
 /**
  * @file
@@ -29,4 +29,4 @@ uint32_t poison_pool_most_used(struct rte_mempool *pool);
 /** Frees a pool, all of whose packets must be back. */
 void poison_pool_free(struct rte_mempool *pool);
 
-#endif /* POISON_H */
+#endif /* TESTS_C_POISON_H */

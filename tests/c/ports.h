@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef PORTS_H
-#define PORTS_H
+#ifndef TESTS_C_PORTS_H
+#define TESTS_C_PORTS_H
 
 /**
  * @file
@@ -49,4 +49,4 @@ uint16_t bonding_open(const char *name, const char *member);
 void vdev_configure(uint16_t port_id, const struct port_options *options);
 void vdev_close(uint16_t port_id, const char *name);
 
-#endif /* PORTS_H */
+#endif /* TESTS_C_PORTS_H */

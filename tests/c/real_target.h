@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef REAL_TARGET_H
-#define REAL_TARGET_H
+#ifndef TESTS_C_REAL_TARGET_H
+#define TESTS_C_REAL_TARGET_H
 
 /**
  * @file
@@ -41,4 +41,4 @@ const struct end_driver *real_target_next_driver(const struct end_driver *driver
 /** A case that comes last: all that can be tested has been, but if a driver was missing, the program is skipped. */
 void every_driver_was_there(void);
 
-#endif /* REAL_TARGET_H */
+#endif /* TESTS_C_REAL_TARGET_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef RECORDED_H
-#define RECORDED_H
+#ifndef TESTS_C_RECORDED_H
+#define TESTS_C_RECORDED_H
 
 /**
  * @file
@@ -64,4 +64,4 @@ void recorded_check(const struct recorded *recorded, bool is_pcap, bool may_be_c
 /** What a pcapng has of any packets. */
 void recorded_look(const struct recorded *recorded, bool may_be_cut, struct reading *reading);
 
-#endif /* RECORDED_H */
+#endif /* TESTS_C_RECORDED_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef REFUSAL_H
-#define REFUSAL_H
+#ifndef TESTS_C_REFUSAL_H
+#define TESTS_C_REFUSAL_H
 
 /**
  * @file
@@ -28,4 +28,4 @@ unsigned int nb_shared(const struct testbed *testbed);
  */
 void check_refusals(const struct testbed *testbed, struct refusal *refusals, unsigned int nb);
 
-#endif /* REFUSAL_H */
+#endif /* TESTS_C_REFUSAL_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef REQUESTS_H
-#define REQUESTS_H
+#ifndef TESTS_C_REQUESTS_H
+#define TESTS_C_REQUESTS_H
 
 /**
  * @file
@@ -21,4 +21,4 @@ void order_refused(const char *request, const char *says);
 /** Expects an answer to say something. */
 void check_answer(const char *request, const char *says);
 
-#endif /* REQUESTS_H */
+#endif /* TESTS_C_REQUESTS_H */

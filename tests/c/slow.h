@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef SLOW_H
-#define SLOW_H
+#ifndef TESTS_C_SLOW_H
+#define TESTS_C_SLOW_H
 
 /**
  * @file
@@ -19,4 +19,4 @@ void slow_wait(void);
 /** Lets them go on. */
 void slow_end(void);
 
-#endif /* SLOW_H */
+#endif /* TESTS_C_SLOW_H */

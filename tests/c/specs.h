@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef SPECS_H
-#define SPECS_H
+#ifndef TESTS_C_SPECS_H
+#define TESTS_C_SPECS_H
 
 /**
  * @file
@@ -32,4 +32,4 @@ void check_remembered(const struct spec_text *texts, unsigned int nb);
 /** Expects each of the texts to be refused in a sentence that says so. */
 void check_refused(const struct spec_text *texts, unsigned int nb);
 
-#endif /* SPECS_H */
+#endif /* TESTS_C_SPECS_H */

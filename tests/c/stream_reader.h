@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef STREAM_READER_H
-#define STREAM_READER_H
+#ifndef TESTS_C_STREAM_READER_H
+#define TESTS_C_STREAM_READER_H
 
 /**
  * @file
@@ -30,4 +30,4 @@ void stream_reader_await(struct stream_reader *reader, unsigned int nb_packets);
 void stream_reader_await_end(struct stream_reader *reader);
 void stream_reader_close(struct stream_reader *reader);
 
-#endif /* STREAM_READER_H */
+#endif /* TESTS_C_STREAM_READER_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef TESTBED_H
-#define TESTBED_H
+#ifndef TESTS_C_TESTBED_H
+#define TESTS_C_TESTBED_H
 
 /**
  * @file
@@ -55,4 +55,4 @@ unsigned int nb_bytes_sent(const struct testbed *testbed);
 /** How many pools of its own the library has. */
 unsigned int nb_library_pools(void);
 
-#endif /* TESTBED_H */
+#endif /* TESTS_C_TESTBED_H */

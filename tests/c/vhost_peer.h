@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef VHOST_PEER_H
-#define VHOST_PEER_H
+#ifndef TESTS_C_VHOST_PEER_H
+#define TESTS_C_VHOST_PEER_H
 
 /**
  * @file
@@ -23,4 +23,4 @@ void vhost_peer_make_room(struct vhost_peer *peer, uint16_t nb_frames);
 /** Takes a frame, and makes room for another: its length, 0 if there is none. */
 uint32_t vhost_peer_receive(struct vhost_peer *peer, uint8_t *frame, uint32_t size);
 
-#endif /* VHOST_PEER_H */
+#endif /* TESTS_C_VHOST_PEER_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef WIRES_H
-#define WIRES_H
+#ifndef TESTS_C_WIRES_H
+#define TESTS_C_WIRES_H
 
 /**
  * @file
@@ -21,4 +21,4 @@ int wire_open(const char *interface);
 /** Takes a frame as it was on the wire, tags included: its length, 0 if there is none. */
 uint32_t wire_receive(int wire, uint8_t *frame, uint32_t size);
 
-#endif /* WIRES_H */
+#endif /* TESTS_C_WIRES_H */

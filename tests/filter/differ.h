@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FILTER_DIFFER_H
-#define FILTER_DIFFER_H
+#ifndef TESTS_FILTER_DIFFER_H
+#define TESTS_FILTER_DIFFER_H
 
 /**
  * @file
@@ -37,4 +37,4 @@ void differ_tagged(const struct rte_mirror_filter *filter, const struct packet *
  */
 const char *differ(const struct rte_mirror_filter *filter, const struct packet *packet);
 
-#endif /* FILTER_DIFFER_H */
+#endif /* TESTS_FILTER_DIFFER_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FILTER_LAYOUT_H
-#define FILTER_LAYOUT_H
+#ifndef TESTS_FILTER_LAYOUT_H
+#define TESTS_FILTER_LAYOUT_H
 
 /**
  * @file
@@ -24,4 +24,4 @@
 	FILTER_LAYOUT_IS(data_len, 40); \
 	FILTER_LAYOUT_IS(next, 64)
 
-#endif /* FILTER_LAYOUT_H */
+#endif /* TESTS_FILTER_LAYOUT_H */

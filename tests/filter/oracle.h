@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FILTER_ORACLE_H
-#define FILTER_ORACLE_H
+#ifndef TESTS_FILTER_ORACLE_H
+#define TESTS_FILTER_ORACLE_H
 
 /**
  * @file
@@ -29,4 +29,4 @@
 bool oracle_chooses(const struct bpf_insn *insns, const uint8_t *bytes, uint32_t nb_bytes,
 		uint32_t length, bool *is_defined);
 
-#endif /* FILTER_ORACLE_H */
+#endif /* TESTS_FILTER_ORACLE_H */

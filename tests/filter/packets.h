@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FILTER_PACKETS_H
-#define FILTER_PACKETS_H
+#ifndef TESTS_FILTER_PACKETS_H
+#define TESTS_FILTER_PACKETS_H
 
 /**
  * @file
@@ -37,4 +37,4 @@ void packet_make(random_state *state, struct packet *packet);
 /** Frees all segments that there are. */
 void packets_free(void);
 
-#endif /* FILTER_PACKETS_H */
+#endif /* TESTS_FILTER_PACKETS_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef FILTER_PROGRAMS_H
-#define FILTER_PROGRAMS_H
+#ifndef TESTS_FILTER_PROGRAMS_H
+#define TESTS_FILTER_PROGRAMS_H
 
 /**
  * @file
@@ -33,4 +33,4 @@ size_t program_make(random_state *state, struct bpf_insn insns[static PROGRAM_MA
 /** Makes an expression, which libpcap may find wrong. */
 void expression_make(random_state *state, char expression[static EXPRESSION_MAX]);
 
-#endif /* FILTER_PROGRAMS_H */
+#endif /* TESTS_FILTER_PROGRAMS_H */

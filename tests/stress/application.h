@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef APPLICATION_H
-#define APPLICATION_H
+#ifndef TESTS_STRESS_APPLICATION_H
+#define TESTS_STRESS_APPLICATION_H
 
 /**
  * @file
@@ -53,4 +53,4 @@ void application_close(struct application *application);
 /** How many packets a source has received, and sent. May be asked while they come. */
 uint64_t application_received(const struct application *application, unsigned int source);
 
-#endif /* APPLICATION_H */
+#endif /* TESTS_STRESS_APPLICATION_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef TESTS_STRESS_MEMORY_H
+#define TESTS_STRESS_MEMORY_H
 
 /**
  * @file
@@ -32,4 +32,4 @@ struct memory memory_now(void);
 /** Prints how much more is used now than then, and checks that it is next to nothing. */
 void memory_check_growth(const struct memory *then);
 
-#endif /* MEMORY_H */
+#endif /* TESTS_STRESS_MEMORY_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef MIRRORS_H
-#define MIRRORS_H
+#ifndef TESTS_STRESS_MIRRORS_H
+#define TESTS_STRESS_MIRRORS_H
 
 /**
  * @file
@@ -45,4 +45,4 @@ void mirrors_step(struct mirrors *mirrors);
 void mirrors_remove_all(struct mirrors *mirrors);
 void mirrors_close(struct mirrors *mirrors);
 
-#endif /* MIRRORS_H */
+#endif /* TESTS_STRESS_MIRRORS_H */

@@ -227,13 +227,21 @@ def test_functions_of_the_data_path_say_whose_they_are(path):
     assert [name for _, name in FUNCTION.findall(code) if not name.startswith("mirror_")] == []
 
 
-@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
-def test_include_guards_have_one_form(folder):
-    """They are as the file's path, so no two are the same."""
-    for path in (CSRC / folder).glob("*.h"):
-        guard = "_".join(["MIRROR", *path.relative_to(CSRC).with_suffix("").parts, "H"]).upper()
-        assert f"\n#ifndef {guard}\n#define {guard}\n" in path.read_text()
-        assert path.read_text().endswith(f"\n#endif /* {guard} */\n")
+def guard_of(path: Path) -> str:
+    """As the file's path, so no two are the same; the public header's is as its name."""
+    if path.name == "rte_mirror.h":
+        return "RTE_MIRROR_H"
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return "_".join([*(["MIRROR", *parts[1:]] if parts[0] == "csrc" else parts), "H"]).upper()
+
+
+def test_include_guards_have_one_form():
+    headers = [*CSRC.rglob("*.h"), *(ROOT / "tests").rglob("*.h")]
+    assert len(headers) > 100
+    for path in headers:
+        guard, text = guard_of(path), path.read_text()
+        assert f"*/\n\n#ifndef {guard}\n#define {guard}\n" in text, path
+        assert text.endswith(f"\n#endif /* {guard} */\n"), path
 
 
 def c_functions(path: Path) -> Iterator[tuple[str, int]]:

@@ -2,4 +2,9 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
+#ifndef TESTS_FILTER_CROSS_RTE_BRANCH_PREDICTION_H
+#define TESTS_FILTER_CROSS_RTE_BRANCH_PREDICTION_H
+
 #include "rte_mbuf.h"
+
+#endif /* TESTS_FILTER_CROSS_RTE_BRANCH_PREDICTION_H */

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-#ifndef RTE_MBUF_H
-#define RTE_MBUF_H
+#ifndef TESTS_FILTER_CROSS_RTE_MBUF_H
+#define TESTS_FILTER_CROSS_RTE_MBUF_H
 
 /**
  * @file
@@ -33,4 +33,4 @@ struct rte_mbuf {
 #define rte_be_to_cpu_16(x)                  __builtin_bswap16(x)
 #define rte_be_to_cpu_32(x)                  __builtin_bswap32(x)
 
-#endif /* RTE_MBUF_H */
+#endif /* TESTS_FILTER_CROSS_RTE_MBUF_H */
