@@ -3,6 +3,7 @@
 """``dpdk-mirror verify``, on results that need no DPDK: what it prints, writes and ends with."""
 
 import json
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +12,10 @@ from dpdk_mirror.cli import main
 from dpdk_mirror.conformance import Result, Verdict
 from dpdk_mirror.conformance import verify as conformance_verify
 from dpdk_mirror.conformance.catalog import PROPERTIES
+from dpdk_mirror.conformance.counted import all_taken
+from dpdk_mirror.conformance.properties import Failed
 from dpdk_mirror.conformance.verify import About
+from dpdk_mirror.spec import MirrorStats
 
 RESULTS = [
     Result("source.rx", Verdict.PASS),
@@ -107,3 +111,11 @@ def test_each_property_says_what_is_so():
     for each in PROPERTIES:
         assert each.says.endswith(".")
         assert each.says.count(". ") == 0
+
+
+def test_what_a_mirror_has_counted_is_told_by_its_counters_names():
+    mirror = SimpleNamespace(stats=lambda: MirrorStats(seen=64, packets=60, bytes=3600, full=4))
+    with pytest.raises(
+        Failed, match=r"^it has taken 60 of 64 packets by copy: seen 64, packets 60, bytes 3600, full 4$"
+    ):
+        all_taken(mirror, 64, " by copy")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..packets import Form, Packets
 from ..spec import Direction
+from .counted import all_taken
 from .frames import BURST, gather, same
 from .held import packets_are_whole
-from .properties import Failed, Finding, Needs, verifies
+from .properties import Finding, Needs, verifies
 
 if TYPE_CHECKING:
     from .testbed import Testbed
@@ -29,8 +30,7 @@ def _mirrored(testbed: Testbed, form: Form, segment: int, *, multi_segs: bool) -
     held = testbed.hold(Packets.receive(far, BURST))
     if wire.shows:
         same(wire.arrived(len(sent)), sent, "mirrored")
-    if (stats := mirror.stats()).packets != len(sent):
-        raise Failed(f"it has taken {stats.packets} of {len(sent)} packets: {stats}")
+    all_taken(mirror, len(sent))
     wire.close()
     if form is Form.DIRECT:
         packets_are_whole(held, sent, pool)

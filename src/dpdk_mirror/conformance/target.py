@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import UnsupportedError
 from ..packets import Packets
 from ..spec import Direction, Mode
+from .counted import all_counted, all_taken
 from .frames import BURST, gather, is_ours, same, same_in_any_order
 from .held import packets_are_whole
 from .properties import Failed, Finding, Needs, NotApplicable, verifies
@@ -67,9 +68,7 @@ def _mirrored(testbed: Testbed, mode: Mode, sent: list[bytes]) -> None:
     arrived = pass_through(near, far, wire, sent)
     if wire.shows:
         same(arrived, sent, f"mirrored by {mode}")
-    stats = mirror.stats()
-    if stats.packets != len(sent):
-        raise Failed(f"it has taken {stats.packets} of {len(sent)} packets by {mode}: {stats}")
+    all_taken(mirror, len(sent), f" by {mode}")
 
 
 @verifies("target", Needs.PORT)
@@ -124,8 +123,7 @@ def queues(testbed: Testbed) -> str:
     for queue in range(nb):
         offer(near, sent[queue::nb], queue)
         far.receive(BURST, queue)
-    if mirror.stats().packets != len(sent):
-        raise Failed(f"it has taken {mirror.stats().packets} of {len(sent)} packets")
+    all_taken(mirror, len(sent))
     if wire.shows:
         arrived = wire.arrived(len(sent))
         same_in_any_order(arrived, sent, "mirrored")
@@ -152,8 +150,7 @@ def refuses(testbed: Testbed) -> Finding:
     else:
         raise NotApplicable(f"it has taken {_ENOUGH * BURST} packets, though nobody has read them")
     stats = mirror.stats()
-    if stats.packets + stats.full != stats.seen:
-        raise Failed(f"packets are missing from the counters: {stats}")
+    all_counted(stats, stats.seen)
     arrived = wire.arrived(stats.packets)
     if len(arrived) != stats.packets:
         raise Failed(f"{len(arrived)} of {stats.packets} packets that it has taken arrive")
@@ -195,8 +192,7 @@ def link_down(testbed: Testbed) -> str:
     for burst in bursts(testbed.frames(2 * BURST, seed=1)):
         _receive(near, far, burst)
     stats = mirror.stats()
-    if stats.packets + stats.full != 2 * BURST:
-        raise Failed(f"packets are missing from the counters: {stats}")
+    all_counted(stats, 2 * BURST)
     wire.port.set_link(up=True)
     if not wire.opens(lambda frames: (near.send(frames), far.receive()), wire.far):
         raise Failed("no frame comes through when the link is up again")
