@@ -37,6 +37,8 @@ from dpdk_mirror import (
     Sample,
     Select,
     Vdev,
+    remote,
+    testing,
 )
 from dpdk_mirror.ealconfig import EalOptions
 from dpdk_mirror.forwarder import ForwarderOptions
@@ -124,8 +126,9 @@ def test_help_shows_defaults_where_there_are_some():
 
 def test_no_public_call_takes_whatever_it_is_given():
     """Every keyword has a name, and so a type and a line in help(); drivers' own arguments aside."""
-    for name in dpdk_mirror.__all__:
-        public = getattr(dpdk_mirror, name)
+    for name, public in [
+        (name, getattr(each, name)) for each in (dpdk_mirror, remote, testing) for name in each.__all__
+    ]:
         if not inspect.isclass(public) or issubclass(public, Exception) or name == "Vdev":
             continue
         for called, function in [(name, public), *inspect.getmembers(public, inspect.isfunction)]:

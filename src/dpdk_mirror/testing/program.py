@@ -13,14 +13,17 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from ..programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import IO, Any
 
     from ..remote import Application
+
+    _File = int | IO[Any]
 
 __all__ = ["Program", "ProgramError"]
 
@@ -106,17 +109,33 @@ class Program:
         """Its state and the last of its output."""
         return "\n".join([self.state(), *self.output().splitlines()[-_TAIL:]])
 
-    def spawn(self, command: Sequence[object], **options: Any) -> None:
-        """Start it. Terminals' signals do not reach it, and it ends with the process that has started it."""
+    def spawn(
+        self,
+        command: Sequence[object],
+        *,
+        stdin: _File = subprocess.DEVNULL,
+        stdout: _File | None = None,
+        stderr: _File | None = None,
+    ) -> None:
+        """Start it. Terminals' signals do not reach it, and it ends with the process that has started it.
+
+        ``stdin``, ``stdout`` and ``stderr`` are as of subprocess.Popen, but what it prints is kept by default.
+        """
         arguments = [os.fspath(part) if isinstance(part, os.PathLike) else str(part) for part in command]
-        if "stdout" not in options and (stdbuf := find_program("stdbuf")) is not None:
+        if stdout is None and (stdbuf := find_program("stdbuf")) is not None:
             # A file gets what C programs print by lines then, and not only once a buffer is full.
             arguments = [stdbuf, "-oL", *arguments]
         if (setpriv := find_program("setpriv")) is not None:
             arguments = [setpriv, "--pdeathsig", "KILL", "--", *arguments]
         with self._log.open("ab") as log:
-            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options}
-            self.process = subprocess.Popen(arguments, env=self.environment, start_new_session=True, **options)
+            self.process = subprocess.Popen(
+                arguments,
+                stdin=stdin,
+                stdout=log if stdout is None else stdout,
+                stderr=log if stderr is None else stderr,
+                env=self.environment,
+                start_new_session=True,
+            )
 
     def wait_for(self, pattern: str, *, timeout_s: float = 60.0) -> re.Match[str]:
         """The first match of a regular expression in its output, as soon as it is there."""
