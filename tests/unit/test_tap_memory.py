@@ -73,16 +73,22 @@ def next_bytes(reader):
     return bytes(span.segment.buffer[span.start : span.stop])
 
 
+def begun(stack):
+    """Memory whose reader has passed on what came first."""
+    memory = FakeMemory(stack)
+    reader = reader_of(memory, stack)
+    memory.put(0, HEADER + numbered(1))
+    assert next_bytes(reader) == numbered(1)
+    return memory, reader
+
+
 def numbered(*numbers):
     return b"".join(packet(60, time_ns=number) for number in numbers)
 
 
 @pytest.mark.usefixtures("alone")
 def test_blocks_are_taken_where_they_are_and_given_back_when_they_have_been_taken(stack):
-    memory = FakeMemory(stack)
-    reader = reader_of(memory, stack)
-    memory.put(0, HEADER + numbered(1))
-    assert next_bytes(reader) == numbered(1)
+    memory, reader = begun(stack)
     assert bytes(reader.store.header) == HEADER
     memory.put(SEGMENT, numbered(2))
     memory.far.settimeout(0)
@@ -169,10 +175,7 @@ def test_memory_that_could_be_cut_or_is_of_another_kind_is_refused(stack, wrong)
 @pytest.mark.usefixtures("alone")
 def test_an_application_that_ends_has_not_broken_off(stack):
     """Though it has not heard all that it was answered, as the kernel tells."""
-    memory = FakeMemory(stack)
-    reader = reader_of(memory, stack)
-    memory.put(0, HEADER + numbered(1))
-    assert next_bytes(reader) == numbered(1)
+    memory, reader = begun(stack)
     memory.put(SEGMENT, numbered(2))
     assert next_bytes(reader) == numbered(2)
     memory.far.close()

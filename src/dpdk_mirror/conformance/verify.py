@@ -9,7 +9,6 @@ import errno
 import os
 import re
 import signal
-import socket
 import sys
 import traceback
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
+from ..deadsockets import is_dead
 from ..errors import EalError, MirrorError
 from .properties import Result, Verdict
 
@@ -79,9 +79,8 @@ def verify(request: Request, properties: Sequence[Property]) -> Iterator[About |
 def _remove_dead_sockets(devices: Sequence[str]) -> None:
     """Those of a child that has died: the next one could not bind to their paths."""
     for path in re.findall(r"=(/[^,]+)", ",".join(devices)):
-        # Whoever listens, at the port's other end, does not notice: connections to it are of another type.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-            if probe.connect_ex(path) == errno.ECONNREFUSED and Path(path).is_socket():
+        with contextlib.suppress(OSError):
+            if is_dead(path):
                 Path(path).unlink()
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import stat
 import time
 import weakref
 from contextlib import contextmanager, suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..attach.process import Process
+from ..deadsockets import is_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,37 +33,20 @@ class _Address:
     """Where a process has a socket; to be found when the process is dead, too, and its root directory with it."""
 
     def __init__(self, pid: int, path: PurePosixPath) -> None:
-        self._name = path.name
         with Process(pid) as process:
-            self._folder = process.open_below_root(str(path.parent), os.O_PATH | os.O_DIRECTORY)
-        weakref.finalize(self, os.close, self._folder)
-
-    def connect(self, connection: socket.socket) -> None:
-        """By its folder: an address has room for 107 bytes only."""
-        connection.connect(f"/proc/self/fd/{self._folder}/{self._name}")
+            folder = process.open_below_root(str(path.parent), os.O_PATH | os.O_DIRECTORY)
+        weakref.finalize(self, os.close, folder)
+        self.address = f"/proc/self/fd/{folder}/{path.name}"  # there is room for 107 bytes only
 
     def clear(self) -> None:
         """Remove the socket once nobody listens there: its process is dead, or dies just now."""
         end = time.monotonic() + _DEATH_S
         with suppress(OSError):
-            while not self._is_left():
+            while not is_dead(self.address):
                 if time.monotonic() > end:
                     return
                 time.sleep(_LOOK_S)
-            os.unlink(self._name, dir_fd=self._folder)
-
-    def _is_left(self) -> bool:
-        """OSError: there is no socket."""
-        # What is no socket at all refuses connections, too.
-        if not stat.S_ISSOCK(os.stat(self._name, dir_fd=self._folder, follow_symlinks=False).st_mode):
-            raise FileExistsError
-        # Whoever listens does not notice: connections to it are of another type.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            try:
-                self.connect(probe)
-            except ConnectionRefusedError:
-                return True
-        return False
+            Path(self.address).unlink()
 
 
 class _Stream(socket.socket):
@@ -110,7 +93,7 @@ def connect(pid: int, path: str, *, memory: bool = False) -> socket.socket:
     try:
         if memory:
             connection.bind(f"{_MEMORY}-{os.getpid()}-{secrets.token_hex(8)}")
-        address.connect(connection)
+        connection.connect(address.address)
     except BaseException:
         connection.close()
         raise
