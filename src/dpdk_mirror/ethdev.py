@@ -20,10 +20,12 @@ from .portconfig import PortConfig, PortOptions, offload_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Unpack
+    from typing import SupportsBytes, Unpack
 
     from .eal import Eal
     from .mempool import Mempool
+
+    Frame = bytes | bytearray | memoryview | SupportsBytes
 
 __all__ = ["Link", "Port", "PortConfig", "PortStats"]
 
@@ -229,14 +231,14 @@ class Port(Closeable):
 
     # Frames.
 
-    def send(self, frames: Iterable[Any], queue: int = 0) -> int:
+    def send(self, frames: Iterable[Frame], queue: int = 0) -> int:
         """Send frames, each ``bytes`` or anything with ``__bytes__``, as one burst; return how many were taken.
 
         Frames that the port does not take are lost, as on any wire.
         """
         return self.send_raw(frames, queue)
 
-    def send_raw(self, frames: Iterable[Any], queue: int = 0, *, ol_flags: int = 0, vlan_tci: int = 0) -> int:
+    def send_raw(self, frames: Iterable[Frame], queue: int = 0, *, ol_flags: int = 0, vlan_tci: int = 0) -> int:
         """Hazardous: ``send()`` with mbuf flags set as they are.
 
         Drivers act on tx offload flags without looking, whether or not the packet and the port's set-up suit them.
@@ -342,7 +344,7 @@ class Port(Closeable):
         return error_for(code, f"{what}: too few free buffers in the port's mempool")
 
 
-def _to_bytes(frame: Any) -> bytes | bytearray | memoryview:
+def _to_bytes(frame: Frame) -> bytes | bytearray | memoryview:
     if isinstance(frame, bytes | bytearray | memoryview):
         return frame if not isinstance(frame, memoryview) else frame.tobytes()
     if not hasattr(type(frame), "__bytes__"):

@@ -28,6 +28,7 @@ from dpdk_mirror import (
 if TYPE_CHECKING:
     from dpdk_mirror.pytest_plugin import FramesMaker, PortMaker, ProcessMaker, TestpmdMaker
     from dpdk_mirror.remote import Application
+    from dpdk_mirror.testing import Program
 
 
 def in_process(source: Port, target: Port, pool: Mempool) -> None:
@@ -80,6 +81,9 @@ def around(pool: Mempool, eal: Eal) -> None:
     port = eal.port("a").start(pool, rx_queues=2, promiscuous=False)
     port.start(pool, queues=2)  # error: call-arg
     port.start(pool, tx_queues="2")  # error: arg-type
+    port.send([bytes(60), bytearray(60)])
+    port.send("frame")  # error: arg-type
+    port.send(bytes(60))  # error: arg-type
     with Forwarder(port, mode=ForwardMode.DRAIN, packets=7):
         Forwarder(port, mode="drain")  # error: arg-type
         Forwarder(port, threads=1)  # error: call-arg
@@ -87,7 +91,10 @@ def around(pool: Mempool, eal: Eal) -> None:
         writer.open_port(eal, pool, size=PortConfig().rx_queues)
 
 
-def programs(dpdk_process: ProcessMaker, dpdk_testpmd: TestpmdMaker) -> None:
+def programs(dpdk_process: ProcessMaker, dpdk_testpmd: TestpmdMaker, program: Program) -> None:
+    program.spawn(["app", 7], stdin=0)
+    program.spawn(["app"], cwd="/")  # error: call-arg
+    program.spawn(["app"], stdout="log")  # error: arg-type
     dpdk_process("app", "-x", vdevs=["net_null0"], ready="up", timeout_s=7, memory_mb=64, env={"A": "b"})
     dpdk_process("app", memroy_mb=64)  # error: call-arg
     dpdk_testpmd("net_null0", mode="macswap", hugepages=True)
