@@ -277,6 +277,8 @@ static int
 check_against(const struct mirror *other, const struct mirror *mirror, const char *name)
 {
 	const uint16_t target = mirror->param.target_port, other_target = other->param.target_port;
+	const bool drains = (mirror->param.flags & RTE_MIRROR_F_DRAIN) != 0;
+	const bool other_drains = (other->param.flags & RTE_MIRROR_F_DRAIN) != 0;
 	const rte_spinlock_t *lock = mirror->param.lock;
 
 	if (name != NULL && strcmp(other->name, name) == 0)
@@ -289,13 +291,10 @@ check_against(const struct mirror *other, const struct mirror *mirror, const cha
 		return mirror_refuse(EEXIST,
 				"%s mirrors port %u to that target in this direction already: update it, or remove it first",
 				other->name, mirror->source_port);
-	if (other_target == target &&
-			((other->param.flags ^ mirror->param.flags) & RTE_MIRROR_F_DRAIN) != 0)
+	if (other_target == target && other_drains != drains)
 		return mirror_refuse(EBUSY,
 				"%s sends to port %u %s RTE_MIRROR_F_DRAIN: give this mirror the same",
-				other->name, target,
-				(other->param.flags & RTE_MIRROR_F_DRAIN) != 0 ? "with" :
-										 "without");
+				other->name, target, other_drains ? "with" : "without");
 	if (lock == NULL || other->param.lock != lock)
 		return 0;
 	if (leads_to(target, other->source_port) || leads_to(other_target, mirror->source_port))
@@ -339,9 +338,10 @@ mirror_check_only(struct mirror *mirror, const char *name)
 	const bool has_target = mirror->param.target_port != RTE_MAX_ETHPORTS;
 	int rc = check_source(mirror);
 
-	if (rc == 0 && has_target)
-		rc = mirror_is_sink(mirror->param.target_port) ? check_sink(mirror) :
-								 check_target(mirror);
+	if (rc == 0 && mirror_is_sink(mirror->param.target_port))
+		rc = check_sink(mirror);
+	else if (rc == 0 && has_target)
+		rc = check_target(mirror);
 	if (rc == 0)
 		rc = check_others(mirror, name);
 	if (rc == 0)

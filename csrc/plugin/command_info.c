@@ -48,10 +48,8 @@ mirror_command_stats(struct pairs *params, struct reply *reply)
 	struct rte_mirror_stats stats;
 	unsigned int i;
 	uint32_t id;
-	int rc = mirror_params_mirror(params, &id);
+	int rc = mirror_params_mirror_alone(params, &id);
 
-	if (rc == 0)
-		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_stats_get(id, &stats);
@@ -221,10 +219,8 @@ mirror_command_info(struct pairs *params, struct reply *reply)
 	struct rte_mirror_queue *queues;
 	struct rte_mirror_info info;
 	uint32_t id, size;
-	int rc = mirror_params_mirror(params, &id);
+	int rc = mirror_params_mirror_alone(params, &id);
 
-	if (rc == 0)
-		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = rte_mirror_info_get(id, &info);

@@ -237,10 +237,8 @@ static int
 act(struct pairs *params, struct reply *reply, int (*function)(uint32_t mirror_id))
 {
 	uint32_t id;
-	int rc = mirror_params_mirror(params, &id);
+	int rc = mirror_params_mirror_alone(params, &id);
 
-	if (rc == 0)
-		rc = mirror_params_end(params, "mirror");
 	if (rc != 0)
 		return rc;
 	rc = function(id);

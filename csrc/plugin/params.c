@@ -50,6 +50,14 @@ mirror_params_mirror(struct pairs *params, uint32_t *mirror_id)
 }
 
 int
+mirror_params_mirror_alone(struct pairs *params, uint32_t *mirror_id)
+{
+	int rc = mirror_params_mirror(params, mirror_id);
+
+	return rc == 0 ? mirror_params_end(params, "mirror") : rc;
+}
+
+int
 mirror_params_end(const struct pairs *params, const char *known)
 {
 	const struct pair *left = mirror_pairs_left(params);

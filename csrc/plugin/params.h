@@ -23,6 +23,8 @@ int mirror_params_number(struct pairs *params, const char *key, uint32_t max, ui
 int mirror_params_answer(struct pairs *params, const char *key, bool *value);
 /** Takes mirror=NAME_OR_ID. */
 int mirror_params_mirror(struct pairs *params, uint32_t *mirror_id);
+/** The same, of a command that takes nothing else. */
+int mirror_params_mirror_alone(struct pairs *params, uint32_t *mirror_id);
 /** Refuses what nobody has taken; known is what could have been said. */
 int mirror_params_end(const struct pairs *params, const char *known);
 

@@ -104,8 +104,9 @@ mirror_portinfo_stats(uint16_t port_id, struct rte_eth_stats *stats)
 	int rc = -ENODEV;
 
 	if (mirror_port_hold(port_id)) {
-		rc = mirror_ethdev_is_started(port_id) ? rte_eth_stats_get(port_id, stats) :
-							 -ENETDOWN;
+		rc = -ENETDOWN;
+		if (mirror_ethdev_is_started(port_id))
+			rc = rte_eth_stats_get(port_id, stats);
 		mirror_port_release(port_id);
 	}
 	if (rc == 0)
