@@ -35,6 +35,35 @@ mirror_pool_is_known(const struct rte_mempool *pool)
 	return false;
 }
 
+/*
+ * Whether whoever frees a segment, and with it what its data is in, gives back to known pools alone. Where a buffer comes
+ * from that was attached to an mbuf, and how many of them there are, nobody tells.
+ */
+static bool
+mirror_seg_is_known(const struct rte_mbuf *seg, const struct rte_mempool *own)
+{
+	const struct rte_mempool *behind = seg->pool;
+
+	if (RTE_MBUF_CLONED(seg))
+		behind = rte_mbuf_from_indirect((void *)(uintptr_t)seg)->pool;
+	else if (RTE_MBUF_HAS_EXTBUF(seg) && !RTE_MBUF_HAS_PINNED_EXTBUF(seg))
+		return false;
+	return seg->pool != own && mirror_pool_is_known(seg->pool) && mirror_pool_is_known(behind);
+}
+
+/* The same of a packet that is not one mbuf with all that it needs. Apart, since it is seldom. */
+static __rte_noinline bool
+mirror_segs_are_known(const struct rte_mbuf *pkt, const struct rte_mempool *own)
+{
+	int32_t nb_left = pkt->nb_segs;
+
+	for (; pkt != NULL && nb_left > 0; pkt = pkt->next, nb_left--) {
+		if (!mirror_seg_is_known(pkt, own))
+			return false;
+	}
+	return true;
+}
+
 bool
 mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uint16_t nb_pkts,
 		const struct rte_mempool *own)
@@ -45,12 +74,14 @@ mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uin
 	uint16_t i;
 
 	for (i = 0; i < nb_pkts; i++) {
-		/* A packet's segments may be of several pools. Those behind the first are counted, and not looked at. */
 		if (unlikely(pkts[i]->pool != pool)) {
 			pool = pkts[i]->pool;
 			if (pool == own || !mirror_pool_is_known(pool))
 				return false;
 		}
+		if (unlikely(pkts[i]->nb_segs > 1 || !RTE_MBUF_DIRECT(pkts[i])) &&
+				!mirror_segs_are_known(pkts[i], own))
+			return false;
 		nb_segs += pkts[i]->nb_segs;
 	}
 	if (likely(nb_segs - ring->released_seen <= limit))
@@ -59,11 +90,13 @@ mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uin
 	return nb_segs - ring->released_seen <= limit;
 }
 
-/* RTE_MBUF_CLONED() is a bit that only 64 hold. */
+/* Whether an mbuf of the mirror's own has its data in another's, or where the other's is. */
 static bool
 mirror_refers(const struct rte_mbuf *seg)
 {
-	return RTE_MBUF_CLONED(seg);
+	if (likely(RTE_MBUF_DIRECT(seg)))
+		return false;
+	return RTE_MBUF_CLONED(seg) || !RTE_MBUF_HAS_PINNED_EXTBUF(seg);
 }
 
 /* How many segments of the application's a packet refers to, or is. */
