@@ -29,21 +29,24 @@ open_pinned(void)
 		.elt_size = ROOM,
 	};
 
-	return rte_pktmbuf_pool_create_extbuf("other", NB_OTHER, 0, 0, ROOM, 0, &memory, 1);
+	return rte_pktmbuf_pool_create_extbuf("pinned", NB_OTHER, 0, 0, ROOM, 0, &memory, 1);
 }
 
-static struct rte_mempool *
-open_usual(void)
-{
-	return rte_pktmbuf_pool_create("other", NB_OTHER, 0, 0, ROOM, SOCKET_ID_ANY);
-}
+enum kind { USUAL, FOR_ONE, PINNED, NB_KINDS };
 
-/* The thread that frees what a target has taken must not be a second producer. */
-static struct rte_mempool *
-open_for_one(void)
+/* All of them at a time: one in another's place would be taken for that, for as long as nobody looks. */
+static void
+open_all(struct rte_mempool *pools[NB_KINDS])
 {
-	return rte_pktmbuf_pool_create_by_ops(
-			"other", NB_OTHER, 0, 0, ROOM, SOCKET_ID_ANY, "ring_sp_sc");
+	unsigned int i;
+
+	pools[USUAL] = rte_pktmbuf_pool_create("usual", NB_OTHER, 0, 0, ROOM, SOCKET_ID_ANY);
+	/* The thread that frees what a target has taken must not be a second producer. */
+	pools[FOR_ONE] = rte_pktmbuf_pool_create_by_ops(
+			"one", NB_OTHER, 0, 0, ROOM, SOCKET_ID_ANY, "ring_sp_sc");
+	pools[PINNED] = open_pinned();
+	for (i = 0; i < NB_KINDS; i++)
+		CHECK(pools[i] != NULL);
 }
 
 static struct rte_mbuf *
@@ -75,18 +78,18 @@ referred_to(struct rte_mempool *other, struct rte_mempool *pool)
 
 /* Buffers that come into packets in other ways than the usual one, and how many of them may be held. */
 static const struct other {
-	struct rte_mempool *(*open)(void);
+	enum kind kind;
 	struct rte_mbuf *(*make)(struct rte_mempool *other, struct rte_mempool *pool);
 	unsigned int most;
 } others[] = {
-	{ open_pinned, plain, NB_OTHER / PART },
-	{ open_pinned, behind_another, NB_OTHER / PART },
-	{ open_usual, behind_another, NB_OTHER / PART },
-	{ open_usual, referred_to, NB_OTHER / PART },
+	{ PINNED, plain, NB_OTHER / PART },
+	{ PINNED, behind_another, NB_OTHER / PART },
+	{ USUAL, behind_another, NB_OTHER / PART },
+	{ USUAL, referred_to, NB_OTHER / PART },
 	/* Nothing tells of whom that data is. */
-	{ open_pinned, referred_to, 0 },
-	{ open_for_one, behind_another, 0 },
-	{ open_for_one, referred_to, 0 },
+	{ PINNED, referred_to, 0 },
+	{ FOR_ONE, behind_another, 0 },
+	{ FOR_ONE, referred_to, 0 },
 };
 
 static void
@@ -111,14 +114,12 @@ is_held(const struct drained *drained, const struct other *other, struct rte_mem
 }
 
 static void
-little_of_it_is_held(enum rte_mirror_mode mode, const struct other *other)
+little_of_it_is_held(enum rte_mirror_mode mode, const struct other *other, struct rte_mempool *pool)
 {
 	static const struct other usual = { .make = plain };
-	struct rte_mempool *pool = other->open();
 	struct drained drained;
 	unsigned int burst;
 
-	CHECK(pool != NULL);
 	/* As a poller does: else the thread would find it on every CPU, and hold nothing. */
 	pinned_here();
 	drained_open(&drained, mode, NULL);
@@ -132,7 +133,6 @@ little_of_it_is_held(enum rte_mirror_mode mode, const struct other *other)
 	}
 	drained_close(&drained);
 	CHECK_EQ(rte_mempool_in_use_count(pool), 0);
-	rte_mempool_free(pool);
 }
 
 static const enum rte_mirror_mode modes[] = { RTE_MIRROR_SHARE, RTE_MIRROR_SPLIT };
@@ -140,12 +140,16 @@ static const enum rte_mirror_mode modes[] = { RTE_MIRROR_SHARE, RTE_MIRROR_SPLIT
 static void
 little_is_held_of_pools_of_any_kind(void)
 {
+	struct rte_mempool *pools[NB_KINDS];
 	unsigned int i, kind;
 
+	open_all(pools);
 	for (i = 0; i < RTE_DIM(modes); i++) {
 		for (kind = 0; kind < RTE_DIM(others); kind++)
-			little_of_it_is_held(modes[i], &others[kind]);
+			little_of_it_is_held(modes[i], &others[kind], pools[others[kind].kind]);
 	}
+	for (i = 0; i < NB_KINDS; i++)
+		rte_mempool_free(pools[i]);
 }
 
 const struct test_case test_cases[] = {
