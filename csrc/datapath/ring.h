@@ -53,11 +53,12 @@ struct mirror_ring {
 	uint64_t head_seen;     /**< head, when it was last looked at */
 	uint64_t sent;          /**< segments held by what was put in */
 	uint64_t released_seen; /**< released, when it was last looked at */
-	uint64_t dry_until; /**< head, when the mirror's pool, which was empty, is asked again */
+	uint64_t dry_until; /**< freed, when the mirror's pool, which was empty, is asked again; 0: it is not known to be */
 
 	/* Written by the thread. */
 	uint64_t head __rte_cache_aligned; /**< packets taken out */
-	uint64_t released;                 /**< segments held by what the target is done with */
+	uint64_t freed; /**< packets whose mbufs are back; a sink may have them in its buffer, not taken out */
+	uint64_t released; /**< segments held by what the target is done with */
 	uint64_t lost_packets; /**< those that the target has not taken: the poller has counted them as sent, too */
 	uint64_t lost_bytes;
 	uint64_t early_packets; /**< those of before counters started again, which are not among these */
@@ -107,20 +108,21 @@ mirror_ring_room(struct mirror_ring *ring, uint16_t nb)
 static inline void
 mirror_ring_set_dry(struct mirror_ring *ring)
 {
-	const uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
+	const uint64_t freed = __atomic_load_n(&ring->freed, __ATOMIC_RELAXED);
 
-	ring->dry_until = head + RTE_MIN((ring->tail - head + 1) / 2, MIRROR_RING_SIZE / 16U);
+	ring->dry_until = freed + RTE_MIN((ring->tail - freed + 1) / 2, MIRROR_RING_SIZE / 16U);
 }
 
 /** Whether the mirror's pool counts as empty. */
 static inline bool
 mirror_ring_is_dry(struct mirror_ring *ring)
 {
-	if (likely(ring->head_seen >= ring->dry_until))
+	if (likely(ring->dry_until == 0))
 		return false;
-	/* The slots before it have been read. Pairs with the release in mirror_ring_release(). */
-	ring->head_seen = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	return ring->head_seen < ring->dry_until;
+	if (__atomic_load_n(&ring->freed, __ATOMIC_RELAXED) < ring->dry_until)
+		return true;
+	ring->dry_until = 0;
+	return false;
 }
 
 /**
@@ -156,6 +158,13 @@ mirror_ring_item(struct mirror_ring *ring, uint64_t nb_before)
 	return &ring->items[nb_before % MIRROR_RING_SIZE];
 }
 
+/** What was put in before so many is freed. */
+static inline void
+mirror_ring_set_freed(struct mirror_ring *ring, uint64_t nb_before)
+{
+	__atomic_store_n(&ring->freed, RTE_MAX(ring->freed, nb_before), __ATOMIC_RELAXED);
+}
+
 /** The target is done with what was put in before these, or all of it has been freed: the poller has their room again. */
 static inline void
 mirror_ring_release(struct mirror_ring *ring, uint64_t nb_before)
@@ -165,6 +174,7 @@ mirror_ring_release(struct mirror_ring *ring, uint64_t nb_before)
 	for (i = ring->head; i < nb_before; i++)
 		released += mirror_ring_item(ring, i)->held;
 	__atomic_store_n(&ring->released, released, __ATOMIC_RELAXED);
+	mirror_ring_set_freed(ring, nb_before);
 	__atomic_store_n(&ring->head, nb_before, __ATOMIC_RELEASE);
 }
 

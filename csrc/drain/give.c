@@ -26,6 +26,7 @@ mirror_drain_free_given(struct drained_ring *ring, const struct mirror_sink_pack
 	rte_pktmbuf_free_bulk(pkts, nb);
 	__atomic_store_n(&ring->ring.released, ring->ring.released + held, __ATOMIC_RELAXED);
 	mirror_drain_add(&ring->next, nb);
+	mirror_ring_set_freed(&ring->ring, ring->next);
 }
 
 int

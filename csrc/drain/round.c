@@ -86,10 +86,12 @@ mirror_drain_lose(struct mirror_drain *drain, struct drained_ring *ring, uint64_
 		if (drain->target.ops != NULL)
 			*item = (struct mirror_ring_item){ .held = item->held };
 	}
-	if (drain->target.ops != NULL)
+	if (drain->target.ops != NULL) {
 		mirror_drain_add(&ring->next, nb);
-	else
+		mirror_ring_set_freed(&ring->ring, ring->next);
+	} else {
 		mirror_drain_release_lost(ring, nb, held);
+	}
 	/* What comes next is kept as long: a target that takes nothing costs its poller nothing meanwhile. */
 	ring->stuck_at = 0;
 }

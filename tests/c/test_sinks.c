@@ -136,6 +136,31 @@ what_it_loses_is_full(void)
 	sunk_close(&sunk);
 }
 
+/* The mirror's pool has its buffers back when packets have been taken, however long they wait to be written. */
+static void
+what_waits_to_be_written_leaves_no_pool_empty(void)
+{
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("small", 2 * NB_PACKETS - 1, 0, 0,
+			RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	struct sunk sunk;
+
+	sunk_open(&sunk);
+	sunk.param.pool = pool;
+	CHECK_EQ(rte_mirror_update(sunk.id, &sunk.param), 0);
+	SET(sunk.sink.most, 0);
+	pass(&sunk);
+	pass(&sunk);
+	CHECK_EQ(stats_of(sunk.id).nombuf, 1);
+	SET(sunk.sink.is_stalled, true);
+	SET(sunk.sink.most, UINT32_MAX);
+	CHECK_WITHIN(SOON_MS, rte_mempool_full(pool));
+	pass(&sunk);
+	CHECK_EQ(stats_of(sunk.id).nombuf, 1);
+	SET(sunk.sink.is_stalled, false);
+	sunk_close(&sunk);
+	rte_mempool_free(pool);
+}
+
 /* What its buffer holds takes room in the rings. */
 static void
 what_it_stalls_with_fills_the_ring(void)
@@ -353,6 +378,7 @@ const struct test_case test_cases[] = {
 	CASE(what_it_does_not_take_is_full_in_the_end),
 	CASE(what_it_gives_up_is_full_at_once),
 	CASE(what_it_loses_is_full),
+	CASE(what_waits_to_be_written_leaves_no_pool_empty),
 	CASE(what_it_stalls_with_fills_the_ring),
 	CASE(a_reset_is_none_of_its_business),
 	CASE(a_reset_in_the_midst_of_losses_counts_nothing_below_0),
