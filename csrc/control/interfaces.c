@@ -18,7 +18,7 @@ read_tun_name(const char *descriptor, char name[IF_NAMESIZE])
 	FILE *info;
 
 	name[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%.16s", descriptor);
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%.16s", descriptor);
 	info = fopen(path, "re");
 	while (info != NULL && fgets(line, sizeof(line), info) != NULL) {
 		if (sscanf(line, "iff: %15s", name) == 1)
@@ -32,7 +32,7 @@ read_tun_name(const char *descriptor, char name[IF_NAMESIZE])
 static bool
 has_tap_elsewhere(void)
 {
-	DIR *descriptors = opendir("/proc/self/fd");
+	DIR *descriptors = opendir("/proc/thread-self/fd");
 	struct dirent *each;
 	char name[IF_NAMESIZE] = "";
 

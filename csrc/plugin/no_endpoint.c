@@ -49,7 +49,7 @@ is_telemetry(int fd)
 static bool
 has_telemetry(void)
 {
-	DIR *open_files = opendir("/proc/self/fd");
+	DIR *open_files = opendir("/proc/thread-self/fd");
 	const struct dirent *entry;
 	bool is_found = open_files == NULL;
 

@@ -277,6 +277,9 @@ main(int argc, char **argv)
 		if (letter == 'c')
 			printf("%d %d %d %ld %ld %s\n", nb_calls, nb_handled, nb_handled_inside,
 					numbers[0], numbers[1], text);
+		if ((letter == 'x' && close(epoll) == 0) ||
+				(letter == 'y' && dup2(wake, epoll) == epoll))
+			puts("closed");
 		if (letter == 'l' && pthread_create(&loading, NULL, load, argv[2]) != 0)
 			return 1;
 		must_spin = letter == 's' ? 1 : letter == 'r' ? 0 : must_spin;

@@ -151,3 +151,10 @@ def test_what_may_fail_must_not_kill(name, call):
     assert forbidden([answers(call, ERRNO | 38)]) == []
     for action in (KILL, 0, TRAP, NOTIFY):
         assert forbidden([answers(call, action)]) == [name]
+
+
+def test_each_form_of_a_call_that_is_tried_is_asked_about():
+    """The file in memory is asked for with a flag first that older kernels, and filters, do not know."""
+    flag = [(LOAD_WORD, 0, 0, 0), (EQUAL, 0, 3, 319), (LOAD_WORD, 0, 0, 24), (ANY_BIT, 0, 1, 8)]
+    for action, lacks in ((KILL, ["memfd_create"]), (ERRNO | 22, [])):
+        assert forbidden([packed([*flag, (RETURN, 0, 0, action), (RETURN, 0, 0, ALLOW)])]) == lacks

@@ -16,9 +16,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BusyTimeoutError, ConflictError, NotPermittedError, UnsupportedError
-from . import outside, turns
+from ..errors import BusyTimeoutError, NotPermittedError, UnsupportedError
+from . import turns
 from .frame import RED_ZONE, Call, Frame, State, is_interrupted, resumed
+from .parked import check_free
 from .ptrace import Tracee
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _DEPTH_MIN, _DEPTH_MAX = 256 << 10, 1 << 20
 _LOOKS = 5
 _FUTEX = 202
 _LOOK_S = 0.0005
+_SEIZE_S = 1.0
 _HURRY_S = 0.2
 _SWITCH_S = 0.00001
 _TEXT_MAX = 4096
@@ -148,17 +150,22 @@ class Injector:
 
     @contextlib.contextmanager
     def _traced(self) -> Iterator[Tracee]:
-        try:
-            seized = Tracee(self._parked.tid, self.stops_s)
-        except NotPermittedError:
-            if not (tracer := outside.status(self._process, "TracerPid", self._parked.tid)):
-                raise
-            what = f"attach to process {self._process.pid}: process {tracer} traces its thread {self._parked.comm}"
-            raise ConflictError(errno.EBUSY, what, "end that first") from None
-        with seized as tracee:
+        with self._seized() as tracee:
             # From here on the number is its own until it is let go.
             self._process.check_thread(self._parked.tid)
             yield tracee
+
+    def _seized(self) -> Tracee:
+        """Another of ours may be at it, and goes soon."""
+        deadline = time.monotonic() + _SEIZE_S
+        while True:
+            try:
+                return Tracee(self._parked.tid, self.stops_s)
+            except NotPermittedError:
+                if time.monotonic() > deadline:
+                    raise
+            check_free(self._process, self._parked)
+            time.sleep(_LOOK_S)
 
     @contextlib.contextmanager
     def _called(self, deadline: float, call: Call, *returns: int) -> Iterator[Tracee]:

@@ -34,7 +34,7 @@ from .inject import Injector
 from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
-from .parked import Parked, find_parked
+from .parked import Parked, check_free, find_parked
 from .seccomp import forbidden
 from .socketpath import check_socket, choose_socket
 
@@ -82,6 +82,7 @@ class _Target:
         self.timeout_s = timeout_s
         self.libc: Libc = find_libc(process)
         self.parked: Parked = find_parked(process)
+        check_free(process, self.parked)
         self.injector = Injector(process, self.parked, self.libc, timeout_s)
         self.is_filtered = outside.status(process, "Seccomp", self.parked.tid) > 0
 
@@ -216,7 +217,7 @@ def _path_for(target: _Target, library: Library | None, lacks: list[str]) -> str
         more = f" and {len(others) - _NAMED_MAX} more" if len(others) > _NAMED_MAX else ""
         what = f"{doing}: it has seccomp filters, which do not allow {', '.join(others[:_NAMED_MAX])}{more}"
         raise UnsupportedError(errno.ENOTSUP, what, _AT_START)
-    if library is None or (not lacks and _sees(process, "/proc/self")):
+    if library is None or (not lacks and _sees(process, "/proc/thread-self")):
         return ""
     path = str(library.path.resolve())
     if _sees(process, path, library.content):
@@ -277,9 +278,9 @@ def _open(target: _Target, path: str) -> Image:
 
 def _new_name(number: int, names: set[str]) -> str:
     """A path that the loader does not know yet: of a known one it takes what it had by that name."""
-    path = f"/proc/self/fd/{number}"
+    path = f"/proc/thread-self/fd/{number}"  # nothing is below /proc/self once the first thread has ended
     while path in names:
-        path = path.replace("/self/", "/self/./", 1)
+        path = path.replace("/fd/", "/./fd/", 1)
     return path
 
 

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from ..errors import MirrorError, NotFoundError, UnsupportedError, error_for
@@ -103,4 +104,19 @@ def _get(process: Process, number: int, doing: str) -> int:
     code = ctypes.get_errno()
     if code == errno.EBADF:
         raise NotFoundError(errno.ENOENT, f"{doing}: somebody there has closed it", "try again")
+    if code == errno.ESRCH:  # its first thread has ended, and others have its files
+        return _reopen(process, number, doing)
     raise error_for(code, doing)
+
+
+def _reopen(process: Process, number: int, doing: str) -> int:
+    """By its name in /proc, if it is a file: to open a device, say, may do something."""
+    found = process.open(f"fd/{number}", os.O_PATH)
+    try:
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            raise error_for(errno.EPERM, f"{doing}: somebody there is at it, too")
+        return os.open(f"/proc/self/fd/{found}", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise error if isinstance(error, MirrorError) else error_for(error.errno or errno.EIO, doing) from None
+    finally:
+        os.close(found)

@@ -29,6 +29,7 @@ __all__ = [
     "environment",
     "file_limit",
     "is_frozen",
+    "is_stopped",
     "name",
     "namespaces",
     "open_files",
@@ -95,6 +96,11 @@ def status(process: Process, field: str, tid: int = 0) -> int:
     text = process.text(f"task/{tid}/status" if tid else "status")
     match = re.search(rf"^{field}:\t(\d{{1,10}})", text, re.MULTILINE)
     return int(match[1]) if match else 0
+
+
+def is_stopped(process: Process, tid: int) -> bool:
+    """Whether a signal has stopped a thread, and with it its process."""
+    return re.search(r"^State:\tT", process.text(f"task/{tid}/status"), re.MULTILINE) is not None
 
 
 def effective_user(process: Process) -> int:

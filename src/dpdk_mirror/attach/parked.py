@@ -4,20 +4,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BusyTimeoutError, NotFoundError
+from ..errors import BusyTimeoutError, ConflictError, MirrorError, NotFoundError, UnsupportedError
+from . import outside
 from .identify import EAL_THREADS
 
 if TYPE_CHECKING:
     from .process import Process, Task
     from .ptrace import Registers
 
-__all__ = ["Parked", "find_parked"]
+__all__ = ["Parked", "check_free", "find_parked"]
 
 _ACCEPT, _RECVMSG, _EPOLL_WAIT, _EPOLL_PWAIT, _ACCEPT4, _EPOLL_PWAIT2 = 43, 47, 232, 281, 288, 441
 _EPOLLS = frozenset({_EPOLL_WAIT, _EPOLL_PWAIT, _EPOLL_PWAIT2})
@@ -31,6 +33,7 @@ _THREADS: tuple[tuple[frozenset[str], frozenset[int]], ...] = (
 _SYSCALL = re.compile(r"(\d+)((?: 0x[0-9a-f]+){8})")
 
 _SYSCALL_CODE = b"\x0f\x05"
+_FREE_S, _LOOK_S = 1.0, 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,33 @@ def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:
         for names, numbers in _THREADS:
             for task in tasks:
                 found = _parse(task.tid, task.comm, task.syscall) if task.comm in names else None
-                if found is not None and found.number in numbers:
+                if found is not None and found.number in numbers and _has_file(process, task.syscall, found.number):
                     return found
         if time.monotonic() > deadline:
             raise _none(process, tasks)
-        time.sleep(0.001)
+        time.sleep(_LOOK_S)
+
+
+def check_free(process: Process, parked: Parked) -> None:
+    """That the thread may be traced: nobody does for longer than others of ours do, and its process is not stopped."""
+    deadline = time.monotonic() + _FREE_S
+    doing = f"attach to process {process.pid}"
+    while tracer := outside.status(process, "TracerPid", parked.tid):
+        if time.monotonic() > deadline:
+            what = f"{doing}: process {tracer} traces its thread {parked.comm}"
+            raise ConflictError(errno.EBUSY, what, "end that first")
+        time.sleep(_LOOK_S)
+    if outside.is_stopped(process, parked.tid):
+        hint = f"continue it: kill -CONT {process.pid}"
+        raise ConflictError(errno.EBUSY, f"{doing}: it is stopped, by a signal", hint)
+
+
+def _has_file(process: Process, text: str, number: int) -> bool:
+    """Whether what its call waits for is open yet: woken, it would fail at one that the application has closed."""
+    kind = "anon_inode:[eventpoll]" if number in _EPOLLS else "socket:["
+    with contextlib.suppress(MirrorError):
+        return process.link(f"fd/{int(text.split()[1], 16)}").startswith(kind)
+    return False
 
 
 def _parse(tid: int, comm: str, text: str) -> Parked | None:
@@ -84,11 +109,15 @@ def _parse(tid: int, comm: str, text: str) -> Parked | None:
     return Parked(tid, comm, int(match[1]), words[6], words[7])
 
 
-def _none(process: Process, tasks: list[Task]) -> BusyTimeoutError | NotFoundError:
+def _none(process: Process, tasks: list[Task]) -> MirrorError:
     what = f"attach to process {process.pid}"
-    names = {name for each, _ in _THREADS for name in each}
-    if busy := [task for task in tasks if task.comm in names]:
+    known = {name: numbers for names, numbers in _THREADS for name in names}
+    if busy := [task for task in tasks if task.comm in known]:
         each = ", ".join(f"{task.comm} ({task.tid})" for task in busy)
+        parked = [(task, _parse(task.tid, task.comm, task.syscall)) for task in busy]
+        if any(found is not None and found.number in known[task.comm] for task, found in parked):
+            what = f"{what}: it has closed what EAL's threads wait for: {each}"
+            return UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
         return BusyTimeoutError(
             errno.ETIMEDOUT, f"{what}: none of EAL's threads sleeps where it may: {each}", "try again"
         )

@@ -179,7 +179,7 @@ class Tracee:
                 self._stopped_since = asked
                 if asked > deadline:
                     what = f"stop thread {self.tid}: it does not leave the kernel"
-                    raise BusyTimeoutError(errno.ETIMEDOUT, what, "look at /proc/PID/task/TID/stack, and try again")
+                    raise BusyTimeoutError(errno.ETIMEDOUT, what, f"look at /proc/{self.tid}/stack, and try again")
                 # No spinning: it may need this very CPU to get there.
                 time.sleep(_LOOK_S)
                 continue
@@ -187,7 +187,7 @@ class Tracee:
             if event == _EVENT_STOP and stopped_by != signal.SIGTRAP:
                 self.is_stopped = True
                 what = f"stop thread {self.tid}: its process is stopped already, by a signal"
-                raise ConflictError(errno.EBUSY, what, "continue it: kill -CONT PID")
+                raise ConflictError(errno.EBUSY, what, f"continue it: kill -CONT {self.tid}")
             if event == _EVENT_STOP or (at_syscall and stopped_by == signal.SIGTRAP | 0x80):
                 self.is_stopped = True
                 self._signal = 0

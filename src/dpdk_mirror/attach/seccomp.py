@@ -45,6 +45,7 @@ _CALLS: tuple[tuple[str, int, tuple[int, ...]], ...] = (
 )
 # Those that may fail, but must not kill: libc, EAL and the library do without.
 _TRIED: tuple[tuple[str, int, tuple[int, ...]], ...] = (
+    ("memfd_create", 319, (0, 11)),  # with MFD_NOEXEC_SEAL
     ("clone3", 435, (0, 88)),
     ("rseq", 334, (0, 32, 0, 0x53053053)),
     ("set_robust_list", 273, (0, 24)),
@@ -101,13 +102,13 @@ _JUMPS: dict[int, Callable[[int, int], bool]] = {
 def forbidden(filters: list[bytes]) -> list[str]:
     """The system calls that not all filters let through, or kill for where they may well fail."""
     programs = [list(struct.iter_unpack("<HBBI", each)) for each in filters]
-    found = []
+    found = {}  # in their order, each once
     for calls, good in ((_CALLS, {_ALLOW, _LOG}), (_TRIED, {_ALLOW, _LOG, _ERRNO})):
         for name, number, arguments in calls:
             data = _DATA.pack(number, _AUDIT_ARCH_X86_64, 0, *arguments, *(0 for _ in range(6 - len(arguments))))
             if any(verdict(program, data) & _ACTION not in good for program in programs):
-                found.append(name)
-    return found
+                found[name] = True
+    return list(found)
 
 
 def verdict(program: list[tuple[int, int, int, int]], data: bytes) -> int:

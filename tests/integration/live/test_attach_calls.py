@@ -24,11 +24,12 @@ from programs import compile_program
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, UnsupportedError
 from dpdk_mirror.attach import inject
+from dpdk_mirror.attach import parked as parked_module
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
 from dpdk_mirror.attach.memory import executable
 from dpdk_mirror.attach.parked import Parked as ParkedThread
-from dpdk_mirror.attach.parked import find_parked
+from dpdk_mirror.attach.parked import check_free, find_parked
 from dpdk_mirror.attach.process import Process
 from dpdk_mirror.attach.ptrace import Registers, Tracee
 
@@ -264,18 +265,55 @@ with Tracee(int(sys.argv[1])):
 """
 
 
-def test_a_traced_thread_is_refused_and_stays_its_tracers(program):
+@contextlib.contextmanager
+def traced(process):
+    """Its thread, by a process that lets it go when its stdin is closed."""
+    command = [sys.executable, "-c", TRACER, str(process.tid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
+        assert tracer.stdout.readline() == b"traced\n"
+        yield tracer
+        tracer.stdin.close()
+        assert tracer.wait(10) == 0
+
+
+def test_a_traced_thread_is_refused_and_stays_its_tracers(program, monkeypatch):
+    monkeypatch.setattr(parked_module, "_FREE_S", 0.05)
     with parked(program) as process, injected(process) as (injector, at):
-        command = [sys.executable, "-c", TRACER, str(process.tid)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
-            assert tracer.stdout.readline() == b"traced\n"
+        with traced(process) as tracer:
             reason = f"process {tracer.pid} traces its thread eal-intr-thread .*; end that first"
             with pytest.raises(ConflictError, match=reason):
                 injector.call(at("clobber"))
-            tracer.stdin.close()
-            assert tracer.wait(10) == 0
         injector.call(at("clobber"))
         assert process.wakes() == "same"
+
+
+def test_another_that_is_at_the_thread_is_waited_for(program, monkeypatch):
+    """Two may attach at once: each has it for a moment."""
+    waited = []
+    with parked(program) as process, injected(process) as (injector, at), traced(process) as tracer:
+
+        def end_it(*arguments):
+            waited.append(arguments)
+            tracer.stdin.close()
+            check_free(*arguments)
+
+        monkeypatch.setattr(inject, "check_free", end_it)
+        injector.call(at("clobber"))
+        assert waited
+        assert process.wakes() == "same"
+
+
+def test_a_thread_whose_file_is_closed_is_not_woken(program):
+    """EAL would end the application; and what its number is given to next is no better."""
+    for letter in "xy":
+        with parked(program) as process:
+            process.say(letter)
+            assert process._line() == "closed"
+            with (
+                pytest.raises(UnsupportedError, match=r"it has closed what EAL's threads wait for: eal-intr-thread"),
+                injected(process, timeout_s=0),
+            ):
+                pass
 
 
 def test_a_thread_that_never_sleeps_is_refused(program):

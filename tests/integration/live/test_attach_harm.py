@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,9 @@ import livekit
 import pytest
 from children import child
 from livekit.application import wait_until
-from livekit.forwarder import Forwarder, ForwarderOptions, build_forwarder
+from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
 from livekit.testpmd import Testpmd, TestpmdOptions
-from programs import compile_program
+from programs import compile_program, pkg_config, run
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
 from dpdk_mirror.attach import cpus, load, memfd, outside
@@ -107,6 +108,18 @@ def application(tmp_path_factory):
         assert forwarder.end() == 0
 
 
+def test_a_dry_run_refuses_one_that_is_stopped(application):
+    os.kill(application.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: "T (stopped)" in Path(f"/proc/{application.pid}/status").read_text(), "the stop")
+        for options in (Options(dry_run=True), Options()):
+            reason = rf"it is stopped, by a signal .*; continue it: kill -CONT {application.pid}$"
+            with pytest.raises(ConflictError, match=reason):
+                load_into(application.pid, options)
+    finally:
+        os.kill(application.pid, signal.SIGCONT)
+
+
 def open_files(pid):
     return sorted((path.name, str(path.readlink())) for path in Path(f"/proc/{pid}/fd").iterdir())
 
@@ -143,6 +156,43 @@ def test_who_comes_late_finds_the_library_there(application, monkeypatch, at_the
     assert (late.loaded, late.version != "") == (False, True)
     with connect(str(application.pid)) as app, app.mirror("net_null0", to="null:n") as made:
         wait_until(lambda: made.stats().packets > 1000, "packets")
+
+
+MAIN_ENDS = """
+#include <pthread.h>
+#include <stdlib.h>
+int run(int argc, char *argv[]);
+static char **arguments;
+static int nb;
+static void *go(void *unused) { (void)unused; exit(run(nb, arguments)); }
+int main(int argc, char *argv[])
+{
+    pthread_t id;
+    nb = argc;
+    arguments = argv;
+    pthread_create(&id, NULL, go, NULL);
+    pthread_exit(NULL);
+}
+"""
+
+
+def test_one_whose_first_thread_has_ended_is_attached_to(tmp_path):
+    """Nothing is below /proc/self then, and the kernel says that the process has no files."""
+    (tmp_path / "main.c").write_text(MAIN_ENDS)
+    sources, libraries = [tmp_path / "main.c", LIVEKIT / "forwarder.c"], FORMS["shared"]()
+    run("gcc", "-c", "-Dmain=run", *pkg_config("--cflags", "libdpdk"), sources[1], "-o", tmp_path / "forwarder.o")
+    program = compile_program(tmp_path / "program", [sources[0], tmp_path / "forwarder.o"], *libraries, "-pthread")
+    with Forwarder(program, ForwarderOptions(plugins=())) as forwarder:
+        assert ") Z " in Path(f"/proc/{forwarder.pid}/stat").read_text()
+        with attach(forwarder.pid) as app, app.mirror("net_null0", to="null:n") as made:
+            wait_until(lambda: made.stats().packets > 1000, "packets")
+        assert not any("memfd:dpdk-mirror" in link for link in links_of_threads(forwarder.pid))
+        assert forwarder.end() == 0
+
+
+def links_of_threads(pid):
+    """What it has open, by any thread that has not ended."""
+    return [os.readlink(path) for path in Path(f"/proc/{pid}/task").glob("*/fd/*")]  # noqa: PTH115
 
 
 @pytest.mark.parametrize("left", [0, 3])
