@@ -102,6 +102,14 @@ def test_apps_lists_processes_that_have_no_socket_and_says_whether_they_can_be_a
     assert (rows[0]["namespaces"], rows[1]["container"]) == (["mnt", "pid"], "0123456789ab")
 
 
+def test_what_others_have_called_themselves_does_nothing_to_a_terminal(command, processes):
+    """In what goes wrong, too."""
+    processes += [DpdkProcess(pid, "evil\x1b[2J") for pid in (12, 13)]
+    name = r"evil\x1b[2J"
+    said = f"dpdk-mirror: find {name}: there are several: {name} (12), {name} (13) [EEXIST]; give the id of one\n"
+    assert command("attach", "evil\x1b[2J") == (1, "", said)
+
+
 def test_names_in_advice_are_words_of_a_shell(command, start, capsys):
     """The application has chosen them, and people copy lines."""
     plain = start("a;reboot", plugin=False)

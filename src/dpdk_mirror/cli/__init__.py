@@ -79,8 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.debug:
             raise
         # Whoever is told to attach may do so in passing.
+        from .common import remark  # noqa: PLC0415  which commands have imported by now
+
         also = ", or add --attach to this command" if _wants_attach(error) and "attach" in arguments else ""
-        print(f"dpdk-mirror: {_sentence(error)}{also}", file=sys.stderr)
+        remark(f"{_sentence(error)}{also}")
         return 1
     return code
 
