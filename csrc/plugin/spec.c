@@ -177,6 +177,13 @@ read_name(struct spec *spec, const struct key *key, const char *value)
 		.is_scaled = scaled,   \
 		.size = sizeof(((struct spec *)NULL)->part.field) }
 #define NUMBER(field, scaled) NUMBER_OF(param, field, scaled)
+#define TIME_OF(field, key, second_name) \
+	{ .name = key,                   \
+		.alias = second_name,    \
+		.read = read_number,     \
+		FIELD(field),            \
+		.is_time = true,         \
+		.size = sizeof(((struct spec *)NULL)->field) }
 #define CHOICE(key, second_name, field, texts) \
 	{ .name = key, .alias = second_name, .read = read_choice, FIELD(field), .choices = texts }
 #define FLAG(key, flag) { .name = key, .read = read_flag, FIELD(param.flags), .bits = flag }
@@ -205,16 +212,11 @@ static const struct key keys[] = {
 			.choices = rate_units,
 			.is_of_rate = true },
 	FLAG("origin", RTE_MIRROR_F_ORIGIN),
-	NUMBER_OF(options, seconds, false),
+	TIME_OF(options.seconds, "seconds", NULL),
 	NUMBER_OF(options, packets, true),
 	NUMBER_OF(options, max_size, true),
 	{ .name = "linger", .read = read_linger },
-	{ .name = "lease",
-			.alias = "for",
-			.read = read_number,
-			FIELD(lease),
-			.is_time = true,
-			.size = sizeof(uint32_t) },
+	TIME_OF(lease, "lease", "for"),
 	{ .name = "ends_with", .read = read_process, .is_taken_back = true },
 	{ .name = "name", .read = read_name },
 	SELECTION("filter", mirror_spec_read_filter),

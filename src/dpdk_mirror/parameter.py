@@ -159,7 +159,7 @@ def scaled_number(meaning: str, bits: int) -> Mapping[str, Parameter]:
     return replace(number(meaning, bits)[_KEY], read=to_scaled_number).metadata()
 
 
-def duration(meaning: str, bits: int, *, alias: str) -> Mapping[str, Parameter]:
+def duration(meaning: str, bits: int, *, alias: str = "") -> Mapping[str, Parameter]:
     """A number of seconds of so many bits, whose text may have a unit behind it."""
     return replace(number(meaning, bits)[_KEY], value="TIME", read=to_seconds, alias=alias).metadata()
 

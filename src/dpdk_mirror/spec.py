@@ -265,7 +265,9 @@ class MirrorSpec:
         default=RateUnit.PACKETS, metadata=choice("count the rate in packets or in bits", *RateUnit)
     )
     origin: bool = field(default=False, metadata=flag("record in each mirrored packet where and when it was seen"))
-    seconds: int = field(default=0, metadata=of_target(number("end a file or stream after N seconds", bits=64)))
+    seconds: int = field(
+        default=0, metadata=of_target(duration("end a file or stream after TIME: 90, 10m, 2h, 1d", bits=64))
+    )
     packets: int = field(
         default=0, metadata=of_target(scaled_number("end a file or stream after N packets; 1M is 1000000", bits=64))
     )
