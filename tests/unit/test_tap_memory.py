@@ -10,11 +10,14 @@ import struct
 from contextlib import ExitStack
 
 import pytest
-from pcapng_blocks import INTERFACE, SECTION, packet
+from pcapng_blocks import INTERFACE, SECTION, STATISTICS, packet
 
 from dpdk_mirror.errors import ProtocolError
+from dpdk_mirror.tap import blocks
 from dpdk_mirror.tap.reader import Reader
+from dpdk_mirror.tap.ringfiles import Files
 from dpdk_mirror.tap.store import SMALLEST, Store
+from dpdk_mirror.tap.writer import Rotation, Writer
 
 HEADER = SECTION + INTERFACE
 MAGIC, VERSION, SEGMENT, COUNT = 0x4D4D5244, 1, 1 << 16, 4
@@ -24,15 +27,15 @@ TIMEOUT_S = 30
 class FakeMemory:
     """What an application gives, and what it is answered."""
 
-    def __init__(self, stack, *, version=VERSION, seals=fcntl.F_SEAL_SHRINK, count=COUNT):
+    def __init__(self, stack, *, version=VERSION, seals=fcntl.F_SEAL_SHRINK, count=COUNT, size=None, said=16):
         self.near, self.far = (stack.enter_context(end) for end in socket.socketpair())
         self.far.settimeout(TIMEOUT_S)
         self.fd = os.memfd_create("test", os.MFD_ALLOW_SEALING)
         stack.callback(os.close, self.fd)
-        os.ftruncate(self.fd, SEGMENT * COUNT)
-        self.bytes = stack.enter_context(mmap.mmap(self.fd, SEGMENT * COUNT))
+        os.ftruncate(self.fd, SEGMENT * COUNT if size is None else size)
+        self.bytes = stack.enter_context(mmap.mmap(self.fd, 0))
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
-        socket.send_fds(self.far, [struct.pack("=4I", MAGIC, version, SEGMENT, count)], [self.fd])
+        socket.send_fds(self.far, [struct.pack("=4I", MAGIC, version, SEGMENT, count)[:said]], [self.fd])
 
     def put(self, offset, data):
         self.bytes[offset : offset + len(data)] = data
@@ -165,7 +168,11 @@ def test_memory_that_cannot_be_is_refused(stack, piece):
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("wrong", [{"version": 2}, {"count": 0}, {"count": 1 << 20}, {"seals": 0}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"version": 2}, {"count": 0}, {"count": 1 << 20}, {"seals": 0}, {"size": SEGMENT}, {"said": 8}],
+    ids=str,
+)
 def test_memory_that_could_be_cut_or_is_of_another_kind_is_refused(stack, wrong):
     reader = reader_of(FakeMemory(stack, **wrong), stack)
     assert reader.take(TIMEOUT_S) is None
@@ -182,3 +189,25 @@ def test_an_application_that_ends_has_not_broken_off(stack):
     assert reader.take(TIMEOUT_S) is None
     assert reader.store.ended
     assert reader.store.error is None
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("in_c", [True, False])
+@pytest.mark.parametrize("word", [0, 4, 1 << 20, 0xFFFFFFFF])
+def test_blocks_that_change_while_they_are_read_end_the_capture(stack, tmp_path, monkeypatch, word, in_c):
+    """Whatever is written: packets, or what is said of them alone."""
+    if not in_c:
+        monkeypatch.setattr(blocks, "_blocks", None)
+    memory = FakeMemory(stack)
+    store = (reader := reader_of(memory, stack)).store
+    memory.put(0, HEADER + numbered(1) + STATISTICS)
+    span = reader.take(TIMEOUT_S)
+    files = Files(str(tmp_path / "x.pcapng"), many=True, keep=0, overwrite=False)
+    writer = Writer(store, files, Rotation(size=100), None)
+    stack.callback(writer.close)
+    memory.bytes[len(HEADER) + 4 : len(HEADER) + 8] = struct.pack("=I", word)
+    with pytest.raises(ProtocolError):
+        writer.write(span)
+    with pytest.raises(ProtocolError):
+        writer.write_statistics(span)
+    assert len(files.made) <= 2

@@ -26,6 +26,8 @@ __all__ = [
     "LONGEST",
     "SECTION",
     "Passed",
+    "block_end",
+    "changed",
     "find_statistics",
     "find_time",
     "header_length",
@@ -112,8 +114,27 @@ def header_length(words: memoryview, start: int, end: int) -> int:
     return int(words[at + 1]) if start + words[at + 1] <= end else 0
 
 
+def block_end(words: memoryview, start: int, stop: int) -> int:
+    """Where a block ends that was found to be whole. ProtocolError: it is not."""
+    if not (length := _whole_block(words, start >> 2, stop >> 2)):
+        raise changed()
+    return start + length
+
+
+def changed() -> ProtocolError:
+    """A block that was found to be whole is not: an application has written to what it has lent."""
+    return _broken("a block has changed while it was read")
+
+
+def _whole_block(words: memoryview, at: int, last: int) -> int:
+    """How many bytes it has; 0: it is broken, or ends behind ``last``."""
+    length = words[at + 1] if at + 1 < last else 0
+    behind = at + (length >> 2)
+    return length if _is_length(length) and behind <= last and words[behind - 1] == length else 0
+
+
 def find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passed:
-    """Pass blocks, which have been found to be whole, up to the first packet that has that time or a later one."""
+    """Pass whole blocks, up to the first packet that has that time or a later one."""
     if _blocks is None:
         return _find_time(words, start, stop, since_ns)
     passed = _blocks.lib.mirror_blocks_find_time(_in_c(words), start, min(stop, words.nbytes), since_ns)
@@ -122,8 +143,7 @@ def find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passed
 
 def _find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passed:
     at, last, packets = start >> 2, stop >> 2, 0
-    while at < last:
-        length = words[at + 1]
+    while length := _whole_block(words, at, last):
         if words[at] == _PACKET:
             if length >= _TIME_END and words[at + 3] << 32 | words[at + 4] >= since_ns:
                 break
@@ -133,7 +153,7 @@ def _find_time(words: memoryview, start: int, stop: int, since_ns: int) -> Passe
 
 
 def find_statistics(words: memoryview, start: int, stop: int) -> int:
-    """Pass blocks, which have been found to be whole, up to the first one that counts what became of packets."""
+    """Pass whole blocks, up to the first one that counts what became of packets."""
     if _blocks is None:
         return _find_statistics(words, start, stop)
     return int(_blocks.lib.mirror_blocks_find_statistics(_in_c(words), start, min(stop, words.nbytes)))
@@ -141,8 +161,8 @@ def find_statistics(words: memoryview, start: int, stop: int) -> int:
 
 def _find_statistics(words: memoryview, start: int, stop: int) -> int:
     at, last = start >> 2, stop >> 2
-    while at < last and words[at] != _STATISTICS:
-        at += words[at + 1] >> 2
+    while (length := _whole_block(words, at, last)) and words[at] != _STATISTICS:
+        at += length >> 2
     return at << 2
 
 

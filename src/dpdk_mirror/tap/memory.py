@@ -38,7 +38,7 @@ class Memory:
         self._stream = stream
         hello, descriptors, _, _ = socket.recv_fds(stream, _HELLO.size, 1)
         try:
-            _, version, self._segment, count = _HELLO.unpack(hello)
+            _, version, self._segment, count = _HELLO.unpack(hello.ljust(_HELLO.size, b"\0"))
             self._check(version, count, descriptors)
             flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
             mapped = mmap.mmap(descriptors[0], self._segment * count, flags=flags, prot=mmap.PROT_READ)
@@ -109,6 +109,8 @@ class Memory:
         # What is cut off would kill whoever looks at it.
         if not fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS) & fcntl.F_SEAL_SHRINK:
             raise _broken("it could be cut")
+        if os.fstat(descriptors[0]).st_size < self._segment * count:
+            raise _broken("there is less of it than is said")
 
 
 def _broken(why: str) -> ProtocolError:

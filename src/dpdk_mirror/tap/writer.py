@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .blocks import find_statistics, pass_blocks
+from .blocks import block_end, changed, find_statistics, pass_blocks
 from .sinks import sink_of
 from .store import Span
 
@@ -72,7 +72,7 @@ class Writer:
         """Write what is said of packets, and none of them."""
         words, stop = span.segment.words, span.start
         while (start := find_statistics(words, stop, span.stop)) < span.stop:
-            stop = start + words[(start >> 2) + 1]
+            stop = block_end(words, start, span.stop)
             self.write(Span(span.segment, start, stop, 0, span.header))
 
     def tick(self) -> None:
@@ -116,6 +116,8 @@ class Writer:
         passed = pass_blocks(span.segment.words, start, end, most)
         if passed.stop == start and not self._in_file:
             passed = pass_blocks(span.segment.words, start, span.stop, 1)
+            if passed.stop == start:
+                raise changed()
         return passed
 
     def _put_header(self, sink: Sink, length: int) -> None:
