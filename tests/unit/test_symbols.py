@@ -80,9 +80,10 @@ def functions(library: Path) -> Iterator[tuple[str, str]]:
                 yield source, symbol.name
 
 
-def test_what_pollers_run_says_whose_it_is(package):
+def test_what_pollers_and_targets_threads_run_says_whose_it_is(package):
     """As a profile of somebody's switch shows it. What DPDK's headers have compiled into it is called as there."""
-    own = {path.name for path in (CSRC / "datapath").glob("*.c")} | {"interpreter.c", "read.c"}
+    own = {path.name for folder in ("datapath", "drain") for path in (CSRC / folder).glob("*.c")}
+    own |= {"interpreter.c", "read.c"}
     shared = {name for name in own if len(list(CSRC.rglob(name))) > 1}
     assert len(own - shared) > 10
     found = [(source, name) for source, name in functions(package / "librte_mirror.so") if source in own - shared]
