@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from ..errors import MirrorError, NotPermittedError
 from . import outside
 from .dpdk import STATUS, SocketState, Status, libc_of, release_by_abi, release_in, release_of, status_of
-from .memory import executable, images, settled
+from .memory import executable, images, linked, settled
 from .symtab import program_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .image import Image
-    from .memory import Loaded
     from .process import Process
 
 __all__ = ["EAL_INIT", "EAL_THREADS", "DpdkProcess", "Kind", "identify"]
@@ -36,8 +35,6 @@ _VERSIONS = [f"rte_version_{part}" for part in ("year", "month", "minor", "relea
 # Names of files. What comes before may be anything, and long.
 _SHARED = re.compile(rb"/librte_eal\.so\.(\d{1,4})[^/\n]*$", re.MULTILINE)
 _OWN = re.compile(rb"/dpdk_mirror/_[^/\n]*\.so")
-# Drivers have their kind before their name, as in librte_net_tap.
-_LIBRARY = re.compile(r"librte_(?!mirror\b)[a-z0-9]+\.so\.[\d.]+")
 _YAMA = {1: "only its parents", 2: "only processes with CAP_SYS_PTRACE", 3: "nobody"}
 
 
@@ -95,8 +92,6 @@ class DpdkProcess:
     """The library's own, as the process sees it. Without the library, where that is to have one."""
     telemetry: tuple[str, ...] = ()
     """DPDK's sockets, as the process sees them."""
-    carriers: tuple[str, ...] = ()
-    """Of Kind.LOADED: what has DPDK's functions, by the names that the dynamic loader knows."""
     obstacle: str = ""
     """Why librte_mirror cannot be loaded into it, and what to do; "" if nothing is known against it."""
 
@@ -158,8 +153,9 @@ def _look_inside(process: Process, found: DpdkProcess) -> None:
     if exported:
         found.kind, find = Kind.EXPORTED, _finder(program)
     elif having:
-        found.carriers = _not_global(loaded, having)
-        found.kind, find = Kind.LOADED if found.carriers else Kind.SHARED, _finder(having[0][1])
+        own = linked(loaded)
+        is_own = any(image in own for _, image in having)
+        found.kind, find = Kind.SHARED if is_own else Kind.LOADED, _finder(having[0][1])
     else:
         found.kind, find = _static(process, program)
     found.dpdk = release_of(process, find) or release_in(process, program) or found.dpdk
@@ -189,22 +185,6 @@ def _static(process: Process, program: Image) -> tuple[Kind, Callable[[str], int
     found = program_file(process).find([EAL_INIT, *_VERSIONS])
     known = {name: program.base + symbols[0].value for name, symbols in found.items() if symbols}
     return Kind.STATIC if EAL_INIT in known else Kind.STRIPPED, known.get
-
-
-def _not_global(loaded: list[tuple[Loaded, Image]], having: list[tuple[Loaded, Image]]) -> tuple[str, ...]:
-    """The names of what has DPDK, if it is not what the program itself is linked with, be it by others."""
-    by_name = {image.soname or os.path.basename(each.name): image for each, image in loaded[1:]}  # noqa: PTH119  a name
-    reached: set[str] = set()
-    ahead = list(loaded[0][1].needed)
-    while ahead:
-        name = ahead.pop()
-        if name in by_name and name not in reached:
-            reached.add(name)
-            ahead += by_name[name].needed
-    if any(image.soname in reached for _, image in having):
-        return ()
-    others = [each.name for each, image in loaded[1:] if _LIBRARY.fullmatch(image.soname)]
-    return tuple(dict.fromkeys([each.name for each, _ in having] + others))
 
 
 def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None:

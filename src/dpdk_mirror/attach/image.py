@@ -41,7 +41,7 @@ _HIDDEN = 0x8000  # of a version: not the one that programs are linked with
 
 _DYNAMIC_MAX = 65536  # bytes
 _PAGE = 4096
-_BUCKETS_MAX, _BLOOM_MAX = 1 << 24, 1 << 24
+_BUCKETS_MAX, _BLOOM_MAX, _BLOOM_KEPT = 1 << 24, 1 << 24, 1 << 12
 _CHAIN_MAX = 1 << 16
 """Symbols in one bucket. Thousands are in none that a linker has made."""
 _NAME_MAX = 4096
@@ -173,11 +173,11 @@ class Image:
         return iter(())
 
     def _by_gnu_hash(self, table: int, name: bytes) -> Iterator[int]:
-        buckets, first, bloom, _shift = self._words(table, 4)
-        if not 0 < buckets <= _BUCKETS_MAX or bloom > _BLOOM_MAX:
-            raise self._malformed(f"its table of symbols has {buckets} buckets and {bloom} words before them")
+        buckets, first, words, shift, bloom = self._gnu_table
         wanted = _gnu_hash(name)
-        start = table + 16 + 8 * bloom
+        if bloom and not _may_have(bloom, wanted, shift):
+            return
+        start = table + 16 + 8 * words
         (index,) = self._words(start + 4 * (wanted % buckets), 1)
         if not index:
             return
@@ -190,6 +190,16 @@ class Image:
             if here & 1:
                 return
         raise self._malformed("its table of symbols has no end")
+
+    @functools.cached_property
+    def _gnu_table(self) -> tuple[int, int, int, int, bytes]:
+        """How it begins, and its filter, which tells of most names that they are not there; none of a large one."""
+        table = self._dynamic[_DT_GNU_HASH]
+        buckets, first, words, shift = self._words(table, 4)
+        if not 0 < buckets <= _BUCKETS_MAX or words > _BLOOM_MAX or shift >= 64:
+            raise self._malformed(f"its table of symbols has {buckets} buckets and {words} words before them")
+        bloom = self.process.read(table + 16, 8 * words) if words <= _BLOOM_KEPT else b""
+        return buckets, first, words, shift, bloom
 
     def _by_hash(self, table: int, name: bytes) -> Iterator[int]:
         buckets, chains = self._words(table, 2)
@@ -246,11 +256,17 @@ class Image:
         return MalformedError(errno.ENOEXEC, what)
 
 
+@functools.lru_cache(1024)
 def _gnu_hash(name: bytes) -> int:
     value = 5381
     for byte in name:
         value = (value * 33 + byte) & 0xFFFFFFFF
     return value
+
+
+def _may_have(bloom: bytes, wanted: int, shift: int) -> bool:
+    (word,) = struct.unpack_from("<Q", bloom, 8 * (wanted // 64 % (len(bloom) // 8)))
+    return bool(word >> wanted % 64 & word >> (wanted >> shift) % 64 & 1)
 
 
 def _sysv_hash(name: bytes) -> int:

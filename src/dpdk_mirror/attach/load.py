@@ -35,6 +35,7 @@ from .libc import Libc, find_libc
 from .memfd import memfd
 from .memory import images, settled
 from .parked import Parked, check_free, find_parked
+from .scope import carriers
 from .seccomp import forbidden
 from .socketpath import check_socket, choose_socket
 
@@ -129,7 +130,7 @@ def _attach(
     if is_there and not wants_socket:
         return _result(found, began)
     _check_machine(process, found)
-    chosen = None if is_there else _choose(process, found, library)
+    chosen, carried = (None, []) if is_there else _choose(process, found, library)
     _check_files(process)
     if wants_socket and options.socket:
         check_socket(process, options.socket)
@@ -138,7 +139,7 @@ def _attach(
     if options.dry_run:
         return _result(found, began, target)
     with elsewhere(process, target.parked.tid, busy):
-        loaded = _load(target, chosen, path) if chosen is not None else None
+        loaded = _load(target, chosen, carried, path) if chosen is not None else None
         image = _library_in(process, loaded)
         status = _check_works(process, image)
         if wants_socket:
@@ -184,8 +185,8 @@ def _check_files(process: Process) -> None:
         raise ConflictError(errno.EMFILE, what, f"let it have more: prlimit --pid {process.pid} --nofile={2 * limit}:")
 
 
-def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> Library:
-    """The library for the process, if one can be loaded."""
+def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Library]) -> tuple[Library, list[str]]:
+    """The library for the process, if one can be loaded, and what is to be made known to it."""
     doing = f"attach to process {process.pid}"
     if found.obstacle:
         raise UnsupportedError(errno.ENOTSUP, f"{doing}: {found.obstacle}")
@@ -197,9 +198,9 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
         raise UnsupportedError(errno.ENOTSUP, what, hint)
     _check_size(process, chosen)
     if found.kind in {Kind.EXPORTED, Kind.STATIC}:
-        return replace(chosen, content=with_hidden(process, chosen))
+        return replace(chosen, content=with_hidden(process, chosen)), []
     check_alone(process)
-    return chosen
+    return chosen, carriers(process, chosen)
 
 
 def _check_size(process: Process, library: Library) -> None:
@@ -255,10 +256,10 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
 # What changes the process.
 
 
-def _load(target: _Target, library: Library, path: str) -> Image | None:
-    """None: it is not needed any more."""
-    for carrier in target.found.carriers:
-        target.call(target.libc.dlopen, os.fsencode(carrier), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
+def _load(target: _Target, library: Library, carried: list[str], path: str) -> Image | None:
+    """None: it is not needed any more. ``carried`` is loaded already, and is made known to all."""
+    for name in carried:
+        target.call(target.libc.dlopen, os.fsencode(name), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
     if path:
         return _open(target, path)
     with memfd(target.process, target.injector, target.libc, library.content) as number:

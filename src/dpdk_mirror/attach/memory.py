@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import struct
 import time
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .process import Process
 
-__all__ = ["Loaded", "constant", "executable", "images", "link_map", "settled"]
+__all__ = ["Loaded", "constant", "executable", "images", "link_map", "linked", "settled"]
 
 _T = TypeVar("_T")
 
@@ -138,6 +139,18 @@ def images(process: Process) -> list[tuple[Loaded, Image]]:
     loaded, known = link_map(process), process.known
     known |= {each: Image(process, each.base, [], each.dynamic) for each in loaded if each not in known}
     return [(each, known[each]) for each in loaded]
+
+
+def linked(loaded: list[tuple[Loaded, Image]]) -> set[Image]:
+    """The program, and what it is linked with, be it by others: what finds no symbol there need not find another's."""
+    by_name = {image.soname or os.path.basename(each.name): image for each, image in loaded[1:]}  # noqa: PTH119  a name
+    reached = {image for _, image in loaded[:1]}
+    ahead = list(reached)
+    while ahead:
+        found = {by_name[name] for name in ahead.pop().needed if name in by_name} - reached
+        reached |= found
+        ahead += found
+    return reached
 
 
 def constant(image: Image) -> Iterator[tuple[int, int, bool]]:

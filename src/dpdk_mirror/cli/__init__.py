@@ -78,11 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MirrorError, OSError) as error:
         if arguments.debug:
             raise
-        # Whoever is told to attach may do so in passing.
-        from .common import remark  # noqa: PLC0415  which commands have imported by now
-
-        also = ", or add --attach to this command" if _wants_attach(error) and "attach" in arguments else ""
-        remark(f"{_sentence(error)}{also}")
+        _tell(error, arguments)
         return 1
     return code
 
@@ -128,6 +124,14 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         if is_there:
             return run_there(arguments, words)
     return int(arguments.run(arguments))
+
+
+def _tell(error: MirrorError | OSError, arguments: argparse.Namespace) -> None:
+    from .common import remark  # noqa: PLC0415  which commands have imported by now
+
+    # Whoever is told to attach may do so in passing.
+    also = ", or add --attach to this command" if _wants_attach(error) and "attach" in arguments else ""
+    remark(f"{_sentence(error)}{also}")
 
 
 def _wants_attach(error: Exception) -> bool:

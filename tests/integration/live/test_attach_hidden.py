@@ -15,8 +15,11 @@ from livekit.frames import udp_frames
 from programs import compile_program, run
 
 from dpdk_mirror import Direction, Mode, Select, UnsupportedError
+from dpdk_mirror.attach.identify import Kind, identify
+from dpdk_mirror.attach.library import read_library
 from dpdk_mirror.attach.memory import images
 from dpdk_mirror.attach.process import Process
+from dpdk_mirror.attach.scope import carriers
 from dpdk_mirror.plugin import plugin_path
 from dpdk_mirror.remote import attach
 
@@ -179,6 +182,18 @@ def build_loader(builds, form, *options):
 def test_dpdk_that_a_program_has_loaded_for_itself_is_mirrored(builds, tmp_path, form):
     """As VPP does: the plugin has DPDK in it, or is linked with its libraries, and is for itself alone."""
     is_mirrored(build_loader(builds, form), tmp_path)
+
+
+def test_dpdk_of_which_a_program_is_linked_with_eal_alone_is_mirrored(builds, tmp_path):
+    """The rest comes with what it has loaded, ethdev too."""
+    loader = build_loader(builds, "shared", "-Wl,--no-as-needed", "-lrte_eal")
+    with Forwarder(loader, ForwarderOptions(plugins=())) as forwarder, Process(forwarder.pid) as process:
+        assert identify(process).kind is Kind.SHARED
+        assert {Path(name).name.partition(".so")[0] for name in carriers(process, read_library(plugin_path()))} >= {
+            "librte_ethdev", "librte_mempool", "librte_ring",
+        }  # fmt: skip
+        assert forwarder.end() == 0
+    is_mirrored(loader, tmp_path)
 
 
 def test_dpdk_in_a_namespace_of_its_own_is_refused(builds):
