@@ -16,7 +16,7 @@ import pytest
 from children import child
 from fakeapp import FakeMirror
 
-from dpdk_mirror import BusyTimeoutError
+from dpdk_mirror import BusyTimeoutError, ConflictError
 from dpdk_mirror.attach.load import Attachment
 from dpdk_mirror.cli import attach, main
 from dpdk_mirror.pairs import join_pairs
@@ -118,6 +118,23 @@ def test_names_in_advice_are_words_of_a_shell(command, start, capsys):
     done = Attachment(DpdkProcess(12, "app"), "0.1.0", loaded=True, socket="", thread="", stops_s=(), took_s=0.0)
     attach._tell(done, Application(plain.path), [SimpleNamespace(name="$(reboot)")])
     assert capsys.readouterr().out.endswith("dpdk-mirror add '$(reboot)' --to tap:m0 --app 'a;reboot'\n")
+
+
+def test_what_attach_has_done_is_told_though_the_application_does_not_answer(command, monkeypatch):
+    """It takes ten clients, say, and has them."""
+
+    def full(_process):
+        raise ConflictError(errno.EBUSY, "connect to it: it takes no more clients")
+
+    done = Attachment(DpdkProcess(12, "app"), "0.1.0", loaded=True, socket="", thread="t", stops_s=(0.001,), took_s=0.0)
+    monkeypatch.setattr(attach, "find_process", lambda _: done.process)
+    monkeypatch.setattr(attach, "load_apart", lambda *_: done)
+    monkeypatch.setattr(attach, "connect_to", full)
+    code, out, err = command("attach", "12")
+    assert (code, err) == (1, "dpdk-mirror: connect to it: it takes no more clients [EBUSY]\n")
+    assert out.startswith("loaded librte_mirror 0.1.0 into app (12, DPDK ?)\n")
+    code, out, err = command("attach", "12", "--json")
+    assert (code, json.loads(out)["loaded"], json.loads(out)["ports"]) == (1, True, None)
 
 
 def test_apps_tells_of_an_application_once(command, read_json, fake, processes):

@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ..attach.load import TIMEOUT_S, Options
+from ..errors import MirrorError
 from ..remote.attaching import load_apart
 from ..remote.discovery import connect_to, find_process
 from .common import (
@@ -79,12 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         _say_checks(arguments, done)
         return 0
-    with connect_to(done.process) as app:
-        ports = [port for port in app.ports() if not port.is_target]
+    if not arguments.json:  # whether or not it answers
+        for line in attached(done) if done.loaded else (_had(done), *attached(done)):
+            say(line)
+    try:
+        with connect_to(done.process) as app:
+            ports = [port for port in app.ports() if not port.is_target]
+    except MirrorError:
         if arguments.json:
-            print_json(_record(done) | {"app": str(app), "ports": [port.name for port in ports]})
-        else:
-            _tell(done, app, ports)
+            print_json(_record(done) | {"app": None, "ports": None})
+        raise
+    if arguments.json:
+        print_json(_record(done) | {"app": str(app), "ports": [port.name for port in ports]})
+    else:
+        _tell(done, app, ports)
     return 0
 
 
@@ -98,8 +107,6 @@ def _say_checks(arguments: argparse.Namespace, done: Attachment) -> None:
 
 
 def _tell(done: Attachment, app: Application, ports: list[RemotePort]) -> None:
-    for line in attached(done) if done.loaded else (_had(done), *attached(done)):
-        say(line)
     if not ports:
         say("it has no ports yet")
         return
