@@ -18,7 +18,7 @@ from fakeapp import FakeMirror
 
 from dpdk_mirror import BusyTimeoutError, ConflictError
 from dpdk_mirror.attach.load import Attachment
-from dpdk_mirror.cli import attach, main
+from dpdk_mirror.cli import attach, common, main
 from dpdk_mirror.pairs import join_pairs
 from dpdk_mirror.remote import Application, DpdkProcess, sockets
 from dpdk_mirror.spec import COUNTERS, PARAMETERS, MirrorSpec
@@ -135,6 +135,24 @@ def test_what_attach_has_done_is_told_though_the_application_does_not_answer(com
     assert out.startswith("loaded librte_mirror 0.1.0 into app (12, DPDK ?)\n")
     code, out, err = command("attach", "12", "--json")
     assert (code, json.loads(out)["loaded"], json.loads(out)["ports"]) == (1, True, None)
+
+
+def test_whoever_attaches_is_told_that_it_takes_long(command, monkeypatch, capsys):
+    """Once, and while it does."""
+    told, handler = [], signal.getsignal(signal.SIGALRM)
+
+    def slow(*_):
+        deadline = time.monotonic() + 10
+        while not told and time.monotonic() < deadline:
+            told.extend(capsys.readouterr().err.splitlines())
+        raise ConflictError(errno.EBUSY, "attach to it")
+
+    monkeypatch.setattr(common, "_LONG_S", 0.001)
+    monkeypatch.setattr(attach, "find_process", lambda _: DpdkProcess(12, "app"))
+    monkeypatch.setattr(attach, "load_apart", slow)
+    assert command("attach", "12") == (1, "", "dpdk-mirror: attach to it [EBUSY]\n")
+    assert told == ["dpdk-mirror: attaching takes long: the application is busy, or this machine; Ctrl-C gives up"]
+    assert signal.getsignal(signal.SIGALRM) is handler
 
 
 def test_apps_tells_of_an_application_once(command, read_json, fake, processes):

@@ -18,6 +18,7 @@ from .common import (
     application_name,
     attached,
     named,
+    patience,
     print_json,
     say,
     seconds,
@@ -76,7 +77,8 @@ def add_parsers(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     options = Options(arguments.socket or "", arguments.dry_run, arguments.force, arguments.timeout)
-    done = load_apart(find_process(named(arguments.application)).pid, options, arguments.library)
+    with patience():
+        done = load_apart(find_process(named(arguments.application)).pid, options, arguments.library)
     if arguments.dry_run:
         _say_checks(arguments, done)
         return 0

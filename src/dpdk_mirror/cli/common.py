@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
+import signal
 import sys
 from dataclasses import asdict
 from enum import Enum
@@ -29,7 +31,8 @@ from ..remote.sockets import SUDO, closed_directories
 from ..values import flag_text, to_scaled_number, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from types import FrameType
 
     from rich.console import Console
     from rich.table import Table
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from ..attach.load import Attachment
 
 _VARIABLE = "DPDK_MIRROR_APP"
+_LONG_S = 3.0
 _ONE = "default: DPDK_MIRROR_APP, or the only one that has the library"
 _APPS = "dpdk-mirror apps lists what runs, and dpdk-mirror attach loads the library into one"
 
@@ -130,12 +134,29 @@ def attached(done: Attachment) -> list[str]:
     return said
 
 
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Tell whoever attaches to what is busy that it goes on."""
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        remark("attaching takes long: the application is busy, or this machine; Ctrl-C gives up")
+
+    handler, timer = signal.signal(signal.SIGALRM, tell), signal.setitimer(signal.ITIMER_REAL, _LONG_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
 def _attach(named: str | None) -> Application:
     # What few commands need, and takes long to import.
     from ..attach.load import Options  # noqa: PLC0415
     from ..remote.attaching import load_apart  # noqa: PLC0415
 
-    done = load_apart(find_process(named).pid, Options())
+    with patience():
+        done = load_apart(find_process(named).pid, Options())
     if done.loaded:
         for line in attached(done):
             remark(line)
