@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["carriers"]
 
+_DRIVERS = re.compile(r"rte_vdev_|rte_eth_bond_")
+"""What the library finds by itself, where there are such drivers."""
+
 
 def carriers(process: Process, library: Library) -> list[str]:
     """What has DPDK's functions for itself alone, by the loader's names: it may make them known to the library, too.
@@ -29,7 +33,8 @@ def carriers(process: Process, library: Library) -> list[str]:
 
 def _carriers(process: Process, library: Library) -> list[str]:
     loaded = images(process)
-    own, missing, found = linked(loaded), undefined(library), []
+    own, found = linked(loaded), []
+    missing = {name for name in undefined(library) if not _DRIVERS.match(name)}
     for is_carrier in (False, True):
         for each, image in loaded:
             if (image in own) == is_carrier or each.namespace:
