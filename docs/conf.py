@@ -46,6 +46,7 @@ docs/live
 docs/top
 docs/containers
 docs/selection
+docs/parameters
 docs/zero-copy
 docs/counters
 docs/run

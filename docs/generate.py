@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The dpdk-mirror authors
-"""Writes shell completions and the manual page, made from the command's parser; meson runs it: generate.py OUTPUT...
+"""Writes what is made from the command's parser: generate.py OUTPUT...
 
-What an output is follows from its name. The parser is that of the source tree, so nothing has to be installed.
+Meson has it write shell completions and the manual page. docs/parameters.md is kept, for whoever reads it where the
+sources are shown. What an output is follows from its name. The parser is that of the source tree, so nothing has to be
+installed.
 """
 
 from __future__ import annotations
@@ -20,11 +22,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from dpdk_mirror.cli import make_parser
 from dpdk_mirror.cli.ends import parse_end
 from dpdk_mirror.cli.plugin import SHELLS
+from dpdk_mirror.spec import PARAMETERS, MirrorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dpdk_mirror.parameter import Parameter
+
 MANUAL = "dpdk-mirror.1"
+PARAMETERS_PAGE = "parameters.md"
 # Where a shell looks for the completion of dpdk-mirror, it looks for these names.
 _NAMES = {"dpdk-mirror": "bash", "_dpdk-mirror": "zsh", "dpdk-mirror.fish": "fish"}
 # What dpdk-mirror complete is asked for, by what the help calls a word.
@@ -78,6 +84,8 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 def content(name: str) -> str:
     """What belongs into a file of this name: a shell's, as the package keeps it, or the one that a system looks for."""
+    if name == PARAMETERS_PAGE:
+        return _parameters_page()
     return _manual() if name == MANUAL else _completion(name if name in SHELLS else _NAMES[name])
 
 
@@ -131,6 +139,40 @@ def _manual() -> str:
     lines += [_text("how dpdk-mirror is run on another host, as its shell reads it: sudo -n dpdk-mirror")]
     lines += [".SH SEE ALSO", ".BR tcpdump (1),", ".BR pcap\\-filter (7),", ".BR ovs\\-vsctl (8)"]
     return "\n".join(lines) + "\n"
+
+
+_PARAMETERS = """\
+# Parameters of a mirror
+
+All that can be said of a mirror. Each is an option of commands (`--split-len`; `--no-origin` for `no`), a key of files
+for [`apply`](live.md#after-a-restart) and of `/mirror/add` (`split_len`), and a keyword in [Python](python.md). In C it
+is a field of `struct rte_mirror_param` or `struct rte_mirror_select`, or a flag, unless only running applications have
+it.
+
+Without a mode, commands take `auto`, but `run` does so only if packets are cut. `add --with-shell` gives `ends_with`.
+`capture` and `run` have `--seconds` and `--packets` of their own, at which they end.
+
+| key | value | default | what it does | options of |
+|---|---|---|---|---|
+"""
+
+
+def _parameters_page() -> str:
+    """Every parameter, and which commands have it."""
+    defaults, parsers, rows = MirrorSpec().texts(), commands(make_parser()), []
+    for key, parameter in PARAMETERS.items():
+        names = ", ".join(f"`{name}`" for name in (key, parameter.alias) if name)
+        value = ", ".join(f"`{each}`" for each in parameter.choices) or parameter.value
+        default = f"`{defaults[key]}`" if defaults.get(key) else ""
+        users = ", ".join(name for name, command in parsers.items() if _takes(command, parameter))
+        meaning = parameter.meaning.replace("|", r"\|")
+        rows.append(f"| {names} | {value} | {default} | {meaning} | {users} |\n")
+    return _PARAMETERS + "".join(rows) + "\nSee [Choose packets](selection.md) for those that choose them.\n"
+
+
+def _takes(command: argparse.ArgumentParser, parameter: Parameter) -> bool:
+    """Some commands have an option of that name which is their own."""
+    return any(action.help == parameter.meaning.replace("%", "%%") for action in command._actions)
 
 
 def _synopsis(command: argparse.ArgumentParser) -> str:

@@ -17,7 +17,7 @@ from fakeapp import FakeMirror
 import dpdk_mirror
 from dpdk_mirror.cli import main, make_parser
 from dpdk_mirror.remote.targets import KINDS, Kind
-from dpdk_mirror.spec import MirrorSpec
+from dpdk_mirror.spec import PARAMETERS, MirrorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(dpdk_mirror.__file__).parent
@@ -124,8 +124,15 @@ def test_the_manual_tells_each_option(name):
         assert option == "--help" or f"{option}" in section
 
 
+def test_the_page_on_parameters_is_what_is_made_of_them():
+    """By docs/generate.py; and parameters of run's mirrors need no other page."""
+    page = ROOT / "docs" / generate.PARAMETERS_PAGE
+    assert page.read_text(encoding="utf-8") == generate.content(page.name)
+    assert all(f"\n| `{key}`" in page.read_text(encoding="utf-8") for key in PARAMETERS)
+
+
 def test_the_page_on_run_has_each_option_with_its_value():
-    """Each by one of its names at least, and none that there is not; --help apart."""
+    """Each by one of its names at least, and none that there is not; --help and parameters of mirrors apart."""
     page = (ROOT / "docs" / "run.md").read_text(encoding="utf-8")
     table = page.split("\n## Options\n\n")[1].split("\n\n")[0].splitlines()[2:]
     options = " ".join(row.replace(r"\|", "/").split("|")[1] for row in table)
@@ -137,7 +144,8 @@ def test_the_page_on_run_has_each_option_with_its_value():
         for name in each.option_strings
     }
     assert set(told) <= set(values)
-    assert [each for each in actions if not {*each.option_strings} & set(told)] == []
+    own = [each for each in actions if not each.dest.startswith("parameter_")]
+    assert [each for each in own if not {*each.option_strings} & set(told)] == []
     assert [name for name, value in told.items() if value and value.strip() != values[name]] == []
 
 
