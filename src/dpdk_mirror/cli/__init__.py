@@ -59,9 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of ports and files may be in any script
     words = sys.argv[1:] if argv is None else argv
-    arguments, unknown = make_parser(*words[:1]).parse_known_args(words)
-    if unknown:
-        arguments.parser.refuse_unknown(unknown)
+    arguments = _parse(words)
     if arguments.debug:
         _log_all()
     try:
@@ -81,6 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell(error, arguments)
         return 1
     return code
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    arguments, unknown = make_parser(*words[:1]).parse_known_args(words)
+    if unknown:
+        arguments.parser.refuse_unknown(unknown)
+    return arguments
 
 
 def make_parser(command: str = "") -> argparse.ArgumentParser:
