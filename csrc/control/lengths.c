@@ -19,7 +19,8 @@
 
 /*
  * Some drivers lose packets that are longer than their interface takes, and say that they have sent them (net_af_packet),
- * or refuse them with all that are behind them (net_tap). So what is too long is not offered to them.
+ * or refuse them with all that are behind them (net_tap). So what is too long is not offered to them; nor is what ends
+ * within its Ethernet header, which no interface of the kernel's takes.
  */
 
 /* What net_tap allows for: an Ethernet header, a tag and an FCS. */
@@ -59,11 +60,14 @@ find_longest(struct mirror_config *config, const struct mirror_port_lengths *por
 
 	config->longest = UINT32_MAX;
 	config->tag_room = 0;
+	config->shortest = 0;
 	if (driver->limit == MIRROR_LIMIT_MTU) {
 		config->longest = mtu + TAP_OVERHEAD;
+		config->shortest = RTE_ETHER_HDR_LEN;
 	} else if (driver->limit == MIRROR_LIMIT_INTERFACE && mtu != 0) {
 		/* The kernel lets a tag be beyond it: see packet_extra_vlan_len_allowed() there. */
 		config->longest = mtu + RTE_ETHER_HDR_LEN;
+		config->shortest = RTE_ETHER_HDR_LEN;
 		config->tag_room = RTE_VLAN_HLEN;
 		frame_size = frame_size != 0 ? frame_size : driver->frame_size;
 	}

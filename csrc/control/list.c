@@ -50,6 +50,8 @@ append(struct mirror_list *list, struct mirror_slot *slot, bool has_left)
 	entry->target_epoch = config->target_epoch;
 	entry->snaplen = config->snaplen;
 	entry->longest = config->longest;
+	entry->shortest = config->shortest;
+	entry->span = config->longest - config->shortest;
 	entry->tag_room = config->tag_room;
 	entry->mode = config->mode;
 	set_copied(entry, config);
@@ -77,7 +79,7 @@ take_the_same(const struct mirror *a, const struct mirror *b)
 
 	return shares_all(a) && shares_all(b) && of_a->snaplen == of_b->snaplen &&
 			of_a->max_segs == of_b->max_segs && of_a->longest == of_b->longest &&
-			of_a->tag_room == of_b->tag_room;
+			of_a->tag_room == of_b->tag_room && of_a->shortest == of_b->shortest;
 }
 
 /* Appends a slot and, behind it, all those that take the same packets. */

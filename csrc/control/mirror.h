@@ -55,6 +55,7 @@ struct mirror_config {
 	char mode_reason[RTE_MIRROR_REASON_SIZE];
 	uint32_t snaplen;  /**< UINT32_MAX: all */
 	uint32_t longest;  /**< longest packet that the target takes; UINT32_MAX: any */
+	uint16_t shortest; /**< shortest packet that it takes */
 	uint16_t tag_room; /**< by how much more with a tag of the type 0x8100 */
 	char warning[RTE_MIRROR_REASON_SIZE]; /**< what will be lost for that; "": nothing that is known */
 	uint32_t split_len;                   /**< 0: it does not split */

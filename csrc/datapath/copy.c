@@ -244,6 +244,15 @@ mirror_leave_out(struct rte_mbuf *own, uint64_t *counter)
 	return NULL;
 }
 
+/* What counts a packet that is longer, or shorter, than any that the target takes. */
+static uint64_t *
+mirror_misfit(const struct mirror_entry *entry, uint32_t length)
+{
+	struct rte_mirror_stats *stats = &entry->counters->stats;
+
+	return length < entry->shortest ? &stats->unsupported : &stats->oversize;
+}
+
 /* Of any packet, whatever it looks like; NULL: it cannot be had, and is counted. */
 static __rte_noinline struct rte_mbuf *
 mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *burst,
@@ -261,8 +270,8 @@ mirror_take_any(const struct mirror_entry *entry, const struct mirror_burst *bur
 	if (!mirror_is_whole(pkt))
 		return mirror_leave_out(NULL, &counters->stats.unsupported);
 	/* On the wire it is no shorter. */
-	if (wanted > entry->longest + entry->tag_room)
-		return mirror_leave_out(NULL, &counters->stats.oversize);
+	if (wanted - entry->shortest > entry->span + entry->tag_room)
+		return mirror_leave_out(NULL, mirror_misfit(entry, wanted));
 	/* What is copied, and a reference to each segment, at the most. */
 	if (copied < length &&
 			(pkt->nb_segs + (copied > 0) > entry->max_segs ||
@@ -308,7 +317,7 @@ mirror_take_one(const struct mirror_entry *entry, const struct mirror_burst *bur
 
 	/* Also if nothing is copied, by way of what 0 less 1 is. */
 	if (unlikely(pkt->pkt_len > pkt->data_len || (pkt->ol_flags & odd) != 0 ||
-			    copied - 1 >= entry->room || length > entry->longest ||
+			    copied - 1 >= entry->room || length - entry->shortest > entry->span ||
 			    !mirror_is_single(pkt)))
 		return mirror_take_any(entry, burst, stock, tsc, pkt);
 	own = mirror_make(entry, stock, pkt, copied, length);

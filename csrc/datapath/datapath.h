@@ -87,6 +87,8 @@ struct mirror_entry {
 	uint32_t target_epoch;      /**< mirror_epochs of the target when the mirror was added */
 	uint32_t snaplen;           /**< bytes that are taken of each packet */
 	uint32_t longest;           /**< longest packet that the target takes */
+	uint32_t shortest;          /**< shortest packet that it takes */
+	uint32_t span;              /**< longest - shortest */
 	uint32_t copy_up_to;        /**< up to which length packets are copied whole */
 	uint32_t split_len;         /**< bytes that are copied of longer ones */
 	enum rte_mirror_mode mode;  /**< not AUTO */

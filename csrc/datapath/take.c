@@ -47,11 +47,12 @@ mirror_refer(struct rte_mbuf *pkt, uint16_t nb_references)
 	return mirror_unrefer(pkt, pkt->nb_segs - nb_left, nb_references);
 }
 
-/* Whether the target can be given all of a packet that is longer than most may be. */
+/* Whether the target can be given all of a packet that is longer, or shorter, than most may be. */
 static __rte_noinline bool
-mirror_may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
+mirror_takes_length(const struct mirror_entry *entry, const struct rte_mbuf *pkt)
 {
-	return pkt->pkt_len <= entry->snaplen && mirror_fits(entry, pkt, pkt->pkt_len);
+	return pkt->pkt_len <= entry->snaplen && pkt->pkt_len >= entry->shortest &&
+			mirror_fits(entry, pkt, pkt->pkt_len);
 }
 
 /*
@@ -59,11 +60,12 @@ mirror_may_be_longer(const struct mirror_entry *entry, const struct rte_mbuf *pk
  * cache line.
  */
 static __rte_always_inline bool
-mirror_share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t limit,
-		uint16_t nb_together, struct rte_mbuf *pkt)
+mirror_share_one(const struct mirror_entry *entry, uint64_t off_wire, uint32_t shortest,
+		uint32_t span, uint16_t nb_together, struct rte_mbuf *pkt)
 {
+	/* What is shorter is so by far more. */
 	if (unlikely(mirror_off_wire(pkt, off_wire) != 0 ||
-			    (pkt->pkt_len > limit && !mirror_may_be_longer(entry, pkt))))
+			    (pkt->pkt_len - shortest > span && !mirror_takes_length(entry, pkt))))
 		return false;
 	if (likely(mirror_is_plain(pkt) && pkt->pkt_len <= pkt->data_len)) {
 		rte_mbuf_refcnt_set(pkt, 1 + nb_together);
@@ -88,7 +90,8 @@ mirror_share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 	/* To free, even only a reference, is to look at next: a target that does so at once finds it in the cache. */
 	const size_t soon = entry->progress->frees_at_once ? RTE_CACHE_LINE_MIN_SIZE : 0;
 	const uint64_t off_wire = burst->off_wire;
-	const uint32_t limit = RTE_MIN(entry->snaplen, entry->longest);
+	const uint32_t shortest = entry->shortest;
+	const uint32_t span = RTE_MIN(entry->snaplen, entry->longest) - shortest;
 	const uint16_t nb_together = entry->nb_together;
 	struct rte_mbuf **end = taken;
 	uint64_t sum = 0, own_bytes;
@@ -99,7 +102,8 @@ mirror_share(const struct mirror_entry *entry, const struct mirror_burst *burst,
 		const uint32_t pkt_len = pkt->pkt_len;
 
 		rte_prefetch0(RTE_PTR_ADD(pkt, soon));
-		if (unlikely(!mirror_share_one(entry, off_wire, limit, nb_together, pkt))) {
+		if (unlikely(!mirror_share_one(
+				    entry, off_wire, shortest, span, nb_together, pkt))) {
 			/* By each for itself, from its own pool. */
 			if (entry->nb_together > 1)
 				break;

@@ -322,6 +322,7 @@ int rte_mirror_unregister(uint16_t source_port);
  * - that cannot look in a copy as they would on the wire: RTE_MBUF_F_TX_SEC_OFFLOAD and _MACSEC, header lengths in the mbuf
  *   that are not the packet's;
  * - that do not fit into as many mbufs of the pool as the target takes segments;
+ * - that end within their Ethernet header, to net_tap, net_af_packet, and net_pcap on an interface, which take no such;
  * - that contradict themselves: fewer bytes than pkt_len, another number of segments than nb_segs.
  *
  * References: counts have 16 bits. A packet that has 60,000 references already, to any segment or to the buffer that a

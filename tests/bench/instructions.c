@@ -65,7 +65,7 @@ static const struct method {
 	{ "share2", AT_WORK, 2, RTE_MIRROR_SHARE, 0, { 133, 133, 133, 215 } },
 	{ "share3", AT_WORK, 3, RTE_MIRROR_SHARE, 0, { 183, 183, 183, 283 } },
 	{ "share4", AT_WORK, 4, RTE_MIRROR_SHARE, 0, { 233, 233, 233, 351 } },
-	{ "split", AT_WORK, 1, RTE_MIRROR_SPLIT, 0, { 221, 228, 393, 1014 } },
+	{ "split", AT_WORK, 1, RTE_MIRROR_SPLIT, 0, { 221, 228, 393, 1018 } },
 	{ "copy", AT_WORK, 1, RTE_MIRROR_COPY, 0, { 218, 225, 300, 1110 } },
 	{ "copy128", AT_WORK, 1, RTE_MIRROR_COPY, 128, { 218, 218, 218, 320 } },
 	{ "flow", AT_WORK, 1, RTE_MIRROR_SHARE, 0, { 63, 63, 63, 63 }, &another_flow },

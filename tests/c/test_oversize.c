@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The dpdk-mirror authors
  */
 
-/* Packets that are longer than a target takes, on real interfaces: what arrives there is what packets counts. */
+/* Packets that are longer, or shorter, than a target takes, on real interfaces: what arrives there is what packets counts. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,6 +178,46 @@ what_a_target_does_not_take_is_counted_as_oversize(void)
 	}
 }
 
+static void
+check_short(struct real_target *real, enum rte_mirror_mode mode)
+{
+	const uint16_t lengths[] = { 60, 13, 0, 14, 1, 60 };
+	const uint32_t id = real_target_mirror(real, RTE_MIRROR_RX, mode);
+	struct rte_mbuf *pkts[RTE_DIM(lengths)];
+	uint8_t got[END_FRAME_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(lengths); i++) {
+		pkts[i] = packet_make(real->pool, 1, 60, i);
+		CHECK_EQ(rte_pktmbuf_trim(pkts[i], 60 - lengths[i]), 0);
+	}
+	pass(real, pkts, RTE_DIM(lengths));
+	CHECK_EQ(end_receive(&real->end, got), 60);
+	CHECK_EQ(end_receive(&real->end, got), 14);
+	CHECK_EQ(end_receive(&real->end, got), 60);
+	CHECK_EQ(stats_of(id).packets, 3);
+	CHECK_EQ(stats_of(id).unsupported, 3);
+	mirror_off(id);
+}
+
+/* No interface of the kernel's takes it: net_tap refuses it with all that are behind, net_af_packet says that it has sent it. */
+static void
+what_ends_within_its_ethernet_header_is_unsupported(void)
+{
+	const struct end_driver *driver;
+	unsigned int mode;
+	struct real_target real;
+
+	for (driver = end_drivers; driver->name != NULL; driver++) {
+		if (!driver->is_kernels || end_missing(driver) != NULL)
+			continue;
+		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
+		for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++)
+			check_short(&real, (enum rte_mirror_mode)mode);
+		real_target_close(&real);
+	}
+}
+
 static bool
 real_target_open_on(struct real_target *real, const char *driver_name)
 {
@@ -296,6 +336,8 @@ more_segments_than_the_driver_takes_are_copied(void)
 const struct test_case test_cases[] = {
 	{ "what_a_target_does_not_take_is_counted_as_oversize",
 			what_a_target_does_not_take_is_counted_as_oversize },
+	{ "what_ends_within_its_ethernet_header_is_unsupported",
+			what_ends_within_its_ethernet_header_is_unsupported },
 	{ "a_ring_of_short_frames_bounds_a_long_mtu", a_ring_of_short_frames_bounds_a_long_mtu },
 	{ "a_buffer_of_the_driver_bounds_a_long_mtu", a_buffer_of_the_driver_bounds_a_long_mtu },
 	{ "more_segments_than_the_driver_takes_are_copied",
