@@ -7,6 +7,9 @@
 const struct rte_mempool *mirror_known_pools[MIRROR_MAX_POOLS];
 const struct rte_mempool *mirror_unknown_pool;
 
+/* What no mbuf is of, not even one that is of none. */
+#define NO_POOL ((const struct rte_mempool *)UINTPTR_MAX)
+
 /* More segments than any limit is, of a packet of which nobody knows how many it has. */
 #define MANY INT32_MAX
 
@@ -26,6 +29,9 @@ mirror_pool_is_known(const struct rte_mempool *pool)
 {
 	unsigned int i;
 
+	/* As one of those that there are not. */
+	if (pool == NULL)
+		return false;
 	for (i = 0; i < MIRROR_MAX_POOLS; i++) {
 		if (__atomic_load_n(&mirror_known_pools[i], __ATOMIC_RELAXED) == pool)
 			return true;
@@ -69,7 +75,7 @@ mirror_ring_may_hold(struct mirror_ring *ring, struct rte_mbuf *const *pkts, uin
 		const struct rte_mempool *own)
 {
 	const uint64_t limit = __atomic_load_n(&ring->limit, __ATOMIC_RELAXED);
-	const struct rte_mempool *pool = NULL;
+	const struct rte_mempool *pool = NO_POOL;
 	uint64_t nb_segs = ring->sent;
 	uint16_t i;
 

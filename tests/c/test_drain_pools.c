@@ -152,7 +152,34 @@ little_is_held_of_pools_of_any_kind(void)
 		rte_mempool_free(pools[i]);
 }
 
+/* As an application may make them that frees none. */
+static void
+packets_of_no_pool_are_copied(void)
+{
+	static const struct other usual = { .make = plain };
+	struct rte_mbuf *pkts[NB_PACKETS];
+	struct drained drained;
+	unsigned int i, pkt;
+
+	for (i = 0; i < RTE_DIM(modes); i++) {
+		pinned_here();
+		drained_open(&drained, modes[i], NULL);
+		CHECK_WITHIN(SOON_MS, is_held(&drained, &usual, drained.testbed.pool));
+		read_some(&drained, TARGET_RING);
+		packets_make(drained.testbed.pool, pkts, NB_PACKETS, NB_SEGS, SEG_LEN);
+		for (pkt = 0; pkt < NB_PACKETS; pkt++)
+			pkts[pkt]->pool = NULL;
+		testbed_receive(&drained.testbed, 0, pkts, NB_PACKETS);
+		packets_check_refcnt(pkts, NB_PACKETS, 1);
+		for (pkt = 0; pkt < NB_PACKETS; pkt++)
+			pkts[pkt]->pool = drained.testbed.pool;
+		packets_free(pkts, NB_PACKETS);
+		drained_close(&drained);
+	}
+}
+
 const struct test_case test_cases[] = {
 	{ "little_is_held_of_pools_of_any_kind", little_is_held_of_pools_of_any_kind },
+	{ "packets_of_no_pool_are_copied", packets_of_no_pool_are_copied },
 	{ NULL, NULL },
 };
