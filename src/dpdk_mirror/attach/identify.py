@@ -92,6 +92,8 @@ class DpdkProcess:
     """The library's own, as the process sees it. Without the library, where that is to have one."""
     telemetry: tuple[str, ...] = ()
     """DPDK's sockets, as the process sees them."""
+    permitted: bool = True
+    """Whether this user may look into it, and so attach to it."""
     obstacle: str = ""
     """Why librte_mirror cannot be loaded into it, and what to do; "" if nothing is known against it."""
 
@@ -116,7 +118,7 @@ def identify(process: Process) -> DpdkProcess | None:
     try:
         settled(process, lambda: _look_inside(process, found))
     except NotPermittedError as error:
-        found.obstacle = _no_rights(error)
+        found.permitted, found.obstacle = False, _no_rights(error)
     except MirrorError as error:
         process.check()
         found.obstacle = str(error)
@@ -202,7 +204,7 @@ def _look_at_library(process: Process, found: DpdkProcess, image: Image) -> None
 def _no_rights(error: NotPermittedError) -> str:
     yama = _YAMA.get(outside.ptrace_scope())
     if yama is None:
-        return str(error)
+        return f"{error.what}; {error.hint}"
     return f"{error.what}: /proc/sys/kernel/yama/ptrace_scope lets {yama} trace it; {error.hint}"
 
 

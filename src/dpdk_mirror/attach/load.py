@@ -121,10 +121,7 @@ def _attach(
     process: Process, library: Callable[[str], Library], options: Options, busy: Mapping[int, int]
 ) -> Attachment:
     began = time.monotonic()
-    found = identify(process)
-    if found is None:
-        what = f"attach to process {process.pid}: it has no DPDK"
-        raise NotFoundError(errno.ENOENT, what, "dpdk-mirror apps lists those that have")
+    found = _identified(process)
     is_there = bool(found.plugin) and not found.inert
     wants_socket = _wants_socket(found, options.socket)
     if is_there and not wants_socket:
@@ -156,6 +153,17 @@ def _result(found: DpdkProcess, began: float, target: _Target | None = None, *, 
 
 
 # Checks, which change nothing.
+
+
+def _identified(process: Process) -> DpdkProcess:
+    """What it is, if it has DPDK and this user may know."""
+    found = identify(process)
+    if found is None:
+        what = f"attach to process {process.pid}: it has no DPDK"
+        raise NotFoundError(errno.ENOENT, what, "dpdk-mirror apps lists those that have")
+    if not found.permitted:
+        raise NotPermittedError(errno.EPERM, f"attach to process {process.pid}: {found.obstacle}")
+    return found
 
 
 def _wants_socket(found: DpdkProcess, path: str) -> bool:

@@ -276,18 +276,24 @@ def test_another_user_is_told_that_the_rights_are_missing():
     """That it is there anybody may know, and nothing else."""
     code = """
 import os, sys
+from dpdk_mirror import NotPermittedError
 from dpdk_mirror.attach.identify import identify
+from dpdk_mirror.attach.load import Options, load
 from dpdk_mirror.attach.process import Process
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 with Process(int(sys.argv[1])) as process:
     found = identify(process)
-print(found.name, found.kind, repr(found.dpdk), found.obstacle)
+    print(found.name, found.kind, repr(found.dpdk), found.obstacle)
+    try:
+        load(process, None, Options(dry_run=True), {})
+    except NotPermittedError as error:
+        print(error)
 """
     with Testpmd(NULL) as testpmd:
         said = run(sys.executable, "-c", code, str(testpmd.pid))
     assert said.startswith("dpdk-testpmd unknown '' ")
-    assert "no permission" in said
-    assert "be root, or the user that it runs as" in said
+    assert said.count("no permission; be root, or the user that it runs as") == 2
+    assert f"attach to process {testpmd.pid}: " in said
 
 
 def test_a_process_of_another_architecture_is_refused(monkeypatch):
