@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import gc
 import math
 import os
@@ -74,14 +73,21 @@ class Injector:
         self._check_code()
         self._depth = self._room()
 
-    def call(self, function: int, *arguments: int | bytes, timeout_s: float | None = None) -> None:
+    def call(
+        self,
+        function: int,
+        *arguments: int | bytes,
+        timeout_s: float | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         """Have the thread call a function, and wait until it is back; what that returns is not known.
 
+        ``check()``, which may raise, is called once nobody else can have it call something any more.
         BusyTimeoutError: it was late, and was taken out of it again, or is still inside.
         """
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         deadline = time.monotonic() + timeout_s
-        with self._called(deadline, Call(function, arguments), self._libc.restorer):
+        with self._called(deadline, Call(function, arguments), self._libc.restorer, check=check):
             pass
         while not self._parked.is_back(self._process):
             self._process.check()
@@ -168,9 +174,15 @@ class Injector:
             time.sleep(_LOOK_S)
 
     @contextlib.contextmanager
-    def _called(self, deadline: float, call: Call, *returns: int) -> Iterator[Tracee]:
+    def _called(
+        self, deadline: float, call: Call, *returns: int, check: Callable[[], None] = lambda: None
+    ) -> Iterator[Tracee]:
         """The thread, which calls when it runs on."""
-        ahead = functools.partial(self._write_ahead, call, returns)
+
+        def ahead() -> Frame | None:
+            check()
+            return self._write_ahead(call, returns)
+
         for left in reversed(range(_LOOKS)):
             with self._stopped(deadline, ahead) as (tracee, written):
                 before, state = self._before, self._look(tracee)

@@ -87,8 +87,8 @@ class _Target:
         self.injector = Injector(process, self.parked, self.libc, timeout_s)
         self.is_filtered = outside.status(process, "Seccomp", self.parked.tid) > 0
 
-    def call(self, function: int, *arguments: int | bytes) -> None:
-        self.injector.call(function, *arguments)
+    def call(self, function: int, *arguments: int | bytes, check: Callable[[], None] = lambda: None) -> None:
+        self.injector.call(function, *arguments, check=check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,17 +268,25 @@ def _load(target: _Target, library: Library, carried: list[str], path: str) -> I
     """None: it is not needed any more. ``carried`` is loaded already, and is made known to all."""
     for name in carried:
         target.call(target.libc.dlopen, os.fsencode(name), _RTLD_NOW | _RTLD_NOLOAD | _RTLD_GLOBAL)
-    if path:
-        return _open(target, path)
-    with memfd(target.process, target.injector, target.libc, library.content) as number:
-        # The thread may have been at it for another, who has been killed, when this one looked first.
-        if _working(target.process) is not None:
-            return None
-        return _open(target, _new_name(number, {loaded.name for loaded, _ in images(target.process)}))
+    try:
+        if path:
+            return _open(target, path)
+        with memfd(target.process, target.injector, target.libc, library.content) as number:
+            return _open(target, _new_name(number, {loaded.name for loaded, _ in images(target.process)}))
+    except _LoadedError:
+        return None
+
+
+class _LoadedError(Exception):
+    """Another has had the thread load the library meanwhile; who that was may have been killed."""
 
 
 def _open(target: _Target, path: str) -> Image:
-    target.call(target.libc.dlopen, os.fsencode(path), _RTLD_NOW)
+    def check() -> None:
+        if _working(target.process) is not None:
+            raise _LoadedError
+
+    target.call(target.libc.dlopen, os.fsencode(path), _RTLD_NOW, check=check)
     for loaded, image in images(target.process):
         if loaded.name == path:
             return image

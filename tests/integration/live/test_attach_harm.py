@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -156,6 +157,26 @@ def test_who_comes_late_finds_the_library_there(application, monkeypatch, at_the
     assert (late.loaded, late.version != "") == (False, True)
     with connect(str(application.pid)) as app, app.mirror("net_null0", to="null:n") as made:
         wait_until(lambda: made.stats().packets > 1000, "packets")
+
+
+def test_of_two_at_once_one_loads_the_library(tmp_path, monkeypatch):
+    """However late the other comes to know: nothing of a second copy stays."""
+    new_name, inner = load._new_name, []
+
+    def let_another_go_first(*arguments):
+        monkeypatch.setattr(load, "_new_name", new_name)
+        inner.append(load_into(forwarder.pid, Options()))
+        return new_name(*arguments)
+
+    monkeypatch.setattr(load, "_new_name", let_another_go_first)
+    with Forwarder(build_forwarder(tmp_path, "shared"), ForwarderOptions(plugins=())) as forwarder:
+        outer = load_into(forwarder.pid, Options())
+        assert [each.loaded for each in (*inner, outer)] == [True, False]
+        assert outer.version == inner[0].version
+        maps = Path(f"/proc/{forwarder.pid}/maps").read_text()
+        assert len(set(re.findall(r"/memfd:dpdk-mirror-\w+", maps))) == 1
+        assert not any("memfd:dpdk-mirror" in link for _, link in open_files(forwarder.pid))
+        assert forwarder.end() == 0
 
 
 MAIN_ENDS = """
