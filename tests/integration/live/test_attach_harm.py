@@ -22,7 +22,7 @@ from livekit.testpmd import Testpmd, TestpmdOptions
 from programs import compile_program, pkg_config, run
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, NotPermittedError, UnsupportedError
-from dpdk_mirror.attach import cpus, load, memfd, outside
+from dpdk_mirror.attach import cpus, load, memfd, outside, seccomp
 from dpdk_mirror.attach.cpus import busy_cpus, elsewhere
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
@@ -34,6 +34,7 @@ from dpdk_mirror.remote import attach, connect
 from dpdk_mirror.remote.attaching import load_into
 
 LIVEKIT = Path(livekit.__file__).parent
+EPOLL_WAIT = 232
 CONFINED = (sys.executable, str(LIVEKIT / "confined.py"))
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86-64 is attached to")
@@ -255,6 +256,21 @@ def test_it_is_the_filter_of_the_thread_itself_that_is_asked(confined):
         wait_until(lambda: has_confined(testpmd.pid), "EAL's thread to be confined")
         with pytest.raises(UnsupportedError, match=r"it has seccomp filters, which do not allow listen "):
             load_into(testpmd.pid, Options())
+        assert testpmd.quit() == 0
+
+
+def test_a_thread_that_may_do_what_is_asked_about_and_nothing_else_loads_the_library(confined):
+    """And what it starts listens, and answers: no system call has been forgotten that another filter kills for."""
+    numbers = {number for _, number, _ in (*seccomp.CALLS, *seccomp.TRIED)} | {EPOLL_WAIT}
+    environment = {"LD_PRELOAD": str(confined), "CONFINED_TO": ",".join(map(str, numbers))}
+    options = TestpmdOptions(
+        ["net_null0"], plugin=False, eal=("--no-huge", "--no-shconf", "-m", "512", "--no-telemetry")
+    )
+    with Testpmd(options, environment) as testpmd:
+        wait_until(lambda: has_confined(testpmd.pid), "EAL's thread to be confined")
+        assert load_into(testpmd.pid, Options()).loaded
+        with connect(str(testpmd.pid)) as app:
+            assert [port.name for port in app.ports()] == ["net_null0"]
         assert testpmd.quit() == 0
 
 
