@@ -197,6 +197,18 @@ def test_what_cannot_be_made_is_refused_before_anything_is_done(tmp_path):
     assert not (tmp_path / "b.pcapng").exists()
 
 
+def test_what_is_no_file_is_written_to_as_it_is(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    reading = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    for path in (tmp_path / "fifo", Path("/dev/null")):
+        writer = writer_of(store_of(HEADER + packet(60)), path)
+        write_all(writer, writer._store)
+        writer.finish()
+        assert writer.packets == 1
+    assert os.read(reading, 1 << 16) == HEADER + packet(60)
+    os.close(reading)
+
+
 @pytest.mark.parametrize("compress", [None, "gzip", "zstd"])
 @pytest.mark.parametrize("room", range(700, 3000, 577))
 def test_a_file_that_cannot_grow_ends_with_a_whole_block(tmp_path, compress, room):

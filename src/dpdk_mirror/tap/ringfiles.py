@@ -98,7 +98,8 @@ def _open(path: str, *, overwrite: bool) -> int | None:
         return os.open(path, _NEW, _MODE)
     except FileExistsError:
         if _is_special(path):
-            return os.dup(OutFile(path).fd)
+            with OutFile(path) as out:  # which closes what it has opened
+                return os.dup(out.fd)
         if not overwrite:
             return None
     Path(path).unlink()
