@@ -54,7 +54,7 @@ class NotPermittedError(MirrorError, PermissionError):  # type: ignore[misc]  # 
 
 
 class DisconnectedError(MirrorError, ConnectionError):  # type: ignore[misc]  # as above
-    """The application at the other end of a socket has gone."""
+    """The application at the other end of a socket has gone, or is about to."""
 
 
 class ProtocolError(MirrorError):
@@ -109,6 +109,7 @@ _CLASSES: dict[int, type[MirrorError]] = {
     _errno.ECONNREFUSED: DisconnectedError,
     _errno.ECONNRESET: DisconnectedError,
     _errno.EPIPE: DisconnectedError,
+    _errno.ESHUTDOWN: DisconnectedError,
     _errno.EPROTO: ProtocolError,
     _errno.EPROTOTYPE: ProtocolError,
     _errno.EBADF: ClosedError,

@@ -32,6 +32,7 @@ from dpdk_mirror import errors
         (errno.ECONNREFUSED, errors.DisconnectedError, ConnectionError),
         (errno.ECONNRESET, errors.DisconnectedError, ConnectionError),
         (errno.EPIPE, errors.DisconnectedError, ConnectionError),
+        (errno.ESHUTDOWN, errors.DisconnectedError, ConnectionError),
         (errno.EPROTO, errors.ProtocolError, Exception),
         (errno.EBADF, errors.ClosedError, Exception),
         (errno.EIO, errors.MirrorError, Exception),

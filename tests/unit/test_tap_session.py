@@ -73,6 +73,14 @@ def test_the_last_counters_are_read_once_others_let_go_of_an_application(tap, fa
     others_end.join()
 
 
+def test_an_application_that_is_ending_removes_the_mirrors_itself(tap, fake):
+    ending = refusal(errno.ESHUTDOWN, "the application is ending")
+    for command in ("pause", "remove"):
+        fake.odd[f"/mirror/{command}"] = fake.say({f"/mirror/{command}": ending})
+    assert len(tap.finish()) == 2
+    assert [mirror.closed for mirror in tap.mirrors] == [True, True]
+
+
 def add(fake, *, number=1):
     """As a tap does; the mirrors that there are then, by name."""
     spec = MirrorSpec(ends_with=process_text(os.getpid()))
