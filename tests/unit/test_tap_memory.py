@@ -2,9 +2,11 @@
 # Copyright (c) 2026 The dpdk-mirror authors
 """Streams whose blocks come in memory of the application's: what is read there, copied, and given back."""
 
+import errno
 import fcntl
 import mmap
 import os
+import resource
 import socket
 import struct
 from contextlib import ExitStack
@@ -177,6 +179,18 @@ def test_memory_that_could_be_cut_or_is_of_another_kind_is_refused(stack, wrong)
     reader = reader_of(FakeMemory(stack, **wrong), stack)
     assert reader.take(TIMEOUT_S) is None
     assert isinstance(reader.store.error, ProtocolError)
+
+
+@pytest.mark.usefixtures("alone")
+def test_where_there_is_no_descriptor_left_that_is_what_is_said(stack):
+    reader = reader_of(FakeMemory(stack), stack)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    assert reader.take(TIMEOUT_S) is None
+    assert isinstance(reader.store.error, OSError)
+    assert reader.store.error.errno == errno.EMFILE
 
 
 @pytest.mark.usefixtures("alone")

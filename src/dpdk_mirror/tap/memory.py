@@ -36,7 +36,9 @@ class Memory:
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
-        hello, descriptors, _, _ = socket.recv_fds(stream, _HELLO.size, 1)
+        hello, descriptors, flags, _ = socket.recv_fds(stream, _HELLO.size, 1)
+        if flags & socket.MSG_CTRUNC and not descriptors:  # it has as many as it may
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         try:
             _, version, self._segment, count = _HELLO.unpack(hello.ljust(_HELLO.size, b"\0"))
             self._check(version, count, descriptors)
