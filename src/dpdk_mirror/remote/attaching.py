@@ -72,7 +72,7 @@ def load_apart(pid: int, options: Options, library: str | Path | None = None) ->
     if not said:  # nobody could be started who does it
         return load_into(pid, options, library)
     if said[-1] in {_BEGUN, _LOOKED}:
-        what = f"attach to process {pid}: it keeps whoever looks at it waiting"
+        what = f"attach to process {pid}: it keeps whoever looks at it waiting, or that has been killed"
         raise BusyTimeoutError(errno.ETIMEDOUT, what, f"see ps -L {pid}")
     answer = json.loads(said[-1])
     if "bug" in answer:
