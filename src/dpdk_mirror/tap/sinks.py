@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnsupportedError
 from ..waiting import nap
-from .blocks import pass_blocks, words_of, write_some
+from .blocks import Passed, pass_blocks, words_of, write_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +23,19 @@ __all__ = ["COMPRESSIONS", "CompressedSink", "FileSink", "Packer", "PipeSink", "
 _PIECE = 4 << 20  # bytes that are compressed at once
 _PIPE_BUF = 4096  # what a pipe that can be written to takes at once
 _LOOK_MS = 100
+_NOTHING = Passed(0, 0)
 
 
 class Sink(Protocol):
-    """``size`` is how many bytes it was given; ``write()`` gets whole blocks. OSError: they are not all there."""
+    """``size`` and ``packets``: how many bytes of blocks it has, and how many of them are packets.
+
+    ``write()`` gets whole blocks, with so many packets. OSError: what is not there is not counted.
+    """
 
     size: int
+    packets: int
 
-    def write(self, blocks: memoryview) -> None: ...
+    def write(self, blocks: memoryview, packets: int) -> None: ...
 
     def flush(self) -> None: ...
 
@@ -41,25 +46,27 @@ class FileSink:
     """A file, from where it is on. It ends with a whole block where its disk is full."""
 
     def __init__(self, fd: int) -> None:
-        self.size = 0
+        self.size = self.packets = 0
         self._fd = fd
 
-    def write(self, blocks: memoryview) -> None:
-        self._write(blocks, lambda done: pass_blocks(words_of(blocks), 0, done & ~3).stop if done else 0)
+    def write(self, blocks: memoryview, packets: int) -> None:
+        self._write(blocks, lambda done: pass_blocks(words_of(blocks), 0, done & ~3) if done else _NOTHING)
+        self.size, self.packets = self.size + len(blocks), self.packets + packets
 
     def write_piece(self, piece: bytes) -> None:
         """Whole or not at all."""
-        self._write(memoryview(piece), lambda _: 0)
+        self._write(memoryview(piece), lambda _: _NOTHING)
 
-    def _write(self, data: memoryview, whole: Callable[[int], int]) -> None:
+    def _write(self, data: memoryview, whole: Callable[[int], Passed]) -> None:
         done = 0
         try:
             while done < len(data):
                 done += write_some(self._fd, data[done:])
         except OSError:
-            self._cut(done - whole(done))
+            kept = whole(done)
+            self.size, self.packets = self.size + kept.stop, self.packets + kept.packets
+            self._cut(done - kept.stop)
             raise
-        self.size += len(data)
 
     def _cut(self, count: int) -> None:
         """Take away what was written last."""
@@ -78,12 +85,12 @@ class PipeSink:
     """A pipe, or whatever is no file. While nobody reads it, signals are looked at."""
 
     def __init__(self, fd: int) -> None:
-        self.size = 0
+        self.size = self.packets = 0
         self._fd = fd
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
 
-    def write(self, blocks: memoryview) -> None:
+    def write(self, blocks: memoryview, packets: int) -> None:
         done = 0
         while done < len(blocks):
             if not self._poll.poll(_LOOK_MS):
@@ -93,10 +100,10 @@ class PipeSink:
                 done += os.write(self._fd, blocks[done : done + _PIPE_BUF])
             except BlockingIOError:
                 nap(0.001)
-        self.size += len(blocks)
+        self.size, self.packets = self.size + len(blocks), self.packets + packets
 
     def write_piece(self, piece: bytes) -> None:
-        self.write(memoryview(piece))
+        self.write(memoryview(piece), 0)
 
     def flush(self) -> None:
         """BrokenPipeError: whoever read it has gone."""
@@ -108,16 +115,17 @@ class PipeSink:
 
 
 class CompressedSink:
-    """What has been compressed so far can be read at any moment. ``size`` is of what that holds."""
+    """What has been compressed so far can be read at any moment. ``size`` and ``packets`` are of what that holds."""
 
     def __init__(self, inner: FileSink | PipeSink, packer: Packer) -> None:
-        self.size = 0
+        self.size = self.packets = 0
         self._inner, self._packer = inner, packer
-        self._held = bytearray()
+        self._held, self._held_packets = bytearray(), 0
 
-    def write(self, blocks: memoryview) -> None:
+    def write(self, blocks: memoryview, packets: int) -> None:
         self._held += blocks
-        self.size += len(blocks)
+        self._held_packets += packets
+        self.size, self.packets = self.size + len(blocks), self.packets + packets
         if len(self._held) >= _PIECE:
             self._pack()
 
@@ -133,9 +141,15 @@ class CompressedSink:
             self._inner.close()
 
     def _pack(self) -> None:
-        if self._held:
-            held, self._held = bytes(self._held), bytearray()
+        if not self._held:
+            return
+        held, packets = bytes(self._held), self._held_packets
+        self._held, self._held_packets = bytearray(), 0
+        try:
             self._inner.write_piece(self._packer.pack(held))
+        except OSError:
+            self.size, self.packets = self.size - len(held), self.packets - packets
+            raise
 
 
 class Packer(Protocol):

@@ -40,11 +40,19 @@ class Writer:
     """
 
     def __init__(self, store: Store, files: Files, rotation: Rotation, compress: Callable[[], Packer] | None) -> None:
-        self.packets = self.size = 0
+        self._packets = self._size = 0  # of the files that are whole
         self._store, self._files, self._rotation, self._compress = store, files, rotation, compress
         self._sink: Sink | None = None
         self._header = self._in_file = 0  # bytes of headers, and packets, that the file has
         self._opened_s = self._flushed_s = time.monotonic()
+
+    @property
+    def packets(self) -> int:
+        return self._packets + (self._sink.packets if self._sink else 0)
+
+    @property
+    def size(self) -> int:
+        return self._size + (self._sink.size if self._sink else 0)
 
     def open(self) -> Sink:
         """Begin a file; the one before is whole."""
@@ -99,8 +107,11 @@ class Writer:
         """End the file that is open, if there is one."""
         sink, self._sink = self._sink, None
         if sink is not None:
-            with self._named():
-                sink.close()
+            try:
+                with self._named():
+                    sink.close()
+            finally:
+                self._packets, self._size = self._packets + sink.packets, self._size + sink.size
 
     def _is_old(self) -> bool:
         limit = self._rotation.seconds
@@ -127,10 +138,8 @@ class Writer:
 
     def _put(self, sink: Sink, blocks: memoryview, packets: int) -> None:
         with self._named():
-            sink.write(blocks)
+            sink.write(blocks, packets)
         self._in_file += packets
-        self.packets += packets
-        self.size += len(blocks)
 
     @contextmanager
     def _named(self) -> Iterator[None]:
