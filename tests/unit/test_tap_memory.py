@@ -18,7 +18,7 @@ from dpdk_mirror.errors import ProtocolError
 from dpdk_mirror.tap import blocks
 from dpdk_mirror.tap.reader import Reader
 from dpdk_mirror.tap.ringfiles import Files
-from dpdk_mirror.tap.store import SMALLEST, Store
+from dpdk_mirror.tap.store import SMALLEST, LentSegment, Store
 from dpdk_mirror.tap.writer import Rotation, Writer
 
 HEADER = SECTION + INTERFACE
@@ -179,6 +179,36 @@ def test_memory_that_could_be_cut_or_is_of_another_kind_is_refused(stack, wrong)
     reader = reader_of(FakeMemory(stack, **wrong), stack)
     assert reader.take(TIMEOUT_S) is None
     assert isinstance(reader.store.error, ProtocolError)
+
+
+def test_what_was_copied_before_and_behind_what_is_lent_stays():
+    """In the same segment of the store's: as where a thread has just read when blocks are lent, and reads again."""
+    packets = [packet(60000, time_ns=number) for number in range(40)]
+    store = Store(SMALLEST)
+    fill(store, HEADER + packets[0])
+    lent = memoryview(bytearray(packets[1]))
+    store.lend(LentSegment((lent, blocks.words_of(lent)), slice(0, len(lent)), lambda: None), 0)
+    taken = take(store)
+    fill(store, b"".join(packets[2:20]))
+    taken += take(store)
+    fill(store, b"".join(packets[20:]))
+    while more := take(store):
+        taken += more
+    assert taken == b"".join(packets)
+
+
+def fill(store, data):
+    while data:
+        room = store.room()
+        count = min(len(room), len(data))
+        room[:count] = data[:count]
+        store.add(count, 0)
+        data = data[count:]
+
+
+def take(store):
+    span = store.take(0)
+    return b"" if span is None else bytes(span.segment.buffer[span.start : span.stop])
 
 
 @pytest.mark.usefixtures("alone")

@@ -253,8 +253,8 @@ class Store:
 
     def _release(self, segment: Segment) -> None:
         """A segment is free when it is not read into, and nothing of it is left, or just taken."""
-        spans = [self._taken, *list(self._spans)[:1], *list(self._spans)[-1:]]
-        if segment is self._current or any(span and span.segment is segment for span in spans):
+        spans = [self._taken, *self._spans] if self._taken else self._spans
+        if segment is self._current or any(span.segment is segment for span in spans):
             return
         if isinstance(segment, LentSegment):
             segment.give_back()
