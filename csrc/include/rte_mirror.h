@@ -94,9 +94,10 @@ extern "C" {
  * times, and runs where no poller does. Packets that the target refuses for a second are freed, and count as full, too.
  *
  * RTE_MIRROR_AUTO does not share then. All mirrors of the process with this flag together hold at most 1/16 of the smallest
- * of the application's pools, in segments. Beyond that packets are copied, whatever the mode, and so are those of pools for
- * one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second. So are packets of the
- * mirror's own pool, into which no port but the target may be known to receive.
+ * of the application's pools, in segments. Beyond that packets are copied, whatever the mode, and so are those with a
+ * segment of a pool for one producer, of fewer than 1024 mbufs, or not known yet: a pool becomes known within a second. So
+ * are packets of the mirror's own pool, into which no port but the target may be known to receive, and those with buffers
+ * that were attached by rte_pktmbuf_attach_extbuf(). Free a pool only when all of its mbufs are back.
  */
 #define RTE_MIRROR_F_DRAIN 0x2
 
