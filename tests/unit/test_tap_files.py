@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pcapng_blocks import INTERFACE, SECTION, STATISTICS, packet
 
@@ -55,6 +55,7 @@ def write_all(writer, store, most=-1):
     st.lists(st.one_of(st.just(STATISTICS), st.just(INTERFACE), st.integers(0, 3000)), max_size=15),
     st.integers(1, 9000),
 )
+@example([600, 600, INTERFACE], len(HEADER) + 2 * len(packet(600)))
 def test_files_of_a_size_are_whole_and_together_have_everything(tmp_path_factory, kinds, limit):
     """Each begins with all headers that came before; none is larger unless it has just one packet."""
     folder = tmp_path_factory.mktemp("files")

@@ -91,7 +91,7 @@ class Writer:
         now = time.monotonic()
         if self._sink is not None and now - self._flushed_s >= _FLUSH_S:
             self._flushed_s = now
-            self._put_header(self._sink, len(self._store.header))
+            self._put_all_headers(self._sink)
             with self._named():
                 self._sink.flush()
 
@@ -99,7 +99,7 @@ class Writer:
         """End the last file, which has its headers though no packet came."""
         try:
             if self._sink is not None:
-                self._put_header(self._sink, len(self._store.header))
+                self._put_all_headers(self._sink)
         finally:
             self.close()
 
@@ -130,6 +130,12 @@ class Writer:
             if passed.stop == start:
                 raise changed()
         return passed
+
+    def _put_all_headers(self, sink: Sink) -> None:
+        """Those that no packet has come for, too, if the file has room for them."""
+        length, limit = len(self._store.header), self._rotation.size
+        if limit is None or not self._in_file or sink.size + length - self._header <= limit:
+            self._put_header(sink, length)
 
     def _put_header(self, sink: Sink, length: int) -> None:
         if length > self._header:
