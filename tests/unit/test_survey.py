@@ -361,6 +361,26 @@ def test_it_goes_with_who_has_it_work(who, worker):
     assert held() == before
 
 
+INTERRUPTED = """
+import os, signal, sys
+from dpdk_mirror.attach.apart import answers
+signal.signal(signal.SIGINT, signal.default_int_handler)
+hook = {"child": "after_in_child", "parent": "after_in_parent"}[sys.argv[1]]
+os.register_at_fork(**{hook: lambda: (os.kill(os.getpid(), signal.SIGINT), [*range(9)])})
+try:
+    print(len([*answers("dpdk_mirror.attach.survey", b"1", 3.0)]))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(("where", "said"), [("child", "0"), ("parent", "interrupted")])
+def test_an_interruption_while_it_is_forked_is_not_lost(where, said):
+    """Python writes what is raised there to stderr, and goes on."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, where], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")
+
+
 def test_only_a_process_with_one_thread_is_forked():
     """Another thread may hold a lock, for ever as far as a forked process goes."""
     before = (

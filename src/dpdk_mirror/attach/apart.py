@@ -29,6 +29,7 @@ __all__ = ["answers", "raise_refused", "refused", "serve"]
 _START_S, _END_S, _LEAST_S = 20.0, 1.0, 0.01
 _POLL_MAX = (1 << 31) - 1  # poll() takes an int of milliseconds
 _STANDARD = (0, 1, 2)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # This very package, whatever is on the way there by now.
 _PACKAGE = "dpdk_mirror"
 _INIT = str(Path(__file__).parents[1] / "__init__.py")
@@ -50,15 +51,19 @@ def answers(module: str, request: bytes, *waits_s: float, keeps: tuple[int, ...]
     Nothing comes if it cannot be started.
     """
     descriptor, theirs = os.pipe()
+    # What Python raises while it forks is lost, and so is who has been started, until it is known by its descriptor.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        worker = (_fork if _is_single() else _start)(module, request, theirs, *keeps)
+        worker = (_fork if _is_single() else _start)(module, request, mask, theirs, *keeps)
         end = os.pidfd_open(worker)
     except OSError:  # there are too many, or this Python is not to be started again
         os.close(descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return
     finally:
         os.close(theirs)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         rest, waits = b"", [_START_S, *waits_s]
         while _answers(worker, descriptor, waits[0]) and (more := os.read(descriptor, 1 << 16)):
             *lines, rest = (rest + more).split(b"\n")
@@ -151,15 +156,16 @@ def _is_single() -> bool:
         return False
 
 
-def _fork(module: str, request: bytes, *keeps: int) -> int:
+def _fork(module: str, request: bytes, mask: set[int], *keeps: int) -> int:
     """One that has imported already what this one has."""
     if (worker := os.fork()) != 0:
         return worker
     try:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.setsid()
         serve(module, request, *keeps)
     finally:
@@ -176,7 +182,7 @@ def _close_all_but(descriptors: set[int]) -> None:
             os.close(each)
 
 
-def _start(module: str, request: bytes, *keeps: int) -> int:
+def _start(module: str, request: bytes, mask: set[int], *keeps: int) -> int:
     """A Python of its own."""
     asked = os.memfd_create("request", os.MFD_CLOEXEC)
     try:
@@ -186,6 +192,6 @@ def _start(module: str, request: bytes, *keeps: int) -> int:
         actions += [(os.POSIX_SPAWN_OPEN, each, os.devnull, os.O_RDWR, 0) for each in _STANDARD if each not in kept]
         numbers = " ".join(map(str, keeps))
         command = [sys.executable, "-S", "-c", _WORKER, module, str(asked), numbers, _INIT, *sys.path]
-        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True, setsigmask=mask)
     finally:
         os.close(asked)
