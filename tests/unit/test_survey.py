@@ -4,6 +4,7 @@
 
 import ast
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from stuckfs import StuckFileSystem
 
 from dpdk_mirror import BusyTimeoutError, NotFoundError, UnsupportedError
 from dpdk_mirror.attach import apart, survey
+from dpdk_mirror.attach import identify as identify_module
 from dpdk_mirror.attach import process as process_module
 from dpdk_mirror.attach.identify import Kind, identify
 from dpdk_mirror.attach.load import Options
@@ -75,6 +77,17 @@ def claim(monkeypatch):
 def test_what_has_no_dpdk_is_none(claim):
     with child(["sleep", "1000"]) as sleeper, child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as python:
         assert survey.survey([sleeper.pid, python.pid, 1 << 22]) == []
+
+
+def test_that_one_ends_is_nothing_against_it_and_told_as_what_it_is(claim, monkeypatch):
+    """Its memory goes before the kernel says that it has ended."""
+
+    def gone(*_):
+        raise NotFoundError(errno.ESRCH, "read it: it has ended")
+
+    monkeypatch.setattr(identify_module, "_look_inside", gone)
+    with Process(claim().pid) as process, pytest.raises(NotFoundError, match="read it: it has ended"):
+        identify(process)
 
 
 def test_one_that_says_it_is_eal_and_has_none_of_it_cannot_be_attached(claim):

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import MirrorError, NotPermittedError
+from ..errors import MirrorError, NotFoundError, NotPermittedError
 from . import outside
 from .dpdk import STATUS, SocketState, Status, libc_of, release_by_abi, release_in, release_of, status_of
 from .memory import executable, images, linked, settled
@@ -117,6 +117,8 @@ def identify(process: Process) -> DpdkProcess | None:
     _look_outside(process, found)
     try:
         settled(process, lambda: _look_inside(process, found))
+    except NotFoundError:  # it ends
+        raise
     except NotPermittedError as error:
         found.permitted, found.obstacle = False, _no_rights(error)
     except MirrorError as error:
