@@ -72,7 +72,7 @@ def find_parked(process: Process, timeout_s: float = 2.0) -> Parked:
         for names, numbers in _THREADS:
             for task in tasks:
                 found = _parse(task.tid, task.comm, task.syscall) if task.comm in names else None
-                if found is not None and found.number in numbers and _has_file(process, task.syscall, found.number):
+                if found is not None and found.number in numbers and _has_file(process, task, found.number):
                     return found
         if time.monotonic() > deadline:
             raise _none(process, tasks)
@@ -93,11 +93,11 @@ def check_free(process: Process, parked: Parked) -> None:
         raise ConflictError(errno.EBUSY, f"{doing}: it is stopped, by a signal", hint)
 
 
-def _has_file(process: Process, text: str, number: int) -> bool:
+def _has_file(process: Process, task: Task, number: int) -> bool:
     """Whether what its call waits for is open yet: woken, it would fail at one that the application has closed."""
     kind = "anon_inode:[eventpoll]" if number in _EPOLLS else "socket:["
     with contextlib.suppress(MirrorError):
-        return process.link(f"fd/{int(text.split()[1], 16)}").startswith(kind)
+        return process.link(f"task/{task.tid}/fd/{int(task.syscall.split()[1], 16)}").startswith(kind)
     return False
 
 
