@@ -8,7 +8,9 @@ with that DPDK, and gets there whole.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -17,6 +19,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .attach.dpdk import parse_status, release_by_abi
 from .attach.library import Library, read_library
@@ -32,9 +35,14 @@ from .errors import (
 from .plugin import library_for, plugin_path, writable_parents
 from .pmdinfo import library_directories, read_only_data
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["DriverFolder", "Outcome", "driver_folders", "install", "installed", "is_for_all", "remove"]
 
 _NAME = "librte_mirror.so"
+# EAL passes over this one: it takes those that end in .so, or in .so and its ABI's version.
+_NEW = ".librte_mirror-{}.new"
 _MODE = 0o644  # as the drivers beside it
 _READABLE = 0o444
 # EAL has it for those who ask its file, and says that it stays.
@@ -212,26 +220,41 @@ def _install(folder: DriverFolder, library: Library, *, dry_run: bool) -> Outcom
 
 
 def _put(folder: DriverFolder, library: Library) -> None:
-    # A name that EAL passes over: it takes those that end in .so, or in .so and its ABI's version.
-    path = folder.path / f".librte_mirror-{secrets.token_hex(8)}.new"
+    path = folder.path / _NEW.format(secrets.token_hex(8))
     try:
-        _write(path, library.content)
-        try:
-            _check_works(folder, library, path)
-            path.replace(folder.library)
-            _sync(folder.path)
-        finally:
-            path.unlink(missing_ok=True)
+        with _held(folder.path):
+            _write(path, library.content)
+            try:
+                _check_works(folder, library, path)
+                path.replace(folder.library)
+                _sync(folder.path)
+            finally:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise _error(error, f"install {folder.library}") from None
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """What others have left who were killed is removed, if none of them is at work."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in folder.glob(_NEW.format("*")):
+                left.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _remove(folder: DriverFolder, *, dry_run: bool) -> Outcome:
     before, _ = _there(folder)
     try:
         if not dry_run:
-            folder.library.unlink()
-            _sync(folder.path)
+            with _held(folder.path):
+                folder.library.unlink()
+                _sync(folder.path)
     except OSError as error:
         raise _error(error, f"remove {folder.library}") from None
     return Outcome(folder, "", before, changed=True)

@@ -3,6 +3,7 @@
 """The library where DPDK loads its drivers: what is put there works, and nothing of others is touched."""
 
 import errno
+import fcntl
 import json
 import os
 import re
@@ -103,6 +104,22 @@ def test_what_is_being_tried_has_no_name_that_eal_loads(folders, monkeypatch):
     install()
     assert len(seen) == 1
     assert re.search(r"\.so(\.[\d.]+)?$", seen[0]) is None
+
+
+@pytest.mark.parametrize("is_at_work", [False, True])
+def test_what_one_that_was_killed_has_left_goes(folders, is_at_work):
+    """Not what another writes just now."""
+    own = folders[0].path
+    install()
+    left = own / ".librte_mirror-0123456789abcdef.new"
+    for change in (remove, install):
+        left.write_bytes(b"left")
+        folder = os.open(own, os.O_RDONLY | os.O_DIRECTORY)
+        if is_at_work:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        change()
+        os.close(folder)
+        assert left.exists() == is_at_work
 
 
 def test_what_is_there_already_is_left(folders):
