@@ -3,17 +3,21 @@
 """What is said of seccomp filters is what the kernel does: by any program, which a child has for its filter."""
 
 import ctypes
+import errno
 import os
 import random
+import re
 import signal
 import struct
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from dpdk_mirror import UnsupportedError
+from dpdk_mirror import NotPermittedError, UnsupportedError
 from dpdk_mirror.attach import load
 from dpdk_mirror.attach.seccomp import forbidden, verdict
+from dpdk_mirror.errors import error_for
 
 ALLOW, KILL, TRAP, NOTIFY, ERRNO = 0x7FFF0000, 0x80000000, 0x00030000, 0x7FC00000, 0x00050000
 NO_NEW_PRIVS, SET_SECCOMP, MODE_FILTER = 38, 22, 2
@@ -158,3 +162,18 @@ def test_each_form_of_a_call_that_is_tried_is_asked_about():
     flag = [(LOAD_WORD, 0, 0, 0), (EQUAL, 0, 3, 319), (LOAD_WORD, 0, 0, 24), (ANY_BIT, 0, 1, 8)]
     for action, lacks in ((KILL, ["memfd_create"]), (ERRNO | 22, [])):
         assert forbidden([packed([*flag, (RETURN, 0, 0, action), (RETURN, 0, 0, ALLOW)])]) == lacks
+
+
+def test_advice_names_the_command_that_has_the_option():
+    """Others attach in passing, and --force of add means another thing."""
+
+    def unreadable():
+        raise error_for(errno.EACCES, "read them")
+
+    injector = SimpleNamespace(seccomp_filters=unreadable)
+    target = SimpleNamespace(is_filtered=True, process=SimpleNamespace(pid=1), injector=injector)
+    with pytest.raises(NotPermittedError, match=r"cannot be read: .*; or dpdk-mirror attach --force, if "):
+        load._forbidden(target, force=False)
+    sources = [path.read_text() for path in Path(load.__file__).parent.glob("*.py")]
+    options = {word for text in sources for word in re.findall(r'"[^"\n]*?([\w-]*) --(?:force|library|socket)\b', text)}
+    assert options == {"attach"}

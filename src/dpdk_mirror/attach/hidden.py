@@ -82,7 +82,7 @@ def check_fp_ops(process: Process, size: int, library: Library) -> None:
         f"attach to process {process.pid}: its {FP_OPS} has {size} bytes, and {library.path} was built for"
         f" {library.fp_ops_size}: its DPDK was configured otherwise"
     )
-    raise UnsupportedError(errno.ENOTSUP, what, "build librte_mirror with that DPDK, and name it with --library")
+    raise UnsupportedError(errno.ENOTSUP, what, "build librte_mirror with that DPDK, for dpdk-mirror attach --library")
 
 
 class _Finder:

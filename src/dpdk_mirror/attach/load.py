@@ -202,7 +202,7 @@ def _choose(process: Process, found: DpdkProcess, library: Callable[[str], Libra
     chosen = library(series)
     if series and chosen.dpdk != series:
         what = f"{doing}: it has DPDK {found.dpdk}, and {chosen.path} is for {chosen.dpdk}"
-        hint = f"name one for {series} with --library, or put it beside that one as librte_mirror-{series}.so"
+        hint = f"put one for {series} beside it as librte_mirror-{series}.so, or see dpdk-mirror attach --library"
         raise UnsupportedError(errno.ENOTSUP, what, hint)
     _check_size(process, chosen)
     if found.kind in {Kind.EXPORTED, Kind.STATIC}:
@@ -232,9 +232,8 @@ def _path_for(target: _Target, library: Library | None, lacks: list[str]) -> str
     if _sees(process, path, library.content):
         return path
     why = "its seccomp filters do not allow memfd_create" if lacks else "it sees no /proc"
-    raise UnsupportedError(
-        errno.ENOTSUP, f"{doing}: {why}, and it does not see {path}", "copy the library to where it does, for --library"
-    )
+    hint = "copy it to where it does, for dpdk-mirror attach --library"
+    raise UnsupportedError(errno.ENOTSUP, f"{doing}: {why}, and it does not see {path}", hint)
 
 
 def _sees(process: Process, path: str, content: bytes | None = None) -> bool:
@@ -257,7 +256,9 @@ def _forbidden(target: _Target, *, force: bool) -> list[str]:
         raise
     except MirrorError as error:
         what = f"attach to process {target.process.pid}: it has seccomp filters, which cannot be read"
-        hint = "be root with CAP_SYS_ADMIN; or give --force, if you know that they let libraries be loaded"
+        hint = (
+            "be root with CAP_SYS_ADMIN; or dpdk-mirror attach --force, if you know that they let libraries be loaded"
+        )
         raise NotPermittedError(error.errno, f"{what}: {os.strerror(error.errno)}", hint) from None
 
 

@@ -64,7 +64,7 @@ def choose_socket(process: Process) -> str:
                 os.close(folder)
             return f"{parent}/dpdk-mirror-{inside}/{process.ns_tid(process.pid)}.sock"
     what = f"attach to process {process.pid}: there can be no socket in {' or '.join(_FOLDERS)}"
-    raise NotFoundError(errno.ENOENT, what, "name one with --socket, in a folder that belongs to the user it runs as")
+    raise NotFoundError(errno.ENOENT, what, "dpdk-mirror attach --socket takes one in a folder of its user's own")
 
 
 def _own_number(process: Process, user: int) -> int:

@@ -278,7 +278,7 @@ def of_another_release(path):
     content = plugin_path().read_bytes()
     (offset,) = [each.start() for each in re.finditer(rb"(?<=\0)\d\d\.\d\d\0{27}", content)]
     path.write_bytes(content[:offset] + b"99.07" + content[offset + 5 :])
-    return r"it has DPDK .*, and .* is for 99\.07 .*; name one for .* with --library"
+    return r"it has DPDK .*, and .* is for 99\.07 .*; put one for .* beside it .* dpdk-mirror attach --library"
 
 
 def that_is_none(path):
