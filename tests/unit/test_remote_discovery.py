@@ -103,6 +103,14 @@ def test_what_is_not_there_is_not_found(start):
         connect("b")
 
 
+@pytest.mark.parametrize("asked", ["ovs-vswitchd", "ovs", "ovs-vswtchd-dpdk"])
+def test_of_a_name_that_is_nearly_one_that_is_said(processes, asked):
+    processes += [DpdkProcess(10, "ovs-vswitchd-dpdk"), DpdkProcess(20, "other", prefix="rte")]
+    for find in (connect, discovery.find_process):
+        with pytest.raises(NotFoundError, match=r"; did you mean ovs-vswitchd-dpdk\? dpdk-mirror apps lists"):
+            find(asked)
+
+
 def test_one_prefix_in_two_runtime_directories_is_ambiguous(start, runtime, monkeypatch):
     start("a")
     monkeypatch.setattr(sockets, "runtime_directories", lambda: [runtime / "dpdk", runtime / "other"])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from .reach import below
 from .sockets import SUDO, closed_directories, label, sockets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..attach.identify import DpdkProcess
 
 __all__ = [
@@ -65,7 +68,7 @@ def find_process(where: str | None) -> DpdkProcess:
     if where is None:
         able = [each for each in found if not each.plugin and not each.obstacle]
         return _only(able or found, "choose an application")
-    return _only([each for each in found if where in _names(each)], f"find {where}")
+    return _only([each for each in found if where in _names(each)], f"find {where}", _near(where, found))
 
 
 def own_socket(process: DpdkProcess) -> Path:
@@ -116,8 +119,8 @@ def connect(where: str | Path, *, timeout_s: float = TIMEOUT_S) -> Application:
             raise error
     try:
         process = find_process(where)
-    except NotFoundError:
-        raise not_found(where) from None
+    except NotFoundError as error:
+        raise not_found(where, error.hint) from None
     return connect_to(process, timeout_s=timeout_s)
 
 
@@ -136,14 +139,14 @@ def sockets_of(where: str) -> list[Path]:
     return [Path(where)] if "/" in where else [path for path in sockets() if label(path) == where]
 
 
-def not_found(where: str) -> MirrorError:
+def not_found(where: str, hint: str = _ALL) -> MirrorError:
     """Why there is no application of that name, as far as this user may know."""
     which = "no application answers there" if "/" in where else "no application of that file prefix answers"
     what = f"connect to {where}: {which}"
     if closed := closed_directories():
         reason = f"and there is no permission to read {', '.join(map(str, closed))}"
         return NotPermittedError(errno.EACCES, f"{what}, {reason}", SUDO)
-    return NotFoundError(errno.ENOENT, what, _ALL)
+    return NotFoundError(errno.ENOENT, what, hint)
 
 
 def _seen_here(process: DpdkProcess, path: str) -> Path:
@@ -163,11 +166,18 @@ def _names(process: DpdkProcess) -> set[str]:
     return own | {str(path) for path in paths} | {label(path) for path in paths}
 
 
-def _only(found: list[DpdkProcess], doing: str) -> DpdkProcess:
+def _near(where: str, there: Iterable[DpdkProcess]) -> str:
+    """A hint for whoever has asked for a name that none has: ovs-vswitchd runs as ovs-vswitchd-dpdk on Debian."""
+    names = sorted({name for each in there for name in (each.prefix, each.name) if name})
+    near = difflib.get_close_matches(where, names) or [name for name in names if where in name]
+    return f"did you mean {' or '.join(near)}? {_ALL}" if near else _ALL
+
+
+def _only(found: list[DpdkProcess], doing: str, hint: str = _ALL) -> DpdkProcess:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NotFoundError(errno.ENOENT, f"{doing}: no DPDK application of that name or id is found", _ALL)
+        raise NotFoundError(errno.ENOENT, f"{doing}: no DPDK application of that name or id is found", hint)
     names = ", ".join(f"{each.name} ({each.pid})" for each in found)
     raise ConflictError(errno.EEXIST, f"{doing}: there are several: {names}", "give the id of one")
 
