@@ -343,22 +343,11 @@ def test_the_helps_examples_are_understood(capsys):
 )
 def test_times_may_have_a_unit(text, seconds):
     """Whatever a capture is to take: --for is an old name of --seconds."""
-    words = [
-        "capture",
-        "0",
-        "-w",
-        "a.pcapng",
-        "--before",
-        text,
-        "--when",
-        "key",
-        "--rotate-seconds",
-        text,
-        "--for",
-        text,
-    ]
+    words = ["capture", "0", "-w", "a.pcapng", "--before", text, "--when", "key", "--rotate-size", "10K"]
+    words += ["--rotate-seconds", text, "--for", text]
     arguments = make_parser().parse_args(words)
     assert (arguments.before.seconds, arguments.rotate_seconds, arguments.seconds) == (seconds, seconds, seconds)
+    assert arguments.rotate_size == 10_000
 
 
 @pytest.mark.parametrize("text", ["filter:", "filter", "counter", "signal:USR1", "key:x", "", "foo", "counter:foo"])
@@ -375,6 +364,11 @@ def test_what_is_no_condition_is_refused(text):
         (["-w", "-", "--json"], "--json: not allowed with -w -"),
         (["-w", "-", "--rotate-size", "1M"], "stdout is not several files"),
         (["-w", "a.pcap"], "name it a.pcapng"),
+        (["-w", "a.pcapng.gz"], "give --compress gzip, or another name"),
+        (["-w", "a.zst", "--compress", "gzip"], "give --compress zstd, or another name"),
+        (["-w", ""], "name a file"),
+        (["-w", "a.pcapng", "--rotate-size", "10"], "10 bytes are too few: give 10k or more, such as 10M"),
+        (["-w", "a.pcapng", "port", "53"], "--filter 'port 53'"),
         (["-w", "a.pcapng", "--keep", "3"], "give --rotate-size"),
         (["-w", "a.pcapng", "--before", "3"], "give --when, too, as in --when counter:imissed"),
         (["-w", "a.pcapng", "--when", "key"], "give --before, too, as in --before 5"),
@@ -384,7 +378,7 @@ def test_what_is_no_condition_is_refused(text):
         (["-w", "a.pcapng", "--when", "key", "--before", "x"], "not a time above 0: give seconds, or as in 10m"),
         (["-w", "a.pcapng", "--lease", "5"], "unrecognized arguments: --lease"),
         (["-w", "a.pcapng", "--when", "counter:foo", "--before", "3"], "ports have ipackets"),
-        (["-w", "a.pcapng", "--packets", "0"], "not a number from 1 on"),
+        (["-w", "a.pcapng", "--packets", "0"], "not a number from 1 on, such as 500, 10k or 1M"),
         (["-w", "a.pcapng", "--rate-unit", "bits"], "there is no rate"),
     ],
 )

@@ -52,6 +52,8 @@ STDOUT = "-"
 _NOT_HERE = {"name", "origin", "lease", "ends_with"}  # it ends with the command
 _KEYS = [key for key, parameter in PARAMETERS.items() if not parameter.fixed and key not in _NOT_HERE]
 _MEMORY, _MEMORY_BEFORE = 64_000_000, 256_000_000
+_FILE_MIN = 10_000
+_PACKED = {".gz": "gzip", ".zst": "zstd"}
 _LOOK_S = 0.5
 
 _TEXTS = {
@@ -93,6 +95,7 @@ class Before:
 
 def add_parsers(commands: Any) -> None:
     parser = add_command(commands, "capture", run, _TEXTS)
+    parser.word_hint = "an expression is one word: --filter 'port 53'"
     parser.add_argument("ports", metavar="PORT", nargs="+", help="port to capture from: its name or id")
     parser.add_argument("-w", "--write", metavar="FILE", required=True, help="pcapng file to write; -: stdout")
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist; default: refuse them")
@@ -106,7 +109,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", metavar="TIME", type=seconds, help="end after TIME: 90, 10m, 2h, 1d")
     parser.add_argument("--for", dest="seconds", type=seconds, help=argparse.SUPPRESS)  # its old name; add's is a lease
     parser.add_argument("--packets", metavar="N", type=count, help="end after N packets; 1M is 1000000")
-    parser.add_argument("--rotate-size", metavar="N", type=count, help="start a new file before one exceeds N bytes")
+    parser.add_argument(
+        "--rotate-size", metavar="N", type=_file_size, help="start a new file before one exceeds N bytes"
+    )
     parser.add_argument("--rotate-seconds", metavar="TIME", type=seconds, help="start a new file every TIME")
     parser.add_argument("--keep", metavar="N", type=count, help="keep the last N files of this capture; default: all")
     parser.add_argument("--compress", choices=COMPRESSIONS, help="compress the files, a second at a time")
@@ -137,8 +142,15 @@ def _memory(text: str) -> int:
     return size
 
 
+def _file_size(text: str) -> int:
+    """Of files of a few packets each there are more than a folder, or Ctrl-C, can take."""
+    if (size := count(text)) < _FILE_MIN:
+        raise argparse.ArgumentTypeError(f"{text} bytes are too few: give {_FILE_MIN // 1000}k or more, such as 10M")
+    return size
+
+
 def _before(text: str) -> Before:
-    if text[-1:] in "kMG":
+    if text[-1:] in "kKMG":
         return Before(None, _memory(text))
     return Before(seconds(text), 0)
 
@@ -191,8 +203,7 @@ def _check(arguments: argparse.Namespace) -> None:
             refuse("argument --json: not allowed with -w -, which has stdout")
         if arguments.rotate_size or arguments.rotate_seconds or arguments.again:
             refuse("argument -w: stdout is not several files: name one, or leave out --rotate-* and --again")
-    if arguments.write.endswith((".pcap", ".cap")):
-        refuse(f"argument -w: what is written is pcapng: name it {arguments.write.rpartition('.')[0]}.pcapng")
+    _check_name(arguments)
     if arguments.keep and not (arguments.rotate_size or arguments.rotate_seconds or arguments.again):
         refuse("argument --keep: it is for several files: give --rotate-size, --rotate-seconds or --again, too")
     if (arguments.before is None) != (not arguments.when):
@@ -202,6 +213,18 @@ def _check(arguments: argparse.Namespace) -> None:
         refuse("argument --again: it is for --before, with --seconds or --packets")
     if arguments.before and arguments.before.size and arguments.memory:
         refuse("argument --memory: --before says already how many bytes are kept")
+
+
+def _check_name(arguments: argparse.Namespace) -> None:
+    """What it is called is what it is."""
+    name, refuse = arguments.write, arguments.parser.refuse
+    if not name:
+        refuse("argument -w: name a file; -: stdout")
+    if name.endswith((".pcap", ".cap")):
+        refuse(f"argument -w: what is written is pcapng: name it {name.rpartition('.')[0]}.pcapng")
+    for end, how in _PACKED.items():
+        if name.endswith(end) and arguments.compress != how:
+            refuse(f"argument -w: what is called {end} is compressed: give --compress {how}, or another name")
 
 
 def _size(arguments: argparse.Namespace) -> int:

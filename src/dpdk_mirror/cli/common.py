@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import sys
 from dataclasses import asdict
@@ -216,11 +217,11 @@ def seconds(text: str) -> float:
 def count(text: str) -> int:
     """An option's type: how many, from 1 on; 10k, 1M and 1G, too."""
     try:
-        value = to_scaled_number("", text)
+        value = to_scaled_number("", re.sub("K$", "k", text))
     except InvalidConfigError:
         value = 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on, such as 500, 10k or 1M")
     return value
 
 
