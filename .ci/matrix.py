@@ -29,6 +29,7 @@ TREE = Path(__file__).resolve().parents[1]
 LOGS = TREE / "build" / "matrix"
 INSIDE = "/srv/dpdk-mirror"
 CHROOT_S = 40 * 60
+SHOWN = 60  # lines of the log of what has failed
 # Of each part that may differ between releases; with Open vSwitch and testpmd as applications.
 QUICK = (
     "tests/unit/test_symbols.py",
@@ -171,12 +172,15 @@ def run_release(run: Run, chroot: Chroot, *, quick: bool) -> None:
 
 
 def steps(*, quick: bool) -> list[tuple[str, str]]:
-    pytest = ".venv/bin/pytest -n 2 --dist loadfile -rfE --color=no"
+    # What fails beside others is run once more alone, as by make test.
+    chosen, options = " ".join(QUICK) if quick else "", "-rfE --color=no"
+    pytest = f"PATH=$PWD/.venv/bin:$PATH; pytest {options} -n 2 --dist loadfile {chosen} || "
+    pytest += f"{{ [ $? -eq 1 ] && pytest {options} --last-failed -x; }}"
     if quick:
         return [
             ("make demo", "make demo"),
             ("C tests", "make C_BUILDS=gcc c-test"),
-            ("pytest", f"{pytest} {' '.join(QUICK)}"),
+            ("pytest", pytest),
         ]
     return [
         ("make demo", "make demo"),
@@ -190,7 +194,7 @@ def tell_facts(run: Run, chroot: Chroot) -> bool:
     """Whether what was built is for the DPDK that this release is about."""
     (run.python,) = chroot.said(r"^Python (\S+)$")[-1:]
     run.dpdk, series = chroot.said(r"^(\d\d\.\d\d(?:\.\d+)?)$")[-2:]
-    (run.ovs,) = chroot.said(r"^ovs-vswitchd \(Open vSwitch\) (\S+)$")[-1:] or ["-"]
+    (run.ovs,) = chroot.said(r"^ovs-vswitchd\S* \(Open vSwitch\) (\S+)$")[-1:] or ["-"]
     if {run.dpdk[:5], series} == {run.release}:
         return True
     run.not_run = f"{run.suite} has DPDK {run.dpdk}, and the library is for {series}"
@@ -202,7 +206,7 @@ def count_tests(run: Run, chroot: Chroot) -> None:
         bad = sum(int(each) for each in chroot.said(r"^(?:Fail|Timeout): +(\d+)"))
         run.c_tests = f"{sum(map(int, ok))} ok, {bad} not"
     if closing := chroot.said(r"^=+ (\d+ .*?) in [\d.]+s"):
-        run.pytest = closing[-1]
+        run.pytest = "; alone: ".join(closing)
 
 
 def table(runs: list[Run]) -> str:
@@ -245,7 +249,8 @@ def status(runs: list[Run]) -> int:
 def main() -> int:
     runs = chosen()
     if os.geteuid() != 0:
-        sys.exit("matrix: only root has chroots")
+        print("matrix: not run: only root has chroots")
+        return 3
     end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "1e6"))
     quick = bool(os.environ.get("QUICK"))
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -253,7 +258,10 @@ def main() -> int:
         now = time.monotonic()
         deadline = now + (end - now) / (len(runs) - index)
         print(f"DPDK {run.release}, on {run.suite}: {LOGS.relative_to(TREE)}/{run.release}.log", flush=True)
-        run_release(run, Chroot(run, chroots(), deadline), quick=quick)
+        chroot = Chroot(run, chroots(), deadline)
+        run_release(run, chroot, quick=quick)
+        if run.failed:
+            print("\n".join(chroot.log.read_text(errors="replace").splitlines()[-SHOWN:]))
     print(f"\n{table(runs)}")
     if quick:
         print("The short form: not all tests. make matrix runs all.")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SAID = "Python 3.13.5\n24.11.4\n24.11\novs-vswitchd (Open vSwitch) 3.5.0\n"
+SAID = "Python 3.13.5\n24.11.4\n24.11\novs-vswitchd-dpdk (Open vSwitch) 3.5.0\n"
 TESTED = "Ok:                 65\nFail:                0\nTimeout:             0\n"
 CLOSING = "===== 7 passed, 2 skipped in 9.81s =====\n"
 
@@ -51,7 +51,7 @@ def matrix(tmp_path, monkeypatch):
         does = {"chroot": "", "build": f"printf '{SAID}'", "demo": "", "c-test": f"printf '{TESTED}'", "docs": ""}
         does |= {"pytest": f"echo '{CLOSING}'"} | (steps or {})
         made = f'#!/bin/sh\nset -e\n{does.pop("chroot")}\nmkdir -p "$2/srv"\n'
-        cases = [f"*'make {name}'*|*'make C_BUILDS=gcc {name}'*|*bin/{name}*) {does[name]};;" for name in does]
+        cases = [f"*'make {name}'*|*'make C_BUILDS=gcc {name}'*|*'; {name} '*) {does[name]};;" for name in does]
         inside = "\n".join(["#!/bin/sh", 'case "$4" in', *cases, "esac\n"])
         for name, script in {"make-chroot": made, "in-chroot": inside}.items():
             (tree / ".ci" / name).write_text(script)
@@ -114,6 +114,19 @@ def test_what_follows_a_failed_test_is_run(matrix, row):
     assert row().endswith("  FAILED: make demo, pytest")
 
 
+@pytest.mark.parametrize(("beside", "alone", "code"), [(0, 1, 0), (1, 0, 0), (1, 1, 1), (2, 0, 1)])
+def test_a_test_that_fails_beside_others_counts_as_it_is_alone(monkeypatch, tmp_path, beside, alone, code):
+    """Which is asked only where tests have failed, not the session."""
+    module = load("matrix", monkeypatch)
+    program = tmp_path / ".venv" / "bin" / "pytest"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\ncase $* in *--last-failed*) exit {alone};; *) exit {beside};; esac\n")
+    program.chmod(0o755)
+    for quick in (False, True):
+        (script,) = (script for step, script in module.steps(quick=quick) if step == "pytest")
+        assert subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False).returncode == code
+
+
 def alive(group):
     """Which processes of a group run."""
     stats = []
@@ -129,7 +142,7 @@ def alive(group):
         ("chroot", "make-chroot", "not run: no time for its chroot"),
         ("build", "make build", "CUT OFF: make build"),
         ("c-test", "make c-test", "CUT OFF: C tests"),
-        ("pytest", "bin/pytest", "CUT OFF: pytest"),
+        ("pytest", "; pytest ", "CUT OFF: pytest"),
     ],
 )
 def test_what_is_cut_off_has_not_passed(matrix, row, monkeypatch, wait_until, step, command, said):
