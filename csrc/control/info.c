@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <rte_cycles.h>
 #include <rte_string_fns.h>
 
 #include "drains.h"
@@ -88,6 +89,8 @@ describe(const struct mirror *mirror, struct rte_mirror_info *info)
 		info->rx_queues += slot->live && slot->point->direction == RTE_MIRROR_RX;
 		info->tx_queues += slot->live && slot->point->direction == RTE_MIRROR_TX;
 	}
+	info->poller_cpu_us = (double)info->sampled_cycles * MIRROR_SAMPLE_PERIOD * US_PER_S /
+			rte_get_tsc_hz();
 	if (mirror->state == RTE_MIRROR_RUNNING && !mirror_port_is_started(mirror->source_port)) {
 		info->state = RTE_MIRROR_WAITING;
 		snprintf(info->reason, sizeof(info->reason), "its source, port %u, is stopped",

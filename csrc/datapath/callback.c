@@ -11,9 +11,6 @@
 
 #include "datapath.h"
 
-/* One in so many of a context's bursts is looked at: what it costs, and on which CPU. */
-#define MIRROR_SAMPLE_PERIOD 1024
-
 /* What takes more cycles a packet than that was interrupted, and is not what a mirror costs. */
 #define MIRROR_SAMPLE_MAX 20000
 

@@ -43,6 +43,9 @@
  */
 #define MIRROR_MAX_REFERENCES 60000
 
+/** One in so many of a context's bursts is looked at: what it costs, and on which CPU. */
+#define MIRROR_SAMPLE_PERIOD 1024
+
 /** The longest chain that is sent. Even if all of it is one buffer's, no reference count comes to wrap. */
 #define MIRROR_MAX_SEGS 4096
 

@@ -268,7 +268,8 @@ struct rte_mirror_info {
 	uint64_t sampled_packets; /**< packets in these, one burst in 1024: what a packet costs is the ratio */
 	uint64_t drain_cpu_us; /**< RTE_MIRROR_F_DRAIN: CPU time in us of its target's thread */
 	uint64_t drain_yields; /**< 1: no CPU is left for that thread: it runs only when pollers have nothing to do */
-	uint64_t reserved[4]; /**< 0 */
+	uint64_t poller_cpu_us; /**< time in us that it took of its pollers in all bursts, reckoned from those */
+	uint64_t reserved[3]; /**< 0 */
 };
 
 /** A queue of its source that a mirror is on. */

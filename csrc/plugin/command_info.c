@@ -205,6 +205,7 @@ describe(const struct rte_mirror_info *info, struct reply *reply)
 	mirror_reply_number(reply, "nb_tx_queues", info->tx_queues);
 	mirror_reply_number(reply, "sampled_cycles", info->sampled_cycles);
 	mirror_reply_number(reply, "sampled_packets", info->sampled_packets);
+	mirror_reply_number(reply, "poller_cpu_us", info->poller_cpu_us);
 	mirror_reply_number(reply, "drain_cpu_us", info->drain_cpu_us);
 	mirror_reply_number(reply, "drain_yields", info->drain_yields);
 	/* What one that no command has added chooses, and by which functions, only its application knows. */

@@ -41,8 +41,9 @@ class MirrorInfo:
     library's that are not known here are str.
 
     What it costs: ``sampled_cycles`` of the time stamp counter for ``sampled_packets``, one burst in 1024, in the
-    threads that poll the source. A thread of the library's that sends for it has used ``drain_cpu_us`` of CPU time,
-    for all mirrors of its target, and runs only when pollers have nothing to do if it ``drain_yields``.
+    threads that poll the source; ``poller_cpu_us`` is what all bursts have taken of them by that. A thread of the
+    library's that sends for it has used ``drain_cpu_us`` of CPU time, for all mirrors of its target, and runs only when
+    pollers have nothing to do if it ``drain_yields``.
     """
 
     id: int
@@ -65,6 +66,7 @@ class MirrorInfo:
     warning: str
     sampled_cycles: int
     sampled_packets: int
+    poller_cpu_us: int
     drain_cpu_us: int
     drain_yields: bool
 
@@ -78,8 +80,10 @@ class MirrorInfo:
         parts = []
         if self.cycles_per_packet is not None:
             parts.append(f"{self.cycles_per_packet:.0f} cycles a packet")
+        if self.poller_cpu_us:
+            parts.append(f"{self.poller_cpu_us / 1e6:.1f} s of CPU in its pollers")
         if self.drain_cpu_us:
-            parts.append(f"{self.drain_cpu_us / 1e6:.1f} s of CPU in its thread")
+            parts.append(f"{self.drain_cpu_us / 1e6:.1f} s in its thread")
         return ", ".join(parts)
 
 

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "testbed.h"
 
 /* Passes packets through a queue of the source, each way: how many references the targets were given of them. */
@@ -326,6 +328,27 @@ net_null_as_a_source(void)
 	port_close(&target);
 }
 
+static void
+one_burst_in_1024_tells_what_all_cost(void)
+{
+	struct rte_mirror_info info;
+	struct testbed testbed;
+	unsigned int i;
+	uint32_t id;
+
+	testbed_open(&testbed, NULL, NULL);
+	id = mirror_on(testbed.source.id, testbed.target.id, RTE_MIRROR_RX);
+	for (i = 0; i < 4 * 1024; i++)
+		testbed_pass(&testbed, 2, 1, 60);
+	info = info_of(id);
+	/* One in which the poller was interrupted does not count. */
+	CHECK(info.sampled_packets > 0 && info.sampled_packets <= 4 * 2);
+	CHECK(info.sampled_cycles > info.sampled_packets);
+	CHECK_EQ(info.poller_cpu_us, (uint64_t)(1024e6 * info.sampled_cycles / rte_get_tsc_hz()));
+	mirror_off(id);
+	testbed_close(&testbed);
+}
+
 const struct test_case test_cases[] = {
 	{ "a_source_that_stops_is_waited_for", a_source_that_stops_is_waited_for },
 	{ "new_queues_of_a_source_are_covered_within_a_second",
@@ -338,5 +361,6 @@ const struct test_case test_cases[] = {
 	{ "a_mirror_ends_with_its_target", a_mirror_ends_with_its_target },
 	{ "a_target_that_stops_ends_the_mirror", a_target_that_stops_ends_the_mirror },
 	{ "net_null_as_a_source", net_null_as_a_source },
+	{ "one_burst_in_1024_tells_what_all_cost", one_burst_in_1024_tells_what_all_cost },
 	{ NULL, NULL },
 };

@@ -204,7 +204,7 @@ def test_swapped_mirrors_converge_in_one_run(testpmd, mirror, tmp_path, after):
     } == after
 
 
-USED = ("sampled_cycles", "sampled_packets", "drain_cpu_us", "drain_yields")
+USED = ("sampled_cycles", "sampled_packets", "poller_cpu_us", "drain_cpu_us", "drain_yields")
 
 
 def listed(mirror):

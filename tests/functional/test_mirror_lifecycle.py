@@ -110,6 +110,7 @@ def test_info_tells_what_the_mirror_is(dpdk_port):
             warning="",
             sampled_cycles=0,
             sampled_packets=0,
+            poller_cpu_us=0,
             drain_cpu_us=0,
             drain_yields=False,
         )

@@ -175,8 +175,8 @@ def test_what_mirrors_cost_is_told(doctor, healthy, start):
     with Application(fake.path) as app:
         app.mirror("net_ring0", to="null:x", name="m")
     assert doctor()[1]["mirror m of app"] == {"status": "ok", "what": "running, nothing has come yet", "fix": ""}
-    fake.cost = {"sampled_cycles": 2500, "sampled_packets": 100, "drain_cpu_us": 1_230_000, "drain_yields": 0}
-    what = "running, 25 cycles a packet, 1.2 s of CPU in its thread"
+    fake.cost = {"sampled_cycles": 2500, "sampled_packets": 100, "poller_cpu_us": 3_410_000, "drain_cpu_us": 1_230_000}
+    what = "running, 25 cycles a packet, 3.4 s of CPU in its pollers, 1.2 s in its thread"
     assert doctor()[1]["mirror m of app"]["what"] == what
     fake.cost["drain_yields"] = 1
     code, found = doctor()

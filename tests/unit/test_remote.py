@@ -96,8 +96,9 @@ def test_info_tells_all(app, fake):
         snaplen=0, split_len=0, origin=False, filter_engine=FilterEngine.NONE, reason="",
         mode_reason="net_tap reads a packet within its tx burst", warning="long ones are lost",
         source="net_ring0", target="tap:m0", spec=mirror.spec.to_pairs(), rx_polled="0", rx_unpolled="1",
-        tx_polled="0-1", tx_unpolled="", added=True, sampled_cycles=0, sampled_packets=0, drain_cpu_us=0,
-        drain_yields=False, added_at="", added_by="", added_uid=None, added_pid=None, ends_in_s=None, ends_with=None,
+        tx_polled="0-1", tx_unpolled="", added=True, sampled_cycles=0, sampled_packets=0, poller_cpu_us=0,
+        drain_cpu_us=0, drain_yields=False, added_at="", added_by="", added_uid=None, added_pid=None,
+        ends_in_s=None, ends_with=None,
     )  # fmt: skip
 
 

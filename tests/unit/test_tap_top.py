@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpdk_mirror import BusyTimeoutError, Direction, DisconnectedError, MirrorState, NoPluginError
-from dpdk_mirror.cli.top_texts import number
+from dpdk_mirror.cli.top_texts import about, number
 from dpdk_mirror.remote import Application, DpdkProcess, RemoteMirror
 from dpdk_mirror.spec import MirrorSpec
 from dpdk_mirror.tap import watch as watching
@@ -306,6 +306,22 @@ def test_mirrors_of_one_target_share_its_threads_cpu_time(start):
     assert one > 0
     assert two > 0
     assert lines[0].cpu_percent in {one, two}
+
+
+def test_what_a_mirror_takes_of_its_pollers_now_is_said_and_recorded(start):
+    fake = start()
+    mirror(fake, 1)
+
+    def work():
+        fake.cost = {"sampled_cycles": 1200, "sampled_packets": 100, "poller_cpu_us": 5_000}
+
+    view = looked(fake, work)
+    (line,) = (line for line in rows([view]) if line.mirror)
+    assert "12 cycles a packet, 0.0 s of CPU in its pollers, now " in about(line)
+    (recorded,) = records([view])[0]["mirrors"]
+    rise = recorded["per_s"]["poller_cpu_us"]
+    assert recorded["poller_cpu_percent"] == pytest.approx(rise / 1e4, rel=0.01)
+    assert f"now {rise / 1e4:.1f} % of a CPU in its pollers" in about(line)
 
 
 def test_lines_are_sorted_among_their_neighbours(start):

@@ -25,6 +25,7 @@ _ADDED_LATER: dict[str, Any] = {
     "warning": "",
     "sampled_cycles": 0,
     "sampled_packets": 0,
+    "poller_cpu_us": 0,
     "drain_cpu_us": 0,
     "drain_yields": False,
     "added_at": "",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AppView", "Looker", "MirrorView", "PortView"]
 
-DRAIN = "drain_cpu_us"
-"""What is looked at as if it were one of a mirror's counters."""
+POLLER, DRAIN = CPU_TIMES = ("poller_cpu_us", "drain_cpu_us")
+"""What is looked at as if they were among a mirror's counters."""
 
 _KEPT_OF_MIRRORS = ("packets",)
 _KEPT_OF_PORTS = ("ipackets", "opackets")
@@ -27,7 +27,7 @@ _KEPT_OF_PORTS = ("ipackets", "opackets")
 
 @dataclass(frozen=True, slots=True)
 class MirrorView:
-    """A mirror; DRAIN is among its counters."""
+    """A mirror; CPU_TIMES are among its counters."""
 
     info: RemoteMirrorInfo
     measured: Measured
@@ -35,7 +35,15 @@ class MirrorView:
     @property
     def cpu_percent(self) -> float | None:
         """Of one CPU, by the library's thread, for all mirrors of that target; None at the first look."""
-        rise = self.measured.per_s.get(DRAIN)
+        return self._percent(DRAIN)
+
+    @property
+    def poller_percent(self) -> float | None:
+        """The same that it takes of its pollers, by one burst in 1024."""
+        return self._percent(POLLER)
+
+    def _percent(self, name: str) -> float | None:
+        rise = self.measured.per_s.get(name)
         return None if rise is None else rise / 1e4
 
 
@@ -90,7 +98,7 @@ class Looker:
 
     def _mirror(self, mirror: RemoteMirror) -> MirrorView:
         info = mirror.info()
-        counts = mirror.stats().counts() | {DRAIN: info.drain_cpu_us}
+        counts = mirror.stats().counts() | {name: getattr(info, name) for name in CPU_TIMES}
         return MirrorView(info, self._measure(info.id, _KEPT_OF_MIRRORS, counts))
 
     def _measure(self, key: Hashable, kept: Iterable[str], counts: dict[str, int]) -> Measured:

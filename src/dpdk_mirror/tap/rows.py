@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BusyTimeoutError, DisconnectedError, NoPluginError, NotFoundError, NotPermittedError
 from ..info import MirrorState
 from ..spec import NOT_CHOSEN
-from .look import DRAIN
+from .look import CPU_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Sort", "records", "rows"]
 
-_NO_DROPS = {"seen", "packets", "bytes", *NOT_CHOSEN, DRAIN}
+_NO_DROPS = {"seen", "packets", "bytes", *NOT_CHOSEN, *CPU_TIMES}
 """What a mirror counts and does not lose."""
 
 
@@ -128,14 +128,15 @@ def records(views: Iterable[AppView]) -> list[dict[str, Any]]:
 
 def _mirror_record(view: MirrorView) -> dict[str, Any]:
     info = {key: str(value) if isinstance(value, Enum) else value for key, value in asdict(view.info).items()}
-    return {**info, **_numbers(view.measured), "drain_cpu_percent": view.cpu_percent}
+    percents = {"poller_cpu_percent": view.poller_percent, "drain_cpu_percent": view.cpu_percent}
+    return {**info, **_numbers(view.measured), **percents}
 
 
 def _numbers(measured: Measured | None) -> dict[str, Any]:
     if measured is None:
         return {"counters": None, "per_s": None}
     return {
-        "counters": {name: count for name, count in measured.counts.items() if name != DRAIN},
+        "counters": {name: count for name, count in measured.counts.items() if name not in CPU_TIMES},
         "per_s": {name: round(measured.per_s[name], 3) for name in measured.counts if name in measured.per_s},
     }
 

@@ -31,7 +31,7 @@ from dpdk_mirror.remote import connect
 COUNT = 100
 MEMORY_MB = 256
 NOBODY = 65534
-COSTS = {"sampled_cycles", "sampled_packets", "drain_cpu_us", "drain_yields"}
+COSTS = {"sampled_cycles", "sampled_packets", "poller_cpu_us", "drain_cpu_us", "drain_yields"}
 
 
 @pytest.fixture(scope="module")
