@@ -397,9 +397,7 @@ def test_without_a_file_in_memory_the_library_is_loaded_by_its_path(within, lack
     with Testpmd(TestpmdOptions(NULL, plugin=False, within=within)) as testpmd:
         run("nsenter", "-m", "-t", str(testpmd.pid), "mount", "-t", "tmpfs", "none", tmp_path)
         lack(testpmd.pid)
-        with pytest.raises(
-            UnsupportedError, match=r"and it does not see /.*\.so .*; copy the library to where it does"
-        ):
+        with pytest.raises(UnsupportedError, match=r"and it does not see /.*\.so .*; copy it to where it does"):
             attach(testpmd.pid, library=library)
         shutil.copy(library, f"/proc/{testpmd.pid}/root{tmp_path}")
         with attach(testpmd.pid, library=library) as app:
