@@ -4,12 +4,15 @@
 
 import re
 import subprocess
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 from dpdk_mirror.cli import main, make_parser
 from dpdk_mirror.cli.tcpdump_options import directions
 from dpdk_mirror.spec import Direction
+from dpdk_mirror.tap import tcpdump
 
 
 def parse(*words):
@@ -145,3 +148,19 @@ def test_code_is_that_of_the_resolved_expression_in_a_file(capsys, tmp_path):
 def test_what_tcpdump_says_of_an_expression_is_said(capsys, expression, said):
     assert main(["tcpdump", "p0", "-d", expression]) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("is_root", "free", "available", "is_full"),
+    [(True, 0, 0, True), (True, 9, 0, False), (False, 9, 0, True), (False, 9, 9, False)],
+)
+def test_a_disk_is_full_that_twice_has_no_room_for_this_user(monkeypatch, tmp_path, is_root, free, available, is_full):
+    """Of what root alone may use, others have nothing. A device has no disk."""
+    monkeypatch.setattr(tcpdump, "_is_root", lambda _: is_root)
+    monkeypatch.setattr(tcpdump, "_ROOM_S", 0)
+    monkeypatch.setattr(tcpdump.os, "statvfs", lambda _: SimpleNamespace(f_bfree=free, f_bavail=available))
+    disk, device = tcpdump._Disk(str(tmp_path / "a.pcap")), tcpdump._Disk("/dev/null")
+    for each in (disk, device, device):
+        each.check(1)
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.pcap") if is_full else nullcontext():
+        disk.check(1)

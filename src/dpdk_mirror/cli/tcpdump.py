@@ -81,7 +81,7 @@ def run_tcpdump(arguments: argparse.Namespace) -> int:
         with tap:
             # What is cut off may be what the expression looks at.
             words = [] if is_chosen and spec.snaplen else [expression]
-            with Tcpdump([*arguments.passed, "--", *words]) as tcpdump:
+            with Tcpdump([*arguments.passed, "--", *words], arguments.write) as tcpdump:
                 return _show(tap, tcpdump, arguments.passed, heed)
 
 

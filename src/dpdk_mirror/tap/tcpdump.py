@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..closeable import Closeable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Tcpdump", "ask"]
 
 _PART = 1 << 20
-_LOOK_S = 0.1
+_LOOK_S, _ROOM_S = 0.1, 0.4
 _HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 """What may be sent to all of a group: tcpdump would take it for an error of what it reads. It ends when that does."""
 
@@ -34,9 +35,13 @@ _END = signal.SIGPIPE
 
 
 class Tcpdump(Closeable):
-    """A tcpdump that reads a pipe, which ends with this process, however that ends. ``close()`` kills it."""
+    """A tcpdump that reads a pipe, which ends with this process, however that ends. ``close()`` kills it.
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    ``written`` is what -w says.
+    """
+
+    def __init__(self, arguments: Sequence[str], written: str | None = None) -> None:
+        self._disk = None if written is None or written == "-" else _Disk(written)
         # Both ends: what tcpdump has not taken is looked at afterwards.
         self._read, self._write = os.pipe2(os.O_CLOEXEC)
         self._files = [self._read, self._write]
@@ -51,13 +56,18 @@ class Tcpdump(Closeable):
         self._files.append(self._end)
 
     def feed(self, stream: socket.socket, timeout_s: float | None = None) -> bool:
-        """Pass on what comes; whether it has come to its end, before tcpdump or the time has."""
+        """Pass on what comes; whether it has come to its end, before tcpdump or the time has.
+
+        OSError: the disk that it writes to is full. tcpdump, which does not look, would go on.
+        """
         end = None if timeout_s is None else time.monotonic() + timeout_s
         while self._wait(stream.fileno(), select.POLLIN, end) and self._wait(self._write, select.POLLOUT, end):
             try:
                 if not os.splice(stream.fileno(), self._write, _PART, flags=os.SPLICE_F_NONBLOCK):
                     self._close(self._write)
                     return True
+                if self._disk is not None:
+                    self._disk.check(self._process.pid)
             except BlockingIOError:
                 continue
             except ConnectionResetError:  # the application has died before it has taken the connection
@@ -114,6 +124,31 @@ class Tcpdump(Closeable):
             poll.register(file, event)
         ready = poll.poll(None if end is None else max(0, end - time.monotonic()) * 1000)
         return bool(ready) and all(each != self._end for each, _ in ready)
+
+
+class _Disk:
+    """Whether there is room where tcpdump writes."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._folder = Path(path).parent if not Path(path).exists() or Path(path).is_file() else None
+        self._next_s, self._was_full = 0.0, False
+
+    def check(self, writer: int) -> None:
+        """OSError: at two looks in turn there was none, for the user that this process is now. Files come and go."""
+        if self._folder is None or (now := time.monotonic()) < self._next_s:
+            return
+        self._next_s = now + _ROOM_S
+        room = os.statvfs(self._folder)
+        is_full = not (room.f_bfree if _is_root(writer) else room.f_bavail)
+        if is_full and self._was_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
+        self._was_full = is_full
+
+
+def _is_root(pid: int) -> bool:
+    """By its effective user; what changes users, as tcpdump does, is root's in /proc."""
+    return b"\nUid:\t0\t0\t" in Path(f"/proc/{pid}/status").read_bytes()
 
 
 def ask(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:

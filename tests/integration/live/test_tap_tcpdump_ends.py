@@ -95,11 +95,13 @@ def test_timeout_ends_it_well(busy):
         assert app.mirrors() == []
 
 
-def test_a_full_disk_ends_tcpdump_and_the_mirror(busy, tmp_path):
+@pytest.mark.parametrize("words", [[], ["-w", "full.pcap"]], ids=["stdout", "file"])
+def test_a_full_disk_ends_tcpdump_and_the_mirror(busy, tmp_path, words):
+    """tcpdump does not look at whether what it writes to a file gets there."""
     need_namespaces()
     disk = f'mount -t tmpfs -o size=1m none {tmp_path} && cd {tmp_path} && exec "$@" > full'
     within = ["unshare", "-m", "--propagation", "private", "sh", "-c", disk, "sh"]
-    with Tapped(busy.telemetry_path, "net_null0", "-n", within=within) as tapped:
+    with Tapped(busy.telemetry_path, "net_null0", "-n", *words, within=within) as tapped:
         assert tapped.wait() not in (0, 2)
     assert b"No space left on device" in tapped.said
     wait_until_gone(busy.telemetry_path)
