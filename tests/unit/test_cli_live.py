@@ -631,6 +631,13 @@ def test_open_vswitch_is_asked_for_a_name_that_the_application_does_not_know(com
     assert [each.to for each in fake.mirrors.values() if each.name == "there"] == ["port:net_null1"] * (not advice)
 
 
+@pytest.mark.usefixtures("fake")
+def test_a_name_that_is_nearly_open_vswitchs_is_told(command, vsctl, monkeypatch):
+    monkeypatch.setattr("dpdk_mirror.remote.ovs._program", lambda _: "ovs-vswitchd")
+    vsctl(["uplink", "dpdk", {"port_no": "1"}, {"dpdk-devargs": "net_null1"}])
+    assert "; did you mean uplink? dpdk-mirror ports lists them; " in command("add", "uplnk", "--to", "tap:m1")[2]
+
+
 @pytest.mark.usefixtures("some_program")
 def test_a_switch_that_does_not_answer_is_not_waited_for(command, fake, tmp_path, monkeypatch):
     monkeypatch.setattr("dpdk_mirror.remote.ovs._TIMEOUT_S", 0.1)

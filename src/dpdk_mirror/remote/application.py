@@ -208,9 +208,9 @@ class Application(Closeable):
         with self._lock:
             self._drop()
 
-    def near(self, port: str) -> str:
-        """A hint for whoever asked for a port that is not there, by a wrong name, perhaps."""
-        near = difflib.get_close_matches(port, [each.name for each in self.ports()])
+    def near(self, port: str, others: Iterable[str] = ()) -> str:
+        """A hint for whoever asked for a port that is not there, by a wrong name, perhaps; some have others."""
+        near = difflib.get_close_matches(port, [*(each.name for each in self.ports()), *others])
         return f"did you mean {' or '.join(near)}? {_PORTS}" if near else _PORTS
 
     # Its inside.

@@ -53,10 +53,12 @@ def source_in(app: Application, source: str) -> str:
         program = _program(app)
         if re.fullmatch("[0-9]*", source) or not (program or _PROGRAM).startswith(_PROGRAM):
             return source
-        interface = next(iter(_ask(source)), None)
+        interface = next((each for each in _ask(source) if each.name == source), None)
         if interface and (name := _port_of(app, interface, is_switch=program is not None)):
             return name
-        raise NotFoundError(error.errno, error.what, f"{app.near(source)}; {_hint(source, interface)}") from None
+        others = interfaces_in(app, {port.id: port.name for port in app.ports()}) if interface is None else {}
+        hint = f"{app.near(source, others.values())}; {_hint(source, interface)}"
+        raise NotFoundError(error.errno, error.what, hint) from None
     return source
 
 
