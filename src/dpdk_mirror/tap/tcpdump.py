@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tcpdump", "ask"]
 
+_STDOUT = 1
 _PART = 1 << 20
 _LOOK_S, _ROOM_S = 0.1, 0.4
 _HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -41,7 +42,8 @@ class Tcpdump(Closeable):
     """
 
     def __init__(self, arguments: Sequence[str], written: str | None = None) -> None:
-        self._disk = None if written is None or written == "-" else _Disk(written)
+        self._has_reader = written is None or written == "-"
+        self._disk = None if self._has_reader or written is None else _Disk(written)
         # Both ends: what tcpdump has not taken is looked at afterwards.
         self._read, self._write = os.pipe2(os.O_CLOEXEC)
         self._files = [self._read, self._write]
@@ -122,8 +124,15 @@ class Tcpdump(Closeable):
         poll.register(self._end, select.POLLIN)
         if file is not None:
             poll.register(file, event)
-        ready = poll.poll(None if end is None else max(0, end - time.monotonic()) * 1000)
-        return bool(ready) and all(each != self._end for each, _ in ready)
+        if self._has_reader:
+            poll.register(_STDOUT, 0)  # but for its reader's end, which tcpdump notices when it next prints
+        ready = dict(poll.poll(None if end is None else max(0, end - time.monotonic()) * 1000))
+        if (seen := ready.get(_STDOUT)) is not None:
+            self._has_reader = False
+            if seen & (select.POLLERR | select.POLLHUP):
+                self.terminate()
+            return self._wait(file, event, end)
+        return bool(ready) and self._end not in ready
 
 
 class _Disk:
