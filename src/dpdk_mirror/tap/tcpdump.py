@@ -148,7 +148,10 @@ class _Disk:
         if self._folder is None or (now := time.monotonic()) < self._next_s:
             return
         self._next_s = now + _ROOM_S
-        room = os.statvfs(self._folder)
+        try:
+            room = os.statvfs(self._folder)
+        except OSError:  # tcpdump says so, and ends
+            return
         is_full = not (room.f_bfree if _is_root(writer) else room.f_bavail)
         if is_full and self._was_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)

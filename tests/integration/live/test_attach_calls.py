@@ -34,6 +34,7 @@ from dpdk_mirror.attach.process import Process
 from dpdk_mirror.attach.ptrace import Registers, Tracee
 
 SYS_TGKILL = 234
+EPOLLS = ("232 ", "281 ", "441 ")  # as /proc has them
 SOURCE = Path(livekit.__file__).with_name("parked.c")
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="calls are made on x86-64")
@@ -307,6 +308,8 @@ def test_a_thread_whose_file_is_closed_is_not_woken(program):
     """EAL would end the application; and what its number is given to next is no better."""
     for letter in "xy":
         with parked(program) as process:
+            syscall = Path(f"/proc/{process.pid}/task/{process.tid}/syscall")
+            wait_until(lambda: syscall.read_text().startswith(EPOLLS), "sleep")  # noqa: B023  asked here
             process.say(letter)
             assert process._line() == "closed"
             with (

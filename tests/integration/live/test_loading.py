@@ -211,10 +211,11 @@ def threads(forwarder):
 
 def files(forwarder):
     """What it has open; sockets and the like are as good as others of their kind."""
-    return sorted(
-        str(path.readlink()).split(":[")[0].replace(str(forwarder.directory), "")
-        for path in Path(f"/proc/{forwarder.pid}/fd").iterdir()
-    )
+    names = []
+    for path in Path(f"/proc/{forwarder.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            names.append(str(path.readlink()).split(":[")[0].replace(str(forwarder.directory), ""))
+    return sorted(names)
 
 
 def test_a_load_removes_the_sockets_of_dead_applications_streams(build, tmp_path):
