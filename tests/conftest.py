@@ -11,7 +11,7 @@ import pytest
 from livekit.application import Application
 
 # Pollers use all the CPU that they get: what tests do by themselves goes first.
-Application.niceness = 15
+Application.niceness = 10
 
 # A shell's background job has Ctrl-C ignored, nohup's a hangup; and so would the processes that tests send them to.
 for _number in (signal.SIGINT, signal.SIGHUP):

@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("library", type=Path, help="librte_mirror.so of a build with -Db_sanitize=address")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     arguments = parser.parse_args()
-    Started.niceness = 15  # as in conftest.py: much else may run beside it
+    Started.niceness = 10  # as in conftest.py: much else may run beside it
     try:
         run(arguments.library, arguments.modes)
     except pytest.skip.Exception as reason:

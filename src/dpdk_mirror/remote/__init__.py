@@ -12,6 +12,7 @@ from .discovery import applications, connect, processes
 from .mirror import RemoteMirror
 from .owner import process_text
 from .records import RemoteMirrorInfo, RemoteMirrorStats, RemotePort, RemotePortStats, RemoteTarget
+from .wanted import Wanted
 
 __all__ = [
     "TIMEOUT_S",
@@ -24,6 +25,7 @@ __all__ = [
     "RemotePort",
     "RemotePortStats",
     "RemoteTarget",
+    "Wanted",
     "applications",
     "attach",
     "connect",
