@@ -151,14 +151,24 @@ def test_what_tcpdump_says_of_an_expression_is_said(capsys, expression, said):
 
 
 @pytest.mark.parametrize(
-    ("is_root", "free", "available", "is_full"),
-    [(True, 0, 0, True), (True, 9, 0, False), (False, 9, 0, True), (False, 9, 9, False)],
+    ("is_root", "size", "free", "available", "is_full"),
+    [
+        (True, 9, 0, 0, True),
+        (True, 9, 9, 0, False),
+        (False, 9, 9, 0, True),
+        (False, 9, 9, 9, False),
+        (True, 0, 0, 0, False),
+    ],
 )
-def test_a_disk_is_full_that_twice_has_no_room_for_this_user(monkeypatch, tmp_path, is_root, free, available, is_full):
-    """Of what root alone may use, others have nothing. A device has no disk."""
+def test_a_disk_is_full_that_twice_has_no_room_for_this_user(
+    monkeypatch, tmp_path, is_root, size, free, available, is_full
+):
+    """Of what root alone may use, others have nothing. A device has no disk; some file systems do not tell."""
     monkeypatch.setattr(tcpdump, "_is_root", lambda _: is_root)
     monkeypatch.setattr(tcpdump, "_ROOM_S", 0)
-    monkeypatch.setattr(tcpdump.os, "statvfs", lambda _: SimpleNamespace(f_bfree=free, f_bavail=available))
+    monkeypatch.setattr(
+        tcpdump.os, "statvfs", lambda _: SimpleNamespace(f_blocks=size, f_bfree=free, f_bavail=available)
+    )
     disk, device = tcpdump._Disk(str(tmp_path / "a.pcap")), tcpdump._Disk("/dev/null")
     for each in (disk, device, device):
         each.check(1)

@@ -152,7 +152,8 @@ class _Disk:
             room = os.statvfs(self._folder)
         except OSError:  # tcpdump says so, and ends
             return
-        is_full = not (room.f_bfree if _is_root(writer) else room.f_bavail)
+        # A file system that does not say how large it is does not say how full it is either.
+        is_full = room.f_blocks > 0 and not (room.f_bfree if _is_root(writer) else room.f_bavail)
         if is_full and self._was_full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
         self._was_full = is_full
