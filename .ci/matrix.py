@@ -29,6 +29,7 @@ TREE = Path(__file__).resolve().parents[1]
 LOGS = TREE / "build" / "matrix"
 INSIDE = "/srv/dpdk-mirror"
 CHROOT_S = 40 * 60
+ALONE = "What failed is run alone:"
 SHOWN = 60  # lines of the log of what has failed
 # Of each part that may differ between releases; with Open vSwitch and testpmd as applications.
 QUICK = (
@@ -175,7 +176,7 @@ def steps(*, quick: bool) -> list[tuple[str, str]]:
     # What fails beside others is run once more alone, as by make test.
     chosen, options = " ".join(QUICK) if quick else "", "-rfE --color=no"
     pytest = f"PATH=$PWD/.venv/bin:$PATH; pytest {options} -n 2 --dist loadfile {chosen} || "
-    pytest += f"{{ [ $? -eq 1 ] && pytest {options} --last-failed -x; }}"
+    pytest += f"{{ [ $? -eq 1 ] && echo '{ALONE}' && pytest {options} --last-failed -x; }}"
     if quick:
         return [
             ("make demo", "make demo"),
@@ -205,8 +206,10 @@ def count_tests(run: Run, chroot: Chroot) -> None:
     if ok := chroot.said(r"^Ok: +(\d+)"):
         bad = sum(int(each) for each in chroot.said(r"^(?:Fail|Timeout): +(\d+)"))
         run.c_tests = f"{sum(map(int, ok))} ok, {bad} not"
-    if closing := chroot.said(r"^=+ (\d+ .*?) in [\d.]+s"):
-        run.pytest = "; alone: ".join(closing)
+    # Sessions that tests have run may be above, in what has failed.
+    beside, _, alone = "\n".join(chroot.said(rf"^(?:=+ (\d+ .*?) in [\d.]+s.*|{ALONE})$")).partition("\n\n")
+    if beside:
+        run.pytest = "; alone: ".join(each.splitlines()[-1] for each in (beside, alone) if each)
 
 
 def table(runs: list[Run]) -> str:

@@ -127,6 +127,13 @@ def test_a_test_that_fails_beside_others_counts_as_it_is_alone(monkeypatch, tmp_
         assert subprocess.run(["sh", "-c", script], cwd=tmp_path, check=False).returncode == code
 
 
+def test_both_runs_of_tests_are_told_and_no_session_of_theirs(matrix, row):
+    said = ["1 failed in 0.1s", "2 failed, 9 passed in 9.9s (0:00:09)", "", "1 failed in 0.2s", "2 passed in 0.3s"]
+    lines = [f"=== {each} ===" if each else "What failed is run alone:" for each in said]
+    assert matrix({"pytest": "\n".join(f"echo '{line}'" for line in lines)}) == 0
+    assert "  2 failed, 9 passed; alone: 2 passed  " in row()
+
+
 def alive(group):
     """Which processes of a group run."""
     stats = []
