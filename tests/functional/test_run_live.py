@@ -216,6 +216,7 @@ def test_a_second_ctrl_c_gives_up_on_a_reader_that_does_not_read(unread, wait_un
         wait_until(lambda: _is_full(unread), timeout_s=60)
         process.send_signal(signal.SIGINT)
         wait_until(lambda: _has_stopped_forwarding(process), timeout_s=60)
+        time.sleep(0.3)  # at once it would be the same Ctrl-C
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
 

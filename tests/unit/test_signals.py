@@ -9,7 +9,7 @@ import pytest
 from dpdk_mirror.cli.signals import Interrupted, Signals
 
 
-def test_what_comes_twice_at_once_ends_what_has_begun_well():
+def test_what_comes_twice_at_once_ends_what_has_begun_well(monkeypatch):
     """As timeout(1) sends it: to the process, and to its group. Once that is heeded, the next is the second."""
     with Signals().caught() as signals:
         signals.begun = True
@@ -17,6 +17,9 @@ def test_what_comes_twice_at_once_ends_what_has_begun_well():
             signal.raise_signal(signal.SIGTERM)
         assert signals.ended
         signals.check()
+        signal.raise_signal(signal.SIGTERM)  # at once after it
+        signals.check()
+        monkeypatch.setattr("dpdk_mirror.cli.signals._SAME_S", 0.0)
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(Interrupted):
             signals.check()

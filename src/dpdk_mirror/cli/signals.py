@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Interrupted", "Signals", "ctrl_c_raises", "each_raises", "left_to_the_system"]
 
+_SAME_S = 0.2
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,14 +36,15 @@ class Signals:
     """The signals of a run: a good end of what has begun, an interruption before that and at the second time.
 
     They raise nothing where they come, which may be anywhere: check() does, where nothing is half done, and so does
-    every nap of the package's. What comes before the first has been heeded is the same wish: timeout(1) sends it to
-    the process, and to its group.
+    every nap of the package's. What comes before the first has been heeded, or at once after it, is the same wish:
+    timeout(1) sends it to the process, and to its group.
     """
 
     def __init__(self) -> None:
         self.begun = False
         self._heeded = False
         self._numbers: list[int] = []
+        self._first_s = 0.0
 
     @property
     def ended(self) -> bool:
@@ -69,8 +72,12 @@ class Signals:
         self.check()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        if self._heeded or not self._numbers:
-            self._numbers.append(number)
+        now = time.monotonic()
+        if not self._numbers:
+            self._first_s = now
+        elif not self._heeded or now - self._first_s < _SAME_S:
+            return
+        self._numbers.append(number)
 
 
 def _ending() -> list[signal.Signals]:
