@@ -48,13 +48,12 @@ mirror_pool_is_known(const struct rte_mempool *pool)
 static bool
 mirror_seg_is_known(const struct rte_mbuf *seg, const struct rte_mempool *own)
 {
-	const struct rte_mempool *behind = seg->pool;
-
-	if (RTE_MBUF_CLONED(seg))
-		behind = rte_mbuf_from_indirect((void *)(uintptr_t)seg)->pool;
-	else if (RTE_MBUF_HAS_EXTBUF(seg) && !RTE_MBUF_HAS_PINNED_EXTBUF(seg))
+	/* First, since what is asked of a buffer elsewhere is in its pool, which there need not be. */
+	if (seg->pool == own || !mirror_pool_is_known(seg->pool))
 		return false;
-	return seg->pool != own && mirror_pool_is_known(seg->pool) && mirror_pool_is_known(behind);
+	if (RTE_MBUF_CLONED(seg))
+		return mirror_pool_is_known(rte_mbuf_from_indirect((void *)(uintptr_t)seg)->pool);
+	return !RTE_MBUF_HAS_EXTBUF(seg) || RTE_MBUF_HAS_PINNED_EXTBUF(seg);
 }
 
 /* The same of a packet that is not one mbuf with all that it needs. Apart, since it is seldom. */

@@ -152,29 +152,49 @@ little_is_held_of_pools_of_any_kind(void)
 		rte_mempool_free(pools[i]);
 }
 
-/* As an application may make them that frees none. */
+/* A packet's first segment, or the one behind it, whose data the application may have elsewhere. */
 static void
-packets_of_no_pool_are_copied(void)
+set_pool(struct rte_mbuf *pkt, bool is_behind, struct rte_mempool *pool)
+{
+	struct rte_mbuf *seg = is_behind ? pkt->next : pkt;
+
+	seg->pool = pool;
+	if (is_behind)
+		seg->ol_flags ^= RTE_MBUF_F_EXTERNAL;
+}
+
+static void
+packets_with_no_pool_are_copied(enum rte_mirror_mode mode, bool is_behind)
 {
 	static const struct other usual = { .make = plain };
 	struct rte_mbuf *pkts[NB_PACKETS];
 	struct drained drained;
-	unsigned int i, pkt;
+	unsigned int i;
+
+	pinned_here();
+	drained_open(&drained, mode, NULL);
+	CHECK_WITHIN(SOON_MS, is_held(&drained, &usual, drained.testbed.pool));
+	read_some(&drained, TARGET_RING);
+	packets_make(drained.testbed.pool, pkts, NB_PACKETS, NB_SEGS, SEG_LEN);
+	for (i = 0; i < NB_PACKETS; i++)
+		set_pool(pkts[i], is_behind, NULL);
+	testbed_receive(&drained.testbed, 0, pkts, NB_PACKETS);
+	packets_check_refcnt(pkts, NB_PACKETS, 1);
+	for (i = 0; i < NB_PACKETS; i++)
+		set_pool(pkts[i], is_behind, drained.testbed.pool);
+	packets_free(pkts, NB_PACKETS);
+	drained_close(&drained);
+}
+
+/* As an application may make them that frees none. */
+static void
+packets_of_no_pool_are_copied(void)
+{
+	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(modes); i++) {
-		pinned_here();
-		drained_open(&drained, modes[i], NULL);
-		CHECK_WITHIN(SOON_MS, is_held(&drained, &usual, drained.testbed.pool));
-		read_some(&drained, TARGET_RING);
-		packets_make(drained.testbed.pool, pkts, NB_PACKETS, NB_SEGS, SEG_LEN);
-		for (pkt = 0; pkt < NB_PACKETS; pkt++)
-			pkts[pkt]->pool = NULL;
-		testbed_receive(&drained.testbed, 0, pkts, NB_PACKETS);
-		packets_check_refcnt(pkts, NB_PACKETS, 1);
-		for (pkt = 0; pkt < NB_PACKETS; pkt++)
-			pkts[pkt]->pool = drained.testbed.pool;
-		packets_free(pkts, NB_PACKETS);
-		drained_close(&drained);
+		packets_with_no_pool_are_copied(modes[i], false);
+		packets_with_no_pool_are_copied(modes[i], true);
 	}
 }
 
