@@ -132,7 +132,7 @@ warns_of(uint32_t id, const char *text)
 }
 
 static void
-check_mode(struct real_target *real, enum rte_mirror_mode mode)
+check_long(struct real_target *real, enum rte_mirror_mode mode)
 {
 	const char *longest = strcmp(real->end.driver->name, "net_tap") == 0 ? "1022" : "1014";
 	struct rte_mirror_param param = { .target_port = real->end.port_id,
@@ -160,8 +160,9 @@ check_mode(struct real_target *real, enum rte_mirror_mode mode)
 	mirror_off(id);
 }
 
+/* In each mode, and for each a target that is new. */
 static void
-what_a_target_does_not_take_is_counted_as_oversize(void)
+check_modes(void (*check)(struct real_target *real, enum rte_mirror_mode mode))
 {
 	const struct end_driver *driver;
 	unsigned int mode;
@@ -172,10 +173,16 @@ what_a_target_does_not_take_is_counted_as_oversize(void)
 			continue;
 		for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++) {
 			real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-			check_mode(&real, (enum rte_mirror_mode)mode);
+			check(&real, (enum rte_mirror_mode)mode);
 			real_target_close(&real);
 		}
 	}
+}
+
+static void
+what_a_target_does_not_take_is_counted_as_oversize(void)
+{
+	check_modes(check_long);
 }
 
 static void
@@ -204,18 +211,7 @@ check_short(struct real_target *real, enum rte_mirror_mode mode)
 static void
 what_ends_within_its_ethernet_header_is_unsupported(void)
 {
-	const struct end_driver *driver;
-	unsigned int mode;
-	struct real_target real;
-
-	for (driver = end_drivers; driver->name != NULL; driver++) {
-		if (!driver->is_kernels || end_missing(driver) != NULL)
-			continue;
-		real_target_open(&real, driver, RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-		for (mode = RTE_MIRROR_SHARE; mode <= RTE_MIRROR_COPY; mode++)
-			check_short(&real, (enum rte_mirror_mode)mode);
-		real_target_close(&real);
-	}
+	check_modes(check_short);
 }
 
 static bool

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pcapng_blocks import INTERFACE, SECTION, STATISTICS, block, packet
+from pcapng_blocks import INTERFACE, SECTION, STATISTICS, block, fed, packet
 
 from dpdk_mirror.errors import ProtocolError
 from dpdk_mirror.tap import blocks as blocks_module
@@ -35,17 +35,6 @@ def language(request, monkeypatch):
 
 def words(data):
     return words_of(memoryview(bytearray(data + bytes(-len(data) % 4))))
-
-
-def fed(store, data, chunk=SEGMENT, now_ns=0, keep_ns=None):
-    """The store, after it was given these bytes."""
-    while data:
-        room = store.room()
-        size = min(len(room), len(data), chunk)
-        room[:size] = data[:size]
-        store.add(size, now_ns, keep_ns)
-        data = data[size:]
-    return store
 
 
 def taken(store, header=0):

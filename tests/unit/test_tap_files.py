@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pcapng_blocks import INTERFACE, SECTION, STATISTICS, packet
+from pcapng_blocks import INTERFACE, SECTION, STATISTICS, fed, packet
 
 from dpdk_mirror.errors import ConflictError, UnsupportedError
 from dpdk_mirror.tap import sinks
@@ -26,18 +26,7 @@ HEADER = SECTION + INTERFACE
 
 
 def store_of(data):
-    store = Store(SMALLEST)
-    feed(store, data)
-    return store
-
-
-def feed(store, data):
-    while data:
-        room = store.room()
-        size = min(len(room), len(data))
-        room[:size] = data[:size]
-        store.add(size, 0)
-        data = data[size:]
+    return fed(Store(SMALLEST), data)
 
 
 def writer_of(store, path, *, size=None, seconds=None, keep=0, compress=None, overwrite=False):
@@ -111,11 +100,11 @@ def test_only_the_latest_files_are_kept_and_nothing_of_others_goes(tmp_path):
     (tmp_path / "a2.pcapng").write_text("mine")
     store = store_of(HEADER)
     writer = writer_of(store, tmp_path / "a.pcapng", size=100, keep=2)
-    feed(store, packet(60))
+    fed(store, packet(60))
     write_all(writer, store)
     (tmp_path / "a.pcapng").rename(tmp_path / "moved")
     (tmp_path / "a.pcapng").write_text("another's")
-    feed(store, packet(60) * 4)
+    fed(store, packet(60) * 4)
     write_all(writer, store)
     writer.finish()
     assert {path.name for path in tmp_path.iterdir()} == {"a.pcapng", "a2.pcapng", "a4.pcapng", "a5.pcapng", "moved"}
@@ -129,7 +118,7 @@ def test_a_file_that_is_old_is_followed_by_another_when_more_comes(tmp_path, mon
     writer = writer_of(store, tmp_path / "a.pcapng", seconds=10)
     for now in (1000.0, 1009.0, 1010.0, 1020.0):  # noqa: B007  it is the clock
         write_all(writer, store)
-        feed(store, packet(60))
+        fed(store, packet(60))
     writer.finish()
     made = [tmp_path / name for name in ("a.pcapng", "a1.pcapng", "a2.pcapng")]
     assert sorted(tmp_path.iterdir()) == made
@@ -218,13 +207,13 @@ def test_a_file_that_cannot_grow_ends_with_a_whole_block(tmp_path, compress, roo
     script = f"""
 import resource, sys
 sys.path[:0] = [{str(Path(__file__).parent)!r}, *{sys.path!r}]
-from test_tap_files import HEADER, STATISTICS, compression, feed, packet, store_of, write_all, writer_of
+from test_tap_files import HEADER, STATISTICS, compression, fed, packet, store_of, write_all, writer_of
 store = store_of(HEADER)
 writer = writer_of(store, {str(path)!r}, compress={compress!r} and compression({compress!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 try:
     for number in range(90):
-        feed(store, packet(number * 3) + STATISTICS)
+        fed(store, packet(number * 3) + STATISTICS)
         write_all(writer, store)
         writer._flushed_s = 0
         writer.tick()
@@ -261,7 +250,7 @@ def test_what_is_compressed_can_be_read_up_to_the_last_second_whoever_dies(tmp_p
     writer = writer_of(store, path, compress=compression(compress))
     expected = HEADER
     for size in (60, 1500, 0):
-        feed(store, packet(size))
+        fed(store, packet(size))
         write_all(writer, store)
         writer._flushed_s = 0
         writer.tick()
@@ -279,7 +268,7 @@ def test_large_files_are_compressed_in_pieces(tmp_path, monkeypatch):
     store = store_of(HEADER)
     writer = writer_of(store, tmp_path / "a.gz", compress=compression("gzip"))
     for _ in range(50):
-        feed(store, packet(30_000))
+        fed(store, packet(30_000))
         write_all(writer, store)
         assert len(writer._sink._held) < 100_000
     writer.finish()

@@ -12,7 +12,7 @@ import struct
 from contextlib import ExitStack
 
 import pytest
-from pcapng_blocks import INTERFACE, SECTION, STATISTICS, packet
+from pcapng_blocks import INTERFACE, SECTION, STATISTICS, fed, packet
 
 from dpdk_mirror.errors import ProtocolError
 from dpdk_mirror.tap import blocks
@@ -185,25 +185,16 @@ def test_what_was_copied_before_and_behind_what_is_lent_stays():
     """In the same segment of the store's: as where a thread has just read when blocks are lent, and reads again."""
     packets = [packet(60000, time_ns=number) for number in range(40)]
     store = Store(SMALLEST)
-    fill(store, HEADER + packets[0])
+    fed(store, HEADER + packets[0])
     lent = memoryview(bytearray(packets[1]))
     store.lend(LentSegment((lent, blocks.words_of(lent)), slice(0, len(lent)), lambda: None), 0)
     taken = take(store)
-    fill(store, b"".join(packets[2:20]))
+    fed(store, b"".join(packets[2:20]))
     taken += take(store)
-    fill(store, b"".join(packets[20:]))
+    fed(store, b"".join(packets[20:]))
     while more := take(store):
         taken += more
     assert taken == b"".join(packets)
-
-
-def fill(store, data):
-    while data:
-        room = store.room()
-        count = min(len(room), len(data))
-        room[:count] = data[:count]
-        store.add(count, 0)
-        data = data[count:]
 
 
 def take(store):
