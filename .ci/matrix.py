@@ -122,8 +122,11 @@ class Chroot:
                     raise CutError from None
                 raise
 
+    def logged(self) -> str:
+        return self.log.read_text(errors="replace")
+
     def said(self, pattern: str) -> list[str]:
-        return re.findall(pattern, self.log.read_text(errors="replace"), re.MULTILINE)
+        return re.findall(pattern, self.logged(), re.MULTILINE)
 
     def copy_tree(self) -> bool:
         """The tree as it is here, committed or not. What was built of it there stays."""
@@ -206,10 +209,10 @@ def count_tests(run: Run, chroot: Chroot) -> None:
     if ok := chroot.said(r"^Ok: +(\d+)"):
         bad = sum(int(each) for each in chroot.said(r"^(?:Fail|Timeout): +(\d+)"))
         run.c_tests = f"{sum(map(int, ok))} ok, {bad} not"
-    # Sessions that tests have run may be above, in what has failed.
-    beside, _, alone = "\n".join(chroot.said(rf"^(?:=+ (\d+ .*?) in [\d.]+s.*|{ALONE})$")).partition("\n\n")
-    if beside:
-        run.pytest = "; alone: ".join(each.splitlines()[-1] for each in (beside, alone) if each)
+    # The last of each: sessions that tests have run are above, in what has failed.
+    runs = [re.findall(r"^=+ (\d+ .*?) in [\d.]+s", part, re.MULTILINE) for part in chroot.logged().split(ALONE)]
+    if closings := [found[-1] for found in runs if found]:
+        run.pytest = "; alone: ".join(closings)
 
 
 def table(runs: list[Run]) -> str:
@@ -264,7 +267,7 @@ def main() -> int:
         chroot = Chroot(run, chroots(), deadline)
         run_release(run, chroot, quick=quick)
         if run.failed:
-            print("\n".join(chroot.log.read_text(errors="replace").splitlines()[-SHOWN:]))
+            print("\n".join(chroot.logged().splitlines()[-SHOWN:]))
     print(f"\n{table(runs)}")
     if quick:
         print("The short form: not all tests. make matrix runs all.")

@@ -83,10 +83,10 @@ def queues(line: Row) -> str:
 
 def _mirror(view: MirrorView) -> str:
     info = view.info
-    costs = [info.cost()] if info.cost() else []
+    cost = info.cost()
     if info.sampled_packets and view.poller_percent is not None:
-        costs.append(f"now {view.poller_percent:.1f} % of a CPU in its pollers")
-    return ": ".join(filter(None, (f"{info.directions}, {info.mode}", ", ".join(costs))))
+        cost += f", now {view.poller_percent:.1f} % of a CPU in its pollers"
+    return f"{info.directions}, {info.mode}{f': {cost}' if cost else ''}"
 
 
 def _trouble(view: MirrorView) -> str:
