@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import errors
 from ..errors import MirrorError
+from ..waiting import ENDING
 from . import turns
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = ["answers", "raise_refused", "refused", "serve"]
 _START_S, _END_S, _LEAST_S = 20.0, 1.0, 0.01
 _POLL_MAX = (1 << 31) - 1  # poll() takes an int of milliseconds
 _STANDARD = (0, 1, 2)
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # This very package, whatever is on the way there by now.
 _PACKAGE = "dpdk_mirror"
 _INIT = str(Path(__file__).parents[1] / "__init__.py")
@@ -52,7 +52,7 @@ def answers(module: str, request: bytes, *waits_s: float, keeps: tuple[int, ...]
     """
     descriptor, theirs = os.pipe()
     # What Python raises while it forks is lost, and so is who has been started, until it is known by its descriptor.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         worker = (_fork if _is_single() else _start)(module, request, mask, theirs, *keeps)
         end = os.pidfd_open(worker)
@@ -162,7 +162,7 @@ def _fork(module: str, request: bytes, mask: set[int], *keeps: int) -> int:
         return worker
     try:
         signal.set_wakeup_fd(-1)
-        for number in _ENDING:
+        for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Interrupted", "Signals", "ctrl_c_raises", "each_raises", "left_to_the_system"]
 
 _SAME_S = 0.2
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -59,7 +58,7 @@ class Signals:
     @contextmanager
     def caught(self) -> Iterator[Signals]:
         with _handled(dict.fromkeys(_ending(), self._note)):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, waiting.ENDING)
             waiting.asked.append(self.check)
             try:
                 yield self
@@ -68,7 +67,7 @@ class Signals:
 
     def hold(self) -> None:
         """Keeps what comes from now on for another program that this process becomes, which takes it in caught()."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, waiting.ENDING)
         self.check()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
@@ -83,7 +82,7 @@ class Signals:
 def _ending() -> list[signal.Signals]:
     """Those that end a run: under nohup it outlives its terminal."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return [number for number in _ENDING if number is not signal.SIGHUP or not ignored]
+    return [number for number in waiting.ENDING if number is not signal.SIGHUP or not ignored]
 
 
 @contextmanager

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 import time
 from contextlib import suppress
@@ -24,6 +23,7 @@ from ..remote import RemoteMirror
 from ..tap.rates import bars
 from ..tap.rows import Sort, rows
 from ..tap.watch import change
+from ..waiting import ENDING
 from .common import printable
 from .top_screens import Ask, Help, Queues
 from .top_texts import about, number, title
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TopView"]
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REFRESH_S = 0.5
 _NUMBERS = {"pkt/s": 7, "bit/s": 7, "drop/s": 7}
 _WHY, _CPU, _HISTORY = 12, 6, 13
@@ -88,7 +87,7 @@ class TopView(App[None]):
 
     def on_mount(self) -> None:
         self.set_interval(_REFRESH_S, self.show)
-        for ending in _ENDING:  # it puts the terminal right, then
+        for ending in ENDING:  # it puts the terminal right, then
             asyncio.get_running_loop().add_signal_handler(ending, partial(self.exit, return_code=128 + ending))
         self._table.focus()
 

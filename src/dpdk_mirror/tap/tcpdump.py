@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..closeable import Closeable
 from ..errors import NotFoundError
 from ..programs import find_program
+from ..waiting import ENDING
 from .pcapng import BEGINNING, packets_at_end
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ __all__ = ["Tcpdump", "ask"]
 _STDOUT = 1
 _PART = 1 << 20
 _LOOK_S, _ROOM_S = 0.1, 0.4
-_HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-"""What may be sent to all of a group: tcpdump would take it for an error of what it reads. It ends when that does."""
-
 _END = signal.SIGPIPE
 """What ends tcpdump as well, and is not held."""
 
@@ -42,13 +40,14 @@ class Tcpdump(Closeable):
     """
 
     def __init__(self, arguments: Sequence[str], written: str | None = None) -> None:
-        self._has_reader = written is None or written == "-"
-        self._disk = None if self._has_reader or written is None else _Disk(written)
+        self._disk = None if written is None or written == "-" else _Disk(written)
+        self._has_reader = self._disk is None
         # Both ends: what tcpdump has not taken is looked at afterwards.
         self._read, self._write = os.pipe2(os.O_CLOEXEC)
         self._files = [self._read, self._write]
         command = [*_ends_with_its_parent(), _program(), "-r", "-", *arguments]
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+        # To all of a group, say: tcpdump would take it for an error of what it reads. It ends when that does.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             self._process = subprocess.Popen(command, stdin=self._read)
         finally:
