@@ -205,7 +205,7 @@ def test_one_whose_first_thread_has_ended_is_attached_to(tmp_path):
     run("gcc", "-c", "-Dmain=run", *pkg_config("--cflags", "libdpdk"), sources[1], "-o", tmp_path / "forwarder.o")
     program = compile_program(tmp_path / "program", [sources[0], tmp_path / "forwarder.o"], *libraries, "-pthread")
     with Forwarder(program, ForwarderOptions(plugins=())) as forwarder:
-        assert ") Z " in Path(f"/proc/{forwarder.pid}/stat").read_text()
+        wait_until(lambda: ") Z " in Path(f"/proc/{forwarder.pid}/stat").read_text(), "its first thread's end")
         with attach(forwarder.pid) as app, app.mirror("net_null0", to="null:n") as made:
             wait_until(lambda: made.stats().packets > 1000, "packets")
         assert not any("memfd:dpdk-mirror" in link for link in links_of_threads(forwarder.pid))
@@ -214,7 +214,11 @@ def test_one_whose_first_thread_has_ended_is_attached_to(tmp_path):
 
 def links_of_threads(pid):
     """What it has open, by any thread that has not ended."""
-    return [os.readlink(path) for path in Path(f"/proc/{pid}/task").glob("*/fd/*")]  # noqa: PTH115
+    links = []
+    for path in Path(f"/proc/{pid}/task").glob("*/fd/*"):
+        with contextlib.suppress(FileNotFoundError):  # it has been closed meanwhile
+            links.append(os.readlink(path))  # noqa: PTH115
+    return links
 
 
 @pytest.mark.parametrize("left", [0, 3])
