@@ -44,8 +44,8 @@ mode_of(uint16_t port_id)
 	return mode;
 }
 
-static bool
-is_bond(uint16_t port_id)
+bool
+mirror_port_is_bond(uint16_t port_id)
 {
 	struct rte_eth_dev_info dev;
 
@@ -68,7 +68,8 @@ has_member_that_rewrites(void)
 	uint16_t port = 0;
 
 	while (port < RTE_MAX_ETHPORTS &&
-			!(mirror_port_is_member(port) && is_bond(port) && may_rewrite(port)))
+			!(mirror_port_is_member(port) && mirror_port_is_bond(port) &&
+					may_rewrite(port)))
 		port++;
 	return port < RTE_MAX_ETHPORTS;
 }
@@ -76,5 +77,5 @@ has_member_that_rewrites(void)
 bool
 mirror_port_rewrites(uint16_t port_id)
 {
-	return is_bond(port_id) && (may_rewrite(port_id) || has_member_that_rewrites());
+	return mirror_port_is_bond(port_id) && (may_rewrite(port_id) || has_member_that_rewrites());
 }

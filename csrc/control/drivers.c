@@ -19,13 +19,14 @@
 
 /* Whether each reads at once has been seen, see found.h; the rest is held by tests, see docs/architecture.md. */
 static const struct mirror_driver drivers[] = {
-	{ MIRROR_FOUND_NET_AF_PACKET, .limit = MIRROR_LIMIT_INTERFACE },
-	{ MIRROR_FOUND_NET_NULL, .takes_chains = true, .limit = MIRROR_LIMIT_NONE },
-	{ MIRROR_FOUND_NET_PCAP, .takes_chains = true, .limit = MIRROR_LIMIT_INTERFACE,
+	{ MIRROR_FOUND_NET_AF_PACKET, .limits = MIRROR_LIMIT_INTERFACE },
+	{ MIRROR_FOUND_NET_AF_XDP, .limits = MIRROR_LIMIT_MTU | MIRROR_LIMIT_INTERFACE },
+	{ MIRROR_FOUND_NET_NULL, .takes_chains = true, .limits = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_PCAP, .takes_chains = true, .limits = MIRROR_LIMIT_INTERFACE,
 			.frame_size = PCAP_FRAME_SIZE },
-	{ MIRROR_FOUND_NET_RING, .limit = MIRROR_LIMIT_NONE },
-	{ MIRROR_FOUND_NET_TAP, .max_segs = TAP_MAX_SEGS, .limit = MIRROR_LIMIT_MTU },
-	{ MIRROR_FOUND_NET_VHOST, .limit = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_RING, .limits = MIRROR_LIMIT_NONE },
+	{ MIRROR_FOUND_NET_TAP, .max_segs = TAP_MAX_SEGS, .limits = MIRROR_LIMIT_MTU },
+	{ MIRROR_FOUND_NET_VHOST, .limits = MIRROR_LIMIT_NONE },
 };
 
 const struct mirror_driver *

@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What keeps a driver from sending a long packet. */
+/** What keeps a driver from sending a long packet, one or both of: */
 enum mirror_limit {
-	MIRROR_LIMIT_UNKNOWN = 0, /**< perhaps the port's MTU */
-	MIRROR_LIMIT_NONE,        /**< nothing */
-	MIRROR_LIMIT_MTU,         /**< the port's MTU, with an Ethernet header, a tag and an FCS */
+	MIRROR_LIMIT_MTU = 1, /**< the port's MTU, with an Ethernet header, a tag and an FCS */
 	/** The MTU of the kernel's interface, if it is on one, with an Ethernet header; and the frames of its ring. */
-	MIRROR_LIMIT_INTERFACE,
+	MIRROR_LIMIT_INTERFACE = 2,
+	MIRROR_LIMIT_NONE = 4,    /**< nothing */
+	MIRROR_LIMIT_UNKNOWN = 0, /**< perhaps the port's MTU */
 };
 
 /** What is known of a driver as a target. */
@@ -27,9 +27,9 @@ struct mirror_driver {
 	const char *name;
 	/** Has read a packet, and freed it by reference count, when rte_eth_tx_burst() returns. */
 	bool reads_at_once;
-	bool takes_chains; /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
-	uint16_t max_segs; /**< of which it says more; 0: it says the truth */
-	enum mirror_limit limit;
+	bool takes_chains;   /**< also without RTE_ETH_TX_OFFLOAD_MULTI_SEGS */
+	uint16_t max_segs;   /**< of which it says more; 0: it says the truth */
+	uint8_t limits;      /**< of enum mirror_limit */
 	uint32_t frame_size; /**< the longest packet that it sends on an interface; 0: any */
 };
 

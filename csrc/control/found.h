@@ -12,6 +12,7 @@
 
 /* clang-format off */
 #define MIRROR_FOUND_NET_AF_PACKET .name = "net_af_packet", .reads_at_once = true
+#define MIRROR_FOUND_NET_AF_XDP .name = "net_af_xdp", .reads_at_once = false
 #define MIRROR_FOUND_NET_BONDING .name = "net_bonding", .reads_at_once = true
 #define MIRROR_FOUND_NET_FAILSAFE .name = "net_failsafe", .reads_at_once = true
 #define MIRROR_FOUND_NET_MEMIF .name = "net_memif", .reads_at_once = true

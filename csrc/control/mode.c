@@ -297,7 +297,7 @@ static int
 find_target(struct mirror *mirror, const struct mirror_driver **driver, const char **name)
 {
 	static const struct mirror_driver sink = { "the writer", .reads_at_once = true,
-		.limit = MIRROR_LIMIT_NONE };
+		.limits = MIRROR_LIMIT_NONE };
 	const uint16_t port_id = mirror->param.target_port;
 	struct rte_eth_dev_info target;
 	int rc;

@@ -304,29 +304,66 @@ check_segments(struct real_target *real, uint16_t target_port)
 	mirror_off(id);
 }
 
+static uint16_t
+bond_over(struct real_target *real)
+{
+	uint16_t bond = bonding_open("net_bonding0", real->end.name);
+	uint8_t got[END_FRAME_SIZE];
+
+	/* It takes its member in, and has the offloads of that then. */
+	vdev_configure(bond, &(struct port_options){ 1, 1, 0 });
+	CHECK_EQ(rte_eth_dev_stop(bond), 0);
+	vdev_configure(bond, &port_default);
+	bond_wait(bond, real->pool);
+	CHECK_EQ(end_receive(&real->end, got), 60);
+	return bond;
+}
+
+static void
+close_bond_over(struct real_target *real, uint16_t bond)
+{
+	CHECK_EQ(rte_eth_dev_stop(bond), 0);
+	/* First: from 24.11 on net_tap crashes when it loses its queues and stays, as a bond has it do that lets it go. */
+	real_target_close(real);
+	vdev_close(bond, "net_bonding0");
+}
+
 /* net_tap sends as many pieces as writev() takes, refuses more, and says of neither; nor does what is in front of it. */
 static void
 more_segments_than_the_driver_takes_are_copied(void)
 {
-	uint8_t got[END_FRAME_SIZE];
 	struct real_target real;
 	uint16_t bond;
 
 	if (!real_target_open_on(&real, "net_tap"))
 		return;
 	check_segments(&real, real.end.port_id);
-	bond = bonding_open("net_bonding0", real.end.name);
-	/* It takes its member in, and has the offloads of that then. */
-	vdev_configure(bond, &(struct port_options){ 1, 1, 0 });
-	CHECK_EQ(rte_eth_dev_stop(bond), 0);
-	vdev_configure(bond, &port_default);
-	bond_wait(bond, real.pool);
-	CHECK_EQ(end_receive(&real.end, got), 60);
+	bond = bond_over(&real);
 	check_segments(&real, bond);
-	CHECK_EQ(rte_eth_dev_stop(bond), 0);
-	/* First: from 24.11 on net_tap crashes when it loses its queues and stays, as a bond has it do that lets it go. */
-	real_target_close(&real);
-	vdev_close(bond, "net_bonding0");
+	close_bond_over(&real, bond);
+}
+
+/* Whose driver says nothing of that. */
+static void
+a_bond_takes_what_its_member_does(void)
+{
+	const char *const names[] = { "net_tap", "net_af_packet" };
+	struct rte_mirror_param param = { .directions = RTE_MIRROR_RX };
+	struct real_target real;
+	unsigned int i;
+	uint32_t id;
+
+	for (i = 0; i < RTE_DIM(names); i++) {
+		if (!real_target_open_on(&real, names[i]))
+			continue;
+		param.target_port = bond_over(&real);
+		param.pool = real.own_pool;
+		id = mirror_with(real.source.id, &param);
+		set_mtu(&real.end, 1500);
+		check_burst(&real, id, 1500, UINT32_MAX);
+		mirror_off(id);
+		close_bond_over(&real, param.target_port);
+	}
 }
 
 const struct test_case test_cases[] = {
@@ -338,6 +375,7 @@ const struct test_case test_cases[] = {
 	{ "a_buffer_of_the_driver_bounds_a_long_mtu", a_buffer_of_the_driver_bounds_a_long_mtu },
 	{ "more_segments_than_the_driver_takes_are_copied",
 			more_segments_than_the_driver_takes_are_copied },
+	{ "a_bond_takes_what_its_member_does", a_bond_takes_what_its_member_does },
 	{ "every_driver_was_there", every_driver_was_there },
 	{ NULL, NULL },
 };
