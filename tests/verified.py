@@ -32,7 +32,9 @@ MARKS = "<!-- tests/verified.py writes what follows -->\n", "<!-- as far as here
 
 _WIDTH = 128
 _FAR = "net_pcap1,iface=v1"
-_VETH = "ip link add v0 mtu 9000 type veth peer name v1 mtu 9000 && ip link set v1 up && ip link set v0 up"
+_VETH = "ip link add v0 mtu {mtu} type veth peer name v1 mtu {mtu} && ip link set v1 up && ip link set v0 up"
+_LONG = _VETH.format(mtu=9000)
+_SHORT = _VETH.format(mtu=1500)  # veth has XDP for frames of one page
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,10 @@ class Way:
 WAYS = {
     "net_null": Way(("net_null0",)),
     "net_ring": Way(("net_ring0",)),
-    "net_pcap": Way(("net_pcap0,iface=v0", _FAR), _VETH),
+    "net_pcap": Way(("net_pcap0,iface=v0", _FAR), _LONG),
     "net_tap": Way(("net_tap0,iface=t0", "net_pcap1,iface=t0")),
-    "net_af_packet": Way(("net_af_packet0,iface=v0", _FAR), _VETH),
+    "net_af_packet": Way(("net_af_packet0,iface=v0", _FAR), _LONG),
+    "net_af_xdp": Way(("net_af_xdp0,iface=v0", _FAR), _SHORT),
     "net_vhost": Way(("net_vhost0,iface={0}/s,queues=2", "net_virtio_user0,path={0}/s,queues=2")),
     "net_virtio_user": Way(("net_virtio_user0,path={0}/s,queues=2", "net_vhost0,iface={0}/s,queues=2")),
     "net_memif": Way(
@@ -66,9 +69,9 @@ WAYS = {
             "net_memif1,role=client,socket={0}/m,socket-abstract=no",
         )
     ),
-    "net_failsafe": Way(("net_failsafe0,dev(net_pcap9,iface=v0)", _FAR), _VETH),
+    "net_failsafe": Way(("net_failsafe0,dev(net_pcap9,iface=v0)", _FAR), _LONG),
     "net_bonding": Way(
-        ("net_bonding0,mode=1,{member}=net_af_packet9", _FAR), _VETH, vdevs=("net_af_packet9,iface=v0",)
+        ("net_bonding0,mode=1,{member}=net_af_packet9", _FAR), _LONG, vdevs=("net_af_packet9,iface=v0",)
     ),
 }
 

@@ -17,6 +17,7 @@ from pytest_sessions import run_session
 from dpdk_mirror.conformance import Failed, Needs, NotApplicable, Property, Result, Verdict
 from dpdk_mirror.conformance.catalog import PROPERTIES, Testbed, judge
 from dpdk_mirror.conformance.frames import BURST, same
+from dpdk_mirror.conformance.testbed import Plan
 from dpdk_mirror.conformance.verify import About, Request, verify
 from dpdk_mirror.errors import MirrorError
 from dpdk_mirror.ethdev import Port
@@ -30,7 +31,8 @@ NOT_OF_A_RING = {
     "source.reset",
     "source.vlan_strip",
     "source.vlan_insert",
-    "source.jumbo",
+    "source.tx_checksums",
+    "source.rx_checksums",
     "target.fast_free",
 }
 LACKING = {"source.unplug": "32 buffers are still in use after all ports have been closed"}
@@ -49,16 +51,17 @@ def testbed(dpdk_eal):
 
 
 class FaultyBench(Testbed):
-    """Whose port has a fault, once it is known what it is."""
+    """Whose port has a fault, once it is known what it is, or from the first."""
 
-    def __init__(self, eal, library, fault):
-        super().__init__(eal, ["net_ring_dut"])
+    def __init__(self, eal, library, fault, *, devices=("net_ring_dut",), from_the_first=False):
+        super().__init__(eal, devices)
         self._library, self._fault = library, fault.encode()
-        assert self.plan.name == "loopback"
+        self._from_the_first = from_the_first
+        assert self.plan.shows
 
     def wire(self, **options):
         wire = super().wire(**options)
-        if "plan" in vars(self):
+        if self._from_the_first or "plan" in vars(self):
             where = (self._fault, wire.port.id, wire.port.rx_queues)
             assert self._library.faulty_make(*where) == 0
             wire._ports.callback(self._library.faulty_end, *where)  # before the port goes, or the next one has it
@@ -80,6 +83,7 @@ def test_a_good_driver_has_each_property(testbed, name):
     [
         ("port.sends", "tx_flip", "do not arrive"),
         ("port.sends", "tx_swap", "without a mirror: all 64 frames are there, but not in their order, from frame 0 on"),
+        ("port.closes", "tx_keep", "1 buffers are still in use after all ports have been closed"),
         ("source.rx", "rx_swap", "mirrored by share: all 64 frames are there, but not in their order"),
         ("source.tx", "tx_swap", "sent while mirrored by share: all 64 frames are there, but not in their order"),
         ("source.both", "rx_double", "mirrored both ways: "),
@@ -113,6 +117,29 @@ def test_a_good_driver_has_each_property(testbed, name):
 def test_a_fault_of_a_driver_is_found(dpdk_eal, faulty, name, fault, reason):
     result = judge(BY_NAME[name], FaultyBench(dpdk_eal, faulty, fault))
     assert (result.verdict, reason in result.reason) == (Verdict.FAIL, True), result.reason
+
+
+def test_a_driver_that_keeps_buffers_without_a_mirror_fails_by_that_alone(dpdk_eal, faulty):
+    bench = FaultyBench(dpdk_eal, faulty, "tx_keep", from_the_first=True)
+    results = [judge(BY_NAME[name], bench) for name in ("source.rx", "port.closes", "source.tx_references")]
+    assert [result.verdict for result in results] == [Verdict.PASS, Verdict.FAIL, Verdict.FAIL]
+    assert "buffers are still in use" in results[1].reason
+    assert results[2].reason == "1 references are left when the port has been closed"
+
+
+@pytest.mark.dpdk_forked
+def test_checksums_that_are_left_to_a_port_are_looked_at(dpdk_eal, faulty, tmp_path):
+    devices = [f"net_vhost0,iface={tmp_path}/s", f"net_virtio_user0,path={tmp_path}/s"]
+    good = [judge(BY_NAME[name], Testbed(dpdk_eal, devices)) for name in ("source.tx_checksums", "source.rx_checksums")]
+    assert [(result.verdict, result.reason) for result in good] == [
+        (Verdict.PASS, "with UDP_CKSUM, TCP_CKSUM"),
+        (Verdict.PASS, "of udp and tcp"),
+    ]
+    for way, what in (("tx", "mirrored of udp"), ("rx", "received of udp")):
+        bench = FaultyBench(dpdk_eal, faulty, f"{way}_swap", devices=devices)
+        result = judge(BY_NAME[f"source.{way}_checksums"], bench)
+        assert result.verdict is Verdict.FAIL
+        assert result.reason.startswith(f"{what}: ")
 
 
 def test_counters_that_disagree_are_found(testbed, monkeypatch):
@@ -196,6 +223,15 @@ def test_what_a_driver_does_to_its_process_fails_one_property():
 
 
 @pytest.mark.dpdk_forked
+def test_each_property_has_its_own_process_where_a_driver_keeps_memory(monkeypatch):
+    plan = Plan("one-way", "net_null", shows=False, gives=True, keeps="2048 buffers")
+    monkeypatch.setattr(Testbed, "plan", plan)
+    pids = Property("test.pid", "It is a process.", Needs.PORT, destructive=False, check=lambda _: str(os.getpid()))
+    _, *results = verify(Request(("net_null0",), hugepages=False), [pids] * 3)
+    assert len({result.reason for result in results}) == 3
+
+
+@pytest.mark.dpdk_forked
 def test_a_device_that_is_not_there_is_an_error():
     with pytest.raises(MirrorError, match="net_rign"):
         list(verify(Request(("net_rign0",), hugepages=False), [as_property(has)]))
@@ -237,7 +273,7 @@ def test_devices_that_are_not_connected_are_no_pair():
 
 def test_pytest_runs_the_same_list(pytester):
     """Of which these are one each of what passes, fails and is skipped."""
-    some = "source.rx or source.unplug or source.reset"
+    some = "source.both or source.unplug or source.reset"
     options = ["--pyargs", "dpdk_mirror.conformance", "--dpdk-port=net_ring0", "-rsf", "-k", some]
     result = run_session(pytester, "", *options)
     result.assert_outcomes(passed=1, failed=1, skipped=1, deselected=len(PROPERTIES) - 3)

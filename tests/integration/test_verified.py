@@ -10,6 +10,8 @@ SOME = (
     "port.*",
     "source.rx",
     "source.tx",
+    "source.jumbo",
+    "source.*_checksums",
     "target.frames",
     "target.releases",
     "target.reads",

@@ -4,10 +4,11 @@
 
 from . import port  # isort: skip
 from . import source  # isort: skip
+from . import checksums  # isort: skip
 from . import target  # isort: skip
 from . import buffers  # isort: skip
 from . import counters  # isort: skip
 from .properties import PROPERTIES, judge
 from .testbed import Testbed
 
-__all__ = ["PROPERTIES", "Testbed", "buffers", "counters", "judge", "port", "source", "target"]
+__all__ = ["PROPERTIES", "Testbed", "buffers", "checksums", "counters", "judge", "port", "source", "target"]

@@ -31,6 +31,14 @@ def receives(testbed: Testbed) -> None:
     _unchanged(got, frames)
 
 
+@verifies("port", Needs.PORT)
+def closes(testbed: Testbed) -> None:
+    """When it is closed, without a mirror, it gives back the buffers that it has received and sent."""
+    if testbed.plan.keeps:
+        raise Failed(testbed.plan.keeps)
+    testbed.wire().port.send(testbed.frames(BURST))
+
+
 def _unchanged(got: list[bytes], frames: list[bytes]) -> None:
     """Fails with what becomes of the frames of each protocol, or with the first that is out of order."""
     by_addresses = {frame[:12]: frame for frame in got}

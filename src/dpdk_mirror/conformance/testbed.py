@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,7 @@ from .properties import Failed, NotApplicable
 from .wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Unpack
 
     from ..eal import Eal
@@ -44,13 +44,17 @@ _PEERS_ROOM = 16384
 """Whatever the port sends, its peer has room for."""
 _MOST_QUEUES = 4
 _MANY = 16383  # drivers fill their queues
+_BUSY_S = 1.0
+"""How long a device may be busy once it has been closed."""
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the port is looked at. ``shows``: what it sends can be seen; ``gives``: it receives frames.
 
-    ``protocols`` are those whose frames the port and its far end leave as they are.
+    ``protocols`` are those whose frames the port and its far end leave as they are. ``keeps`` says what the port keeps
+    of its own pool when it is closed, without a mirror; "" for nothing.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Plan:
     shows: bool
     gives: bool
     protocols: tuple[str, ...] = PROTOCOLS
+    keeps: str = ""
 
 
 class Testbed:
@@ -74,6 +79,7 @@ class Testbed:
         self.destructive = destructive or not is_pci(devices[0])
         self._open = contextlib.ExitStack()
         self._pools: list[Mempool] = []
+        self._ports_pools: list[Mempool] = []  # of these
         # A path, or an interface, may have to be made by one of the two; None: it is not known yet by which.
         self._peer_first = None if len(devices) > 1 else False
 
@@ -85,9 +91,11 @@ class Testbed:
             shows = wire.settle()
             gives = shows or wire.gives_by_itself()
             name = "one-way" if not shows else "pair" if wire.peer is not None else "loopback"
-            return Plan(name, wire.port.driver, shows, gives, wire.protocols() if shows else PROTOCOLS)
-        finally:
+            plan = Plan(name, wire.port.driver, shows, gives, wire.protocols() if shows else PROTOCOLS)
+        except BaseException:
             self.finish()
+            raise
+        return replace(plan, keeps=self.finish())
 
     def frames(self, count: int, size: int | None = None, *, seed: int = 0) -> list[bytes]:
         """Frames, no two alike, that pass this way unchanged."""
@@ -99,15 +107,17 @@ class Testbed:
         self._pools.append(pool)
         return pool
 
-    def wire(self, *, pool: Mempool | None = None, **options: Unpack[PortOptions]) -> Wire:
+    def wire(
+        self, *, pool: Mempool | None = None, peer_tx_offloads: tuple[str, ...] = (), **options: Unpack[PortOptions]
+    ) -> Wire:
         """The port, and its peer, started; options are those of Port.start(). Ready if the plan is known."""
-        pool, peers_pool = pool or self.pool(), self.pool(size=1023, data_room=_PEERS_ROOM)
-        orders = (False, True) if self._peer_first is None else (self._peer_first,)
+        pools = pool or self.pool(), self.pool(size=1023, data_room=_PEERS_ROOM)
+        self._ports_pools.append(pools[0])
         errors: list[MirrorError] = []
-        for peer_first in orders:
-            wire = Wire(self.eal, self.devices, (pool, peers_pool), peer_first=peer_first)
+        for peer_first in self._orders(again=not options):
+            wire = Wire(self.eal, self.devices, pools, peer_first=peer_first)
             try:
-                wire.open(**options)
+                wire.open(peer_tx_offloads, **options)
             except MirrorError as error:
                 errors.append(error)
                 wire.close()
@@ -117,6 +127,17 @@ class Testbed:
             wire.get_ready(self)
             return wire
         raise errors[0]
+
+    def _orders(self, *, again: bool) -> Iterator[bool]:
+        """Whether to plug the peer first, until that succeeds; ``again``: it has before, but a device may be busy."""
+        if self._peer_first is None:
+            yield from (False, True)
+            return
+        yield self._peer_first
+        deadline = time.monotonic() + _BUSY_S
+        while again and time.monotonic() < deadline:
+            nap(_PAUSE_S)
+            yield self._peer_first
 
     def queues_wire(self, queues: int) -> Wire:
         """As wire(), with so many queues each way."""
@@ -146,9 +167,11 @@ class Testbed:
         return self._open.enter_context(packets)
 
     def jumbo_wire(self) -> Wire:
-        """As wire(), with an MTU of 9000; NotApplicable if the drivers do not have that."""
+        """As wire(), with an MTU of 9000, or with none where the driver has none; NotApplicable if that is too much."""
         try:
             return self.wire(mtu=_JUMBO)
+        except UnsupportedError:
+            return self.wire()
         except MirrorError as error:
             raise NotApplicable(f"an MTU of {_JUMBO} cannot be set: {error}") from None
 
@@ -181,11 +204,16 @@ class Testbed:
             nap(0.01)
 
     def finish(self) -> str:
-        """Closes all that is open. What has leaked then, in words; "" for nothing."""
+        """Closes all that is open. What has leaked then, in words; "" for nothing.
+
+        Of the port's own pool nothing is said if it keeps buffers of it even without a mirror.
+        """
         self._open.close()
         self._open = contextlib.ExitStack()
         pools, self._pools = self._pools, []
-        held = sum(pool.in_use for pool in pools)
+        ports_pools, self._ports_pools = self._ports_pools, []
+        plan: Plan | None = vars(self).get("plan")
+        held = sum(pool.in_use for pool in pools if not (plan and plan.keeps and pool in ports_pools))
         for pool in pools:
             if not pool.in_use:
                 pool.close()

@@ -70,7 +70,7 @@ def verify(request: Request, properties: Sequence[Property]) -> Iterator[About |
                     left = left[1:]
             if left and not told:
                 raise child.error()
-            if left:
+            if left and not child.is_done:
                 yield Result(left[0].name, Verdict.FAIL, child.death())
                 left = left[1:]
                 _remove_dead_sockets(request.devices)
@@ -85,7 +85,10 @@ def _remove_dead_sockets(devices: Sequence[str]) -> None:
 
 
 class _Child:
-    """A process that looks at properties one after the other, until it dies or they are done."""
+    """A process that looks at properties one after the other, until it dies, is done, or has its memory used up."""
+
+    is_done = False
+    """It has ended on its own accord, and there may be more to look at."""
 
     def __init__(self, request: Request, properties: Sequence[Property]) -> None:
         self._request = request
@@ -118,6 +121,7 @@ class _Child:
                 if isinstance(said, MirrorError):
                     self._error = said
                 elif said is None:
+                    self.is_done = True
                     break
                 else:
                     yield said
@@ -180,4 +184,6 @@ def _look(connection: Connection, request: Request, properties: Sequence[Propert
         connection.send(About(testbed.plan.driver, testbed.plan.name, installed_release()))
         for each in properties:
             connection.send(judge(each, testbed))
+            if testbed.plan.keeps:  # and its memory with it, so that it soon has none
+                break
     connection.send(None)

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from ..ealconfig import is_pci
+from ..errors import UnsupportedError
 from ..packets import Packets
 from ..testing.frames import PROTOCOLS
 from ..waiting import nap
@@ -51,7 +52,7 @@ class Wire:
         self._is_pulled = False
         self._probes = itertools.count()
 
-    def open(self, **options: Unpack[PortOptions]) -> None:
+    def open(self, peer_tx_offloads: tuple[str, ...] = (), **options: Unpack[PortOptions]) -> None:
         """Options are the port's; of queues and MTU its peer has as many, if it can."""
         for device in self._devices:
             port = self._eal.plug(device)
@@ -62,8 +63,17 @@ class Wire:
                 port.start(self._pool, **options)
             else:
                 self.peer = port
-                port.start(self._peers_pool, **_peers_options(port, options))
+                self._start_peer(port, {**_peers_options(port, options), "tx_offloads": peer_tx_offloads})
         self.options = options
+
+    def _start_peer(self, peer: Port, options: PortOptions) -> None:
+        """Without an MTU where its driver has none to set."""
+        try:
+            peer.start(self._peers_pool, **options)
+        except UnsupportedError:
+            if not options.pop("mtu", 0):
+                raise
+            peer.start(self._peers_pool, **options)
 
     def close(self) -> None:
         """A second call does nothing."""
