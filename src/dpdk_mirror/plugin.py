@@ -31,13 +31,15 @@ def plugin_path() -> Path:
 
 
 def plugin_for(series: str) -> Path:
-    """The library for a series of DPDK releases, such as 24.11, if there is one of its own: librte_mirror-24.11.so.
+    """The library for a series of DPDK releases, such as 24.11: this package's own if it is that.
 
-    It is beside the one that this package was built with, which is the answer otherwise.
+    Else the one beside it that has its name, librte_mirror-24.11.so; where there is none, this package's own.
     """
-    own = plugin_path()
-    other = own.with_name(f"librte_mirror-{series}.so")
-    return other if series and other.is_file() else own
+    other = Path(__file__).with_name(f"librte_mirror-{series}.so")
+    if not series or not other.is_file():
+        return plugin_path()
+    own = other.with_name(_NAME)
+    return own if own.is_file() and read_library(own).dpdk == series else other
 
 
 def library_for(series: str, doing: str) -> Library:
