@@ -10,11 +10,13 @@ By its environment:
   CHROOTS=DIR         where the chroots are kept; ~/.cache/dpdk-mirror/chroots if it is not given
 
 Logs are in build/matrix. Ends with 0 if all releases have passed, 1 if one has failed, else 3: one was not run, or was
-cut off.
+cut off. While another matrix is in a chroot, this one waits.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -24,6 +26,10 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TREE = Path(__file__).resolve().parents[1]
 LOGS = TREE / "build" / "matrix"
@@ -91,8 +97,25 @@ class Chroot:
     def __init__(self, run: Run, folder: Path, deadline: float) -> None:
         self.folder, self._deadline = folder / run.release, deadline
         self.log = LOGS / f"{run.release}.log"
-        self.log.write_text("")
         self.suite = run.suite
+        self._is_held = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else makes it anew, or copies another tree there, meanwhile."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with self.folder.with_name(f"{self.folder.name}.used").open("w") as lock:
+            waited = False
+            while not _try_lock(lock.fileno()):
+                if time.monotonic() >= self._deadline:
+                    raise CutError
+                if not waited:
+                    print(f"waiting: another matrix is in {self.folder}", flush=True)
+                waited = True
+                time.sleep(0.2)
+            self.log.write_text("")
+            self._is_held = True
+            yield
 
     def make(self) -> bool:
         """Makes it, unless it is there and of today's lists; gives up where that takes too long to be worth it."""
@@ -110,8 +133,13 @@ class Chroot:
         with (
             self.log.open("a") as log,
             subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            ) as process,
+                # It ends with this process, also if nobody can catch the signal.
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            ) as process,  # fmt: skip
         ):
             try:
                 return process.wait(left) == 0
@@ -123,53 +151,69 @@ class Chroot:
                 raise
 
     def logged(self) -> str:
-        return self.log.read_text(errors="replace")
+        """Nothing of what another matrix of this tree has logged."""
+        return self.log.read_text(errors="replace") if self._is_held else ""
 
     def said(self, pattern: str) -> list[str]:
         return re.findall(pattern, self.logged(), re.MULTILINE)
 
-    def copy_tree(self) -> bool:
-        """The tree as it is here, committed or not. What was built of it there stays."""
+    def copy_tree(self) -> None:
+        """The tree as it is here, committed or not, links as links. What was built of it there stays."""
         inside = self.folder / INSIDE[1:]
         inside.mkdir(exist_ok=True)
         for path in inside.iterdir():
             if path.name not in {".venv", "build"}:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            check=True, cwd=TREE, capture_output=True,
-        )  # fmt: skip
-        for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
-            if (TREE / name).is_file():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        for name in files_of_tree():
+            if (TREE / name).is_file() or (TREE / name).is_symlink():
                 (inside / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(TREE / name, inside / name)
+                shutil.copy2(TREE / name, inside / name, follow_symlinks=False)
         pcaps = self.folder / "srv" / "pcaps"
         shutil.rmtree(pcaps, ignore_errors=True)
         if captures := os.environ.get("DPDK_MIRROR_PCAPS"):
             shutil.copytree(captures, pcaps)
-        return True
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def files_of_tree() -> list[str]:
+    # Root may be working on somebody's tree.
+    git = ["git", "-c", f"safe.directory={TREE}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, check=True, cwd=TREE, stdout=subprocess.PIPE)
+    return [*filter(None, os.fsdecode(listed.stdout).split("\0"))]
 
 
 def run_release(run: Run, chroot: Chroot, *, quick: bool) -> None:
     """Goes on after what fails, but not without a package."""
-    step, begin = "its chroot", time.monotonic()
+    begin, step = time.monotonic(), "its chroot"
     try:
-        if not (chroot.make() and chroot.copy_tree()):
-            run.not_run = "its chroot cannot be made"
-            return
-        step = "make build"
-        if not chroot.sh(f"make build && {FACTS}"):
-            run.failed.append(step)
-            return
-        if not tell_facts(run, chroot):
-            return
-        for step, script in steps(quick=quick):
-            if not chroot.sh(script):
+        with chroot.held():
+            if not chroot.make():
+                run.not_run = "its chroot cannot be made"
+                return
+            step = "the tree's copy"
+            chroot.copy_tree()
+            step = "make build"
+            if not chroot.sh(f"make build && {FACTS}"):
                 run.failed.append(step)
+                return
+            if not tell_facts(run, chroot):
+                return
+            for step, script in steps(quick=quick):
+                if not chroot.sh(script):
+                    run.failed.append(step)
     except CutError:
         run.cut = step
         if step == "its chroot":
             run.not_run = "no time for its chroot"
+    except (OSError, subprocess.CalledProcessError) as error:
+        run.not_run = f"{step}: {error}"
     finally:
         run.minutes = f"{(time.monotonic() - begin) / 60:.0f}"
         count_tests(run, chroot)
@@ -229,9 +273,10 @@ def table(runs: list[Run]) -> str:
 def chosen() -> list[Run]:
     lines = (TREE / ".ci" / "releases").read_text().splitlines()
     known = [Run(release, suite) for release, suite in (line.split() for line in lines if not line.startswith("#"))]
-    only = os.environ.get("ONLY", "").split() or [run.release for run in known]
-    if unknown := set(only) - {run.release for run in known}:
-        sys.exit(f"matrix: .ci/releases has no {', '.join(sorted(unknown))}")
+    releases = [run.release for run in known]
+    only = os.environ.get("ONLY", "").split() or releases
+    if unknown := set(only) - set(releases):
+        sys.exit(f'matrix: .ci/releases has no {", ".join(sorted(unknown))}: ONLY may be any of "{" ".join(releases)}"')
     return [run for run in known if run.release in only]
 
 
@@ -246,6 +291,14 @@ def end_with_children() -> None:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
+def seconds_given() -> float:
+    minutes = os.environ.get("MINUTES") or "1e6"
+    try:
+        return 60 * float(minutes)
+    except ValueError:
+        sys.exit(f"matrix: MINUTES={minutes}: that is no number")
+
+
 def status(runs: list[Run]) -> int:
     if any(run.failed for run in runs):
         return 1
@@ -257,7 +310,7 @@ def main() -> int:
     if os.geteuid() != 0:
         print("matrix: not run: only root has chroots")
         return 3
-    end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "1e6"))
+    end = time.monotonic() + seconds_given()
     quick = bool(os.environ.get("QUICK"))
     LOGS.mkdir(parents=True, exist_ok=True)
     for index, run in enumerate(runs):
@@ -266,7 +319,7 @@ def main() -> int:
         print(f"DPDK {run.release}, on {run.suite}: {LOGS.relative_to(TREE)}/{run.release}.log", flush=True)
         chroot = Chroot(run, chroots(), deadline)
         run_release(run, chroot, quick=quick)
-        if run.failed:
+        if run.failed or run.not_run:
             print("\n".join(chroot.logged().splitlines()[-SHOWN:]))
     print(f"\n{table(runs)}")
     if quick:

@@ -14,9 +14,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-from matrix import FACTS, LOGS, TREE, Chroot, chosen, chroots, end_with_children, tell_facts
+from matrix import FACTS, LOGS, TREE, Chroot, Run, chosen, chroots, end_with_children, tell_facts
 
 PATH_OF = "from dpdk_mirror.plugin import plugin_path; print('plugin', plugin_path())"
+BUILD = f'make build && .venv/bin/python -c "{PATH_OF}" && {FACTS}'
+
+
+def build_beside(own: Path, run: Run, chroot: Chroot) -> bool:
+    with chroot.held():
+        if not chroot.make():
+            return False
+        chroot.copy_tree()
+        if not (chroot.sh(BUILD) and tell_facts(run, chroot)):
+            return False
+        (path,) = chroot.said(r"^plugin (\S+)$")
+        beside = own.with_name(f"librte_mirror-{run.release}.so")
+        # Applications that have the one before keep it: it is not written to.
+        new = beside.with_suffix(".new")
+        shutil.copy(chroot.folder / path[1:], new)
+        new.chmod(0o755)
+        new.replace(beside)
+    print(beside)
+    return True
 
 
 def main() -> int:
@@ -29,16 +48,13 @@ def main() -> int:
     status = 0
     for run in chosen():
         chroot = Chroot(run, chroots(), float("inf"))
-        build = f'make build && .venv/bin/python -c "{PATH_OF}" && {FACTS}'
-        if not (chroot.make() and chroot.copy_tree() and chroot.sh(build) and tell_facts(run, chroot)):
+        try:
+            built = build_beside(own, run, chroot)
+        except (OSError, subprocess.CalledProcessError) as error:
+            built, run.not_run = False, str(error)
+        if not built:
             print(f"{run.release}: {run.not_run or 'failed'}: see {chroot.log}")
             status = 1
-            continue
-        (path,) = chroot.said(r"^plugin (\S+)$")
-        beside = own.with_name(f"librte_mirror-{run.release}.so")
-        shutil.copy(chroot.folder / path[1:], beside)
-        beside.chmod(0o755)
-        print(beside)
     return status
 
 

@@ -3,6 +3,7 @@
 """What make matrix says of a release: only one that has been built and tested to the end has passed."""
 
 import contextlib
+import fcntl
 import importlib.util
 import itertools
 import os
@@ -170,7 +171,8 @@ def test_what_is_cut_off_has_not_passed(matrix, row, monkeypatch, wait_until, st
     wait_until(lambda: not alive(killed[0].pid))
 
 
-def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -9)])
+def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until, number, status):
     """A chroot's processes are in a session of their own, so no signal of a terminal's or of make's reaches them."""
     if os.geteuid() != 0:
         pytest.skip("only root has chroots")
@@ -179,18 +181,19 @@ def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until):
     shutil.copy(ROOT / ".ci" / "matrix.py", folder)
     (folder / "releases").write_text("24.11 trixie\n")
     (folder / "make-chroot").write_text(
-        f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nsleep 600\n"
+        f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 600\n"
     )
     (folder / "make-chroot").chmod(0o755)
     with subprocess.Popen([sys.executable, folder / "matrix.py"], stdout=subprocess.DEVNULL) as process:
         wait_until((tmp_path / "pid").exists, 60)
-        process.terminate()
-        assert process.wait(60) == 128 + signal.SIGTERM
+        process.send_signal(number)
+        assert process.wait(60) == status
     group = int((tmp_path / "pid").read_text())
     wait_until(lambda: not alive(group))
 
 
 def test_what_runs_in_a_chroot_may_have_mounts_of_its_own_and_leaves_none(tmp_path):
+    """And is told of no place of this machine's, as DPDK=PREFIX make matrix would."""
     if os.geteuid() != 0:
         pytest.skip("only root has chroots")
     for name in ("dev", "etc", "proc", "run", "sys", "usr"):
@@ -199,7 +202,12 @@ def test_what_runs_in_a_chroot_may_have_mounts_of_its_own_and_leaves_none(tmp_pa
         (tmp_path / name).symlink_to(f"usr/{name}")
     script = """
         mount --bind /usr "$1/usr"
-        exec "$0" "$1" sh -ec 'cd / && unshare -m mount -t tmpfs none /run && touch here && nsenter -m -t $$ ls /here'
+        export DPDK=/elsewhere PKG_CONFIG_PATH=/elsewhere/lib/pkgconfig PYTHON=/elsewhere/python MAKEFLAGS=B
+        exec "$0" "$1" sh -ec '
+            ! env | grep /elsewhere
+            [ -z "$MAKEFLAGS" ]
+            cd / && unshare -m mount -t tmpfs none /run && touch here && nsenter -m -t $$ ls /here
+        '
     """
     mounts = Path("/proc/self/mounts").read_text()
     command = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, ROOT / ".ci" / "in-chroot", tmp_path]
@@ -218,9 +226,68 @@ def test_the_short_form_says_that_it_is_one(matrix, capsys):
     assert "The short form: not all tests." in capsys.readouterr().out
 
 
-def test_a_release_that_is_not_known_is_refused(matrix):
-    with pytest.raises(SystemExit, match=r"has no 23\.11"):
-        matrix(ONLY="24.11 23.11")
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ONLY": "24.11 23.11"}, r'has no 23\.11: .* any of "24\.11 25\.11"'),
+        ({"MINUTES": "x"}, "MINUTES=x: .* no number"),
+    ],
+)
+def test_what_it_cannot_do_is_refused(matrix, environment, said):
+    with pytest.raises(SystemExit, match=said):
+        matrix(**environment)
+
+
+@pytest.mark.parametrize("step", ["chroot", "build", "demo", "pytest"])
+def test_nobody_else_is_let_into_a_chroot_meanwhile(matrix, row, tmp_path, step):
+    """Another matrix would make it anew, or copy its own tree there."""
+    used = f"{tmp_path}/chroots/24.11.used"
+    said = f"printf '{SAID}'" if step == "build" else "true"
+    assert matrix({step: f"[ -e {used} ] && ! flock -n {used} true || exit 1; {said}"}) == 0, row()
+
+
+def test_who_is_not_let_into_a_chroot_waits_and_has_no_part_in_what_is_done_there(matrix, tmp_path, capsys):
+    log = tmp_path / "tree" / "build" / "matrix" / "24.11.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("Ok: 65\n")
+    (tmp_path / "chroots").mkdir()
+    with (tmp_path / "chroots" / "24.11.used").open("w") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        assert matrix(MINUTES="0.001") == 3
+    assert log.read_text() == "Ok: 65\n"
+    said = capsys.readouterr().out
+    assert f"waiting: another matrix is in {tmp_path}/chroots/24.11\n" in said
+    assert " ok, " not in said
+    assert said.endswith("  not run: no time for its chroot\n")
+
+
+def test_a_tree_that_cannot_be_copied_is_not_run_and_the_next_release_is_tried(matrix, rows, tmp_path):
+    """As on a full disk."""
+    assert matrix(ONLY="24.11 25.11", DPDK_MIRROR_PCAPS=str(tmp_path / "nowhere")) == 3
+    said = [row.split("  ")[-1] for row in rows()]
+    assert said == [f"not run: the tree's copy: [Errno 2] No such file or directory: '{tmp_path}/nowhere'"] * 2
+
+
+def test_a_tree_is_copied_as_it_is_whosever_it_is(matrix, tmp_path, monkeypatch):
+    """With what is not committed, without what was removed, and with links as they are."""
+    monkeypatch.setenv("HOME", str(tmp_path))  # whose git trusts every tree, perhaps
+    tree, inside = tmp_path / "tree", tmp_path / "chroots" / "24.11" / "srv" / "dpdk-mirror"
+    (tree / "folder").mkdir()
+    for name in ("removed", "kept", "folder/file"):
+        (tree / name).write_text(name)
+    subprocess.run(["git", "-C", tree, "add", "-A"], check=True)
+    (tree / "removed").unlink()
+    (tree / "new").write_text("new")
+    (tree / "to-folder").symlink_to("folder")
+    (tree / "to-nothing").symlink_to("removed")
+    if os.geteuid() == 0:
+        os.chown(tree, 65534, 65534)
+    for _ in range(2):  # the second finds what the first has left
+        assert matrix() == 0
+        found = {path.name for path in inside.iterdir()} - {".ci", "build"}
+        assert found == {"kept", "new", "folder", "to-folder", "to-nothing"}
+        assert (inside / "to-folder").readlink() == Path("folder")
+        assert (inside / "to-folder" / "file").read_text() == "folder/file"
 
 
 @pytest.fixture
@@ -243,6 +310,16 @@ def test_a_library_of_another_release_is_put_beside_the_own_one(plugins, tmp_pat
     beside = tmp_path / "librte_mirror-24.11.so"
     assert beside.read_text() == "built\n"
     assert beside.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_library_that_was_there_is_not_written_to(plugins, tmp_path):
+    """Applications may have it."""
+    beside = tmp_path / "librte_mirror-24.11.so"
+    beside.write_text("in use\n")
+    with beside.open() as used:
+        assert plugins(SAID) == 0
+        assert used.read() == "in use\n"
+    assert beside.read_text() == "built\n"
 
 
 def test_a_library_that_is_for_another_release_is_not_put_anywhere(plugins, tmp_path, capsys):
