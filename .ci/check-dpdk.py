@@ -18,14 +18,14 @@ def found() -> dict[str, set[Path]]:
     """Who has which files or folders of DPDK's."""
     ours = r"(/\S*/librte_(?!mirror)\w+\.so\S*)"
     loaded = re.findall(ours, Path("/proc/self/maps").read_text(encoding="utf-8"))
-    testpmd = shutil.which("dpdk-testpmd") or "dpdk-testpmd"
-    needed = subprocess.run(["ldd", testpmd], check=True, capture_output=True, text=True).stdout
+    testpmd = shutil.which("dpdk-testpmd")
+    needed = subprocess.run(["ldd", testpmd], check=True, capture_output=True, text=True).stdout if testpmd else ""
     package = set(map(Path, loaded))
     folders = {path.parent for path in package}
     return {
         "the package": package,
         "EAL's drivers": {folder.path for folder in driver_folders() if folder.eal.parent in folders},
-        "dpdk-testpmd": {Path(testpmd), *map(Path, re.findall(ours, needed))},
+        "dpdk-testpmd": {*map(Path, filter(None, [testpmd])), *map(Path, re.findall(ours, needed))},
     }
 
 
@@ -36,7 +36,7 @@ def main() -> int:
     for who, paths in found().items():
         others = sorted(str(path) for path in paths if not path.resolve().is_relative_to(prefix))
         if others or not paths:
-            print(f"{who}: not of there: {', '.join(others) or 'nothing is loaded'}", file=sys.stderr)
+            print(f"{who}: not of there: {', '.join(others) or 'nothing is there'}", file=sys.stderr)
             status = 1
     return status
 

@@ -133,9 +133,28 @@ def test_missing_packages_are_named_to_an_ordinary_user(machine):
     assert apt == ""
 
 
-def check_dpdk(prefix: str | Path) -> subprocess.CompletedProcess[str]:
+def test_an_environment_is_made_anew_for_another_dpdk(tmp_path):
+    """By its prefix, and its release: what was built for the one before would say that it is not for this one."""
+    python = f'exec {sys.executable} "$@"'
+    python = f'[ "$1" = -m ] || {python}; mkdir -p .venv/bin; echo made >>log; cp $0 .venv/bin/python'
+    for name, script in {"python": python, "pkg-config": f"cat {tmp_path}/release"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    machines = (("22.11.10", ""), ("22.11.11", ""), ("24.11.4", ""), ("24.11.4", "/opt/it's"), ("24.11.4", "/opt/it's"))
+    made = []
+    for release, prefix in machines:
+        (tmp_path / "release").write_text(f"{release}\n")
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHON": f"{tmp_path}/python", "DPDK": prefix}
+        subprocess.run(
+            [ROOT / ".ci" / "make-venv"], check=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
+        )
+        made.append(len((tmp_path / "log").read_text().splitlines()))
+    assert made == [1, 1, 2, 3, 3]
+
+
+def check_dpdk(prefix: str | Path, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / ".ci" / "check-dpdk.py"), str(prefix)]
-    return subprocess.run(command, check=False, capture_output=True, text=True)
+    return subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PATH": path})
 
 
 def test_a_dpdk_that_is_loaded_is_told():
@@ -151,6 +170,7 @@ def test_a_dpdk_that_was_asked_for_and_is_not_loaded_is_an_error(tmp_path):
     assert done.returncode == 1
     for who in ("the package", "EAL's drivers", "dpdk-testpmd"):
         assert re.search(rf"^{who}: not of there: /\S", done.stderr, flags=re.MULTILINE)
+    assert "\ndpdk-testpmd: not of there: nothing is there\n" in check_dpdk(tmp_path, "/nonexistent").stderr
     command = ["make", "-C", ROOT, f"DPDK={tmp_path}", "build"]
     made = subprocess.run(command, check=False, capture_output=True, text=True)
     assert made.returncode != 0
