@@ -3,9 +3,11 @@
 """Targets that are made on demand in a running application: the kinds, and what is left of them."""
 
 import stat
+from pathlib import Path
 
 import pytest
 from captures import read_capture
+from children import child
 from livekit.application import wait_until
 from livekit.frames import udp_frames
 from livekit.telemetry import RefusedError
@@ -194,6 +196,28 @@ def test_what_a_target_sends_to_may_go_and_come_back(testpmd, telemetry, forward
     assert telemetry.call("remove", mirror="in") == {"removed": 1}
     if target.startswith("af_packet"):
         take_away()
+
+
+def test_a_tap_may_be_moved_to_another_network_namespace(testpmd, telemetry, forward):
+    """It gets what it got before, and goes with its mirror, though the application no longer finds it."""
+    make_veth(testpmd, "lkv", "lkw")
+    telemetry.call("add", source=0, to="tap:lkg", directions="rx", name="moved")
+    telemetry.call("add", source=0, to="af_packet:lkv", directions="rx", name="deleted")
+    sent = udp_frames(COUNT, longest=1400)
+    with child(["unshare", "-n", "sleep", "infinity"]) as other:
+        wait_until(lambda: Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n", "another namespace")
+        run_in(testpmd.pid, "ip", "link", "set", "dev", "lkg", "netns", str(other.pid))
+        run_in(other.pid, "sysctl", "-q", "-w", "net.ipv6.conf.lkg.disable_ipv6=1")
+        run_in(other.pid, "ip", "link", "set", "dev", "lkg", "up")
+        # All mirrors are looked at, one after the other: who has seen the one's end has seen the other, too.
+        run_in(testpmd.pid, "ip", "link", "del", "lkv")
+        wait_until(lambda: telemetry.call("info", mirror="deleted")["state"] == "stopped", "the other mirror's end")
+        assert telemetry.call("info", mirror="moved")["state"] == "running"
+        with Wire(other.pid, "lkg") as seen:
+            forward(sent)
+            assert seen.receive(COUNT) == sent
+        telemetry.call("remove", mirror="moved")
+        assert "lkg" not in run_in(other.pid, "ip", "-br", "link")
 
 
 # What can be told before a target is made, and what only the target tells.
