@@ -9,6 +9,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidConfigError, NotPermittedError, error_for
@@ -16,7 +17,6 @@ from .bind import BINDING
 from .dpdk import STATUS, parse_status
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import BinaryIO
 
     from elftools.elf.elffile import ELFFile
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Library", "read_library"]
 
 _SIZE_MAX = 64 << 20
+_PROGRAM = Path(__file__)
+"""Of what runs here, for whomever: root runs an ordinary user's by sudo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Library:
 
 
 def read_library(path: Path) -> Library:
-    """Read librte_mirror.so as EAL would take it: from its owner, root or the caller, and nobody else may write it."""
+    """Read librte_mirror.so, to which nobody may write but root, the caller, and who may write to this program, too."""
     doing = f"read {path}"
     try:
         # A pipe would keep whoever opens it waiting.
@@ -57,10 +59,18 @@ def read_library(path: Path) -> Library:
         raise error_for(error.errno or errno.EIO, doing) from None
     if found is None:
         raise InvalidConfigError(errno.EINVAL, f"{doing}: it is no librte_mirror.so", "see dpdk-mirror plugin-path")
-    if status.st_uid not in {0, os.geteuid()} or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not _is_as_safe(status, _PROGRAM.stat()):
         hint = "have it owned by root, or by you, with mode 0755"
         raise NotPermittedError(errno.EPERM, f"{doing}: others may write to it", hint)
     return Library(path, content, found.version, found.dpdk, fp_ops_size)
+
+
+def _is_as_safe(file: os.stat_result, program: os.stat_result) -> bool:
+    """Whether nobody may write to a file who could not have the program do whatever it does with the file."""
+    if file.st_uid not in {0, os.geteuid(), program.st_uid} or file.st_mode & stat.S_IWOTH:
+        return False
+    is_the_same_group = file.st_gid == program.st_gid and program.st_mode & stat.S_IWGRP
+    return not file.st_mode & stat.S_IWGRP or bool(is_the_same_group)
 
 
 def _records(file: BinaryIO) -> tuple[Status | None, int]:
