@@ -186,7 +186,7 @@ class Eal(Closeable):
         self._remove(device)
 
     def drain_log(self) -> None:
-        """Pass DPDK's log to the logger ``dpdk_mirror.eal``, as a failing call and ``close()`` do."""
+        """Pass DPDK's log to the logger ``dpdk_mirror.eal``, as most calls do by themselves."""
         drain_log()
 
     def close(self) -> None:

@@ -326,7 +326,8 @@ class Port(Closeable):
         frames = ffi.new("struct ffi_frames *")
         with self._own_lock:
             rc = lib.ffi_burst_receive(*self._queue("receive from", "rx", queue), limit, frames)
-        check(rc, f"receive from port {self.name}")
+        if rc < 0:  # else not a poll's while is spent on that
+            check(rc, f"receive from port {self.name}")
         return take_frames(frames)
 
     def _send_error(self, code: int, lengths: list[int]) -> Exception:

@@ -185,6 +185,17 @@ def test_a_call_that_fails_drains_the_log(dpdk_eal, log):
     assert (logging.ERROR, "EAL: Driver cannot attach the device (net_vhost0)") in log
 
 
+def test_what_was_logged_before_is_no_reason_of_a_call_that_fails(dpdk_eal, dpdk_pool, log):
+    """Some drivers complain though nothing is wrong, as net_tap does while its port starts."""
+    port = dpdk_eal.plug("net_null_calm")
+    no_such_device(1)
+    port.start(dpdk_pool)
+    with pytest.raises(UnsupportedError, match=r"^reset port net_null_calm: [^:]* \[ENOTSUP\]$"):
+        port.reset()
+    dpdk_eal.unplug(port)
+    assert log == [(logging.ERROR, "EAL: Cannot find plugged device (none1)")]
+
+
 def test_the_log_keeps_the_newest_lines_and_tells_how_many_are_lost(dpdk_eal, log):
     for number in range(LOG_LINES + 100):
         no_such_device(number)

@@ -57,7 +57,6 @@ class Wire:
         for device in self._devices:
             port = self._eal.plug(device)
             self._ports.callback(self._give_back, port)
-            self._eal.drain_log()  # some drivers complain of nothing
             if device == self._device:
                 self.port = port
                 port.start(self._pool, **options)
