@@ -380,6 +380,26 @@ def test_the_pools_that_were_announced_fit(buffers, data_room, pools):
 # Folders
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="to be somebody else takes root")
+@pytest.mark.parametrize("hugepages", [None, False])
+def test_an_ordinary_user_needs_no_folder_of_anybody_elses(tmp_path, hugepages):
+    """Neither that of hugepages, which is root's, nor that of sockets, which the first user may have to himself."""
+    lines = run(
+        f"""
+        import codecs, ctypes
+        Vdev.ring("a").check(), codecs.lookup("ascii")  # what is imported late: root's Python may be root's alone
+        os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)
+        ctypes.CDLL(None).prctl(4, 1)  # its own files in /proc, as a program has them that was started so
+        with Eal(hugepages={hugepages}, buffers=1023, targets=0, telemetry=True) as eal:
+            print(*os.listdir(eal.runtime_directory))
+            port = eal.plug("net_ring_a").start(eal.mempool("p", size=1023))
+            print(port.send([bytes(60)]), port.receive() == [bytes(60)])
+        """,
+        XDG_RUNTIME_DIR=str(tmp_path),
+    )
+    assert lines == ["dpdk_telemetry.v2", "1 True"]
+
+
 def test_once_started_eal_has_nothing_in_the_temporary_folder(tmp_path):
     """So nothing is left there by a process that is killed."""
     script = """
