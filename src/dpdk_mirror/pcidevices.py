@@ -141,13 +141,14 @@ def _devices() -> Iterator[PciDevice]:
         ids = [_number(path / name) for name in ("vendor", "device", "subsystem_vendor", "subsystem_device")]
         if ids[0] is None:
             continue  # it has just gone
-        interfaces = tuple(sorted(each.name for each in (path / "net").glob("*")))
+        # Some devices have another of the kernel's between them and their interfaces: virtio2/net/eth0.
+        interfaces = {each.name: each for where in ("net/*", "*/net/*") for each in path.glob(where)}
         yield PciDevice(
             address=path.name,
             ids=PciId(ids[0], *ids[1:]),
             driver=_link(path / "driver"),
-            interfaces=interfaces,
-            up=tuple(name for name in interfaces if _is_up(path / "net" / name)),
+            interfaces=tuple(sorted(interfaces)),
+            up=tuple(name for name, each in sorted(interfaces.items()) if _is_up(each)),
             iommu_group=_link(path / "iommu_group"),
         )
 

@@ -15,21 +15,23 @@ I40E = Driver("net_i40e", "/i40e.so", "", (), (PciId(0x8086, 0x1572, None, None)
 MLX5 = Driver("mlx5_eth", "/mlx5.so", "", (), (PciId(0x15B3, 0x1017, None, None),), "* ib_uverbs & mlx5_core & mlx5_ib")
 OLD = Driver("net_old", "/old.so", "", (), (PciId(0x1077, None, None, None),), "* igb_uio | uio_pci_generic ")
 SILENT = Driver("net_silent", "/silent.so", "", (), (PciId(0x1D6A, 0x1, 0x1D6A, 0x2),), "")
+IFCVF = Driver("net_ifcvf", "/ifcvf.so", "", (), (PciId(0x1AF4, 0x1041, 0x8086, 0x1A),), "* vfio-pci")
+VIRTIO = Driver("net_virtio", "/virtio.so", "", (), (PciId(0x1AF4, 0x1041, None, None),), "* uio_pci_generic")
 TAP = Driver("net_tap", "/tap.so", "", (), (), "")
 
 
 @pytest.fixture
 def sysfs(tmp_path, monkeypatch):
     monkeypatch.setattr(pcidevices, "_SYSFS", tmp_path)
-    monkeypatch.setattr(command, "drivers", lambda: (I40E, MLX5, OLD, SILENT, TAP))
+    monkeypatch.setattr(command, "drivers", lambda: (I40E, IFCVF, MLX5, OLD, SILENT, TAP, VIRTIO))
     (tmp_path / "bus/pci/drivers/vfio-pci").mkdir(parents=True)
     return tmp_path
 
 
 @pytest.fixture
 def add(sysfs):
-    def make(address, ids, driver="", *, interfaces=(), group="7"):
-        """Interfaces are pairs of a name and flags."""
+    def make(address, ids, driver="", *, interfaces=(), below="", group="7"):
+        """Interfaces are pairs of a name and flags; they may be those of a device below it."""
         path = sysfs / "bus/pci/devices" / address
         path.mkdir(parents=True)
         names = ("vendor", "device", "subsystem_vendor", "subsystem_device")
@@ -40,8 +42,8 @@ def add(sysfs):
         if group:
             (path / "iommu_group").symlink_to(f"../../../../kernel/iommu_groups/{group}")
         for name, flags in interfaces:
-            (path / "net" / name).mkdir(parents=True)
-            (path / "net" / name / "flags").write_text(f"0x{flags:x}\n")
+            (path / below / "net" / name).mkdir(parents=True)
+            (path / below / "net" / name / "flags").write_text(f"0x{flags:x}\n")
 
     return make
 
@@ -61,6 +63,28 @@ def test_a_device_of_the_kernels_is_told_what_to_run(capsys, add):
         "  0000:04:00.0 is in the same IOMMU group, and has to be bound, too, or unbound",
         "  # ip link set ens1f0 down",
         "  # dpdk-devbind.py --bind=vfio-pci 0000:03:00.0",
+    ]
+
+
+def test_a_virtio_device_has_its_interface_one_step_below(capsys, add):
+    """Whoever is connected by it is to know."""
+    add("0000:00:03.0", (0x1AF4, 0x1041, 0x1AF4, 0x1041), "virtio-pci", interfaces=[("eth0", 0x1003)], below="virtio2")
+    lines = told(capsys, "00:03.0")
+    assert lines[1] == "0000:00:03.0: bound to virtio-pci, as eth0; DPDK takes it from uio_pci_generic"
+    assert lines[2] == "  eth0 is up: the kernel loses it, and so does whoever is connected by it"
+    assert "  # ip link set eth0 down" in lines
+
+
+def test_of_two_drivers_the_one_that_takes_the_card_tells_how_to_bind_it(capsys, add):
+    """vDPA's takes the same id, of another maker's cards."""
+    add("0000:00:03.0", (0x1AF4, 0x1041, 0x1AF4, 0x1041))
+    add("0000:00:04.0", (0x1AF4, 0x1041, 0x8086, 0x1A))
+    lines = told(capsys, "1af4:1041")
+    assert lines[0] == "1af4:1041: taken by net_ifcvf, net_virtio"
+    assert [line for line in lines if "#" in line] == [
+        "  # modprobe uio_pci_generic",
+        "  # dpdk-devbind.py --bind=uio_pci_generic 0000:00:03.0",
+        "  # dpdk-devbind.py --bind=vfio-pci 0000:00:04.0",
     ]
 
 
@@ -106,7 +130,10 @@ def test_a_driver_without_vfio_gets_what_it_names(capsys, add):
 def test_subsystems_are_looked_at_where_they_are_known(capsys, add):
     """An id names them not, so a driver of some of these cards is told; a card has them, and they must fit."""
     add("0000:07:00.0", (0x1D6A, 0x1, 0x1D6A, 0x3))
-    assert told(capsys, "1d6a:0001")[0] == "1d6a:0001: taken by net_silent"
+    assert told(capsys, "1d6a:0001") == [
+        "1d6a:0001: taken by net_silent",
+        "0000:07:00.0: bound to nothing; no driver takes 1d6a:0001:1d6a:0003",
+    ]
     assert main(["drivers", "--device", "0000:07:00.0"]) == 1
     assert "has none that takes it" in capsys.readouterr().err
 
@@ -145,6 +172,11 @@ def test_json_has_all_of_it(capsys, add):
 def test_what_cannot_be_told_is_an_error(capsys, sysfs, text, says):
     assert main(["drivers", "--device", text]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_driver_that_was_asked_for_is_named_when_it_does_not_take_the_device(capsys, sysfs):
+    assert main(["drivers", "net_tap", "--device", "8086:1572"]) == 1
+    assert "has none of net_tap that takes it" in capsys.readouterr().err
 
 
 def test_a_machine_without_the_device_says_so(capsys, sysfs):

@@ -60,7 +60,7 @@ def add_parsers(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     chosen = _matching(arguments.pattern)
     if arguments.device is not None:
-        return _tell_device(arguments.device, chosen, as_json=arguments.json)
+        return _tell_device(arguments.device, chosen, pattern=arguments.pattern, as_json=arguments.json)
     if arguments.json:
         print_json([_as_json(driver) for driver in chosen])
     elif sys.stdout.isatty():
@@ -117,14 +117,18 @@ def _print_table(chosen: list[Driver]) -> None:
     console.print(table, markup=False, highlight=False)
 
 
-def _tell_device(text: str, known: list[Driver], *, as_json: bool) -> int:
+def _of(pattern: str) -> str:
+    return "" if pattern == "*" else f" of {pattern}"
+
+
+def _tell_device(text: str, known: list[Driver], *, pattern: str, as_json: bool) -> int:
     """Who takes it, and of each that this machine has, how."""
     wanted = parse_wanted(text)
     taking = takers(wanted.ids, known)
     if not taking:
-        what = f"look for a driver of device {text}: DPDK {installed_release()} has none that takes it"
+        what = f"look for a driver of device {text}: DPDK {installed_release()} has none{_of(pattern)} that takes it"
         raise NotFoundError(errno.ENODEV, what, "dpdk-mirror drivers --json has the ids of all")
-    advices = [(device, advise(device, driver)) for device in find_devices(wanted) for driver in taking[:1]]
+    advices = [(device, _advice(device, known)) for device in find_devices(wanted)]
     if as_json:
         devices = [asdict(device) | {"ids": str(device.ids)} | asdict(advice) for device, advice in advices]
         print_json({"ids": str(wanted.ids), "drivers": [driver.name for driver in taking], "devices": devices})
@@ -135,6 +139,12 @@ def _tell_device(text: str, known: list[Driver], *, as_json: bool) -> int:
     if not advices:
         say("this machine has none")
     return 0
+
+
+def _advice(device: PciDevice, known: list[Driver]) -> Advice:
+    """By the driver that takes it with its subsystem, which an id may not tell."""
+    taking = takers(device.ids, known)
+    return advise(device, taking[0]) if taking else Advice(ready=False, says=f"no driver takes {device.ids}")
 
 
 def _tell_advice(device: PciDevice, advice: Advice) -> None:
