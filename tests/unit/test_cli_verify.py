@@ -3,6 +3,8 @@
 """``dpdk-mirror verify``, on results that need no DPDK: what it prints, writes and ends with."""
 
 import json
+import os
+import signal
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -86,6 +88,39 @@ def test_ci_gets_junits_xml(capsys, results, tmp_path):
     assert list(cases) == [f"net_x.{result.name}" for result in RESULTS]
     assert [child.tag for case in cases.values() for child in case] == ["system-out", "failure", "skipped"]
     assert cases["net_x.target.frames"].find("failure").attrib["message"] == RESULTS[2].reason
+
+
+@pytest.mark.parametrize("where", ["nowhere/report.xml", "."])
+def test_a_report_that_cannot_be_written_is_refused_before_minutes_have_passed(capsys, results, tmp_path, where):
+    path = tmp_path / where
+    assert main(["verify", "net_x0", "--junit", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"dpdk-mirror: {path}: ")
+    assert results[1] == []
+
+
+def test_a_report_that_finds_the_disk_full_takes_no_results_with_it(capsys, results):
+    assert main(["verify", "net_x0", "--json", "--junit", "/dev/full"]) == 1
+    told = capsys.readouterr()
+    assert len(json.loads(told.out)["results"]) == len(RESULTS)
+    assert told.err == "dpdk-mirror: /dev/full: No space left on device\n"
+
+
+def test_a_report_is_whole_or_not_there(results, tmp_path, monkeypatch):
+    def end(request, properties):
+        yield About("net_x", "pair", "22.11.11")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(conformance_verify, "verify", end)
+    assert main(["verify", "net_x0", "--junit", str(tmp_path / "report.xml")]) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_peer_where_nothing_arrives_is_told_at_once(capsys, results, monkeypatch):
+    monkeypatch.setattr(conformance_verify, "verify", lambda *_: iter([About("net_x", "one-way", "22.11.11")]))
+    main(["verify", "net_x0", "net_y0"])
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "net_x0 net_y0: net_x of DPDK 22.11.11, one-way, since no frame comes through both ways"
+    )
 
 
 def test_some_are_chosen(capsys, results):

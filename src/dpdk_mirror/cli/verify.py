@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFoundError
 from .common import add_command, print_json, say, seconds
+from .signals import each_raises
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..conformance import Property, Result
     from ..conformance.verify import About, Request
@@ -59,7 +60,7 @@ def add_parsers(commands: Any) -> None:
         help="virtual device that EAL is to have beside, as a bond's member; may be repeated",
     )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="list the properties, and verify nothing")
-    parser.add_argument("--junit", metavar="FILE", type=Path, help="write the results to FILE, as JUnit's XML")
+    parser.add_argument("--junit", metavar="FILE", help="write the results to FILE, as JUnit's XML")
     parser.add_argument("--destructive", action="store_true", help="also stop, reset and unplug a PCI device")
     parser.add_argument("--timeout", metavar="TIME", type=seconds, default=60.0, help="give a property so long (60)")
     parser.add_argument("--no-huge", action="store_true", help="use no hugepages; default: use them if enough are free")
@@ -81,16 +82,47 @@ def run(arguments: argparse.Namespace) -> int:
     request = Request(
         devices, tuple(arguments.vdev), arguments.destructive, False if arguments.no_huge else None, arguments.timeout
     )
-    about, results = _verify(request, properties, quietly=arguments.json)
-    if arguments.junit is not None:
-        from ..conformance.junit import write_junit  # noqa: PLC0415
-
-        write_junit(arguments.junit, about, results)
-    if arguments.json:
-        print_json(_as_json(devices, about, results))
-    else:
-        say(_summary(results))
+    with each_raises(), _report(arguments.junit) as report:
+        about, results = _verify(request, properties, quietly=arguments.json)
+        if arguments.json:
+            print_json(_as_json(devices, about, results))
+        else:
+            say(_summary(results))
+        report(about, results)
     return int(any(result.verdict is Verdict.FAIL for result in results))
+
+
+@contextlib.contextmanager
+def _report(path: str | None) -> Iterator[Callable[[About, Sequence[Result]], None]]:
+    """Writes a report to where it is known to be possible before minutes have passed; none without a path."""
+    if path is None:
+        yield lambda _about, _results: None
+        return
+    from ..conformance.junit import junit  # noqa: PLC0415
+    from ..outfile import OutFile  # noqa: PLC0415
+
+    def write(about: About, results: Sequence[Result]) -> None:
+        with _naming(path):
+            with open(out.fd, "wb", closefd=False) as stream:
+                stream.write(junit(about, results))
+            out.commit()
+
+    with _naming(path):
+        out = OutFile(path)
+    with out:
+        try:
+            yield write
+        finally:
+            out.discard()
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Has what the system says of a file name it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _verify(request: Request, properties: Sequence[Property], *, quietly: bool) -> tuple[About, list[Result]]:
@@ -132,7 +164,8 @@ def _list(properties: Sequence[Property], *, as_json: bool) -> int:
 
 
 def _title(about: About, devices: Sequence[str]) -> str:
-    return f"{' '.join(devices)}: {about.driver} of DPDK {about.dpdk}, {about.plan}"
+    silence = ", since no frame comes through both ways" if len(devices) > 1 and about.plan != "pair" else ""
+    return f"{' '.join(devices)}: {about.driver} of DPDK {about.dpdk}, {about.plan}{silence}"
 
 
 def _line(result: Result, properties: Sequence[Property]) -> str:

@@ -11,15 +11,14 @@ from .properties import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from .properties import Result
     from .verify import About
 
-__all__ = ["write_junit"]
+__all__ = ["junit"]
 
 
-def write_junit(path: Path, about: About, results: Sequence[Result]) -> None:
+def junit(about: About, results: Sequence[Result]) -> bytes:
     failures = sum(result.verdict is Verdict.FAIL for result in results)
     skipped = sum(result.verdict is Verdict.NOT_APPLICABLE for result in results)
     counts = {"tests": str(len(results)), "failures": str(failures), "skipped": str(skipped), "errors": "0"}
@@ -36,4 +35,5 @@ def write_junit(path: Path, about: About, results: Sequence[Result]) -> None:
     suites = ET.Element("testsuites", counts)
     suites.append(suite)
     ET.indent(suites)
-    ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+    report: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return report
