@@ -77,7 +77,7 @@ def _plugin() -> Iterator[Finding]:
         fix = f"give -d {path.name} and LD_LIBRARY_PATH={path.parent}, or install it elsewhere"
         yield Finding("plugin path", "bad", what, fix)
     else:
-        yield Finding("plugin path", "ok", "only their owners may write to the folders above it, as EAL requires")
+        yield Finding("plugin path", "ok", "not everybody may write to the folders above it, as EAL requires")
 
 
 def _installed() -> Iterator[Finding]:
