@@ -82,6 +82,59 @@ tx_keep(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void
 	return nb;
 }
 
+/* Into the pool, though others may have references. */
+static uint16_t
+tx_put(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	(void)port, (void)queue, (void)arg;
+	if (nb > 0)
+		rte_mempool_put(pkts[0]->pool, pkts[0]);
+	return nb;
+}
+
+/* Keeps it in another one's. */
+static uint16_t
+tx_wrong_pool(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	(void)port, (void)queue, (void)arg;
+	if (nb > 1 && pkts[0]->pool != pkts[1]->pool) {
+		rte_mbuf_refcnt_update(pkts[0], 1);
+		rte_mempool_put(pkts[1]->pool, pkts[0]);
+	}
+	return nb;
+}
+
+/* In an mbuf that is not its own alone. */
+static uint16_t
+tx_flag(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	(void)port, (void)queue, (void)arg;
+	if (nb > 0)
+		pkts[0]->l2_len = 14;
+	return nb;
+}
+
+/* One that leads to an application's. */
+static uint16_t
+tx_keep_chain(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	uint16_t i;
+
+	(void)port, (void)queue, (void)arg;
+	for (i = 0; i < nb; i++) {
+		if (pkts[i]->nb_segs > 1)
+			rte_mbuf_refcnt_update(pkts[i]->next, 1);
+	}
+	return nb;
+}
+
+/* What is no pool's alone. */
+static uint16_t
+tx_keep_external(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
+{
+	return nb > 0 && RTE_MBUF_HAS_EXTBUF(pkts[0]) ? tx_keep(port, queue, pkts, nb, arg) : nb;
+}
+
 /* Another's reference. */
 static uint16_t
 tx_free(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, void *arg)
@@ -117,6 +170,33 @@ rx_drop(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint
 	return nb - 1;
 }
 
+static uint16_t
+rx_drop_long(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max,
+		void *arg)
+{
+	uint16_t i, kept = 0;
+
+	(void)port, (void)queue, (void)max, (void)arg;
+	for (i = 0; i < nb; i++) {
+		if (pkts[i]->pkt_len > 4000)
+			rte_pktmbuf_free(pkts[i]);
+		else
+			pkts[kept++] = pkts[i];
+	}
+	return kept;
+}
+
+/* In the last segment, where the application does not look for it. */
+static uint16_t
+rx_flip_last(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max,
+		void *arg)
+{
+	(void)port, (void)queue, (void)max, (void)arg;
+	if (nb > 0)
+		*rte_pktmbuf_mtod(rte_pktmbuf_lastseg(pkts[nb - 1]), uint8_t *) ^= 0x10;
+	return nb;
+}
+
 /* Writes to what it gave to the application before. */
 static uint16_t
 rx_scribble(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb, uint16_t max,
@@ -143,10 +223,17 @@ static const struct {
 	{ "tx_cut", tx_cut, NULL },
 	{ "tx_first_segment", tx_first_segment, NULL },
 	{ "tx_keep", tx_keep, NULL },
+	{ "tx_put", tx_put, NULL },
+	{ "tx_wrong_pool", tx_wrong_pool, NULL },
+	{ "tx_flag", tx_flag, NULL },
+	{ "tx_keep_chain", tx_keep_chain, NULL },
+	{ "tx_keep_external", tx_keep_external, NULL },
 	{ "tx_free", tx_free, NULL },
 	{ "rx_swap", NULL, rx_swap },
 	{ "rx_double", NULL, rx_double },
 	{ "rx_drop", NULL, rx_drop },
+	{ "rx_drop_long", NULL, rx_drop_long },
+	{ "rx_flip_last", NULL, rx_flip_last },
 	{ "rx_scribble", NULL, rx_scribble },
 };
 

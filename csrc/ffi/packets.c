@@ -13,6 +13,9 @@
 #include "frames.h"
 #include "packets.h"
 
+/* Where data is. */
+#define WHERE (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
+
 struct ffi_packets {
 	uint16_t count;
 	struct rte_mbuf *pkts[];
@@ -172,6 +175,9 @@ ffi_packets_look(const struct ffi_packets *packets, struct ffi_packet *infos)
 		infos[i] = (struct ffi_packet){
 			.length = packets->pkts[i]->pkt_len,
 			.segments = packets->pkts[i]->nb_segs,
+			.ol_flags = packets->pkts[i]->ol_flags & ~WHERE,
+			.tx_offload = packets->pkts[i]->tx_offload,
+			.vlan_tci = packets->pkts[i]->vlan_tci,
 		};
 		for (seg = packets->pkts[i]; seg != NULL; seg = seg->next)
 			infos[i].references = RTE_MAX(

@@ -28,6 +28,9 @@ struct ffi_packet {
 	uint32_t length;
 	uint16_t segments;
 	uint16_t references; /* the most that one of its segments has */
+	uint64_t ol_flags;   /* but for those that say where its data is */
+	uint64_t tx_offload;
+	uint16_t vlan_tci;
 };
 
 struct ffi_packets;

@@ -35,11 +35,15 @@ class Form(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """What is to be seen of a packet; ``references`` are the most that one of its segments has."""
+    """What is to be seen of a packet; ``references`` are the most that one of its segments has.
+
+    ``metadata`` are ol_flags, but for those that say where its data is, tx_offload and vlan_tci.
+    """
 
     length: int
     segments: int
     references: int
+    metadata: tuple[int, int, int] = (0, 0, 0)
 
 
 class Packets(Closeable):
@@ -93,7 +97,10 @@ class Packets(Closeable):
         """What is to be seen of each."""
         infos = ffi.new("struct ffi_packet[]", len(self))
         lib.ffi_packets_look(self._c, infos)
-        return [Packet(info.length, info.segments, info.references) for info in infos]
+        return [
+            Packet(info.length, info.segments, info.references, (info.ol_flags, info.tx_offload, info.vlan_tci))
+            for info in infos
+        ]
 
     @property
     def references(self) -> int:

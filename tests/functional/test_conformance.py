@@ -3,23 +3,29 @@
 """The properties that drivers are verified by: a good driver has them, and one with a fault lacks the right one."""
 
 import ctypes
+import dataclasses
+import errno
 import faulthandler
+import itertools
 import os
 import re
+import select
 import signal
 import socket
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from programs import ROOT, compile_program, pkg_config
 from pytest_sessions import run_session
 
-from dpdk_mirror.conformance import Failed, Needs, NotApplicable, Property, Result, Verdict
+from dpdk_mirror.conformance import Failed, Needs, NotApplicable, Property, Result, Verdict, frames, test_port, wire
 from dpdk_mirror.conformance.catalog import PROPERTIES, Testbed, judge
 from dpdk_mirror.conformance.frames import BURST, same
 from dpdk_mirror.conformance.testbed import Plan
 from dpdk_mirror.conformance.verify import About, Request, verify
-from dpdk_mirror.errors import MirrorError
+from dpdk_mirror.errors import MirrorError, UnsupportedError
 from dpdk_mirror.ethdev import Port
 
 pytest_plugins = "pytester"
@@ -89,18 +95,18 @@ def test_a_good_driver_has_each_property(testbed, name):
         ("source.both", "rx_double", "mirrored both ways: "),
         ("source.tx_references", "tx_free", "buffers that the application holds have been given back"),
         ("source.tx_references", "tx_keep", "1 references are left"),
+        ("source.segments", "rx_flip_last", "received: frame 31 of 32 has"),
         ("source.segments", "rx_swap", "mirrored: all 32 frames are there, but not in their order"),
         ("source.queues", "rx_double", "mirrored of rx: "),
         ("target.frames", "tx_flip", "what the application receives: frame 31 of 32 has"),
-        (
-            "target.frames",
-            "tx_swap",
-            "mirrored by share: all 64 frames are there, but not in their order, from frame 0",
-        ),
+        ("target.frames", "tx_swap", "mirrored by share: all 64 frames are there, but not in their order, from "),
         ("target.frames", "tx_double", "mirrored by share: frame 0 of 64 has"),
         ("target.frames", "tx_cut", "bytes instead of"),
         ("target.releases", "tx_keep", "1 references are left"),
         ("target.releases", "tx_free", "buffers that the application holds have been given back"),
+        ("target.releases", "tx_wrong_pool", "1 buffers are in another pool than their own"),
+        ("target.releases", "tx_flag", "ol_flags are 0x0 now, tx_offload is 0xe, vlan_tci 0; all were 0"),
+        ("port.sends", "tx_put", "buffers more than there are have been given back after all ports have been closed"),
         ("target.reads", "tx_cut", "packets that were written to are lost"),
         ("target.queues", "tx_swap", "mirrored of queue 0: all 8 frames are there, but not in their order"),
         ("target.refuses", "tx_flip", "what the application receives has changed"),
@@ -142,6 +148,18 @@ def test_checksums_that_are_left_to_a_port_are_looked_at(dpdk_eal, faulty, tmp_p
         assert result.reason.startswith(f"{what}: ")
 
 
+def test_what_one_property_has_found_to_leak_is_not_held_against_the_next(dpdk_eal, faulty):
+    bench = FaultyBench(dpdk_eal, faulty, "tx_keep_external")
+    verdicts = [judge(BY_NAME[name], bench).verdict for name in ("buffers.external", "target.frames")]
+    assert verdicts == [Verdict.FAIL, Verdict.PASS]
+
+
+def test_what_leaks_before_the_last_try_is_told(dpdk_eal, faulty):
+    """Of three modes only that which splits gives the driver packets of several segments."""
+    result = judge(BY_NAME["target.frames"], FaultyBench(dpdk_eal, faulty, "tx_keep_chain"))
+    assert re.fullmatch(r"\d+ buffers are still in use after all ports have been closed", result.reason)
+
+
 def test_counters_that_disagree_are_found(testbed, monkeypatch):
     monkeypatch.setattr(Port, "xstats", lambda port: {"tx_good_packets": port.stats().tx_packets + 1})
     reason = judge(BY_NAME["counters.xstats"], testbed).reason
@@ -149,6 +167,63 @@ def test_counters_that_disagree_are_found(testbed, monkeypatch):
         int, re.fullmatch(r"tx_good_packets is (\d+), and tx_packets of its counters (\d+)", reason).groups()
     )
     assert sent == counted + 1 > BURST
+
+
+def test_a_driver_that_counts_nothing_is_not_judged_by_that(testbed, monkeypatch):
+    def refuse(port):
+        raise UnsupportedError(errno.ENOTSUP, "read the counters")
+
+    monkeypatch.setattr(Port, "stats", refuse)
+    for name in ("counters.stats", "counters.xstats"):
+        result = judge(BY_NAME[name], testbed)
+        assert (result.verdict, result.reason) == (Verdict.NOT_APPLICABLE, "its driver counts nothing")
+
+
+def test_a_long_frame_that_the_far_end_counts_is_no_fault_of_the_driver(dpdk_eal, faulty, monkeypatch):
+    """Of two NICs it is the receiving one that drops it."""
+    bench = FaultyBench(dpdk_eal, faulty, "rx_drop_long")
+    reason = "a frame of 6072 bytes is taken, counted as sent, and does not arrive, mirrored or not"
+    assert judge(BY_NAME["target.long_frames"], bench).reason == reason
+    counts = itertools.count()
+    read = Port.stats
+    monkeypatch.setattr(Port, "stats", lambda port: dataclasses.replace(read(port), rx_missed=next(counts)))
+    result = judge(BY_NAME["target.long_frames"], bench)
+    reason = "of 6072 bytes it is taken, and counted by the far end's rx_missed"
+    assert (result.verdict, result.reason) == (Verdict.PASS, reason)
+
+
+def test_a_driver_that_receives_in_fours_gives_frames(dpdk_eal, monkeypatch):
+    """Who asks it for fewer gets none, as of drivers that work with vectors."""
+    receive = Port.receive
+    monkeypatch.setattr(
+        Port, "receive", lambda port, limit, queue=0: receive(port, limit & ~3 or 64, queue)[: limit & ~3]
+    )
+    testbed = Testbed(dpdk_eal, ["net_null_dut"])
+    assert testbed.plan.gives
+    assert len(testbed.wire().bring(frames.make(11))) >= 11
+    testbed.finish()
+
+
+def test_a_driver_that_takes_no_burst_fails_what_needs_one(dpdk_eal, monkeypatch):
+    """And not the first look at it."""
+    send = Port.send
+    monkeypatch.setattr(
+        Port, "send", lambda port, frames, queue=0: send(port, frames, queue) if len(frames) == 1 else 0
+    )
+    monkeypatch.setattr(wire, "TIMEOUT_S", 0.1)
+    testbed = Testbed(dpdk_eal, ["net_ring_dut"])
+    assert testbed.plan.name == "loopback"
+    result = judge(BY_NAME["port.sends"], testbed)
+    reason = "net_ring_dut takes none of 32 frames, though nothing else has been sent on it"
+    assert (result.verdict, result.reason) == (Verdict.FAIL, reason)
+
+
+def test_a_far_end_can_fill_the_rings_of_all_its_queues(dpdk_eal):
+    testbed = Testbed(dpdk_eal, ["net_null_dut", "net_null_far"])
+    peer = testbed.wire(rx_queues=4, tx_queues=4).peer
+    assert peer.rx_queues == 4
+    assert peer._pool.size >= peer.rx_queues * 1024
+    testbed.finish()
 
 
 @pytest.mark.parametrize(
@@ -182,6 +257,7 @@ def crash_open(testbed):
 
 
 def leave(testbed):
+    Path(os.environ["RUNTIME_DIRECTORY"], "left").touch()
     os._exit(3)
 
 
@@ -206,8 +282,10 @@ def as_property(check):
 
 
 @pytest.mark.dpdk_forked
-def test_what_a_driver_does_to_its_process_fails_one_property():
-    """The ones behind it are looked at, in another process."""
+def test_what_a_driver_does_to_its_process_fails_one_property(tmp_path, monkeypatch):
+    """The ones behind it are looked at, in another process, and of none EAL's folder is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
     checks = [has, crash, leave, hang, refuse, fail, has]
     about, *results = verify(Request(("net_null0",), hugepages=False, timeout_s=3), list(map(as_property, checks)))
     assert (about.driver, about.plan) == ("net_null", "one-way")
@@ -220,6 +298,27 @@ def test_what_a_driver_does_to_its_process_fails_one_property():
         ("fail", "it is a test"),
         ("pass", "one-way"),
     ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.dpdk_forked
+def test_a_driver_that_hangs_does_not_outlive_the_command():
+    """Though that is killed, and can end nothing: the pipe has no other writer than its child."""
+    ours, theirs = os.pipe()
+    command = os.fork()
+    if not command:
+        os.close(ours)
+        request = Request(("net_null0",), hugepages=False)
+        for said in verify(request, [as_property(lambda _: os.write(theirs, b"x") and signal.pause())]):
+            os.close(theirs) if isinstance(said, About) else None
+        os._exit(1)
+    os.close(theirs)
+    assert os.read(ours, 1) == b"x"
+    os.kill(command, signal.SIGKILL)
+    os.waitpid(command, 0)
+    assert select.select([ours], [], [], 10)[0]
+    assert os.read(ours, 1) == b""
+    os.close(ours)
 
 
 @pytest.mark.dpdk_forked
@@ -265,8 +364,14 @@ def test_what_a_crashed_process_has_left_is_no_hindrance(tmp_path):
 
 @pytest.mark.dpdk_forked
 def test_devices_that_are_not_connected_are_no_pair():
-    about, result = verify(Request(("net_ring_a", "net_ring_b"), hugepages=False), [BY_NAME["target.frames"]])
+    names = ["port.sends", "port.receives", "target.frames"]
+    request = Request(("net_ring_a", "net_null_b"), hugepages=False)
+    about, sends, receives, result = verify(request, [BY_NAME[name] for name in names])
     assert about == About("net_ring", "one-way", about.dpdk)
+    silence = "nothing that is sent on net_{} arrives at net_{}; of the links, net_{}'s is up and net_{}'s is up"
+    reason, others = re.subn(r", where \d+ other frames do", "", sends.reason)
+    assert (sends.verdict, reason, others) == (Verdict.FAIL, silence.format(*["ring_a", "null_b"] * 2), 1)
+    assert receives == Result("port.receives", Verdict.FAIL, silence.format(*["null_b", "ring_a"] * 2))
     reason = "packets are taken, and given back; nothing shows what is sent"
     assert result == Result("target.frames", Verdict.PASS, reason)
 
@@ -280,7 +385,16 @@ def test_pytest_runs_the_same_list(pytester):
     result.stdout.fnmatch_lines(["*its driver has no reset", "FAILED *test_port[[]source.unplug[]]*"])
 
 
-def test_pytest_without_a_port_says_what_to_give(pytester):
-    result = run_session(pytester, "", "--pyargs", "dpdk_mirror.conformance", "-rs")
-    result.assert_outcomes(skipped=len(PROPERTIES))
+@pytest.mark.parametrize(("options", "outcome"), [(["-rs"], "skipped"), (["--dpdk-required"], "errors")])
+def test_pytest_without_a_port_says_what_to_give(pytester, options, outcome):
+    result = run_session(pytester, "", "--pyargs", "dpdk_mirror.conformance", *options)
+    result.assert_outcomes(**{outcome: len(PROPERTIES)})
     result.stdout.fnmatch_lines(["*no port: give --dpdk-port DEVARGS*"])
+
+
+def test_one_of_xdists_workers_has_the_port(tmp_path):
+    says = "give -n 0, or --dist loadfile"
+    with test_port.locked(tmp_path), pytest.raises(pytest.fail.Exception, match=says), test_port.locked(tmp_path):
+        pass
+    with test_port.locked(tmp_path):
+        pass

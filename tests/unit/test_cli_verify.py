@@ -14,7 +14,7 @@ from dpdk_mirror.cli import main
 from dpdk_mirror.conformance import Result, Verdict
 from dpdk_mirror.conformance import verify as conformance_verify
 from dpdk_mirror.conformance.catalog import PROPERTIES
-from dpdk_mirror.conformance.counted import all_taken
+from dpdk_mirror.conformance.counted import all_mirrored, all_taken
 from dpdk_mirror.conformance.properties import Failed
 from dpdk_mirror.conformance.verify import About
 from dpdk_mirror.spec import MirrorStats
@@ -154,3 +154,7 @@ def test_what_a_mirror_has_counted_is_told_by_its_counters_names():
         Failed, match=r"^it has taken 60 of 64 packets by copy: seen 64, packets 60, bytes 3600, full 4$"
     ):
         all_taken(mirror, 64, " by copy")
+    with pytest.raises(
+        Failed, match=r"^the mirror has sent 60 of 64 packets: seen 64, packets 60, bytes 3600, full 4$"
+    ):
+        all_mirrored(mirror, 64)

@@ -62,7 +62,7 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("--list", action="store_true", help="list the properties, and verify nothing")
     parser.add_argument("--junit", metavar="FILE", help="write the results to FILE, as JUnit's XML")
     parser.add_argument("--destructive", action="store_true", help="also stop, reset and unplug a PCI device")
-    parser.add_argument("--timeout", metavar="TIME", type=seconds, default=60.0, help="give a property so long (60)")
+    parser.add_argument("--timeout", metavar="TIME", type=seconds, default=180.0, help="give a property so long (180)")
     parser.add_argument("--no-huge", action="store_true", help="use no hugepages; default: use them if enough are free")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     parser.add_argument("--debug", action="store_true", help="show EAL's log and tracebacks")

@@ -60,7 +60,7 @@ _OFFLOADS = (_IP, *(l4.offload for l4 in _L4S))
 def tx_checksums(testbed: Testbed) -> str:
     """Where the port is to fill in checksums, a mirror of tx has them."""
     able = testbed.wire().port.tx_capabilities
-    testbed.finish()
+    testbed.clear()
     offloads = tuple(name for name in _OFFLOADS if name in able)
     if not offloads:
         raise NotApplicable("its driver fills in no checksums")
@@ -82,7 +82,7 @@ def rx_checksums(testbed: Testbed) -> str:
     wire = testbed.wire()
     able = wire.peer.tx_capabilities if wire.peer else frozenset()
     here = wire.port.rx_capabilities
-    testbed.finish()
+    testbed.clear()
     offloads = tuple(name for name in _OFFLOADS[1:] if name in able)
     if not offloads:
         raise NotApplicable("its far end cannot leave checksums to it")

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from ..mirror import Mirror
     from ..spec import MirrorStats
 
-__all__ = ["all_counted", "all_taken"]
+__all__ = ["all_counted", "all_mirrored", "all_taken"]
+
+
+def all_mirrored(mirror: Mirror, count: int) -> None:
+    """Of the port's packets the mirror has left out none."""
+    stats = mirror.stats()
+    if stats.packets != count:
+        raise Failed(f"the mirror has sent {stats.packets} of {count} packets: {_text(stats)}")
 
 
 def all_taken(mirror: Mirror, count: int, how: str = "") -> None:

@@ -25,5 +25,9 @@ def packets_are_whole(packets: Packets, frames: list[bytes] | None, pool: Mempoo
         raise Failed(f"{given} buffers that the application holds have been given back")
     if (references := packets.references) != 1:
         raise Failed(f"{references - 1} references are left when the port has been closed")
+    if (written := next((packet.metadata for packet in packets.look() if any(packet.metadata)), None)) is not None:
+        flags, offload, tag = written
+        what = f"ol_flags are {flags:#x} now, tx_offload is {offload:#x}, vlan_tci {tag}; all were 0"
+        raise Failed(f"it has written to the mbufs of what the application holds: {what}")
     if frames is not None and packets.frames() != frames:
         raise Failed("what the application holds has changed")

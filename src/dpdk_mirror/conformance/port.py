@@ -14,20 +14,22 @@ if TYPE_CHECKING:
     from .testbed import Testbed
 
 
-@verifies("port", Needs.FAR_END)
+@verifies("port", Needs.WAY)
 def sends(testbed: Testbed) -> None:
     """What is sent on it, without a mirror, arrives once, unchanged and in order."""
-    frames = make(2 * BURST)
-    _unchanged(testbed.wire().carried(frames), frames)
+    frames, wire = make(2 * BURST), testbed.wire()
+    wire.need(wire.port, wire.far)
+    _unchanged(wire.carried(frames), frames)
 
 
-@verifies("port", Needs.FAR_END)
+@verifies("port", Needs.WAY)
 def receives(testbed: Testbed) -> None:
     """What its far end sends comes, without a mirror, once, unchanged and in order."""
-    if testbed.plan.name != "pair":
+    if not testbed.has_peer:
         raise NotApplicable("it is its own far end")
-    frames = make(2 * BURST)
-    got = [frame for frame in testbed.wire().bring(frames, strict=False) if is_ours(frame)]
+    frames, wire = make(2 * BURST), testbed.wire()
+    wire.need(wire.far, wire.port)
+    got = [frame for frame in wire.delivered(frames, strict=False) if is_ours(frame)]
     _unchanged(got, frames)
 
 

@@ -36,6 +36,7 @@ class Needs(enum.Enum):
     PORT = "a port"
     FRAMES = "a port that receives frames"
     FAR_END = "a far end: a port that receives what it sends, or a second one"
+    WAY = "a far end, or a second port where nothing arrives"
 
 
 class Verdict(enum.Enum):
@@ -129,7 +130,8 @@ def _obstacle(each: Property, testbed: Testbed) -> str:
     """Why it cannot be looked at on this testbed; "" if it can."""
     if each.destructive and not testbed.destructive:
         return "it changes the device, and --destructive is not given"
-    if each.needs is Needs.FAR_END and not testbed.plan.shows:
+    is_blind = not testbed.plan.shows
+    if (each.needs is Needs.FAR_END and is_blind) or (each.needs is Needs.WAY and is_blind and not testbed.has_peer):
         return "nothing shows what the port has sent"
     if each.needs is Needs.FRAMES and not testbed.plan.gives:
         return "the port receives nothing"

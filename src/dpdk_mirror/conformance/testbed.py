@@ -40,10 +40,12 @@ MODES = (Mode.SHARE, Mode.SPLIT, Mode.COPY)
 
 _numbers = itertools.count()
 _JUMBO = 9000
-_PEERS_ROOM = 16384
+_PEERS_ROOM = 10240
 """Whatever the port sends, its peer has room for."""
+_PEERS_BUFFERS = 2000
+"""For each queue: drivers fill theirs."""
 _MOST_QUEUES = 4
-_MANY = 16383  # drivers fill their queues
+_MANY = 16000  # drivers fill their queues
 _BUSY_S = 1.0
 """How long a device may be busy once it has been closed."""
 _PAUSE_S = 0.01
@@ -72,6 +74,8 @@ class Testbed:
     """
 
     __test__ = False
+    leaks = False
+    """Whether buffers have not come back."""
 
     def __init__(self, eal: Eal, devices: Sequence[str], *, destructive: bool = False) -> None:
         self.eal = eal
@@ -80,8 +84,14 @@ class Testbed:
         self._open = contextlib.ExitStack()
         self._pools: list[Mempool] = []
         self._ports_pools: list[Mempool] = []  # of these
+        self._external = external_buffers()  # that have leaked before
         # A path, or an interface, may have to be made by one of the two; None: it is not known yet by which.
         self._peer_first = None if len(devices) > 1 else False
+
+    @property
+    def has_peer(self) -> bool:
+        """Whether somebody says that the port is connected to a second one."""
+        return len(self.devices) > 1
 
     @cached_property
     def plan(self) -> Plan:
@@ -101,8 +111,11 @@ class Testbed:
         """Frames, no two alike, that pass this way unchanged."""
         return make_frames(count, size, of=self.plan.protocols, seed=seed)
 
-    def pool(self, *, size: int = 4095, data_room: int = 2048) -> Mempool:
-        """All of whose buffers must be back in the end."""
+    def pool(self, *, size: int = 4000, data_room: int = 2048) -> Mempool:
+        """All of whose buffers must be back in the end.
+
+        DPDK's pools have room for 2^n - 1: of fewer, some is left for what is given back twice, or else that is lost.
+        """
         pool = self.eal.mempool(f"verify{next(_numbers)}", size=size, data_room=data_room)
         self._pools.append(pool)
         return pool
@@ -111,7 +124,7 @@ class Testbed:
         self, *, pool: Mempool | None = None, peer_tx_offloads: tuple[str, ...] = (), **options: Unpack[PortOptions]
     ) -> Wire:
         """The port, and its peer, started; options are those of Port.start(). Ready if the plan is known."""
-        pools = pool or self.pool(), self.pool(size=1023, data_room=_PEERS_ROOM)
+        pools = pool or self.pool(), self._peers_pool(options.get("rx_queues", 1))
         self._ports_pools.append(pools[0])
         errors: list[MirrorError] = []
         for peer_first in self._orders(again=not options):
@@ -138,6 +151,9 @@ class Testbed:
         while again and time.monotonic() < deadline:
             nap(_PAUSE_S)
             yield self._peer_first
+
+    def _peers_pool(self, queues: int) -> Mempool:
+        return self.pool(size=_PEERS_BUFFERS * queues, data_room=_PEERS_ROOM)
 
     def queues_wire(self, queues: int) -> Wire:
         """As wire(), with so many queues each way."""
@@ -179,7 +195,7 @@ class Testbed:
         """How many to try, at most 4; NotApplicable if there can be but one. Nothing may be open."""
         port = self.wire().port
         most = min(_MOST_QUEUES, port.max_rx_queues, port.max_tx_queues)
-        self.finish()
+        self.clear()
         if most < 2:
             raise NotApplicable("it has one queue, as it was plugged")
         return most
@@ -203,6 +219,11 @@ class Testbed:
                 raise Failed(what())
             nap(0.01)
 
+    def clear(self) -> None:
+        """Closes all that is open; what is looked at next begins anew. Fails if something has leaked."""
+        if leaked := self.finish():
+            raise Failed(leaked)
+
     def finish(self) -> str:
         """Closes all that is open. What has leaked then, in words; "" for nothing.
 
@@ -213,14 +234,27 @@ class Testbed:
         pools, self._pools = self._pools, []
         ports_pools, self._ports_pools = self._ports_pools, []
         plan: Plan | None = vars(self).get("plan")
-        held = sum(pool.in_use for pool in pools if not (plan and plan.keeps and pool in ports_pools))
+        in_use = [pool.in_use for pool in pools if not (plan and plan.keeps and pool in ports_pools)]
         for pool in pools:
             if not pool.in_use:
                 pool.close()
-        if held:
-            what = "buffers are still in use" if held > 0 else "buffers more than there are have been given back"
-            return f"{abs(held)} {what} after all ports have been closed"
-        if external := external_buffers():
-            what = "are still in use" if external > 0 else "have been given back twice"
-            return f"{abs(external)} external buffers {what} after all ports have been closed"
+        leaked, self._external = external_buffers() - self._external, external_buffers()
+        self.leaks = self.leaks or any(in_use)
+        if any(in_use):
+            return f"{_imbalance(in_use)} after all ports have been closed"
+        if leaked:
+            what = "are still in use" if leaked > 0 else "have been given back twice"
+            return f"{abs(leaked)} external buffers {what} after all ports have been closed"
         return ""
+
+
+def _imbalance(in_use: Sequence[int]) -> str:
+    """Of pools that should all be whole: less than 0 is more than there are."""
+    missing, surplus = sum(each for each in in_use if each > 0), -sum(each for each in in_use if each < 0)
+    if missing and surplus:
+        return f"{min(missing, surplus)} buffers are in another pool than their own"
+    return (
+        f"{missing} buffers are still in use"
+        if missing
+        else f"{surplus} buffers more than there are have been given back"
+    )

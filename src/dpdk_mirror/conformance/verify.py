@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import re
 import signal
 import sys
+import tempfile
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["About", "Request", "verify"]
 
 
+_PR_SET_PDEATHSIG = 1
 _START_S = 120.0
 """What EAL and the first look at a port may take."""
 
@@ -40,7 +43,7 @@ class Request:
     vdevs: tuple[str, ...] = ()  # that EAL has beside
     destructive: bool = False
     hugepages: bool | None = None
-    timeout_s: float = 60.0
+    timeout_s: float = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,19 @@ class _Child:
 
     def __init__(self, request: Request, properties: Sequence[Property]) -> None:
         self._request = request
+        self._folder = tempfile.TemporaryDirectory(prefix="dpdk-mirror-")
         self._ours, theirs = Pipe(duplex=False)
         self._error: MirrorError | None = None
         self._status = 0
-        self._hung = False
+        self._hung_s = 0.0
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
+            _end_with(parent)
             self._ours.close()
+            os.environ["RUNTIME_DIRECTORY"] = self._folder.name
             _serve(theirs, request, properties)
         theirs.close()
 
@@ -109,12 +116,11 @@ class _Child:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ours.close()
-        self._hung = self._hung or kind is not None  # nobody waits for it any more
-        self._end()
+        self._end(is_wanted=kind is None)
 
     def listen(self) -> Iterator[About | Result]:
         """What it says, until it says no more."""
-        timeout_s = _START_S
+        timeout_s = max(_START_S, self._request.timeout_s)
         with contextlib.suppress(EOFError):
             while self._ours.poll(timeout_s):
                 said, timeout_s = self._ours.recv(), self._request.timeout_s
@@ -126,21 +132,22 @@ class _Child:
                 else:
                     yield said
             else:
-                self._hung = True
+                self._hung_s = timeout_s
         self._end()
 
-    def _end(self) -> None:
+    def _end(self, *, is_wanted: bool = True) -> None:
         if not self.pid:
             return
-        if self._hung:
+        if self._hung_s or not is_wanted:
             os.kill(self.pid, signal.SIGKILL)
         self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         self.pid = 0
+        self._folder.cleanup()
 
     def death(self) -> str:
         """How it has ended in the middle of a property."""
-        if self._hung:
-            return f"it has not come to an end within {self._request.timeout_s:.0f} s"
+        if self._hung_s:
+            return f"it has not come to an end within {self._hung_s:g} s"
         if self._error is not None:
             return str(self._error)
         if self._status < 0:
@@ -150,7 +157,15 @@ class _Child:
     def error(self) -> MirrorError:
         """Why it could not begin."""
         devices = " ".join(self._request.devices)
-        return self._error or EalError(errno.EIO, f"verify {devices}: {self.death()}")
+        when = "as the port is opened, tried and closed for the first time"
+        return self._error or EalError(errno.EIO, f"verify {devices}: {self.death()}, {when}")
+
+
+def _end_with(parent: int) -> None:
+    """In the child: it shall not outlive who listens, in whatever driver it is."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _serve(connection: Connection, request: Request, properties: Sequence[Property]) -> NoReturn:
@@ -184,6 +199,6 @@ def _look(connection: Connection, request: Request, properties: Sequence[Propert
         connection.send(About(testbed.plan.driver, testbed.plan.name, installed_release()))
         for each in properties:
             connection.send(judge(each, testbed))
-            if testbed.plan.keeps:  # and its memory with it, so that it soon has none
+            if testbed.leaks or testbed.plan.keeps:  # memory, too, of which the next one is to have all
                 break
     connection.send(None)
