@@ -65,6 +65,17 @@ find_mode(const char *name)
 	rte_exit(EXIT_FAILURE, "%s: no such mode\n", name);
 }
 
+static uint64_t
+read_number(const char *text)
+{
+	char *rest;
+	const uint64_t number = strtoull(text, &rest, 10);
+
+	if (*text < '0' || *text > '9' || *rest != '\0')
+		rte_exit(EXIT_FAILURE, "%s: no number\n", text);
+	return number;
+}
+
 static struct options
 read_options(int argc, char **argv)
 {
@@ -77,7 +88,7 @@ read_options(int argc, char **argv)
 		else if (option == 'f')
 			options.filter = optarg;
 		else if (option == 'n')
-			options.frames = strtoull(optarg, NULL, 10);
+			options.frames = read_number(optarg);
 		else
 			exit(EXIT_FAILURE);
 	}
@@ -86,6 +97,9 @@ read_options(int argc, char **argv)
 	options.ports[0] = find_port(argv[optind]);
 	options.ports[1] = find_port(argv[optind + 1]);
 	options.target = find_port(argv[optind + 2]);
+	if (options.ports[0] == options.ports[1] || options.ports[0] == options.target ||
+			options.ports[1] == options.target)
+		rte_exit(EXIT_FAILURE, "give three ports, each once\n");
 	return options;
 }
 
@@ -106,6 +120,13 @@ start_port(uint16_t port, struct rte_mempool *pool)
 			rte_eth_dev_start(port) != 0)
 		rte_exit(EXIT_FAILURE, "port %u does not start\n", port);
 	rte_eth_promiscuous_enable(port);
+}
+
+static void
+end_port(uint16_t port)
+{
+	rte_eth_dev_stop(port);
+	rte_eth_dev_close(port);
 }
 
 static uint32_t
@@ -197,12 +218,14 @@ main(int argc, char **argv)
 	fflush(stdout);
 	forwarded = forward_until_the_end(&options);
 	rte_mirror_stats_get(mirror, &stats);
-	/* When it returns, nobody is inside the mirror, and its target may be stopped. */
+	/* When it returns, nobody is inside the mirror, and its ports may be stopped. */
 	rte_mirror_remove(mirror);
 	printf("forwarded %" PRIu64 " frames; mirrored %" PRIu64 ", %" PRIu64 " filtered, %" PRIu64
 	       " lost\n",
 			forwarded, stats.packets, stats.filtered, stats.full + stats.nombuf);
-	rte_eth_dev_stop(options.target); /* net_pcap writes out its file */
+	end_port(options.ports[0]);
+	end_port(options.ports[1]);
+	end_port(options.target);
 	rte_eal_cleanup();
 	return EXIT_SUCCESS;
 }

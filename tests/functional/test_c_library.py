@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,9 +127,12 @@ def test_the_l2fwd_example_mirrors_what_it_forwards(prefix, tmp_path):
     eal += [part for vdev in vdevs for part in ("--vdev", vdev)]
     ports = [f"net_pcap{number}" for number in range(3)]
     options = ["-m", "auto", "-f", "udp", "-n", len(frames)]
-    said = run(
-        tmp_path / "build" / "l2fwd-mirror", *eal, "--", *map(str, options), *ports, LD_LIBRARY_PATH=str(prefix / "lib")
-    )
+    program, library = tmp_path / "build" / "l2fwd-mirror", str(prefix / "lib")
+    for wrong, reason in ((["-n", "1k", *ports], "1k: no number"), (ports[:1] * 3, "give three ports, each once")):
+        command = [program, *eal, "--", *wrong]
+        refused = subprocess.run(command, env={"LD_LIBRARY_PATH": library}, capture_output=True, text=True, check=False)
+        assert (refused.returncode, reason in refused.stdout + refused.stderr) == (1, True), refused
+    said = run(program, *eal, "--", *map(str, options), *ports, LD_LIBRARY_PATH=library)
     assert "mirroring by share: net_pcap has read a packet when its tx burst returns" in said
     assert said.endswith("forwarded 40 frames; mirrored 20, 20 filtered, 0 lost\n")
     captures = [read_capture(tmp_path / f"out{number}.pcap").frames for number in (1, 2)]
