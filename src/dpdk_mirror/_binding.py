@@ -92,7 +92,7 @@ def check(rc: int, what: str, hint: str = "") -> int:
         if reason and ": " not in what:
             what = f"{what}: DPDK says {reason!r}"
         raise error_for(-rc, what, hint)
-    drain_log()  # some drivers complain where nothing is wrong, which is no reason of what fails later
+    drain_log()  # what is said of a call that went well is not why a later one fails
     return rc
 
 

@@ -326,7 +326,7 @@ class Port(Closeable):
         frames = ffi.new("struct ffi_frames *")
         with self._own_lock:
             rc = lib.ffi_burst_receive(*self._queue("receive from", "rx", queue), limit, frames)
-        if rc < 0:  # else not a poll's while is spent on that
+        if rc < 0:  # reading the log, too, would make each poll slower
             check(rc, f"receive from port {self.name}")
         return take_frames(frames)
 

@@ -28,7 +28,7 @@ __all__ = ["Library", "read_library"]
 
 _SIZE_MAX = 64 << 20
 _PROGRAM = Path(__file__)
-"""Of what runs here, for whomever: root runs an ordinary user's by sudo."""
+"""One of the files that run here. Root may be running an ordinary user's, by sudo."""
 
 
 @dataclass(frozen=True, slots=True)
