@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
-__all__ = ["find_program"]
+__all__ = ["find_program", "signal_name"]
 
 _FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/sbin")
 
@@ -15,3 +16,11 @@ _FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/sbin
 def find_program(name: str) -> str | None:
     """Where it is, by PATH or where such programs usually are; None: nowhere there."""
     return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS]))
+
+
+def signal_name(number: int) -> str:
+    """As SIGTERM; real-time signals have none but for the first and the last."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -31,6 +31,14 @@ def test_a_program_has_what_it_was_given(dpdk_process):
     assert app.end() == 0
     assert "Bye" in app.output()
 
+def test_the_folder_for_temporary_files_may_have_a_long_name(dpdk_process, tmp_path, monkeypatch):
+    "Sockets' must not."
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    app = dpdk_process("dpdk-testpmd", *FORWARDS, vdevs=["net_null0"], ready="NIC statistics for port 0")
+    assert app.telemetry_path.is_socket()
+
 def test_two_at_a_time(dpdk_process):
     "Of one name, beside the session's."
     for app in [dpdk_process("dpdk-testpmd", *FORWARDS, vdevs=["net_null0"]) for _ in range(2)]:
@@ -104,7 +112,7 @@ def session(pytester):
 
 
 def test_programs_run_as_they_are_asked_to_and_end_with_their_test(session):
-    session(GOOD, "--dpdk-required").assert_outcomes(passed=5)
+    session(GOOD, "--dpdk-required").assert_outcomes(passed=6)
 
 
 def test_what_becomes_of_programs_is_told(session):

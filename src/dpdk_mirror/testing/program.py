@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ..programs import find_program
+from ..programs import find_program, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ __all__ = ["Program", "ProgramError"]
 _END_S = 30.0
 _LOOK_S = 0.02
 _TAIL = 200  # lines of output that are worth showing
+_LONGEST = 40  # of a folder below which EAL's sockets have names that are not too long for one
 
 
 class ProgramError(AssertionError):
@@ -46,7 +47,7 @@ class Program:
     prefix = "rte"  # EAL's file prefix, for its telemetry socket
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="dpdk-mirror-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="dpdk-mirror-", dir=_where()))
         self.process: subprocess.Popen[bytes] | None = None
         self.asked_to_end = False
         self._environment = environment or {}
@@ -102,7 +103,7 @@ class Program:
         code = self.process.poll()
         if code is None:
             return f"process {self.pid} runs"
-        how = signal.Signals(-code).name if code < 0 else str(code)
+        how = signal_name(-code) if code < 0 else str(code)
         return f"process {self.pid} has ended with {how}"
 
     def report(self) -> str:
@@ -179,3 +180,9 @@ class Program:
         if self.process is None:
             raise ProgramError("it has not been started")
         return self.process
+
+
+def _where() -> str:
+    """The usual folder for temporary files, unless CI has made that a long one."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _LONGEST else "/tmp"  # noqa: S108 - its folders are their owner's alone
