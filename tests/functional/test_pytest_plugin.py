@@ -5,12 +5,15 @@
 import functools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from livekit.application import ATTEMPTS, Hugepages
 from pytest_sessions import run_session
 
 from dpdk_mirror import EalConfig
+from dpdk_mirror.errors import InvalidConfigError
+from dpdk_mirror.pytest_plugin.options import eal_options
 
 pytest_plugins = "pytester"
 
@@ -165,6 +168,21 @@ def test_options_that_eal_refuses_fail_every_test_and_never_skip(session):
         result = session(code, option)
         result.assert_outcomes(errors=2)
         result.stdout.fnmatch_lines(["*did you mean net_ring*" if "rnig" in option else "start EAL with *"])
+        result.stdout.no_fnmatch_line("*During handling*")
+
+
+@pytest.mark.parametrize(
+    ("args", "workers", "why"),
+    [
+        (["--log-level=8 'x"], "2", r"--dpdk-args=--log-level=8 'x: no closing quotation"),
+        ([], "two", "dpdk_workers=two: that is no number"),
+    ],
+)
+def test_options_that_cannot_be_read_are_refused_with_their_words(args, workers, why):
+    given = {"dpdk_args": args, "dpdk_hugepages": False, "dpdk_lcores": None}
+    config = SimpleNamespace(getoption=lambda name: given.get(name, []), getini=lambda _: workers)
+    with pytest.raises(InvalidConfigError, match=why):
+        eal_options(config)
 
 
 def test_markers_skip_with_what_is_missing(session):

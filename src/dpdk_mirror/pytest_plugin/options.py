@@ -54,7 +54,25 @@ def eal_options(config: pytest.Config) -> EalOptions:
         "devices": [*config.getoption("dpdk_allow"), *verified],
         "hugepages": config.getoption("dpdk_hugepages"),
         "lcores": config.getoption("dpdk_lcores"),
-        "args": [part for text in config.getoption("dpdk_args") for part in shlex.split(text)],
-        "workers": int(config.getini("dpdk_workers")),
+        "args": [part for text in config.getoption("dpdk_args") for part in _split(text)],
+        "workers": _workers(config.getini("dpdk_workers")),
     }
     return given
+
+
+def _split(text: str) -> list[str]:
+    from ..ealconfig import refuse
+
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        refuse(f"--dpdk-args={text}: {str(error).lower()}")
+
+
+def _workers(text: str) -> int:
+    from ..ealconfig import refuse
+
+    try:
+        return int(text)
+    except ValueError:
+        refuse(f"dpdk_workers={text}: that is no number")

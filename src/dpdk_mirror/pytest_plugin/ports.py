@@ -50,16 +50,19 @@ def _start(config: pytest.Config) -> Eal:
     from ..eal import Eal
     from ..errors import EalAlreadyStartedError, EalError, MirrorError, OutOfMemoryError, UnsupportedError
 
-    options = eal_options(config)
-    asked = options["lcores"] or options["args"] or options["devices"] or options["vdevs"]
     try:
+        options = eal_options(config)
+        asked = options["lcores"] or options["args"] or options["devices"] or options["vdevs"]
         return Eal(**options)
     except (UnsupportedError, OutOfMemoryError) as error:
-        cannot_run(config, str(error))
+        reason, lacks = str(error), True
     except MirrorError as error:
-        if isinstance(error, EalError) and not isinstance(error, EalAlreadyStartedError) and not asked:
-            cannot_run(config, str(error))
-        pytest.fail(str(error), pytrace=False)
+        is_eals = isinstance(error, EalError) and not isinstance(error, EalAlreadyStartedError)
+        reason, lacks = str(error), is_eals and not asked
+    # Here, so that the report is the sentence alone, and not what it was raised in the course of.
+    if lacks:
+        cannot_run(config, reason)
+    pytest.fail(reason, pytrace=False)
 
 
 @pytest.fixture
