@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -103,6 +104,90 @@ def test_a_crash_is_its_tests_failure_and_the_run_goes_on(session, pytester):
     }
     assert len(set(pids.values())) == 2, "the one ran in the session's process, the other in its child"
     assert "SIGABRT" in cases["test_panics"].find("failure").get("message")
+
+
+STRANGE = (
+    CRASHES
+    + """
+import signal, sys
+from pathlib import Path
+import pytest
+
+def test_in_the_session(record_property):
+    record_property("pid", os.getpid())
+
+def test_crashes_with_a_child_that_lives_on(dpdk_eal):
+    if (pid := os.fork()) == 0:
+        signal.pause()
+    Path("child").write_text(str(pid))
+    fault()
+
+def test_dies_of_a_nameless_signal(dpdk_eal):
+    os.kill(os.getpid(), 40)
+
+def test_has_a_hook_that_fails(dpdk_eal):
+    pass
+
+def test_has_what_cannot_be_sent(dpdk_eal, record_property):
+    record_property("it", lambda: None)
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="has no subtests")
+def test_has_a_bad_part(dpdk_eal, request):
+    subtests = request.getfixturevalue("subtests")
+    for number in range(2):
+        with subtests.test(number=number):
+            assert number
+"""
+)
+
+HOOKS = """
+import os
+from pathlib import Path
+import pytest
+
+def tell(what, *values):
+    with Path(what).open("a") as file:
+        print(*values, file=file)
+
+def pytest_runtest_logreport(report):
+    if type(report) is pytest.TestReport:
+        tell("told", report.nodeid.rpartition(":")[2], report.when)
+
+def pytest_runtest_protocol(item, nextitem):
+    tell("pids", item.name, os.getpid())
+
+def pytest_runtest_makereport(item, call):
+    assert (item.name, call.when) != ("test_has_a_hook_that_fails", "call")
+"""
+
+
+def test_whatever_a_test_does_is_told_once(session, pytester):
+    """By the session's process, which is the only one that plugins hear of it in, and runs none of the tests."""
+    pytester.makeconftest(HOOKS)
+    try:
+        result = session(STRANGE)
+    finally:
+        os.kill(int((pytester.path / "child").read_text()), signal.SIGKILL)
+    subtests = pytest.version_tuple >= (9, 0)
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["failed"]) == ((2, 5) if subtests else (2, 3))
+    for why in ("was killed by SIGSEGV", "was killed by signal 40", "ended with exit code 1"):
+        result.stdout.fnmatch_lines([f"call: the process that ran it {why}"])
+    result.stdout.fnmatch_lines(["*conftest.py*in pytest_runtest_makereport", "*assert (item.name, call.when)*"])
+    told = (pytester.path / "told").read_text().splitlines()
+    assert len(told) == len(set(told))
+    assert "test_dies_of_a_nameless_signal call" in told
+    pids = [line.split() for line in (pytester.path / "pids").read_text().splitlines()]
+    assert len(pids) >= 5
+    in_session = dict(pids)["test_in_the_session"]
+    assert [name for name, pid in pids if pid == in_session] == ["test_in_the_session"]
+
+
+def test_a_test_may_interrupt_the_session(session):
+    """As one does without the child: the next test doesn't run, and this one is not left out without a word."""
+    result = session("def test_it(dpdk_eal): raise KeyboardInterrupt\ndef test_next(dpdk_eal): pass\n")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt*"])
 
 
 def test_a_hang_is_its_tests_failure_with_where_it_is(session):
@@ -249,22 +334,31 @@ def test_waits(dpdk_eal, app):
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_outlives_the_session(tmp_path, wait_until, how):
-    """Neither the child nor what it has started: after Ctrl-C, or if the session is killed."""
+@pytest.fixture
+def short_tmp():
+    """Programs that have sockets use a folder for temporary files only if it is short."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize(("how", "whom"), [(signal.SIGINT, "all"), (signal.SIGINT, "one"), (signal.SIGKILL, "one")])
+def test_nothing_outlives_the_session(tmp_path, short_tmp, wait_until, how, whom):
+    """Neither the child nor what it has started, nor their files: after Ctrl-C, or if the session is killed."""
     (tmp_path / "test_it.py").write_text(INTERRUPTED)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--basetemp=pytest", "test_it.py"]
+    environment = {**os.environ, "TMPDIR": str(short_tmp)}
     with subprocess.Popen(
-        command, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE, text=True
+        command, cwd=tmp_path, env=environment, start_new_session=True, stdout=subprocess.PIPE, text=True
     ) as pytest_run:
         wait_until(lambda: (tmp_path / "ready").exists() or pytest_run.poll() is not None, 100)
         pids = [int(pid) for pid in (tmp_path / "ready").read_text().split()]
-        if how == signal.SIGINT:
+        if whom == "all":
             os.killpg(pytest_run.pid, how)  # as a terminal does
         else:
-            pytest_run.kill()
+            pytest_run.send_signal(how)
         said, _ = pytest_run.communicate(timeout=100)
     wait_until(lambda: not any(is_running(pid) for pid in pids), 60)
+    wait_until(lambda: not list(short_tmp.iterdir()), 60)
     if how == signal.SIGINT:
         assert pytest_run.returncode == 2
         assert "KeyboardInterrupt" in said

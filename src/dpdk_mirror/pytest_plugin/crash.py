@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LOG", "LOG_TITLE", "WHERE", "logged", "relevant", "tail"]
+__all__ = ["LOG", "LOG_TITLE", "WHERE", "logged", "relevant", "tail", "where_raised"]
 
 LOG = pytest.StashKey[Path]()
 """Where the log goes, of a config whose process may crash without ending the session."""
@@ -87,6 +88,14 @@ def tail(path: Path) -> str:
 def relevant(text: str) -> str:
     """Its last lines, but for the frames of what has called the test."""
     return "\n".join([line for line in text.splitlines() if not _CALLERS.search(line)][-_TAIL:])
+
+
+def where_raised(error: Exception) -> str:
+    """Its traceback, as relevant."""
+    frames = [
+        each for each in traceback.extract_tb(error.__traceback__) if not _CALLERS.search(f'  File "{each.filename}"')
+    ]
+    return "".join([*traceback.format_list(frames), *traceback.format_exception_only(error)])
 
 
 # With pytest-xdist: the main process tells its workers where, and adds what a dead one has left to its report.

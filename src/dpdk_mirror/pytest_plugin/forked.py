@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import sys
 import tempfile
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from .crash import LOG, LOG_TITLE, WHERE, logged, relevant, tail
+from ..programs import signal_name
+from .crash import LOG, LOG_TITLE, WHERE, logged, relevant, tail, where_raised
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
 
 _Phase = Literal["setup", "call", "teardown"]
 _FORKED = pytest.StashKey["_Forked"]()
+_TOLD = ("pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish", "pytest_warning_recorded")
 _PHASES: tuple[_Phase, ...] = ("setup", "call", "teardown")
 _END_S = 10.0
 _SOON_S = 2.0
+_STOPPING = ("interrupted", "exit", "ended")  # what a child says that runs no further tests
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -46,7 +50,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             forked.close()
 
 
-@pytest.hookimpl
+@pytest.hookimpl(tryfirst=True)  # plugins that run tests themselves, those that repeat them for one, do so in the child
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     forked = item.config.stash.get(_FORKED, None)
     if forked is None or item not in forked.places:
@@ -103,7 +107,7 @@ class _Forked:
         # Both are to number folders of the same one.
         with contextlib.suppress(AttributeError):
             self.session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # noqa: SLF001
-        self.server = ForkServer(self._serve)
+        self.server = ForkServer(self._serve, self.folder)
 
     def close(self) -> None:
         if self.child is not None:
@@ -132,6 +136,7 @@ class _Forked:
                 self._forget(child)
                 run.fail(str(timeout))
         except BaseException:
+            run.interrupt()
             self._end(child)
             self._forget(child)
             raise
@@ -150,23 +155,17 @@ class _Forked:
 
     def _end(self, child: Child) -> None:
         """Has it tear down what is set up, and end; kills it if that takes long."""
-        with contextlib.suppress(OSError, EOFError):
+        with contextlib.suppress(OSError, EOFError):  # one of a time-out, too
             child.connection.send(None)
-            if child.connection.poll(_END_S):
-                child.connection.recv()
+            while child.receive(_END_S)[0] != "ended":
+                pass
         child.kill()
 
     # In the child.
 
     def _serve(self, connection: Connection) -> None:
         config = self.session.config
-        for plugin in config.pluginmanager.get_plugins():
-            # What they tell, the session tells; pytest-xdist's has a channel that is the session's, too.
-            if (kind := type(plugin).__name__) in {"TerminalReporter", "WorkerInteractor"}:
-                name = config.pluginmanager.get_name(plugin)
-                config.pluginmanager.unregister(plugin)
-                if kind == "TerminalReporter":
-                    config.pluginmanager.register(_Silent(plugin), name)
+        _silence(config)
         config.pluginmanager.register(_Reporter(config, connection))
         config.stash[LOG] = self.folder / "log"
         try:
@@ -179,9 +178,30 @@ class _Forked:
                     connection.send(("done", None))
         except pytest.exit.Exception as error:
             connection.send(("exit", (error.msg, error.returncode)))
+        except KeyboardInterrupt:
+            with contextlib.suppress(OSError):  # the session may have gone
+                connection.send(("interrupted", None))
+        except Exception as error:  # noqa: BLE001 - of a hook; nobody else would tell of it
+            with config.stash[LOG].open("a", encoding="utf-8") as log:
+                log.write(where_raised(error))
+            sys.exit(1)
         finally:
             self.session._setupstate.teardown_exact(None)  # noqa: SLF001 - as pytest does at a session's end
-            connection.send(("ended", None))
+            with contextlib.suppress(OSError):
+                connection.send(("ended", None))
+
+
+def _silence(config: pytest.Config) -> None:
+    """What plugins tell or write of a test, they do in the session's process, where they hear of it, too."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if terminal is not None:
+        config.pluginmanager.unregister(terminal)
+        config.pluginmanager.register(_Silent(terminal), "terminalreporter")
+    for hook in (getattr(config.hook, name) for name in _TOLD):
+        for impl in hook.get_hookimpls():
+            module = getattr(impl.plugin, "__name__", None) or type(impl.plugin).__module__
+            if not module.startswith("_pytest."):  # the session's own count of failures, and live logs
+                hook._remove_plugin(impl.plugin)  # noqa: SLF001 - unregistered it would lack its other hooks
 
 
 class _Silent:
@@ -203,13 +223,25 @@ class _Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # Which makes a failure of a test that has passed but for its subtests.
+        self.config.hook.pytest_report_teststatus(config=self.config, report=report)
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
-        self.connection.send(("report", data))
+        data["user_properties"] = [(name, _sendable(value)) for name, value in data["user_properties"]]
+        self.connection.send(("report", {key: _sendable(value) for key, value in data.items()}))
 
     def pytest_warning_recorded(self, warning_message: Any, when: str, nodeid: str, location: object) -> None:
         warning_message.source = None  # which keeps what it was about, and need not be a thing to send
         with contextlib.suppress(Exception):
             self.connection.send(("warning", (warning_message, when, nodeid, location)))
+
+
+def _sendable(value: Any) -> Any:
+    """Tests, and plugins, may put anything into a report: what can't be sent comes as its text."""
+    try:
+        pickle.loads(pickle.dumps(value))  # noqa: S301 - one's own
+    except Exception:  # noqa: BLE001 - any
+        return str(value)
+    return value
 
 
 @dataclass
@@ -221,6 +253,7 @@ class _Run:
     child: Child
     phases: list[_Phase] = field(default_factory=list)
     began: float = field(default_factory=time.time)
+    stopping: bool = False
 
     def follow(self) -> None:
         """Passes on what the child says, until the test is done. Raises EOFError if the child dies before."""
@@ -229,11 +262,20 @@ class _Run:
 
     def is_done_soon(self) -> bool:
         """After a timeout: the child has one, too, and says more of it, unless it hangs where Python does not run."""
-        with contextlib.suppress(EOFError, OSError):
-            while self.child.connection.poll(_SOON_S):
-                if not self._passes_on():
-                    return True
+        with contextlib.suppress(EOFError, OSError):  # one of a time-out, too
+            while self._passes_on(_SOON_S):
+                pass
+            return True
         return False
+
+    def interrupt(self) -> None:
+        """Has its test stop, unless it does already, as after a terminal's Ctrl-C, which is for all processes."""
+        with contextlib.suppress(EOFError, OSError):
+            try:
+                while not self.stopping:
+                    self.stopping = self.child.receive(_SOON_S)[0] in _STOPPING
+            except TimeoutError:
+                os.kill(self.child.pid, signal.SIGINT)
 
     def ask_where(self) -> None:
         """Has a child that hangs write it into the log; not for long, since it may not be able to."""
@@ -243,10 +285,11 @@ class _Run:
             while tail(self.log) == before and time.monotonic() < deadline:
                 time.sleep(0.01)
 
-    def _passes_on(self) -> bool:
+    def _passes_on(self, timeout_s: float | None = None) -> bool:
         """One thing that the child says; whether there is more."""
         hook, config = self.item.ihook, self.item.config
-        kind, data = self.child.connection.recv()
+        kind, data = self.child.receive(timeout_s)
+        self.stopping = kind in _STOPPING
         if kind == "report":
             report = hook.pytest_report_from_serializable(config=config, data=data)
             self.phases.append(report.when)
@@ -256,6 +299,10 @@ class _Run:
             hook.pytest_warning_recorded.call_historic(kwargs=dict(zip(names, data, strict=True)))
         elif kind == "exit":
             pytest.exit(*data)
+        elif kind == "interrupted":
+            raise KeyboardInterrupt
+        elif kind == "ended":  # amid a test: an error in a hook, which it has printed
+            raise EOFError
         return kind in {"report", "warning"}
 
     def fail(self, why: str) -> None:
@@ -279,4 +326,4 @@ class _Run:
 
 
 def _how(code: int) -> str:
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"was killed by {signal_name(-code)}" if code < 0 else f"ended with exit code {code}"

@@ -10,31 +10,37 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
+import time
 import traceback
 import warnings
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = ["Child", "ForkServer"]
 
 _ROOM = 64
+_END_S = 5.0
+_LOOK_S = 0.02
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class ForkServer:
-    """``serve(connection)`` is what each child runs."""
+    """``serve(connection)`` is what each child runs. Its last act is to remove the session's folder."""
 
-    def __init__(self, serve: Callable[[Connection], None]) -> None:
+    def __init__(self, serve: Callable[[Connection], None], folder: Path) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.pid = _fork()
         if self.pid == 0:
             self._ours.close()
-            _run(theirs, serve)
+            _run(theirs, serve, folder)
         theirs.close()
 
     def fork(self) -> Child:
@@ -69,6 +75,20 @@ class Child:
         self.pid = pid
         self.connection = connection
         self._server = server
+        self._death = os.pidfd_open(pid)
+
+    def receive(self, timeout_s: float | None = None) -> Any:
+        """What it says next.
+
+        Raises EOFError if it has died, also where a process that it has forked lives on and holds its end of the
+        connection; TimeoutError if it says nothing for so long.
+        """
+        ready = wait([self.connection, self._death], timeout_s)
+        if not ready:
+            raise TimeoutError
+        if self.connection not in ready:
+            raise EOFError
+        return self.connection.recv()
 
     def kill(self) -> int:
         """End it at once; how it has ended."""
@@ -79,7 +99,9 @@ class Child:
     def wait(self) -> int:
         """How it has ended, once it has."""
         self.connection.close()
-        return self._server.status(self.pid)
+        code = self._server.status(self.pid)
+        os.close(self._death)
+        return code
 
 
 def _fork() -> int:
@@ -91,9 +113,10 @@ def _fork() -> int:
         return os.fork()
 
 
-def _run(control: socket.socket, serve: Callable[[Connection], None]) -> NoReturn:
+def _run(control: socket.socket, serve: Callable[[Connection], None], folder: Path) -> NoReturn:
     """The server: forks, waits, and ends, with all children, when the session does, however that ends."""
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all
+    # A terminal, or who ends a job, sends them to all.
+    handlers = {each: signal.signal(each, signal.SIG_IGN) for each in _ENDING}
     pids: set[int] = set()
     try:
         while True:
@@ -107,16 +130,29 @@ def _run(control: socket.socket, serve: Callable[[Connection], None]) -> NoRetur
                 control.send(str(code).encode())
             elif (pid := os.fork()) == 0:
                 control.close()
-                signal.signal(signal.SIGINT, interrupt)
+                for each, handler in handlers.items():
+                    signal.signal(each, handler)
                 _serve(Connection(fds[0]), serve)
             else:
                 os.close(fds[0])
                 pids.add(pid)
                 control.send(str(pid).encode())
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        _end(pids)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
+
+
+def _end(pids: set[int]) -> None:
+    """Has those that still run tear down, as at Ctrl-C, and kills what takes long."""
+    for pid in pids:
+        os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + _END_S
+    while pids and time.monotonic() < deadline:
+        pids -= {pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0]}
+        time.sleep(_LOOK_S)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _serve(connection: Any, serve: Callable[[Connection], None]) -> NoReturn:
