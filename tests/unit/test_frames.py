@@ -85,6 +85,12 @@ def test_protocols_are_chosen_by_name():
             make_frames(1, of=wrong)
 
 
+@pytest.mark.parametrize(("count", "size"), [(-1, None), (3, 0), (3, -60)])
+def test_a_size_or_number_that_cannot_be_is_refused(count, size):
+    with pytest.raises(InvalidConfigError, match=f"make {count} frames"):
+        make_frames(count, size)
+
+
 def test_packets_of_scapys_are_the_same_each_time_too():
     packet = Ether() / IP(src="192.0.2.1", dst=RandIP("198.51.100.0/24")) / UDP(sport=RandShort(), dport=53)
     state = random.getstate()

@@ -161,6 +161,9 @@ def make_frames(count: int, size: int | None = None, *, of: object = None, seed:
     none does, or a frame is too long for IP, it is "raw", of an EtherType for experiments.
     Or ``of`` has ``__bytes__``, and is asked for each: a packet of scapy's with random values gives others each time.
     """
+    if count < 0 or (size is not None and size < 1):
+        what = f"make {count} frames" if size is None else f"make {count} frames of size={size}"
+        raise InvalidConfigError(errno.EINVAL, f"{what}: there are none of that kind")
     if of is None or isinstance(of, str | list | tuple):
         names = PROTOCOLS if of is None else (of,) if isinstance(of, str) else tuple(of)
         unknown = [name for name in names if name not in _MAKERS]
