@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .attach.library import read_library
 from .errors import DisconnectedError, InvalidConfigError, MirrorError, NoPluginError, NotFoundError, NotPermittedError
 from .installing import driver_folders, installed, is_for_all
-from .plugin import load_error, plugin_for, plugin_path, writable_parents
+from .plugin import load_error, plugin_for, plugin_path, use_error, writable_parents
 from .pmdinfo import driver_directory, installed_release
 from .remote import Application, connect
 from .remote.discovery import PROBE_S, look, own_socket, processes, scan
@@ -130,7 +130,9 @@ def _dpdk() -> Finding:
     except NotFoundError as error:
         fix = "none is needed to control applications; to run dpdk-mirror run, install libdpdk-dev"
         return Finding("DPDK", "note", error.what, fix)
-    return Finding("DPDK", "ok", f"{installed_release() or 'unknown release'}, drivers in {folder}")
+    here = f"{installed_release() or 'unknown release'}, drivers in {folder}"
+    reason, fix = use_error()
+    return Finding("DPDK", "bad", f"{here}: {reason}", fix) if reason else Finding("DPDK", "ok", here)
 
 
 def _hugepages() -> Iterator[Finding]:

@@ -13,11 +13,19 @@ from pathlib import Path
 from .attach.library import Library, read_library
 from .errors import NotFoundError, UnsupportedError
 
-__all__ = ["library_for", "load_error", "plugin_for", "plugin_path", "writable_parents"]
+__all__ = ["library_for", "load_error", "plugin_for", "plugin_path", "use_error", "writable_parents"]
 
 _NAME = "librte_mirror.so"
 # As EAL loads it; in a process of its own, since it stays loaded.
 _LOAD = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1], mode=os.RTLD_NOW | os.RTLD_GLOBAL)"
+_USE = """
+from dpdk_mirror._binding import lib
+from dpdk_mirror.errors import UnsupportedError
+try:
+    lib.ffi_eal_release()
+except UnsupportedError as error:
+    print(error.what, error.hint, sep="\\n")
+"""
 
 
 def plugin_path() -> Path:
@@ -59,11 +67,28 @@ def writable_parents(path: Path) -> list[Path]:
 
 def load_error(path: Path) -> str:
     """Why the dynamic loader cannot load the plugin, "" if it can; tried in a process of its own."""
-    try:
-        done = subprocess.run([sys.executable, "-c", _LOAD, str(path)], capture_output=True, text=True, check=False)
-    except OSError as error:  # this Python is not to be started again
-        return f"{sys.executable}: {error.strerror}"
+    done = _try([_LOAD, str(path)])
     if done.returncode == 0:
         return ""
+    return _last_line(done).removeprefix("OSError: ")
+
+
+def use_error() -> tuple[str, str]:
+    """Why Python cannot use DPDK by this package, and what to do, "" if it can; tried in a process of its own."""
+    done = _try([_USE])
+    if done.returncode != 0:
+        return _last_line(done), ""
+    what, _, hint = done.stdout.strip().partition("\n")
+    return what, hint
+
+
+def _try(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run([sys.executable, "-c", *arguments], capture_output=True, text=True, check=False)
+    except OSError as error:  # this Python is not to be started again
+        return subprocess.CompletedProcess(arguments, 1, "", f"{sys.executable}: {error.strerror}")
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
     lines = done.stderr.strip().splitlines()
-    return lines[-1].removeprefix("OSError: ") if lines else f"the loader ended with status {done.returncode}"
+    return lines[-1] if lines else f"it ended with status {done.returncode}"

@@ -17,6 +17,12 @@ from dpdk_mirror.pmdinfo import installed_release
 from dpdk_mirror.remote import Application, DpdkProcess, Kind
 
 PLUGIN = Path(plugin.__file__).with_name("librte_mirror.so")
+FOR_ANOTHER = """
+class Lib:
+    ffi_eal_series = staticmethod(lambda: ffi.ffi.new("char[]", b"99.07"))
+    ffi_eal_release = staticmethod(ffi.lib.ffi_eal_release)
+ffi.lib = Lib
+"""
 
 
 @pytest.fixture
@@ -31,6 +37,7 @@ def healthy(runtime, monkeypatch, tmp_path):
     path.write_bytes(b"")
     monkeypatch.setattr(checks, "plugin_path", lambda: path)
     monkeypatch.setattr(checks, "load_error", lambda path: "")
+    monkeypatch.setattr(checks, "use_error", lambda: ("", ""))
     monkeypatch.setattr(checks, "writable_parents", lambda path: [])
     return tmp_path
 
@@ -86,6 +93,18 @@ def test_a_plugin_that_cannot_be_loaded_is_bad_and_the_loader_says_why(doctor, h
     assert found["plugin"]["status"] == "bad"
     assert "cannot be loaded: " in found["plugin"]["what"]
     assert "file too short" in found["plugin"]["what"]
+
+
+def test_a_package_that_was_built_for_another_dpdk_than_the_one_here_is_bad(doctor, healthy, monkeypatch):
+    """However well its library can be loaded: that is loaded without DPDK."""
+    monkeypatch.setattr(checks, "use_error", plugin.use_error)
+    assert doctor()[1]["DPDK"]["status"] == "ok"
+    monkeypatch.setattr(plugin, "_USE", f"import dpdk_mirror._ffi as ffi\n{FOR_ANOTHER}{plugin._USE}")
+    code, found = doctor()
+    assert code == 1
+    assert found["DPDK"]["what"].startswith(f"{installed_release()}, drivers in /")
+    assert ": use DPDK: dpdk_mirror was built for DPDK 99.07, and this is DPDK " in found["DPDK"]["what"]
+    assert found["DPDK"]["fix"].startswith("reinstall dpdk-mirror")
 
 
 def test_a_plugin_below_a_folder_for_everybody_is_bad(doctor, healthy, monkeypatch):
