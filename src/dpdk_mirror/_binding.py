@@ -69,7 +69,8 @@ def _why_not(error: str) -> tuple[str, str]:
     if (lacking := re.match(r"librte_\w+\.so\.(\d+)(?:\.(\d+))?(?=:)", error)) is None:
         return f"dpdk_mirror's C extension cannot be loaded: {error}", f"install {_NEEDS}, then reinstall dpdk-mirror"
     built_for = release_by_abi(int(lacking[1]), int(lacking[2] or 0))
-    return f"dpdk_mirror was built for DPDK {built_for}, whose {lacking[0]} is not here", _REINSTALL
+    hint = f"have LD_LIBRARY_PATH name the folder with DPDK {built_for}'s libraries, or {_REINSTALL}"
+    return f"dpdk_mirror was built for DPDK {built_for}, whose {lacking[0]} is not here", hint
 
 
 ffi, lib = _load()

@@ -133,6 +133,7 @@ def test_two_devices_of_one_name_are_refused_and_the_first_goes_on(dpdk_pool, pl
     assert port.receive() == dpdk_frames(1)
 
 
+@pytest.mark.dpdk_pmd("net_failsafe", "net_null")
 def test_a_driver_of_a_device_that_takes_others_with_it(dpdk_eal):
     """net_failsafe brings its own sub-device; both go."""
     port = dpdk_eal.plug("net_failsafe0,dev(net_null_sub)")
@@ -151,7 +152,12 @@ def test_a_driver_of_a_device_that_takes_others_with_it(dpdk_eal):
         ("net_tap0,iface=too_long_for_a_name", MirrorError, "DPDK says .*invalid remote interface name"),
         ("net_vhost0", MirrorError, r"its driver refuses it without a word \[EIO\]; net_vhost takes iface="),
         ("net_ring_18_bytes_", InvalidConfigError, "the name of a net_ring device may have 17 bytes"),
-        ("crypto_null0", UnsupportedError, "the device has no Ethernet port"),
+        pytest.param(
+            "crypto_null0",
+            UnsupportedError,
+            "the device has no Ethernet port",
+            marks=pytest.mark.dpdk_pmd("crypto_null"),
+        ),
         ("0000:03:00.0", UnsupportedError, r"EAL was started without it .*; name it in Eal\(devices"),
     ],
 )

@@ -155,4 +155,4 @@ def test_an_extension_whose_dpdk_is_not_here_says_which_that_is(changed):
     error = "librte_ethdev.so.25: cannot open shared object file: No such file or directory"
     output = changed(f"raise ImportError({error!r})\n", USE)
     assert "dpdk_mirror was built for DPDK 24.11, whose librte_ethdev.so.25 is not here [ENOTSUP]" in output
-    assert "reinstall dpdk-mirror" in output
+    assert "have LD_LIBRARY_PATH name the folder with DPDK 24.11's libraries, or reinstall dpdk-mirror" in output

@@ -138,7 +138,8 @@ def test_extension_loads_the_packages_own_library(package):
         assert isinstance(dynamic, DynamicSection)
         paths = [tag.runpath for tag in dynamic.iter_tags("DT_RUNPATH")]
     assert "librte_mirror.so" in needed(extension)
-    assert paths == ["$ORIGIN"]
+    # Behind it is where a DPDK of one's own is (DPDK=PREFIX).
+    assert [path.split(":")[0] for path in paths] == ["$ORIGIN"]
 
 
 def test_header_is_in_the_package(package):
