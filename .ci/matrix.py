@@ -123,7 +123,8 @@ class Chroot:
 
     def sh(self, script: str) -> bool:
         """Runs a script in the tree there; whether it ends well."""
-        script = f"cd {INSIDE} && export CI=1 DPDK_MIRROR_PCAPS=/srv/pcaps && {script}"
+        captures = "DPDK_MIRROR_PCAPS=/srv/pcaps" if os.environ.get("DPDK_MIRROR_PCAPS") else ""
+        script = f"cd {INSIDE} && export CI=1 {captures} && {script}"
         return self._do(TREE / ".ci" / "in-chroot", self.folder, "sh", "-c", script)
 
     def _do(self, *command: str | Path, timeout_s: float = 1e9) -> bool:
@@ -223,7 +224,7 @@ def steps(*, quick: bool) -> list[tuple[str, str]]:
     # What fails beside others is run once more alone, as by make test.
     chosen, options = " ".join(QUICK) if quick else "", "-rfE --color=no"
     pytest = f"PATH=$PWD/.venv/bin:$PATH; pytest {options} -n 2 --dist loadfile {chosen} || "
-    pytest += f"{{ [ $? -eq 1 ] && echo '{ALONE}' && pytest {options} --last-failed -x; }}"
+    pytest += f"{{ [ $? -eq 1 ] && echo '{ALONE}' && pytest {options} --last-failed; }}"
     if quick:
         return [
             ("make demo", "make demo"),

@@ -10,6 +10,7 @@ SOME = (
     "port.*",
     "source.rx",
     "source.tx",
+    "source.unplug",
     "source.jumbo",
     "source.*_checksums",
     "target.frames",

@@ -3,6 +3,7 @@
 """When a thread may be taken out of a call, by what the loader's memory says of its locks; which failure is told."""
 
 import errno
+import os
 import struct
 from types import SimpleNamespace
 
@@ -35,6 +36,7 @@ def waits(parts, *, at=WAITED, result=INTERRUPTED, call=FUTEX):
         data[offset : offset + len(part)] = part
     stack = SimpleNamespace(start=0x10000, end=0x50000, perms="rw-p", path="")
     process = SimpleNamespace(pid=1, maps=lambda: [stack], ns_tid=lambda _: OWN, read=lambda *_: bytes(data))
+    process.open = lambda *_: os.open(os.devnull, os.O_RDONLY)  # no guard is known
     thread = SimpleNamespace(tid=4711, comm="dpdk-intr", stack=0x40000, can_be_issued_again=lambda _: True)
     injector = Injector(process, thread, SimpleNamespace(loader=(LOADER, LOADER + SIZE)))
     return injector._waits_for_loader(Registers(orig_rax=call, rax=result, rdi=LOADER + at))

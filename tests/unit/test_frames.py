@@ -32,7 +32,7 @@ def tshark(path, shown):
     program = find_program("tshark")
     # Some protocols are only guessed from bytes, which are random here.
     guesses = subprocess.run([program, "-G", "heuristic-decodes"], capture_output=True, text=True, check=True).stdout
-    names = {line.split()[1] for line in guesses.splitlines()} - {"ip", "ipv6"}
+    names = {line.split()[1] for line in guesses.splitlines()} - {"eth", "ip", "ipv6"}
     none = [f"--disable-protocol={name}" for name in sorted(names)]
     command = [program, "-r", path, *sums, *none, "-Y", shown]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()

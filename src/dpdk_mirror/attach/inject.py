@@ -20,6 +20,7 @@ from . import turns
 from .frame import RED_ZONE, Call, Frame, State, is_interrupted, resumed
 from .parked import check_free
 from .ptrace import Tracee
+from .stack import room_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Injector", "hurry"]
 
 _ALL_SIGNALS = (1 << 64) - 1
-_STACK_MIN = 64 << 10
-# How far below the end of its stack a thread is not while it sleeps, nor comes to be within a moment.
-_DEPTH_MIN, _DEPTH_MAX = 256 << 10, 1 << 20
 _LOOKS = 5
 _FUTEX = 202
 _LOOK_S = 0.0005
@@ -71,7 +69,7 @@ class Injector:
         self._timeout_s = timeout_s
         self._before: State | None = None
         self._check_code()
-        self._depth = self._room()
+        self._depth = room_below(process, parked)
 
     def call(
         self,
@@ -259,25 +257,6 @@ class Injector:
                 f"attach to process {self._process.pid}: its thread {self._parked.comm} makes its system call otherwise"
             )
             raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
-
-    def _room(self) -> int:
-        """How far below the end of its stack it is to call: far, if what is below the stack says where that ends."""
-        stack = self._parked.stack
-        below = None
-        for each in self._process.maps():
-            if each.start <= stack <= each.end:
-                left = stack - each.start
-                is_bounded = below is not None and (below.end, below.perms) == (each.start, "---p")
-                if "w" in each.perms and is_bounded and left >= 2 * _DEPTH_MIN:
-                    return min(left // 2, _DEPTH_MAX)
-                if "w" in each.perms and (left >= _STACK_MIN or each.path == "[stack]"):
-                    return RED_ZONE
-                break
-            below = each
-        what = (
-            f"attach to process {self._process.pid}: its thread {self._parked.comm} has less than 64 KB of stack left"
-        )
-        raise UnsupportedError(errno.ENOTSUP, what, "load the library when it starts, with EAL's -d")
 
 
 def _is_taken(words: tuple[int, ...], at: int) -> bool:

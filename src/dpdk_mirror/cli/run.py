@@ -119,28 +119,12 @@ def _add_end_arguments(parser: argparse.ArgumentParser) -> None:
     ends.add_argument("--until-idle", metavar="S", type=seconds, help="end after S seconds without packets from SOURCE")
 
 
-def _open_closed() -> None:
-    """Opens what is closed of stdin and stderr: a capture would take its number, and have what C says in it."""
-    for number in (0, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w", closefd=False)
-
-
 @contextmanager
 def own_stdout() -> Iterator[int]:
     """Stdout for the capture or the report alone: what C code prints, now or at its exit, goes to stderr."""
-    _open_closed()
-    try:
-        stdout = os.dup(1)
-    except OSError as error:
-        raise OSError(error.errno, "stdout is closed; redirect it to /dev/null instead") from None
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "stdout is closed; redirect it to /dev/null instead")
+    stdout = os.dup(1)
     sys.stdout.flush()
     os.dup2(2, 1)
     try:

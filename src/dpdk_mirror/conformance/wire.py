@@ -91,7 +91,8 @@ class Wire:
             self._eal.unplug(port)
         self._plugged.remove(port)
         for other in self._plugged:
-            _let_notice(other)
+            if not (self._is_pulled and other is self.port):
+                _let_notice(other)
 
     @property
     def far(self) -> Port:
@@ -227,7 +228,7 @@ class Wire:
 def _let_notice(port: Port) -> None:
     """That its other end is gone, if its driver does: a thread of EAL's may be at that when it is closed itself."""
     deadline = time.monotonic() + _NOTICES_S
-    while not port.closed and port.link.up and time.monotonic() < deadline:
+    while port.link.up and time.monotonic() < deadline:
         nap(_PROBES_S / 4)
 
 

@@ -23,7 +23,7 @@ from livekit.application import wait_until
 from programs import compile_program
 
 from dpdk_mirror import BusyTimeoutError, ConflictError, NotFoundError, UnsupportedError
-from dpdk_mirror.attach import inject
+from dpdk_mirror.attach import inject, stack
 from dpdk_mirror.attach import parked as parked_module
 from dpdk_mirror.attach.inject import Injector
 from dpdk_mirror.attach.libc import find_libc
@@ -146,6 +146,7 @@ def test_a_stack_that_may_be_anothers_below_is_used_no_deeper_than_need_be(progr
     with parked(program, str(1 << 20)) as process:
         maps = Process.maps
         monkeypatch.setattr(Process, "maps", lambda self: [each for each in maps(self) if each.perms != "---p"])
+        monkeypatch.setattr(stack, "guard_below", lambda *_: None)
         with injected(process) as (injector, at):
             assert injector._depth == 128
             injector.call(at("clobber"))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86
 # Functions of the package's, and which call of them: the application is killed just before.
 STEPS = [
     ("busy_cpus", 1), ("_running", 1), ("_running", 2), ("identify", 1), ("link_map", 1), ("find_libc", 1),
-    ("find_parked", 1), ("_room", 1), ("_sees", 1), ("_ptrace", 1), ("stop", 1), ("is_at", 1),
+    ("find_parked", 1), ("room_below", 1), ("_sees", 1), ("_ptrace", 1), ("stop", 1), ("is_at", 1),
     ("xstate", 1), ("set_registers", 1), ("detach", 1), ("is_back", 1), ("_write", 1), ("stop", 2),
     ("set_registers", 3), ("set_mask", 1), ("detach", 2), ("is_back", 2), ("_find", 1), ("_fill", 1), ("_new_name", 1),
     ("detach", 3), ("is_back", 3), ("_check_works", 1), ("choose_socket", 1), ("detach", 4),

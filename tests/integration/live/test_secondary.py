@@ -9,7 +9,8 @@ from pathlib import Path
 
 import livekit
 import pytest
-from livekit.application import wait_until
+from elftools.elf.elffile import ELFFile
+from livekit.application import find_program, wait_until
 from livekit.pair import start_primary
 from programs import compile_program, pkg_config
 
@@ -20,12 +21,19 @@ def build_ring_reader(directory):
     return compile_program(directory / "ring_reader", [source], *pkg_config("--libs", "libdpdk"))
 
 
+def mempool_drivers():
+    """Those that testpmd is linked with: mempools know theirs by its number, which is the order they are loaded in."""
+    with Path(find_program("dpdk-testpmd")).open("rb") as file:
+        needed = ELFFile(file).get_section_by_name(".dynamic").iter_tags("DT_NEEDED")
+        return ":".join(tag.needed for tag in needed if tag.needed.startswith("librte_mempool_"))
+
+
 @contextlib.contextmanager
 def ring_reader(program, primary, ring):
     """It has read some packets, of 64 bytes, and lives."""
     command = ["nsenter", "-m", "-t", str(primary.pid), program, "--proc-type=secondary", "--file-prefix=live"]
     command += ["--no-pci", "--lcores=5@0", "--log-level=error", "--", ring, "5000", "64"]
-    environment = primary.environment | {"RUNTIME_DIRECTORY": str(primary.directory)}
+    environment = primary.environment | {"RUNTIME_DIRECTORY": str(primary.directory), "LD_PRELOAD": mempool_drivers()}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout.readline() == "read\n"
