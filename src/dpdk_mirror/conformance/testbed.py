@@ -46,7 +46,7 @@ _PEERS_BUFFERS = 2000
 """For each queue: drivers fill theirs."""
 _MOST_QUEUES = 4
 _MANY = 16000  # drivers fill their queues
-_BUSY_S = 1.0
+_BUSY_S = 5.0
 """How long a device may be busy once it has been closed."""
 _PAUSE_S = 0.01
 

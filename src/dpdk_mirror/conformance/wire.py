@@ -34,7 +34,6 @@ _LINK_S = 10.0
 """Until both links are up."""
 _OPENS_S = 1.0
 """Until a frame comes through then."""
-_NOTICES_S = 0.05
 _MOST_MTU = 0xFFFF
 
 
@@ -49,7 +48,6 @@ class Wire:
         self._devices = devices[::-1] if peer_first else devices
         self._pool, self._peers_pool = pools
         self._ports = contextlib.ExitStack()
-        self._plugged: list[Port] = []
         self._plan: Plan | None = None
         self._is_pulled = False
         self._probes = itertools.count()
@@ -59,7 +57,6 @@ class Wire:
         """Options are the port's; of queues and MTU its peer has as many, if it can."""
         for device in self._devices:
             port = self._eal.plug(device)
-            self._plugged.append(port)
             self._ports.callback(self._give_back, port)
             if device == self._device:
                 self.port = port
@@ -89,10 +86,6 @@ class Wire:
             port.release()
         else:
             self._eal.unplug(port)
-        self._plugged.remove(port)
-        for other in self._plugged:
-            if not (self._is_pulled and other is self.port):
-                _let_notice(other)
 
     @property
     def far(self) -> Port:
@@ -223,13 +216,6 @@ class Wire:
         received = sent if self.peer is None else set(self.bring(frames, strict=False))
         changed = {PROTOCOLS[at % len(PROTOCOLS)] for at, frame in enumerate(frames) if frame not in sent & received}
         return tuple(each for each in PROTOCOLS if each not in changed) or PROTOCOLS
-
-
-def _let_notice(port: Port) -> None:
-    """That its other end is gone, if its driver does: a thread of EAL's may be at that when it is closed itself."""
-    deadline = time.monotonic() + _NOTICES_S
-    while port.link.up and time.monotonic() < deadline:
-        nap(_PROBES_S / 4)
 
 
 def _peers_options(port: Port, options: PortOptions) -> PortOptions:
