@@ -25,6 +25,11 @@ def run(*arguments: str | Path, **environment: str) -> str:
     return done.stdout
 
 
+def ahead(variable: str, path: Path) -> str:
+    """What an environment variable is to be for that path to come before all it names already, such as a DPDK's."""
+    return ":".join(filter(None, [str(path), os.environ.get(variable)]))
+
+
 def pkg_config(*arguments: str) -> list[str]:
     return shlex.split(run("pkg-config", *arguments))
 

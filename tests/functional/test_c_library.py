@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from captures import read_capture, write_capture
 from livekit.forwarder import FORMS
-from programs import ROOT, run
+from programs import ROOT, ahead, run
 
 from dpdk_mirror.testing import make_frames
 
@@ -47,8 +47,16 @@ def prefix(tmp_path_factory) -> Path:
     return folder / "prefix"
 
 
+def found(prefix: Path) -> dict[str, str]:
+    """The environment in which it is found there, by pkg-config and at run time; and DPDK where it is."""
+    return {
+        "PKG_CONFIG_PATH": ahead("PKG_CONFIG_PATH", prefix / "lib" / "pkgconfig"),
+        "LD_LIBRARY_PATH": ahead("LD_LIBRARY_PATH", prefix / "lib"),
+    }
+
+
 def flags(prefix: Path, *arguments: str) -> list[str]:
-    return shlex.split(run("pkg-config", *arguments, PKG_CONFIG_PATH=str(prefix / "lib" / "pkgconfig")))
+    return shlex.split(run("pkg-config", *arguments, **found(prefix)))
 
 
 def test_installs_library_header_and_pc_file(prefix):
@@ -82,7 +90,7 @@ def build(prefix: Path, folder: Path, compiler: str, libraries: list[str]) -> No
     (folder / "program.c").write_text(PROGRAM)
     options = ["-Wall", "-Wextra", "-Werror", *flags(prefix, "--cflags", "librte_mirror")]
     run(*shlex.split(compiler), *options, folder / "program.c", *libraries, "-o", folder / "program")
-    answer = run(folder / "program", LD_LIBRARY_PATH=str(prefix / "lib"))
+    answer = run(folder / "program", **found(prefix))
     assert answer.startswith("0 -2 ")
     assert "7" in answer.removeprefix("0 -2 ")
 
@@ -115,7 +123,7 @@ def test_the_l2fwd_example_mirrors_what_it_forwards(prefix, tmp_path):
     folder = ROOT / "examples" / "l2fwd-mirror"
     for name in ("main.c", "Makefile"):
         shutil.copy(folder / name, tmp_path)
-    run("make", "-C", tmp_path, CFLAGS="-Wall -Wextra -Werror", PKG_CONFIG_PATH=str(prefix / "lib" / "pkgconfig"))
+    run("make", "-C", tmp_path, CFLAGS="-Wall -Wextra -Werror", **found(prefix))
     frames = make_frames(40, of=["udp", "tcp"])
     write_capture(tmp_path / "in.pcap", frames)
     write_capture(tmp_path / "nothing.pcap", [])
@@ -127,12 +135,12 @@ def test_the_l2fwd_example_mirrors_what_it_forwards(prefix, tmp_path):
     eal += [part for vdev in vdevs for part in ("--vdev", vdev)]
     ports = [f"net_pcap{number}" for number in range(3)]
     options = ["-m", "auto", "-f", "udp", "-n", len(frames)]
-    program, library = tmp_path / "build" / "l2fwd-mirror", str(prefix / "lib")
+    program = tmp_path / "build" / "l2fwd-mirror"
     for wrong, reason in ((["-n", "1k", *ports], "1k: no number"), (ports[:1] * 3, "give three ports, each once")):
         command = [program, *eal, "--", *wrong]
-        refused = subprocess.run(command, env={"LD_LIBRARY_PATH": library}, capture_output=True, text=True, check=False)
+        refused = subprocess.run(command, env=found(prefix), capture_output=True, text=True, check=False)
         assert (refused.returncode, reason in refused.stdout + refused.stderr) == (1, True), refused
-    said = run(program, *eal, "--", *map(str, options), *ports, LD_LIBRARY_PATH=library)
+    said = run(program, *eal, "--", *map(str, options), *ports, **found(prefix))
     assert "mirroring by share: net_pcap has read a packet when its tx burst returns" in said
     assert said.endswith("forwarded 40 frames; mirrored 20, 20 filtered, 0 lost\n")
     captures = [read_capture(tmp_path / f"out{number}.pcap").frames for number in (1, 2)]

@@ -186,7 +186,7 @@ def test_the_examples_of_the_help_work(tmp_path):
     write_capture(tmp_path / "in.pcap", some_frames(5))
     examples = [line.strip() for line in run("--help").stdout.decode().splitlines() if "  dpdk-mirror run " in line]
     assert len(examples) == 4
-    environment = {"PATH": f"{Path(COMMAND[0]).parent}:{os.environ['PATH']}:/usr/sbin"}
+    environment = {**os.environ, "PATH": f"{Path(COMMAND[0]).parent}:{os.environ['PATH']}:/usr/sbin"}
     for example in examples:
         script = f"set -o pipefail; {example}"
         done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=False)

@@ -38,6 +38,7 @@ def _static() -> list[str]:
     libraries = Path(*pkg_config("--variable=libdir", "libdpdk"))
     parts = [*_PARTS, *(part for part in _LATER_PARTS if (libraries / f"librte_{part}.a").exists())]
     return [
+        f"-L{libraries}",
         *("-Wl,--whole-archive", *(f"-l:librte_{part}.a" for part in parts), "-Wl,--no-whole-archive"),
         *("-lpcap", "-lnuma", "-lbsd", "-lfdt", "-lm", "-ldl", "-pthread"),
     ]
