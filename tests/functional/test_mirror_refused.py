@@ -109,6 +109,7 @@ def test_a_pool_with_too_little_room_is_refused(dpdk_eal, dpdk_port, refused):
         Mirror(source, single, mode=Mode.COPY, snaplen=128, pool=pool).close()
 
 
+@pytest.mark.dpdk_pmd("net_failsafe")
 def test_a_copy_is_made_where_fast_free_forbids_to_share(dpdk_port, refused):
     """Auto comes to that by itself."""
     source, target = dpdk_port("source"), dpdk_port("target")
@@ -201,7 +202,10 @@ def fast_free_bonding(dpdk_port, dpdk_pool):
     return port.start(dpdk_pool, tx_offloads=("MBUF_FAST_FREE",))
 
 
-@pytest.mark.parametrize("driver", ["net_failsafe", "net_bonding"])
+@pytest.mark.dpdk_pmd("net_failsafe")
+@pytest.mark.parametrize(
+    "driver", ["net_failsafe", pytest.param("net_bonding", marks=pytest.mark.dpdk_pmd("net_bonding"))]
+)
 def test_fast_free_is_refused_wherever_it_is_enabled(dpdk_port, dpdk_pool, refused, driver):
     """On the target, on the source, and on a port that is neither: the application may send the packet there."""
     source, target = dpdk_port("source"), dpdk_port("target")
