@@ -30,6 +30,10 @@ unexport PYTHONDONTWRITEBYTECODE
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
 ifdef DPDK
+# DPDK's .pc files would be read as more options than one.
+ifneq ($(words $(DPDK)),1)
+$(error DPDK=$(DPDK): pkg-config cannot tell of a path with blanks; install that DPDK elsewhere)
+endif
 LIBDPDK_PC := $(firstword $(wildcard $(addsuffix /pkgconfig/libdpdk.pc,$(DPDK)/lib $(DPDK)/lib/* $(DPDK)/lib64)))
 ifeq ($(LIBDPDK_PC),)
 $(error DPDK=$(DPDK): no pkgconfig/libdpdk.pc below its lib)
@@ -62,7 +66,7 @@ demo: $(STAMPS)/package
 # the four would, all at once. A test that fails beside others, on a machine that others use too, is run once more by itself,
 # and counts as it is then.
 test: $(STAMPS)/package $(STAMPS)/test-tools $(C_BUILDS:%=build/c/%/build.ninja)
-	@$(if $(DPDK),$(IN_VENV) python .ci/check-dpdk.py $(DPDK))
+	@$(if $(DPDK),$(IN_VENV) python .ci/check-dpdk.py "$$DPDK")
 	@echo "C tests: build/c-test.log"
 	@set -m; { $(RUN_C_TESTS); } >build/c-test.log 2>&1 </dev/null & set +m; c_tests=$$!; status=0; \
 	trap 'kill -- -$$c_tests 2>/dev/null; exit 130' INT TERM; \

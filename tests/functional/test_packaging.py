@@ -171,7 +171,9 @@ def test_a_dpdk_that_was_asked_for_and_is_not_loaded_is_an_error(tmp_path):
     for who in ("the package", "EAL's drivers", "dpdk-testpmd"):
         assert re.search(rf"^{who}: not of there: /\S", done.stderr, flags=re.MULTILINE)
     assert "\ndpdk-testpmd: not of there: nothing is there\n" in check_dpdk(tmp_path, "/nonexistent").stderr
-    command = ["make", "-C", ROOT, f"DPDK={tmp_path}", "build"]
-    made = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert made.returncode != 0
-    assert f"DPDK={tmp_path}: no pkgconfig/libdpdk.pc below its lib" in made.stderr
+    spaced = tmp_path / "a b"
+    for prefix, reason in ((tmp_path, "no pkgconfig/libdpdk.pc below its lib"), (spaced, "pkg-config cannot tell of")):
+        command = ["make", "-C", ROOT, f"DPDK={prefix}", "build"]
+        made = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert made.returncode != 0
+        assert f"DPDK={prefix}: {reason}" in made.stderr
