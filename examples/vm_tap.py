@@ -72,7 +72,8 @@ def machine(socket: Path) -> Iterator[Connection]:
 def switch(folder: Path) -> Iterator[Application]:
     """testpmd, which forwards between two vhost ports."""
     plugin = plugin_path()
-    environment = {**os.environ, "RUNTIME_DIRECTORY": str(folder), "LD_LIBRARY_PATH": str(plugin.parent)}
+    libraries = ":".join(filter(None, [str(plugin.parent), os.environ.get("LD_LIBRARY_PATH")]))
+    environment = {**os.environ, "RUNTIME_DIRECTORY": str(folder), "LD_LIBRARY_PATH": libraries}
     vhosts = [f"--vdev=net_vhost{number},iface={folder}/{name}" for number, name in enumerate(("alice", "bob"))]
     eal = ["--no-huge", "--no-shconf", "-m", "512", "--no-pci", "--lcores", "0,1", "-d", plugin.name, *vhosts]
     command = ["dpdk-testpmd", *eal, "--", "--no-flush-rx", "--total-num-mbufs=16384"]

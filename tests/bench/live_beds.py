@@ -18,6 +18,7 @@ from livekit.application import PLUGIN, free_hugepages, with_hugepages
 from livekit.ovs import Ovs
 from livekit.reader import build_plugin
 from livekit.testpmd import Testpmd, TestpmdOptions
+from programs import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -194,7 +195,7 @@ def testpmd_bed(build: Build, size: int, stack: ExitStack, vdevs: Sequence[str])
         lcores=f"0@{OTHER_CPU},1@{POLLER_CPU}",
         interfaces=True,
     )
-    environment = {"LD_LIBRARY_PATH": str(folder)}
+    environment = {"LD_LIBRARY_PATH": ahead("LD_LIBRARY_PATH", folder)}
     if build.pages == "2 MB":
         mount = ["unshare", "-m", "sh", "-c", MOUNT, str(folder / "pages")]
         options = replace(options, eal=["-m", str(MEMORY_MB), *plugins], within=mount)

@@ -19,6 +19,7 @@ from captures import read_capture, some_frames, write_capture
 from children import child
 from commands import COMMAND
 from livekit.testpmd import Testpmd, TestpmdOptions
+from programs import ahead
 
 from dpdk_mirror.plugin import plugin_path, writable_parents
 
@@ -308,7 +309,7 @@ def test_eal_takes_the_plugins_path_where_the_doctor_says_so(mode):
             with pytest.raises(AssertionError, match="world-writable"):
                 Testpmd(options)
             options = TestpmdOptions(["net_null0"])  # which loads it by its name
-        with Testpmd(options, {"LD_LIBRARY_PATH": str(folder)}) as testpmd:
+        with Testpmd(options, {"LD_LIBRARY_PATH": ahead("LD_LIBRARY_PATH", folder)}) as testpmd:
             assert run("list", "--app", testpmd.telemetry_path).returncode == 0
             assert str(path) in Path(f"/proc/{testpmd.pid}/maps").read_text(encoding="utf-8")
     finally:

@@ -19,6 +19,7 @@ def test_the_demo_shows_a_replay_and_live_traffic_in_time_and_leaves_nothing(tmp
     """Byte for byte, in under 20 s; the live part, unless namespaces are refused, too."""
     before, start = interfaces(), time.monotonic()
     environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+    environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")  # where a DPDK of one's own is
     done = subprocess.run(
         [sys.executable, DEMO], capture_output=True, text=True, timeout=60, env=environment, check=False
     )

@@ -12,6 +12,8 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Self
 
+from programs import ahead
+
 from .application import wait_until
 from .testpmd import Testpmd, TestpmdOptions
 from .wire import run_in
@@ -34,7 +36,7 @@ def sanitized(library: Path) -> dict[str, str]:
     runtime = re.search(r"asan\S* => (\S+)", needed)
     assert runtime, f"{library} is linked to no runtime of AddressSanitizer:\n{needed}"
     return {
-        "LD_LIBRARY_PATH": str(library.parent),
+        "LD_LIBRARY_PATH": ahead("LD_LIBRARY_PATH", library.parent),
         "LD_PRELOAD": runtime[1],
         # EAL and testpmd free little as they end.
         "ASAN_OPTIONS": "detect_leaks=0",

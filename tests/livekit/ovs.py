@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+from programs import pkg_config, run
 
 from .application import (
     ATTEMPTS,
@@ -32,6 +36,13 @@ _PREFIX = "live-ovs"
 _MEMORY_MB = 320
 _BRIDGE = "br0"
 _SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+
+
+def _need_its_dpdk(program: str) -> None:
+    """Beside a DPDK of one's own (DPDK=PREFIX) the machine's switch may be of another release than the library."""
+    series = pkg_config("--modversion", "libdpdk")[0].rpartition(".")[0]
+    if os.environ.get("DPDK") and f"DPDK {series}." not in (has := run(program, "--version")):
+        pytest.skip(f"Open vSwitch here is no program of DPDK {series}: {has.splitlines()[-1]}")
 
 
 class _Daemon(Application):
@@ -61,6 +72,7 @@ class Ovs(Application):
     def __init__(self, pmd_cpu_mask: str = "0x2", plugins: Sequence[Path] = (), *, mirrored: bool = True) -> None:
         self._program = find_program("ovs-vswitchd-dpdk")
         need_namespaces()
+        _need_its_dpdk(self._program)
         self._memory = Hugepages(_MEMORY_MB).__enter__()
         super().__init__()
         self._database = _Daemon(self.directory, "ovsdb-server")

@@ -38,10 +38,10 @@ def test_json_has_what_the_files_tell(capsys):
 def test_a_pattern_chooses_drivers(capsys):
     main(["drivers", "--json"])
     everything = [driver["name"] for driver in json.loads(capsys.readouterr().out)]
-    main(["drivers", "net_*", "--json"])
-    ports = [driver["name"] for driver in json.loads(capsys.readouterr().out)]
-    assert ports == [name for name in everything if name.startswith("net_")]
-    assert len(ports) < len(everything) == len(installed_drivers())
+    main(["drivers", "net_n*", "--json"])
+    some = [driver["name"] for driver in json.loads(capsys.readouterr().out)]
+    assert some == [name for name in everything if name.startswith("net_n")]
+    assert 0 < len(some) < len(everything) == len(installed_drivers())
 
 
 def test_into_a_pipe_goes_one_plain_line_a_driver(capsys):
@@ -132,6 +132,7 @@ def test_version_is_that_of_the_package(capsys):
     assert capsys.readouterr().out == f"dpdk-mirror {importlib.metadata.version('dpdk-mirror')}\n"
 
 
+@pytest.mark.dpdk_pmd("net_i40e")  # 8086:1572
 def test_the_helps_examples_work(capsys):
     with pytest.raises(SystemExit):
         main(["drivers", "--help"])

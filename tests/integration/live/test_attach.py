@@ -148,7 +148,7 @@ def test_a_program_that_is_of_another_user_is_attached_to_by_root(builds):
     os.chown(directory, 65534, 65534)
     command = [program, "--no-huge", "--no-shconf", "-m", "256", "--no-pci", "--file-prefix", "other", "-l", "0"]
     command += ["--no-telemetry", "--vdev=net_null0", "--vdev=net_null1", "--", "cleanup"]
-    environment = {"RUNTIME_DIRECTORY": str(directory)}
+    environment = {"RUNTIME_DIRECTORY": str(directory), "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
     with subprocess.Popen(
         command, user=65534, group=65534, extra_groups=[], env=environment, stdout=subprocess.PIPE, text=True
     ) as process:

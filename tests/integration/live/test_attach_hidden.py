@@ -12,7 +12,7 @@ from captures import read_capture, write_capture
 from livekit.application import wait_until
 from livekit.forwarder import FORMS, Forwarder, ForwarderOptions, build_forwarder
 from livekit.frames import udp_frames
-from programs import compile_program, run
+from programs import compile_program, pkg_config, run
 
 from dpdk_mirror import Direction, Mode, Select, UnsupportedError
 from dpdk_mirror.attach.identify import Kind, identify
@@ -186,7 +186,8 @@ def test_dpdk_that_a_program_has_loaded_for_itself_is_mirrored(builds, tmp_path,
 
 def test_dpdk_of_which_a_program_is_linked_with_eal_alone_is_mirrored(builds, tmp_path):
     """The rest comes with what it has loaded, ethdev too."""
-    loader = build_loader(builds, "shared", "-Wl,--no-as-needed", "-lrte_eal")
+    eal = [*pkg_config("--libs-only-L", "libdpdk"), "-Wl,--no-as-needed", "-lrte_eal"]
+    loader = build_loader(builds, "shared", *eal)
     with Forwarder(loader, ForwarderOptions(plugins=())) as forwarder, Process(forwarder.pid) as process:
         assert identify(process).kind is Kind.SHARED
         assert {Path(name).name.partition(".so")[0] for name in carriers(process, read_library(plugin_path()))} >= {
