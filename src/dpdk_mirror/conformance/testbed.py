@@ -23,7 +23,7 @@ from .properties import Failed, NotApplicable
 from .wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Unpack
 
     from ..eal import Eal
@@ -46,9 +46,8 @@ _PEERS_BUFFERS = 2000
 """For each queue: drivers fill theirs."""
 _MOST_QUEUES = 4
 _MANY = 16000  # drivers fill their queues
-_BUSY_S = 5.0
-"""How long a device may be busy once it has been closed."""
-_PAUSE_S = 0.01
+_BUSY_S = 0.5
+"""How long the kernel may keep a device, with the buffers that it has of it, once it has been closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,10 @@ class Testbed:
         """The port, and its peer, started; options are those of Port.start(). Ready if the plan is known."""
         pools = pool or self.pool(), self._peers_pool(options.get("rx_queues", 1))
         self._ports_pools.append(pools[0])
+        if (plan := vars(self).get("plan")) and plan.keeps:
+            nap(_BUSY_S)
         errors: list[MirrorError] = []
-        for peer_first in self._orders(again=not options):
+        for peer_first in (False, True) if self._peer_first is None else (self._peer_first,):
             wire = Wire(self.eal, self.devices, pools, peer_first=peer_first)
             try:
                 wire.open(peer_tx_offloads, **options)
@@ -140,17 +141,6 @@ class Testbed:
             wire.get_ready(self)
             return wire
         raise errors[0]
-
-    def _orders(self, *, again: bool) -> Iterator[bool]:
-        """Whether to plug the peer first, until that succeeds; ``again``: it has before, but a device may be busy."""
-        if self._peer_first is None:
-            yield from (False, True)
-            return
-        yield self._peer_first
-        deadline = time.monotonic() + _BUSY_S
-        while again and time.monotonic() < deadline:
-            nap(_PAUSE_S)
-            yield self._peer_first
 
     def _peers_pool(self, queues: int) -> Mempool:
         return self.pool(size=_PEERS_BUFFERS * queues, data_room=_PEERS_ROOM)
