@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypedDict
 
-from . import hugepages
+from . import hugepages, pmdinfo
 from .errors import ConflictError, InvalidConfigError, NotFoundError, OutOfMemoryError
 from .parameter import takes_keywords
 from .vdev import Vdev
@@ -147,6 +147,7 @@ class EalConfig:
 
     def checked_vdevs(self) -> list[Vdev]:
         """The virtual devices, once no driver's file speaks against any of them."""
+        pmdinfo.note_loaded(self.args)
         vdevs = [vdev if isinstance(vdev, Vdev) else Vdev.parse(vdev) for vdev in self.vdevs]
         names = set()
         for vdev in vdevs:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from .errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "Driver",
@@ -27,12 +27,15 @@ __all__ = [
     "drivers",
     "installed_release",
     "library_directories",
+    "note_loaded",
     "read_only_data",
     "virtual_driver_of",
 ]
 
 _ANY = 0xFFFF
 _INFO = re.compile(rb"PMD_INFO_STRING= (\{[^\0]*\})\0")
+_loaded: list[Path] = []
+"""Files that EAL is told to load, -d; one that is not there may be found by the dynamic loader."""
 # EAL knows some drivers under a second name, which their files do not tell.
 _ALIASES = {"net_bonding": "eth_bond", "net_virtio_user": "virtio_user"}
 
@@ -119,6 +122,21 @@ def driver_names() -> list[str]:
     return sorted({json.loads(info)["name"] for infos in found for info in infos})
 
 
+def note_loaded(arguments: Sequence[str]) -> None:
+    """Drivers in what EAL is told to load, a file or a folder, are known from now on."""
+    for at, argument in enumerate(arguments):
+        if argument == "-d":
+            _loaded.extend(map(Path, arguments[at + 1 : at + 2]))
+        elif argument.startswith("-d"):
+            _loaded.append(Path(argument[2:]))
+
+
+def _drivers_loaded() -> Iterator[Driver]:
+    for path in _loaded:
+        for file in _files_in(path) if path.is_dir() else {path}:
+            yield from _drivers_in(file)
+
+
 def _files_in(directory: Path) -> set[Path]:
     return {path.resolve() for path in directory.glob("*.so*")}
 
@@ -132,7 +150,8 @@ def virtual_driver_of(device: str) -> Driver | None:
         known = drivers()
     except NotFoundError:
         return None
-    fitting = [(len(name), driver) for driver in known for name in driver.names if device.startswith(name)]
+    every = (*known, *_drivers_loaded())
+    fitting = [(len(name), driver) for driver in every for name in driver.names if device.startswith(name)]
     virtual = [(length, driver) for length, driver in fitting if driver.virtual]
     if virtual:
         return max(virtual, key=lambda pair: pair[0])[1]
@@ -140,7 +159,9 @@ def virtual_driver_of(device: str) -> Driver | None:
     if fitting:
         name = fitting[0][1].name
         raise NotFoundError(errno.ENODEV, f"{what}: {name} is for PCI devices", "give the device's PCI address")
-    near = _nearest(device, [driver.name for driver in known if driver.virtual])
+    if not all(path.exists() for path in _loaded):
+        return None
+    near = _nearest(device, [driver.name for driver in every if driver.virtual])
     hint = f"did you mean {' or '.join(near)}?" if near else "dpdk-mirror drivers lists them"
     raise NotFoundError(errno.ENODEV, f"{what}: DPDK has no virtual driver of that name", hint)
 

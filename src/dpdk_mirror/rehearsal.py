@@ -7,13 +7,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-import signal
 import tempfile
 import warnings
 from typing import IO, NoReturn
 
 from ._binding import ffi, lib
 from .errors import EalError
+from .programs import signal_name
 
 __all__ = ["rehearse"]
 
@@ -37,7 +37,7 @@ def rehearse(arguments: list[str]) -> None:
         return
     what = f"start EAL with {' '.join(arguments[1:])}"
     if code < 0:
-        what += f": it dies of {signal.Signals(-code).name}"
+        what += f": it dies of {signal_name(-code)}"
     reason = "EAL ends the process, and calls it a success" if code == 0 else _reason(lines)
     raise EalError(errno.EINVAL, f"{what}: {reason}")
 

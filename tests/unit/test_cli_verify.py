@@ -55,6 +55,12 @@ def test_people_read_a_line_a_property(capsys, results):
     ]
 
 
+def test_drivers_that_are_no_part_of_dpdk_are_loaded(results):
+    main(["verify", "net_x0", "-d", "./a.so", "-d", "b.so", "--vdev", "net_y0"])
+    ((request, _),) = results[1]
+    assert (request.drivers, request.vdevs) == (("./a.so", "b.so"), ("net_y0",))
+
+
 def test_what_is_not_applicable_is_no_failure(capsys, results):
     found, asked = results
     del found[2]

@@ -9,7 +9,7 @@ import pytest
 
 from dpdk_mirror import pmdinfo
 from dpdk_mirror.errors import NotFoundError
-from dpdk_mirror.pmdinfo import PciId, drivers
+from dpdk_mirror.pmdinfo import PciId, drivers, virtual_driver_of
 
 
 @pytest.fixture
@@ -117,3 +117,21 @@ def test_the_installed_dpdk_has_the_drivers_of_this_projects_tests():
     assert {"size", "copy", "no-rx"} <= set(known["net_null"].devargs)
     assert known["net_tap"].virtual
     assert PciId(0x8086, 0x10FB, None, None) in known["net_ixgbe"].pci_ids
+
+
+@pytest.mark.parametrize("form", ["file", "joined", "folder"])
+def test_drivers_that_eal_is_told_to_load_are_known(library, tmp_path, monkeypatch, form):
+    monkeypatch.setattr(pmdinfo, "_loaded", [])
+    path = library("librte_net_new.so", [{"name": "net_new", "params": "size=<int>"}])
+    with pytest.raises(NotFoundError, match="DPDK has no virtual driver of that name"):
+        virtual_driver_of("net_new0")
+    words = {"file": ["-d", str(path)], "joined": [f"-d{path}"], "folder": ["-l", "0", "-d", str(tmp_path)]}
+    pmdinfo.note_loaded(words[form])
+    assert virtual_driver_of("net_new0").devargs == ("size",)
+
+
+def test_one_that_the_loader_is_to_find_may_be_any(monkeypatch):
+    monkeypatch.setattr(pmdinfo, "_loaded", [])
+    pmdinfo.note_loaded(["-d", "librte_net_elsewhere.so"])
+    assert virtual_driver_of("net_elsewhere0") is None
+    assert virtual_driver_of("net_null0").name == "net_null"

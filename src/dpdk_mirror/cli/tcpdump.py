@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import errno
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidConfigError, MirrorError
+from ..programs import signal_name
 from ..remote.ovs import source_in
 from ..selection import Select
 from ..spec import LOST, MirrorSpec, Mode
@@ -148,7 +148,7 @@ def _show(tap: Tap, tcpdump: Tcpdump, options: list[str], heed: Callable[[], Non
         for stats in counted:
             _print_summary(stats, stats.packets - unread, options)
     if code < 0:
-        remark(f"tcpdump was ended by {signal.Signals(-code).name}")
+        remark(f"tcpdump was ended by {signal_name(-code)}")
     if ended is not None:
         raise ended
     return 128 - code if code < 0 else code

@@ -39,6 +39,8 @@ examples:
       a port that receives what it sends
   dpdk-mirror verify net_tap0,iface=t0 net_pcap0,iface=t0
       a tap, whose other end in the kernel a second port looks at
+  dpdk-mirror verify -d ./librte_net_new.so net_new0
+      a driver that is being written
   dpdk-mirror verify net_null0 --only 'target.*' --json
       some properties, as JSON
 """,
@@ -58,6 +60,10 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument(
         "--vdev", metavar="DEVARGS", action="append", default=[],
         help="virtual device that EAL is to have beside, as a bond's member; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "-d", metavar="FILE", dest="drivers", action="append", default=[],
+        help="have EAL load a driver from FILE, which is not in DPDK's folder; may be repeated",
     )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="list the properties, and verify nothing")
     parser.add_argument("--junit", metavar="FILE", help="write the results to FILE, as JUnit's XML")
@@ -80,7 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.refuse("give the DEVARGS of a device, or --list")
     devices = tuple(each for each in (arguments.port, arguments.peer) if each is not None)
     request = Request(
-        devices, tuple(arguments.vdev), arguments.destructive, False if arguments.no_huge else None, arguments.timeout
+        devices,
+        vdevs=tuple(arguments.vdev),
+        drivers=tuple(arguments.drivers),
+        destructive=arguments.destructive,
+        hugepages=False if arguments.no_huge else None,
+        timeout_s=arguments.timeout,
     )
     with each_raises(), _report(arguments.junit) as report:
         about, results = _verify(request, properties, quietly=arguments.json)

@@ -8,7 +8,7 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from ..errors import UnsupportedError
+from ..errors import MirrorError, UnsupportedError
 from ..packets import Packets
 from ..spec import Direction, Mode
 from .counted import all_counted, all_taken
@@ -260,7 +260,7 @@ def _errors(wire: Wire) -> dict[str, int]:
         ("its", wire.port, ["tx_errors"]),
         ("the far end's", wire.far, ["rx_errors", "rx_missed"]),
     ):
-        with contextlib.suppress(UnsupportedError):
+        with contextlib.suppress(MirrorError):
             stats = port.stats()
             errors |= {f"{whose} {name}": getattr(stats, name) for name in names}
     return errors

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from ..deadsockets import is_dead
 from ..errors import EalError, MirrorError
+from ..programs import signal_name
 from .properties import Result, Verdict
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Request:
 
     devices: tuple[str, ...]
     vdevs: tuple[str, ...] = ()  # that EAL has beside
+    drivers: tuple[str, ...] = ()  # files that EAL loads
     destructive: bool = False
     hugepages: bool | None = None
     timeout_s: float = 180.0
@@ -151,7 +153,7 @@ class _Child:
         if self._error is not None:
             return str(self._error)
         if self._status < 0:
-            return f"it crashes: {signal.Signals(-self._status).name}"
+            return f"it crashes: {signal_name(-self._status)}"
         return f"it ends the process, with status {self._status}"
 
     def error(self) -> MirrorError:
@@ -194,7 +196,8 @@ def _look(connection: Connection, request: Request, properties: Sequence[Propert
     from .catalog import Testbed, judge  # noqa: PLC0415
 
     pci = [device for device in request.devices if is_pci(device)]
-    with Eal(vdevs=request.vdevs, devices=pci, workers=2, hugepages=request.hugepages) as eal:
+    args = [part for path in request.drivers for part in ("-d", path)]
+    with Eal(args=args, vdevs=request.vdevs, devices=pci, workers=2, hugepages=request.hugepages) as eal:
         testbed = Testbed(eal, request.devices, destructive=request.destructive)
         connection.send(About(testbed.plan.driver, testbed.plan.name, installed_release()))
         for each in properties:

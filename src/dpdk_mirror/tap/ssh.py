@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from ..errors import DisconnectedError, NotFoundError
+from ..programs import signal_name
 from .caller import INTERRUPT
 from .hosts import VARIABLE, hosts_file
 
@@ -68,7 +69,7 @@ def run_on(host: Host, words: Sequence[str], stdout: int = 1) -> int:
             code = _attend(ssh, stdout)
         why = said.read().strip().splitlines()
     if code < 0:
-        by = signal.Signals(-code).name
+        by = signal_name(-code)
         raise DisconnectedError(errno.ECONNRESET, f"{doing}: ssh was ended by {by}", "it has ended over there, too")
     if code == _FAILED and why:
         hint = f"see that this asks nothing and works: ssh {shlex.quote(host.ssh)} true"
