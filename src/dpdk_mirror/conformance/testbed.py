@@ -76,7 +76,9 @@ class Testbed:
     leaks = False
     """Whether buffers have not come back."""
 
-    def __init__(self, eal: Eal, devices: Sequence[str], *, destructive: bool = False) -> None:
+    def __init__(
+        self, eal: Eal, devices: Sequence[str], plan: Plan | None = None, *, destructive: bool = False
+    ) -> None:
         self.eal = eal
         self.devices = tuple(devices)
         self.destructive = destructive or not is_pci(devices[0])
@@ -86,6 +88,8 @@ class Testbed:
         self._external = external_buffers()  # that have leaked before
         # A path, or an interface, may have to be made by one of the two; None: it is not known yet by which.
         self._peer_first = None if len(devices) > 1 else False
+        if plan is not None:
+            self.plan = plan
 
     @property
     def has_peer(self) -> bool:

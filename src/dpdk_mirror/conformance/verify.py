@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .properties import Property
+    from .testbed import Plan
 
 __all__ = ["About", "Request", "verify"]
 
@@ -55,6 +56,7 @@ class About:
     driver: str
     plan: str
     dpdk: str
+    look: Plan | None = field(default=None, compare=False, repr=False)
 
 
 def verify(request: Request, properties: Sequence[Property]) -> Iterator[About | Result]:
@@ -62,18 +64,18 @@ def verify(request: Request, properties: Sequence[Property]) -> Iterator[About |
 
     EAL is started in children alone. MirrorError: it, or the port, could not be.
     """
-    left, told = list(properties), False
-    while left or not told:
-        with _Child(request, left) as child:
+    left, about = list(properties), None
+    while left or about is None:
+        with _Child(request, left, about.look if about else None) as child:
             for said in child.listen():
                 if isinstance(said, About):
-                    if not told:
+                    if about is None:
                         yield said
-                    told = True
+                    about = said
                 else:
                     yield said
                     left = left[1:]
-            if left and not told:
+            if left and about is None:
                 raise child.error()
             if left and not child.is_done:
                 yield Result(left[0].name, Verdict.FAIL, child.death())
@@ -95,7 +97,7 @@ class _Child:
     is_done = False
     """It has ended on its own accord, and there may be more to look at."""
 
-    def __init__(self, request: Request, properties: Sequence[Property]) -> None:
+    def __init__(self, request: Request, properties: Sequence[Property], plan: Plan | None) -> None:
         self._request = request
         self._folder = tempfile.TemporaryDirectory(prefix="dpdk-mirror-")
         self._ours, theirs = Pipe(duplex=False)
@@ -110,7 +112,7 @@ class _Child:
             _end_with(parent)
             self._ours.close()
             os.environ["RUNTIME_DIRECTORY"] = self._folder.name
-            _serve(theirs, request, properties)
+            _serve(theirs, request, properties, plan)
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -170,12 +172,12 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _serve(connection: Connection, request: Request, properties: Sequence[Property]) -> NoReturn:
+def _serve(connection: Connection, request: Request, properties: Sequence[Property], plan: Plan | None) -> NoReturn:
     """The child, which leaves nothing to Python's exit: that is the parent's."""
     code = 1
     try:
         os.dup2(2, 1)  # what drivers print is no result
-        _look(connection, request, properties)
+        _look(connection, request, properties, plan)
         code = 0
     except MirrorError as error:
         connection.send(error)
@@ -189,7 +191,7 @@ def _serve(connection: Connection, request: Request, properties: Sequence[Proper
         os._exit(code)
 
 
-def _look(connection: Connection, request: Request, properties: Sequence[Property]) -> None:
+def _look(connection: Connection, request: Request, properties: Sequence[Property], plan: Plan | None) -> None:
     from ..eal import Eal  # noqa: PLC0415 - DPDK is the child's alone
     from ..ealconfig import is_pci  # noqa: PLC0415
     from ..pmdinfo import installed_release  # noqa: PLC0415
@@ -198,10 +200,11 @@ def _look(connection: Connection, request: Request, properties: Sequence[Propert
     pci = [device for device in request.devices if is_pci(device)]
     args = [part for path in request.drivers for part in ("-d", path)]
     with Eal(args=args, vdevs=request.vdevs, devices=pci, workers=2, hugepages=request.hugepages) as eal:
-        testbed = Testbed(eal, request.devices, destructive=request.destructive)
-        connection.send(About(testbed.plan.driver, testbed.plan.name, installed_release()))
-        for each in properties:
+        testbed = Testbed(eal, request.devices, plan, destructive=request.destructive)
+        found = testbed.plan
+        connection.send(About(found.driver, found.name, installed_release(), found))
+        for each in properties if plan or not found.keeps else ():
             connection.send(judge(each, testbed))
-            if testbed.leaks or testbed.plan.keeps:  # memory, too, of which the next one is to have all
+            if testbed.leaks or found.keeps:  # memory, too, of which the next one is to have all
                 break
     connection.send(None)
