@@ -202,10 +202,10 @@ def test_what_runs_in_a_chroot_may_have_mounts_of_its_own_and_leaves_none(tmp_pa
         (tmp_path / name).symlink_to(f"usr/{name}")
     script = """
         mount --bind /usr "$1/usr"
-        export DPDK=/elsewhere PKG_CONFIG_PATH=/elsewhere/lib/pkgconfig PYTHON=/elsewhere/python MAKEFLAGS=B
+        export DPDK=/elsewhere PKG_CONFIG_PATH=/elsewhere/lib/pkgconfig PYTHON=/elsewhere/python MAKEFLAGS=B ONLY=C
         exec "$0" "$1" sh -ec '
             ! env | grep /elsewhere
-            [ -z "$MAKEFLAGS" ]
+            [ -z "$MAKEFLAGS$ONLY" ]
             cd / && unshare -m mount -t tmpfs none /run && touch here && nsenter -m -t $$ ls /here
         '
     """
