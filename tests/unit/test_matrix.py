@@ -184,10 +184,16 @@ def test_who_ends_it_ends_what_it_has_started(tmp_path, wait_until, number, stat
         f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 600\n"
     )
     (folder / "make-chroot").chmod(0o755)
-    with subprocess.Popen([sys.executable, folder / "matrix.py"], stdout=subprocess.DEVNULL) as process:
-        wait_until((tmp_path / "pid").exists, 60)
-        process.send_signal(number)
-        assert process.wait(60) == status
+    environment = {**os.environ, "CHROOTS": str(tmp_path)}  # another matrix may be in the usual ones
+    with subprocess.Popen(
+        [sys.executable, folder / "matrix.py"], stdout=subprocess.DEVNULL, env=environment
+    ) as process:
+        try:
+            wait_until((tmp_path / "pid").exists, 60)
+            process.send_signal(number)
+            assert process.wait(60) == status
+        finally:
+            process.kill()
     group = int((tmp_path / "pid").read_text())
     wait_until(lambda: not alive(group))
 
