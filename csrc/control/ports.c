@@ -186,8 +186,15 @@ uint64_t
 mirror_port_tx_offloads(uint16_t port_id)
 {
 	struct rte_eth_conf conf;
+	uint64_t offloads = 0;
 
-	return rte_eth_dev_conf_get(port_id, &conf) == 0 ? conf.txmode.offloads : 0;
+	/* A port that is removed meanwhile has lost its configuration before ethdev says that it is none. */
+	if (!mirror_port_hold(port_id))
+		return 0;
+	if (rte_eth_dev_conf_get(port_id, &conf) == 0)
+		offloads = conf.txmode.offloads;
+	mirror_port_release(port_id);
+	return offloads;
 }
 
 void
