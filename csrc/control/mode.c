@@ -154,7 +154,7 @@ needed_room(const struct mirror *mirror)
 
 	if (config->mode == RTE_MIRROR_SPLIT)
 		return config->split_len;
-	if (config->mode == RTE_MIRROR_SHARE || rte_eth_dev_get_mtu(mirror->source_port, &mtu) != 0)
+	if (config->mode == RTE_MIRROR_SHARE || mirror_port_mtu_get(mirror->source_port, &mtu) != 0)
 		return 1;
 	longest = RTE_MIN(config->snaplen, (uint32_t)mtu + FRAME_OVERHEAD);
 	return (longest - 1) / config->max_segs + 1;

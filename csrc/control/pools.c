@@ -187,11 +187,9 @@ mirror_pool_get(const struct mirror *mirror)
 	const uint16_t room = mirror->config.max_segs >= ENOUGH_SMALL ? ROOM_SMALL : ROOM_LARGE;
 	const uint16_t target = mirror->param.target_port;
 	const uint32_t epoch = mirror->config.target_epoch;
-	int socket = rte_eth_dev_socket_id(mirror->source_port);
+	const int socket = mirror_port_socket(mirror->source_port);
 	struct mirror_pool *pool;
 
-	if (socket < 0)
-		socket = SOCKET_ID_ANY;
 	pool = find(target, epoch, socket, room);
 	if (pool == NULL)
 		pool = create(target, epoch, socket, room);

@@ -197,6 +197,30 @@ mirror_port_tx_offloads(uint16_t port_id)
 	return offloads;
 }
 
+int
+mirror_port_mtu_get(uint16_t port_id, uint16_t *mtu)
+{
+	int rc;
+
+	if (!mirror_port_hold(port_id))
+		return -ENODEV;
+	rc = rte_eth_dev_get_mtu(port_id, mtu);
+	mirror_port_release(port_id);
+	return rc;
+}
+
+int
+mirror_port_socket(uint16_t port_id)
+{
+	int socket;
+
+	if (!mirror_port_hold(port_id))
+		return SOCKET_ID_ANY;
+	socket = rte_eth_dev_socket_id(port_id);
+	mirror_port_release(port_id);
+	return socket < 0 ? SOCKET_ID_ANY : socket;
+}
+
 void
 mirror_port_rx_pools(uint16_t port_id, void (*show)(struct rte_mempool *pool, void *arg), void *arg)
 {

@@ -38,6 +38,10 @@ struct mirror_port_lengths {
 
 /** Asks a started port for them: 0 or -errno. */
 int mirror_port_lengths_get(uint16_t port_id, struct mirror_port_lengths *lengths);
+/** Asks a port for its MTU: 0 or -errno. */
+int mirror_port_mtu_get(uint16_t port_id, uint16_t *mtu);
+/** The socket that a port is on; SOCKET_ID_ANY: any, or it is going. */
+int mirror_port_socket(uint16_t port_id);
 /** The tx offloads that the port was configured with. */
 uint64_t mirror_port_tx_offloads(uint16_t port_id);
 bool mirror_port_is_lockfree(uint16_t port_id);

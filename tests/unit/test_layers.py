@@ -96,6 +96,14 @@ def test_c_file_includes_only_what_its_layer_may_see(path):
     assert [str(included) for included in own_includes(path) if not may_include(path, included)] == []
 
 
+def test_only_ports_c_asks_ethdev_for_what_a_port_is():
+    """It keeps the port meanwhile, which another thread may be removing. A name is in memory that stays."""
+    asks = re.compile(
+        r"^\t[^/*\n]*\brte_eth_(?!dev_get_name_by_port)(\w+_get|dev_get_mtu|dev_socket_id)\(", re.MULTILINE
+    )
+    assert {path.name for path in (CSRC / "control").glob("*.c") if asks.search(path.read_text())} == {"ports.c"}
+
+
 def test_only_compat_h_tests_the_dpdk_version():
     """What differs between DPDK releases is in one file."""
     testing = [path for path in C_FILES if re.search(r"^#\s*(el)?if.*RTE_VER", path.read_text(), flags=re.MULTILINE)]
