@@ -45,12 +45,17 @@ mode_of(uint16_t port_id)
 }
 
 bool
-mirror_port_is_bond(uint16_t port_id)
+mirror_driver_is_bond(const char *driver_name)
+{
+	return strcmp(driver_name, "net_bonding") == 0;
+}
+
+static bool
+is_bond(uint16_t port_id)
 {
 	struct rte_eth_dev_info dev;
 
-	return mirror_port_info_get(port_id, &dev) == 0 &&
-			strcmp(dev.driver_name, "net_bonding") == 0;
+	return mirror_port_info_get(port_id, &dev) == 0 && mirror_driver_is_bond(dev.driver_name);
 }
 
 static bool
@@ -68,8 +73,7 @@ has_member_that_rewrites(void)
 	uint16_t port = 0;
 
 	while (port < RTE_MAX_ETHPORTS &&
-			!(mirror_port_is_member(port) && mirror_port_is_bond(port) &&
-					may_rewrite(port)))
+			!(mirror_port_is_member(port) && is_bond(port) && may_rewrite(port)))
 		port++;
 	return port < RTE_MAX_ETHPORTS;
 }
@@ -77,5 +81,5 @@ has_member_that_rewrites(void)
 bool
 mirror_port_rewrites(uint16_t port_id)
 {
-	return mirror_port_is_bond(port_id) && (may_rewrite(port_id) || has_member_that_rewrites());
+	return is_bond(port_id) && (may_rewrite(port_id) || has_member_that_rewrites());
 }

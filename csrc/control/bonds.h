@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool mirror_port_is_bond(uint16_t port_id);
+/** Whether ports of that driver are bonds. */
+bool mirror_driver_is_bond(const char *driver_name);
 /**
  * Whether a started port is a bond that may write to the packets that it transmits: itself, through a bond that is its
  * member, or because its mode cannot be asked for.

@@ -159,7 +159,7 @@ mirror_find_longest(struct mirror *mirror)
 		return;
 	driver = mirror_driver_find(target.driver);
 	bounds = bounds_of(&target, driver);
-	if (mirror_port_is_bond(mirror->param.target_port))
+	if (mirror_driver_is_bond(target.driver))
 		narrow_by_members(&bounds);
 	config->shortest = bounds.shortest;
 	config->longest = bounds.longest;
