@@ -34,7 +34,7 @@ __all__ = [
 
 _ANY = 0xFFFF
 _INFO = re.compile(rb"PMD_INFO_STRING= (\{[^\0]*\})\0")
-_loaded: list[Path] = []
+_loaded: set[Path] = set()
 """Files that EAL is told to load, -d; one that is not there may be found by the dynamic loader."""
 # EAL knows some drivers under a second name, which their files do not tell.
 _ALIASES = {"net_bonding": "eth_bond", "net_virtio_user": "virtio_user"}
@@ -126,9 +126,9 @@ def note_loaded(arguments: Sequence[str]) -> None:
     """Drivers in what EAL is told to load, a file or a folder, are known from now on."""
     for at, argument in enumerate(arguments):
         if argument == "-d":
-            _loaded.extend(map(Path, arguments[at + 1 : at + 2]))
+            _loaded.update(map(Path, arguments[at + 1 : at + 2]))
         elif argument.startswith("-d"):
-            _loaded.append(Path(argument[2:]))
+            _loaded.add(Path(argument[2:]))
 
 
 def _drivers_loaded() -> Iterator[Driver]:

@@ -121,7 +121,7 @@ def test_the_installed_dpdk_has_the_drivers_of_this_projects_tests():
 
 @pytest.mark.parametrize("form", ["file", "joined", "folder"])
 def test_drivers_that_eal_is_told_to_load_are_known(library, tmp_path, monkeypatch, form):
-    monkeypatch.setattr(pmdinfo, "_loaded", [])
+    monkeypatch.setattr(pmdinfo, "_loaded", set())
     path = library("librte_net_new.so", [{"name": "net_new", "params": "size=<int>"}])
     with pytest.raises(NotFoundError, match="DPDK has no virtual driver of that name"):
         virtual_driver_of("net_new0")
@@ -131,7 +131,7 @@ def test_drivers_that_eal_is_told_to_load_are_known(library, tmp_path, monkeypat
 
 
 def test_one_that_the_loader_is_to_find_may_be_any(monkeypatch):
-    monkeypatch.setattr(pmdinfo, "_loaded", [])
+    monkeypatch.setattr(pmdinfo, "_loaded", set())
     pmdinfo.note_loaded(["-d", "librte_net_elsewhere.so"])
     assert virtual_driver_of("net_elsewhere0") is None
     assert virtual_driver_of("net_null0").name == "net_null"
