@@ -227,9 +227,7 @@ def vlan_insert(testbed: Testbed) -> None:
     testbed.need("tx", "VLAN_INSERT")
     wire, (target, sink) = testbed.wire(tx_offloads=("VLAN_INSERT",)), testbed.pair()
     testbed.mirror(wire.port, target, direction=Direction.TX)
-    packets = testbed.hold(Packets.make(testbed.pool(), frames, ol_flags=_TX_VLAN, vlan_tci=_TAG))
-    packets.prepare(wire.port)
-    packets.send(wire.port)
+    testbed.send_raw(wire.port, frames, ol_flags=_TX_VLAN, vlan_tci=_TAG)
     tagged = [frame[:12] + bytes.fromhex("8100") + _TAG.to_bytes(2) + frame[12:] for frame in frames]
     same(gather(sink, 0), tagged, "mirrored")
     if testbed.plan.shows:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from ..ealconfig import is_pci
 from ..errors import MirrorError, UnsupportedError
 from ..mirror import Mirror
-from ..packets import external_buffers
+from ..packets import Form, Packets, external_buffers
 from ..spec import Mode
 from ..testing.frames import PROTOCOLS, make_frames
 from ..waiting import nap
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..ethdev import Port
     from ..mempool import Mempool
     from ..mirror import MirrorOptions
-    from ..packets import Packets
     from ..portconfig import PortOptions
 
 __all__ = ["MODES", "Plan", "Testbed"]
@@ -175,6 +174,13 @@ class Testbed:
     def hold(self, packets: Packets) -> Packets:
         """Has them given back in the end."""
         return self._open.enter_context(packets)
+
+    def send_raw(self, port: Port, frames: Sequence[bytes], **raw: int) -> None:
+        """Sends frames as one burst of packets with those fields, as Packets.make() has them: for offloads."""
+        packets = self.hold(Packets.make(self.pool(), frames, Form.DIRECT, **raw))
+        packets.prepare(port)
+        if (sent := packets.send(port)) != len(frames):
+            raise Failed(f"{port.name} takes {sent} of {len(frames)} packets, though nothing else has been sent on it")
 
     def jumbo_wire(self) -> Wire:
         """As wire(), with an MTU of 9000, or with none where the driver has none; NotApplicable if that is too much."""
