@@ -16,6 +16,8 @@
 #define MODE_TLB 5
 #define MODE_ALB 6
 
+#define BOND     "net_bonding"
+
 /*
  * rte_eth_bond_mode_get(), where the process has it: EAL may have loaded the driver for itself alone, but what transmits
  * is in the same file. The library is linked to no driver.
@@ -45,9 +47,16 @@ mode_of(uint16_t port_id)
 }
 
 bool
-mirror_driver_is_bond(const char *driver_name)
+mirror_driver_has_parts(const char *driver_name)
 {
-	return strcmp(driver_name, "net_bonding") == 0;
+	return strcmp(driver_name, BOND) == 0 || strcmp(driver_name, "net_failsafe") == 0;
+}
+
+bool
+mirror_port_is_part(uint16_t port_id)
+{
+	/* As net_failsafe calls itself. */
+	return mirror_port_is_member(port_id) || mirror_port_is_owned_by(port_id, "Fail-safe");
 }
 
 static bool
@@ -55,7 +64,7 @@ is_bond(uint16_t port_id)
 {
 	struct rte_eth_dev_info dev;
 
-	return mirror_port_info_get(port_id, &dev) == 0 && mirror_driver_is_bond(dev.driver_name);
+	return mirror_port_info_get(port_id, &dev) == 0 && strcmp(dev.driver_name, BOND) == 0;
 }
 
 static bool

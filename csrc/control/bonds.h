@@ -7,14 +7,16 @@
 
 /**
  * @file
- * Layer 1, bonds.c: what net_bonding does to packets.
+ * Layer 1, bonds.c: ports that transmit through others, and what net_bonding does to packets.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Whether ports of that driver are bonds. */
-bool mirror_driver_is_bond(const char *driver_name);
+/** Whether ports of that driver transmit through others: bonds, and those of net_failsafe. */
+bool mirror_driver_has_parts(const char *driver_name);
+/** Whether a port is one that others transmit through. Which these are cannot be asked for in one way in all releases. */
+bool mirror_port_is_part(uint16_t port_id);
 /**
  * Whether a started port is a bond that may write to the packets that it transmits: itself, through a bond that is its
  * member, or because its mode cannot be asked for.

@@ -21,8 +21,8 @@
 /*
  * Some drivers lose packets that are longer than their interface takes, and say that they have sent them (net_af_packet),
  * refuse them with all that are behind them (net_tap), or write beyond a buffer (net_af_xdp). So what is too long is not
- * offered to them, nor to a bond of theirs; nor is what ends within its Ethernet header, which no interface of the
- * kernel's takes.
+ * offered to them, nor to a port that transmits through them; nor is what ends within its Ethernet header, which no
+ * interface of the kernel's takes.
  */
 
 /* What net_tap allows for: an Ethernet header, a tag and an FCS. */
@@ -98,19 +98,19 @@ bounds_of(const struct mirror_port_lengths *port, const struct mirror_driver *dr
 	return bounds;
 }
 
-/* Bonds' members cannot be asked for in one way in all releases: those of other bonds count, too. */
+/* Those of other ports than the target count, too: it cannot be told whose they are. */
 static void
-narrow_by_members(struct bounds *bounds)
+narrow_by_parts(struct bounds *bounds)
 {
 	struct mirror_port_lengths lengths;
-	struct bounds member;
+	struct bounds part;
 	uint16_t port;
 
 	for (port = 0; port < RTE_MAX_ETHPORTS; port++) {
-		if (!mirror_port_is_member(port) || mirror_port_lengths_get(port, &lengths) != 0)
+		if (!mirror_port_is_part(port) || mirror_port_lengths_get(port, &lengths) != 0)
 			continue;
-		member = bounds_of(&lengths, mirror_driver_find(lengths.driver));
-		narrow(bounds, &member);
+		part = bounds_of(&lengths, mirror_driver_find(lengths.driver));
+		narrow(bounds, &part);
 	}
 }
 
@@ -159,8 +159,8 @@ mirror_find_longest(struct mirror *mirror)
 		return;
 	driver = mirror_driver_find(target.driver);
 	bounds = bounds_of(&target, driver);
-	if (mirror_driver_is_bond(target.driver))
-		narrow_by_members(&bounds);
+	if (mirror_driver_has_parts(target.driver))
+		narrow_by_parts(&bounds);
 	config->shortest = bounds.shortest;
 	config->longest = bounds.longest;
 	config->tag_room = bounds.tag_room;

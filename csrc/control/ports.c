@@ -100,6 +100,19 @@ hold_started(uint16_t port_id)
 	return false;
 }
 
+bool
+mirror_port_is_owned_by(uint16_t port_id, const char *name)
+{
+	struct rte_eth_dev_owner owner;
+	bool is_owned;
+
+	if (!mirror_port_hold(port_id))
+		return false;
+	is_owned = rte_eth_dev_owner_get(port_id, &owner) == 0 && strcmp(owner.name, name) == 0;
+	mirror_port_release(port_id);
+	return is_owned;
+}
+
 int
 mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info)
 {

@@ -25,6 +25,8 @@
 int mirror_ports_watch(void (*when_gone)(void));
 bool mirror_port_exists(uint16_t port_id);
 bool mirror_port_is_started(uint16_t port_id);
+/** Whether a port has an owner of that name, see rte_eth_dev_owner_set(). */
+bool mirror_port_is_owned_by(uint16_t port_id, const char *name);
 /** As rte_eth_dev_info_get(), of a started port that may be going away meanwhile: 0 or -errno. */
 int mirror_port_info_get(uint16_t port_id, struct rte_eth_dev_info *info);
 

@@ -13,7 +13,7 @@ from livekit.application import need_namespaces
 AF_XDP = 44
 # libxdp 1.3 opens an interface once in a process, so one tries all modes.
 SCRIPT = """
-import json
+import json, sys
 from dpdk_mirror import Direction, Eal, Mirror, Mode
 from dpdk_mirror.conformance.frames import gather
 from dpdk_mirror.testing import make_frames
@@ -21,7 +21,7 @@ from dpdk_mirror.testing import make_frames
 frames = [make_frames(1, size)[0] for size in (60, 6072, 1514, 1515, 2177, 9000, 64)]
 with Eal(hugepages=False) as eal:
     pool = eal.mempool("packets", data_room=9216)
-    target = eal.plug("net_af_xdp0,iface=v0").start(eal.mempool("xdp"))
+    target = eal.plug(sys.argv[1]).start(eal.mempool("xdp"))
     wire = eal.plug("net_pcap0,iface=v1").start(pool)
     near, far = (port.start(pool) for port in eal.pair("p"))
     said = []
@@ -35,7 +35,8 @@ with Eal(hugepages=False) as eal:
 """
 
 
-def test_a_frame_that_is_too_long_for_a_buffer_is_oversize():
+@pytest.mark.parametrize("device", ["net_af_xdp0,iface=v0", "net_failsafe0,dev(net_af_xdp9,iface=v0)"])
+def test_a_frame_that_is_too_long_for_a_buffer_is_oversize(device):
     need_namespaces()
     try:
         socket.socket(AF_XDP, socket.SOCK_RAW).close()
@@ -44,6 +45,7 @@ def test_a_frame_that_is_too_long_for_a_buffer_is_oversize():
     wires = "ip link add v0 type veth peer name v1 && ip link set v1 up && ip link set v0 up"
     quiet = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6"
     command = ["unshare", "-n", "sh", "-c", f'{quiet}; {wires} && exec "$@"', "sh", sys.executable, "-c", SCRIPT]
+    command.append(device)
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [[3, 4, [60, 1514, 64]]] * 2
